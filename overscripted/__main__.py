@@ -1,0 +1,5 @@
+"""``python -m overscripted``: the command line."""
+
+from overscripted.cli import entry
+
+entry()

@@ -1,0 +1,72 @@
+"""The command line: a subcommand a stage. It only finds the stage's command and prints errors."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from overscripted import __version__
+from overscripted.errors import UserError
+
+# Name of a subcommand -> where it lives. Loaded only when asked for, so that `overscripted --help`
+# and every stage start fast and a stage needs only its own libraries.
+COMMANDS = {
+    "precrawl": "precrawl.command:precrawl",
+    "seeds": "precrawl.command:seeds",
+    "crawl": "crawl.command:crawl",
+    "dwell": "crawl.command:dwell",
+    "import": "etl.command:import_",
+    "etl": "etl.command:etl",
+    "sample": "etl.command:sample",
+    "analyze": "analyses.command:analyze",
+    "report": "analyses.command:report",
+    "lab": "notebooks.command:lab",
+    "lists": "lists.command:lists",
+    "status": "overscripted.status:status",
+    "demo": "demo.command:demo",
+}
+
+
+class Stages(click.Group):
+    """A group whose subcommands are imported on use, shown in the order of the pipeline."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="overscripted")
+def main() -> None:
+    """Measure what the web's JavaScript does to the people who visit it.
+
+    \b
+    sites --precrawl--> seeds --crawl--> raw --etl--> tables --analyze--> findings --report
+    Every command takes RUN, a folder or s3://bucket/prefix that holds one measurement.
+
+    \b
+    Try it:   overscripted demo
+    Then:     overscripted status demo-run
+    """
+
+
+def entry(arguments: list[str] | None = None) -> Any:
+    """Run the command line; exit codes are listed in `overscripted.errors`."""
+    try:
+        main.main(args=arguments, prog_name="overscripted", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except UserError as error:
+        click.echo(f"overscripted: error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("overscripted: interrupted; run the same command again to resume", err=True)
+        sys.exit(130)

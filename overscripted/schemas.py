@@ -1,0 +1,460 @@
+"""Every table of a run, column by column: the contract between the stages.
+
+`RAW` is what the crawl and the importers write below ``raw/``, `TABLES` what the etl makes of it
+below ``tables/``. Documentation (``docs/tables.md``) and validation are derived from here. Names
+follow OpenWPM where it has one, and the study for the 30 columns it published.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TIME = pa.timestamp("us", tz="UTC")
+INT = pa.int64()
+STR = pa.string()
+BOOL = pa.bool_()
+FLOAT = pa.float64()
+BYTES = pa.binary()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its Arrow type, meaning, unit (empty where it has none), and whether NULL may occur."""
+
+    name: str
+    type: pa.DataType
+    description: str
+    unit: str = ""
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: what a row is, its columns in order, and the columns that together are unique."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema."""
+        return pa.schema([pa.field(c.name, c.type) for c in self.columns])
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [c.name for c in self.columns]
+
+    def empty(self) -> pa.Table:
+        """The table without rows."""
+        return self.schema.empty_table()
+
+
+_VISIT = (
+    Column("crawl_id", INT, "Number of the run (1 is the study)"),
+    Column("visit_id", INT, "Number of the visit: one seed loaded in one window; 53 bits"),
+    Column("attempt", INT, "Attempt at this seed, from 1; the etl keeps the acknowledged one"),
+)
+_FRAME = (
+    Column("frame_id", INT, "Frame within the visit; the top document of the visited page is 0"),
+    Column("parent_frame_id", INT, "Frame that embeds this one; -1 for a top document"),
+    Column("top_level_url", STR, "URL of the top document at the time; empty where unknown"),
+)
+
+CALL_FIELDS = (
+    Column("location", STR, "URL of the document (or worker) whose realm was called, the frame's own"),
+    Column("in_iframe", STR, "'true' where the document is not a top one; else 'false'"),
+    Column("realm", STR, "window, worker, sharedworker, serviceworker or worklet"),
+    Column(
+        "symbol", STR, "Name of the API, e.g. window.navigator.userAgent or CanvasRenderingContext2D.fillText"
+    ),
+    Column("operation", STR, "get, set, call, set (failed); importers may bring others"),
+    Column("arguments", STR, "Arguments as a JSON object in text, keys '0', '1', …; NULL for none"),
+    Column("value", STR, "Value read or written, as text; return values of calls where recorded"),
+    Column("script_url", STR, "Script that called: innermost frame of the page's own code"),
+    Column("script_line", STR, "Line in that script, as recorded"),
+    Column("script_col", STR, "Column in that script, as recorded; may be empty"),
+    Column("func_name", STR, "Function that called; empty for top-level code"),
+    Column(
+        "script_loc_eval",
+        STR,
+        "Where the code was made at run time: 'line N > eval' a level; empty if static",
+    ),
+    Column(
+        "call_stack", STR, "Whole stack, innermost frame first, one 'FUNC@URL:LINE:COL' a line; may be empty"
+    ),
+    Column("time_stamp", STR, "Time of the call, ISO 8601 in UTC with milliseconds"),
+)
+
+RAW: dict[str, Table] = {
+    t.name: t
+    for t in (
+        Table(
+            "calls",
+            "one recorded JavaScript call, as it came, valid or not",
+            (
+                *_VISIT,
+                *_FRAME,
+                Column(
+                    "file_name", STR, "<crawl_id>_<SHA-224 of location>.json: the study's file of the call"
+                ),
+                Column("row", INT, "Row within the study's file; for crawls the ordinal"),
+                Column(
+                    "ordinal",
+                    INT,
+                    "Number of the call within its visit attempt, from 0; rises with time within a frame",
+                ),
+                *CALL_FIELDS,
+            ),
+            ("crawl_id", "visit_id", "attempt", "ordinal"),
+        ),
+        Table(
+            "call_totals",
+            "one script's use of one symbol in one frame: exact totals, whatever the caps cut",
+            (
+                *_VISIT,
+                *_FRAME,
+                Column("location", STR, "URL of the document"),
+                Column("script_url", STR, "Script that called"),
+                Column("symbol", STR, "Name of the API"),
+                Column("operation", STR, "As in calls"),
+                Column("n_calls", INT, "Calls made", "calls"),
+                Column("n_recorded", INT, "Calls kept whole in raw calls", "calls"),
+            ),
+        ),
+        Table(
+            "visits",
+            "one attempt at one seed, written after all its other records",
+            (
+                *_VISIT,
+                Column("site_url", STR, "The seed, as given"),
+                Column("worker_id", STR, "Crawl worker that made the attempt"),
+                Column("outcome", STR, "complete, timeout, net_error, http_error, crashed, blocked, …"),
+                Column("error", STR, "What the browser or the worker said; empty if nothing"),
+                Column("final_url", STR, "URL of the top document after redirects"),
+                Column("http_status", INT, "Status of the top document's response"),
+                Column("started", TIME, "Window opened"),
+                Column("loaded", TIME, "Load event of the top document"),
+                Column("ended", TIME, "Window closed"),
+                Column("dwell_s", FLOAT, "Time between load and close", "s"),
+                Column(
+                    "starved",
+                    FLOAT,
+                    "Longest delay of a 100 ms timer in the page: how short of CPU it was",
+                    "s",
+                ),
+                Column("n_calls", INT, "Raw calls of this attempt", "calls"),
+                Column("n_dropped", INT, "Calls counted but not kept (caps)", "calls"),
+                Column(
+                    "known_gaps",
+                    STR,
+                    'JSON object: what could not be covered and how often, e.g. {"worklet": 1}',
+                ),
+                Column("user_agent", STR, "User-Agent of the browser"),
+            ),
+            ("crawl_id", "visit_id", "attempt"),
+        ),
+        Table(
+            "frames",
+            "one document that was loaded in a frame",
+            (
+                *_VISIT,
+                *_FRAME,
+                Column("url", STR, "URL of the document"),
+                Column("kind", STR, "top, iframe, popup, or the element that embeds it, where known"),
+                Column("time_stamp", TIME, "First seen"),
+            ),
+        ),
+        Table(
+            "requests",
+            "one HTTP(S) or WebSocket request; each hop of a redirect is a row",
+            (
+                *_VISIT,
+                *_FRAME,
+                Column("request_id", STR, "The browser's number; the hops of a redirect share it"),
+                Column("hop", INT, "0 for the first request, 1 for the first redirect, …"),
+                Column("url", STR, "URL asked for"),
+                Column("method", STR, "GET, POST, …"),
+                Column("resource_type", STR, "main_frame, sub_frame, script, xmlhttprequest, … (webRequest)"),
+                Column("document_url", STR, "Document that asked"),
+                Column("status", INT, "HTTP status; NULL where no response came"),
+                Column("error", STR, "Network error; empty if none"),
+                Column("ip", STR, "Address of the peer; the proxy's where one is used"),
+                Column("from_cache", BOOL, "Answered by the browser's cache"),
+                Column("request_headers", STR, "JSON list of [name, value]"),
+                Column("response_headers", STR, "JSON list of [name, value]"),
+                Column("size", INT, "Body as received, decoded", "bytes"),
+                Column("body_sha256", STR, "SHA-256 of a script's body, key into scripts; else NULL"),
+                Column("redirect_url", STR, "Where a redirect led; else NULL"),
+                Column("time_stamp", TIME, "Asked"),
+                Column("ended", TIME, "Answered or failed"),
+            ),
+        ),
+        Table(
+            "cookies",
+            "one change of a cookie, over HTTP or by script",
+            (
+                *_VISIT,
+                Column("host", STR, "Domain of the cookie"),
+                Column("name", STR, "Name"),
+                Column("value", STR, "Value"),
+                Column("path", STR, "Path"),
+                Column("expiry", TIME, "When it expires; NULL for a session cookie"),
+                Column("is_secure", BOOL, "Secure"),
+                Column("is_http_only", BOOL, "HttpOnly"),
+                Column("same_site", STR, "strict, lax, no_restriction, unspecified"),
+                Column("first_party_domain", STR, "Partition's top-level site; empty if unpartitioned"),
+                Column("record_type", STR, "added-or-changed or deleted"),
+                Column("change_cause", STR, "explicit, overwrite, expired, …"),
+                Column("via", STR, "http or script, where known"),
+                Column("time_stamp", TIME, "When"),
+            ),
+        ),
+        Table(
+            "scripts",
+            "one body of a script, stored once a segment by content",
+            (
+                Column("sha256", STR, "SHA-256 of the body, hexadecimal"),
+                Column("size", INT, "Length", "bytes"),
+                Column("content", BYTES, "The body; NULL where a cap cut it"),
+            ),
+        ),
+        Table(
+            "console",
+            "one message on the page's console, or an uncaught error",
+            (
+                *_VISIT,
+                Column("level", STR, "error, warning, …"),
+                Column("message", STR, "Text"),
+                Column("url", STR, "Script or document"),
+                Column("line", INT, "Line, where known"),
+                Column("time_stamp", TIME, "When"),
+            ),
+        ),
+    )
+}
+
+_ARGUMENTS = tuple(
+    Column(f"argument_{i}", STR, f"Argument {i} as text; empty where there is none") for i in range(9)
+)
+
+# The study's 30 columns first, in its order, then ours.
+_CALLS = (
+    *_ARGUMENTS,
+    Column("arguments", STR, "All arguments, a JSON object in text; '{}' for none"),
+    Column("arguments_n_keys", INT, "Number of arguments"),
+    Column(
+        "call_id", STR, "Unique: <file_name>__<row> (imports) or <file_name>__<visit_id>-<ordinal> (crawls)"
+    ),
+    Column("call_stack", STR, "Whole stack where recorded; else empty"),
+    Column("crawl_id", INT, "Number of the run; 1 is the study"),
+    Column("file_name", STR, "<crawl_id>_<SHA-224 of location>.json"),
+    Column("func_name", STR, "Function that called"),
+    Column("in_iframe", BOOL, "The document is not a top one"),
+    Column("location", STR, "URL of the document whose realm was called, the frame's own"),
+    Column("operation", STR, "get, set, call or set (failed)"),
+    Column("script_col", INT, "Column in the script; NULL where not recorded", "characters"),
+    Column("script_line", INT, "Line in the script", "lines"),
+    Column("script_loc_eval", STR, "'line N > eval' a level for code made at run time; else empty"),
+    Column("script_url", STR, "Script that called"),
+    Column("symbol", STR, "Name of the API"),
+    Column("time_stamp", TIME, "When"),
+    Column("value", STR, "Value read or written; imports of published variants may have only value_1000"),
+    Column("value_1000", STR, "First 1,000 characters of value"),
+    Column("value_len", INT, "Length of the whole value", "characters"),
+    Column("valid", BOOL, "True in calls, false in invalid_calls"),
+    Column("errors", STR, "Names of the cleaning rules broken, comma-separated; empty in calls"),
+)
+_CALLS_MORE = (
+    Column("visit_id", INT, "The visit; in imports of the study, one a location"),
+    Column("frame_id", INT, "Frame within the visit; 0 is the visited page's top document"),
+    Column("parent_frame_id", INT, "Frame that embeds it; -1 for a top document; NULL where unknown"),
+    Column("top_level_url", STR, "URL of the top document; empty where unknown (the study)"),
+    Column("ordinal", INT, "Number of the call within its visit, from 0"),
+    Column("realm", STR, "window, worker, sharedworker, serviceworker or worklet"),
+    Column("location_host", STR, "Host of location"),
+    Column("location_domain", STR, "Registrable domain (eTLD+1) of location"),
+    Column("script_host", STR, "Host of script_url; empty where it has none"),
+    Column("script_domain", STR, "Registrable domain of script_url"),
+    Column(
+        "is_third_party",
+        BOOL,
+        "script_domain differs from the page's (top_level_url where known, else location)",
+    ),
+    Column("eval_kind", STR, "Kind of the outermost run-time code: eval, Function, …; empty if static"),
+    Column("eval_depth", INT, "Levels of run-time code", "levels"),
+    Column("repaired", BOOL, "The script's position was malformed and was read again from the frame"),
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        Table("calls", "one valid JavaScript call", (*_CALLS, *_CALLS_MORE), ("call_id",)),
+        Table(
+            "invalid_calls",
+            "one call that broke a cleaning rule: the raw row as it came",
+            (
+                *RAW["calls"].columns,
+                Column("call_id", STR, "As in calls"),
+                Column("valid", BOOL, "False"),
+                Column("errors", STR, "Names of the cleaning rules broken, comma-separated, in rule order"),
+            ),
+        ),
+        Table(
+            "visits",
+            "one seed (crawl), or one location (import of the study): its acknowledged attempt",
+            (
+                *RAW["visits"].columns,
+                Column("n_attempts", INT, "Attempts recorded for this seed"),
+                Column("site_domain", STR, "Registrable domain of the seed"),
+                Column("final_domain", STR, "Registrable domain of the page"),
+            ),
+            ("crawl_id", "visit_id"),
+        ),
+        Table("frames", "one document in a frame of an acknowledged visit", RAW["frames"].columns),
+        Table(
+            "requests",
+            "one request of an acknowledged visit",
+            (
+                *RAW["requests"].columns,
+                Column("host", STR, "Host of url"),
+                Column("domain", STR, "Registrable domain of url"),
+                Column("is_third_party", BOOL, "domain differs from the top document's"),
+            ),
+        ),
+        Table("cookies", "one change of a cookie in an acknowledged visit", RAW["cookies"].columns),
+        Table("scripts", "one distinct script body", RAW["scripts"].columns, ("sha256",)),
+        Table("console", "one console message of an acknowledged visit", RAW["console"].columns),
+        Table(
+            "script_refs",
+            "one script on one document: a distinct pair (visit, location, script_url), with counts",
+            (
+                Column("crawl_id", INT, "Number of the run"),
+                Column("visit_id", INT, "The visit"),
+                Column("location", STR, "URL of the document"),
+                Column("script_url", STR, "Script"),
+                Column("in_iframe", BOOL, "All of the pair's calls were in frames"),
+                Column("top_level_url", STR, "URL of the top document; empty where unknown"),
+                Column("location_scheme", STR, "http, https, …"),
+                Column("location_host", STR, "Host of location"),
+                Column(
+                    "location_netloc",
+                    STR,
+                    "Host and port of location as written: the study's 'location host'",
+                ),
+                Column("location_domain", STR, "Registrable domain of location"),
+                Column("script_scheme", STR, "http, https, blob, …"),
+                Column("script_host", STR, "Host of script_url"),
+                Column("script_domain", STR, "Registrable domain of script_url"),
+                Column("is_third_party", BOOL, "As in calls"),
+                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+                Column("n_valid", INT, "Rows in calls", "calls"),
+                Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
+                Column("n_dynamic", INT, "Valid calls with script_loc_eval: made by dynamic code", "calls"),
+                Column("n_symbols", INT, "Distinct symbols"),
+                Column("eval_depth_max", INT, "Deepest dynamic code", "levels"),
+                Column("first_time", TIME, "First call"),
+                Column("last_time", TIME, "Last call"),
+            ),
+            ("crawl_id", "visit_id", "location", "script_url"),
+        ),
+        Table(
+            "symbol_counts",
+            "one symbol's use on one document by one script",
+            (
+                Column("crawl_id", INT, "Number of the run"),
+                Column("visit_id", INT, "The visit"),
+                Column("location", STR, "URL of the document"),
+                Column("script_url", STR, "Script"),
+                Column("symbol", STR, "Name of the API"),
+                Column("operation", STR, "get, set, call, set (failed)"),
+                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+                Column("n_valid", INT, "Rows in calls", "calls"),
+                Column("n_dynamic", INT, "Of them by dynamic code", "calls"),
+            ),
+        ),
+        Table(
+            "pages",
+            "one document (visit and location) with counts",
+            (
+                Column("crawl_id", INT, "Number of the run"),
+                Column("visit_id", INT, "The visit"),
+                Column("location", STR, "URL of the document"),
+                Column("location_host", STR, "Host"),
+                Column("location_netloc", STR, "Host and port as written"),
+                Column("location_domain", STR, "Registrable domain"),
+                Column("in_iframe", BOOL, "All its calls were in frames"),
+                Column("n_scripts", INT, "Distinct scripts that called"),
+                Column("n_third_party_scripts", INT, "Of them from another registrable domain"),
+                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+                Column("n_valid", INT, "Rows in calls", "calls"),
+                Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
+                Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+            ),
+            ("crawl_id", "visit_id", "location"),
+        ),
+        Table(
+            "hosts",
+            "one distinct host in any URL of the run",
+            (
+                Column("host", STR, "Host name, lower case"),
+                Column("domain", STR, "Registrable domain (Public Suffix List)"),
+                Column("suffix", STR, "Public suffix, e.g. co.uk"),
+                Column("tld", STR, "Last label, e.g. uk"),
+                Column("n_locations", INT, "Distinct documents on it"),
+                Column("n_scripts", INT, "Distinct scripts on it"),
+                Column("n_script_refs", INT, "Pairs of document and script where the script is on it"),
+            ),
+            ("host",),
+        ),
+    )
+}
+
+PRECRAWL: dict[str, Table] = {
+    t.name: t
+    for t in (
+        Table(
+            "links",
+            "one link found by one vantage point: precrawl/<vantage>.parquet",
+            (
+                Column("site", STR, "Site as listed"),
+                Column("rank", INT, "Its rank in the list, from 1"),
+                Column("page", STR, "URL of the page after redirects"),
+                Column("link", STR, "The link's URL, without fragment"),
+                Column("position", INT, "Number of the link on its page, from 0"),
+            ),
+        ),
+        Table(
+            "outcomes",
+            "one site at one vantage point: precrawl/<vantage>.outcomes.parquet",
+            (
+                Column("site", STR, "Site as listed"),
+                Column("rank", INT, "Its rank in the list, from 1"),
+                Column("outcome", STR, "reached, or the reason why not: dns, tls, timeout, http_404, …"),
+                Column("error", STR, "What was said; empty if nothing"),
+                Column("page", STR, "URL of the page after redirects; NULL where not reached"),
+                Column("status", INT, "HTTP status; NULL where none"),
+                Column("n_links", INT, "Links kept"),
+                Column("n_invalid_links", INT, "Links that are no valid URL"),
+                Column("size", INT, "Body read, decoded", "bytes"),
+                Column("started", TIME, "First request"),
+                Column("elapsed_s", FLOAT, "Until done", "s"),
+            ),
+            ("site",),
+        ),
+        Table(
+            "seeds",
+            "one seed: precrawl/seeds.parquet",
+            (
+                Column("seed", STR, "URL to visit"),
+                Column("domain", STR, "Its registrable domain"),
+                Column("vantages", pa.list_(STR), "Vantage points that saw it"),
+                Column("n_sites", INT, "Distinct sites that link to it"),
+                Column("sites", pa.list_(STR), "Sites that link to it (the first 100 by rank)"),
+            ),
+            ("seed",),
+        ),
+    )
+}

@@ -1,0 +1,38 @@
+"""Segments: the immutable Parquet files of ``raw/``. Written whole, checked, listed in order."""
+
+import io
+import uuid
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from overscripted.errors import OutsideError
+from overscripted.schemas import RAW
+from overscripted.store import Store
+
+
+def write(store: Store, table: str, rows: pa.Table, writer: str) -> str:
+    """Write rows of a raw table as one segment; its key. Durable and read back when this returns.
+
+    ``writer`` names the worker or importer and becomes part of the file's name.
+    """
+    rows = rows.select(RAW[table].names).cast(RAW[table].schema)
+    buffer = io.BytesIO()
+    pq.write_table(rows, buffer, compression="zstd")
+    key = f"raw/{table}/{writer}-{uuid.uuid4().hex}.parquet"
+    store.write(key, buffer.getvalue())
+    if store.size(key) != buffer.tell():
+        raise OutsideError(f"{store.uri(key)}: written but not whole; check the storage")
+    return key
+
+
+def keys(store: Store, table: str) -> list[str]:
+    """Keys of all segments of a raw table."""
+    return store.files(f"raw/{table}", ".parquet")
+
+
+def read(store: Store, table: str) -> Iterator[pa.Table]:
+    """The segments of a raw table, one by one."""
+    for key in keys(store, table):
+        yield store.read_table(key)

@@ -1,0 +1,57 @@
+"""The grammar of Firefox's stack frames, parsed from the right.
+
+A frame is ``FUNC@URL:LINE:COL``; between URL and ``:LINE`` stands, for code made at run time, one
+``" line N > KIND"`` a level, where KIND is ``eval``, ``Function``, ``GeneratorFunction``,
+``AsyncFunction``, ``injectedScript`` or another word. URLs may contain ``@``, ``:``, spaces and
+``" line "``; function names may contain nearly anything. The study split frames from the left and
+so lost those whose URL has a colon (reference: its table of malformed rows); from the right only
+the two trailing numbers and the eval suffix are cut, and the rest is the URL.
+
+Async frames are marked by Firefox as ``CAUSE*FUNC@URL:LINE:COL``; the cause is split off.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+_POSITION = re.compile(r":(\d+)(?::(\d+))?$")
+_EVAL = re.compile(r"((?: line \d+ > [A-Za-z][A-Za-z ]*?)+)$")
+_ASYNC = re.compile(r"^([A-Za-z][\w .:-]*)\*")
+
+
+class Frame(NamedTuple):
+    """One stack frame. ``script_loc_eval`` is as the study wrote it: ``line 1 > eval line 2 > eval``."""
+
+    func_name: str
+    script_url: str
+    script_line: str
+    script_col: str
+    script_loc_eval: str
+    async_cause: str
+
+
+EMPTY = Frame("", "", "", "", "", "")
+
+
+@lru_cache(maxsize=65536)
+def parse_frame(text: str) -> Frame:
+    """The parts of one frame. What is not there is ``""``; any text gives a frame, none raises."""
+    cause = ""
+    func, at, rest = text.partition("@")
+    if not at:
+        func, rest = "", text
+    elif found := _ASYNC.match(func):
+        cause, func = found.group(1), func[found.end() :]
+    line = col = evals = ""
+    if found := _POSITION.search(rest):
+        line, col = found.group(1), found.group(2) or ""
+        rest = rest[: found.start()]
+    if found := _EVAL.search(rest):
+        evals = found.group(1).strip()
+        rest = rest[: found.start()]
+    return Frame(func, rest, line, col, evals, cause)
+
+
+def frames(stack: str) -> list[Frame]:
+    """Every frame of a stack, innermost first."""
+    return [parse_frame(line) for line in stack.split("\n") if line]

@@ -1,0 +1,216 @@
+"""Where a run lives: a local folder or an object-store prefix, behind one small interface.
+
+Keys are relative, ``/``-separated paths below the root. A file appears whole or not at all, and a
+group of folders is replaced as a whole or not at all (`Store.replace`).
+"""
+
+import hashlib
+import io
+import json
+import os
+import posixpath
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from overscripted.errors import InputError, OutsideError
+
+STAGING = ".staging"
+_JOURNAL = ".journal.json"
+
+
+class Store:
+    """A root that holds a run. ``url`` is a folder or ``s3://bucket/prefix``.
+
+    Options of fsspec's file system (for example ``endpoint_url`` for s3) go in ``options``; those
+    of S3 may also come from the usual AWS environment variables.
+    """
+
+    def __init__(self, url: str | os.PathLike[str], **options: Any) -> None:
+        text = os.fspath(url)
+        if "://" not in text:
+            text = str(Path(text).expanduser().absolute())
+        try:
+            self.fs, root = fsspec.core.url_to_fs(text, **options)
+        except (ImportError, ValueError) as error:
+            raise InputError(f"{text}: cannot open this kind of storage: {error}") from error
+        self.root: str = root.rstrip("/")
+        self.url = text.rstrip("/")
+        self.options = options
+        self.local = isinstance(self.fs, LocalFileSystem)
+
+    def path(self, key: str = "") -> str:
+        """The file system's own path of a key, checked to stay below the root."""
+        clean = posixpath.normpath(key) if key else ""
+        if clean.startswith(("/", "..")):
+            raise InputError(f"{key!r}: a path inside a run must stay inside it")
+        return posixpath.join(self.root, clean) if clean and clean != "." else self.root
+
+    def uri(self, key: str = "") -> str:
+        """What a reader outside this program opens: a local path or an ``s3://`` URL."""
+        return self.path(key) if self.local else str(self.fs.unstrip_protocol(self.path(key)))
+
+    def exists(self, key: str = "") -> bool:
+        """Whether a file or folder is there."""
+        self.fs.invalidate_cache()
+        return bool(self.fs.exists(self.path(key)))
+
+    def files(self, prefix: str = "", suffix: str = "") -> list[str]:
+        """Keys of all files below a folder, sorted; without those being staged."""
+        self.fs.invalidate_cache()
+        if not self.fs.exists(self.path(prefix)):
+            return []
+        found = (self._key(path) for path in self.fs.find(self.path(prefix)))
+        return sorted(k for k in found if k.endswith(suffix) and not k.startswith(STAGING))
+
+    def size(self, key: str) -> int:
+        """Bytes of a file."""
+        return int(self.fs.size(self.path(key)))
+
+    def read(self, key: str) -> bytes:
+        """A file's bytes. Raises FileNotFoundError."""
+        data = self.fs.cat_file(self.path(key))
+        return bytes(data)
+
+    def read_json(self, key: str) -> Any:
+        """A JSON file. InputError names the file if it is not JSON; FileNotFoundError if absent."""
+        data = self.read(key)
+        try:
+            return json.loads(data)
+        except ValueError as error:
+            raise InputError(f"{self.uri(key)}: not valid JSON ({error}); restore or delete it") from error
+
+    def write(self, key: str, data: bytes) -> None:
+        """A file, whole or not at all, durable when this returns."""
+        path = self.path(key)
+        if not self.local:
+            self.fs.pipe_file(path, data)
+            return
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        part = f"{path}.{uuid.uuid4().hex[:8]}.part"
+        try:
+            with open(part, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError:
+            Path(part).unlink(missing_ok=True)
+            raise
+        _sync_folder(Path(path).parent)
+
+    def write_json(self, key: str, value: Any) -> None:
+        """A JSON file with sorted, readable layout."""
+        text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+        self.write(key, text.encode() + b"\n")
+
+    def read_table(self, key: str, columns: list[str] | None = None) -> pa.Table:
+        """A Parquet file, or all those below a folder, as one table."""
+        keys = self.files(key, ".parquet") if not key.endswith(".parquet") else [key]
+        if not keys:
+            raise FileNotFoundError(self.uri(key))
+        tables = []
+        for name in keys:
+            with self.fs.open(self.path(name), "rb") as file:
+                tables.append(pq.ParquetFile(file).read(columns=columns))
+        return pa.concat_tables(tables)
+
+    def write_table(self, key: str, table: pa.Table, **options: Any) -> None:
+        """A table as one Parquet file (zstd), whole or not at all."""
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, **{"compression": "zstd", **options})
+        self.write(key, buffer.getvalue())
+
+    def make_folder(self, key: str) -> str:
+        """A folder for writers that take a path (engines); its path. Object stores need none."""
+        if self.local:
+            Path(self.path(key)).mkdir(parents=True, exist_ok=True)
+        return self.path(key)
+
+    def delete(self, key: str) -> None:
+        """A file or a whole folder, if there."""
+        self.fs.invalidate_cache()
+        if self.fs.exists(self.path(key)):
+            self.fs.rm(self.path(key), recursive=True)
+
+    @contextmanager
+    def replace(self, *keys: str) -> Iterator["Store"]:
+        """Replace folders or files as a whole, or not at all.
+
+        Gives a store to write the same keys into. When the block ends without an error, each key
+        takes its new content (a key that was not written is deleted). A crash before that leaves
+        everything as it was; a crash during the exchange is completed by the next `recover`, which
+        opening a run calls. The same keys staged again replace what an interrupted run left.
+        """
+        self.recover()
+        token = f"{STAGING}/{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:12]}"
+        self.delete(token)
+        staged = Store(f"{self.url}/{token}", **self.options)
+        try:
+            yield staged
+        except BaseException:
+            self.delete(token)
+            raise
+        plan = [[key, staged.exists(key)] for key in keys]
+        self.write_json(f"{token}/{_JOURNAL}", plan)
+        self._exchange(token)
+
+    def recover(self) -> None:
+        """Complete exchanges that were interrupted after everything had been staged."""
+        self.fs.invalidate_cache()
+        if not self.fs.exists(self.path(STAGING)):
+            return
+        for path in self.fs.ls(self.path(STAGING), detail=False):
+            if self.fs.exists(f"{path}/{_JOURNAL}"):
+                self._exchange(self._key(path))
+
+    def _exchange(self, token: str) -> None:
+        # Every step can be repeated: a folder's staged copy stays (object store) or is gone
+        # (renamed) until the journal says that its key is done.
+        plan = self.read_json(f"{token}/{_JOURNAL}")
+        while plan:
+            key, written = plan[0]
+            source = self.path(f"{token}/{key}")
+            if not written:
+                self.delete(key)
+            elif not self.local:
+                self.delete(key)
+                self._copy(source, self.path(key))
+            elif os.path.exists(source):
+                self.delete(key)
+                Path(self.path(key)).parent.mkdir(parents=True, exist_ok=True)
+                os.rename(source, self.path(key))
+            plan = plan[1:]
+            self.write_json(f"{token}/{_JOURNAL}", plan)
+        self.delete(token)
+
+    def _copy(self, source: str, target: str) -> None:
+        self.fs.invalidate_cache()
+        for path in self.fs.find(source):
+            self.fs.copy(path, target + path[len(source) :])
+
+    def _key(self, path: str) -> str:
+        return str(path)[len(self.root) :].lstrip("/")
+
+    def check(self) -> None:
+        """Raise OutsideError now if the root cannot be listed (wrong bucket, no rights, no network)."""
+        try:
+            self.fs.invalidate_cache()
+            self.fs.exists(self.root)
+        except Exception as error:
+            raise OutsideError(f"{self.url}: cannot be reached: {error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,53 @@
+"""URLs as a browser reads them (WHATWG URL standard, by ada-url) and who owns a host.
+
+Input comes from hostile pages: every function takes any string and never raises.
+"""
+
+from functools import lru_cache
+
+import ada_url
+import tldextract
+
+from overscripted.text import clean
+
+# Offline: the Public Suffix List snapshot that tldextract ships, never fetched at run time, so
+# that the same run gives the same domains. Private suffixes (github.io) do not count, as in 2018.
+_extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+@lru_cache(maxsize=65536)
+def host(url: str) -> str:
+    """Host name of an absolute URL: lower case, punycode, without port; ``""`` if it has none."""
+    try:
+        return ada_url.URL(clean(url)).hostname
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=65536)
+def registrable_domain(host_name: str) -> str:
+    """eTLD+1 of a host name by the Public Suffix List; the host itself where there is none.
+
+    ``a.b.co.uk`` gives ``b.co.uk``; an IP address, ``localhost`` or a bare suffix gives itself.
+    """
+    found = _extract(clean(host_name))
+    return found.top_domain_under_public_suffix or host_name
+
+
+def domain(url: str) -> str:
+    """Registrable domain of a URL's host; ``""`` where the URL has no host."""
+    name = host(url)
+    return registrable_domain(name) if name else ""
+
+
+def join(base: str, reference: str) -> str | None:
+    """``reference`` resolved against ``base`` as a browser does; ``None`` where it is invalid."""
+    try:
+        return ada_url.URL(clean(reference), base=clean(base)).href
+    except ValueError:
+        return None
+
+
+def without_fragment(url: str) -> str:
+    """The URL up to its first ``#``."""
+    return url.partition("#")[0]
