@@ -63,12 +63,14 @@ class Store:
         return bool(self.fs.exists(self.path(key)))
 
     def files(self, prefix: str = "", suffix: str = "") -> list[str]:
-        """Keys of all files below a folder, sorted; without those being staged."""
+        """Keys of all files below a folder, sorted; without those being staged or written."""
         self.fs.invalidate_cache()
         if not self.fs.exists(self.path(prefix)):
             return []
         found = (self._key(path) for path in self.fs.find(self.path(prefix)))
-        return sorted(k for k in found if k.endswith(suffix) and not k.startswith(STAGING))
+        return sorted(
+            k for k in found if k.endswith(suffix) and not k.startswith(STAGING) and not _is_part(k)
+        )
 
     def size(self, key: str) -> int:
         """Bytes of a file."""
@@ -94,14 +96,15 @@ class Store:
             self.fs.pipe_file(path, data)
             return
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        part = f"{path}.{uuid.uuid4().hex[:8]}.part"
+        # Hidden, so that no reader of the folder takes what a killed writer left for data.
+        part = str(Path(path).parent / f".{Path(path).name}.{uuid.uuid4().hex[:8]}.part")
         try:
             with open(part, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, path)
-        except OSError:
+        except BaseException:
             Path(part).unlink(missing_ok=True)
             raise
         _sync_folder(Path(path).parent)
@@ -206,6 +209,11 @@ class Store:
             self.fs.exists(self.root)
         except Exception as error:
             raise OutsideError(f"{self.url}: cannot be reached: {error}") from error
+
+
+def _is_part(key: str) -> bool:
+    name = key.rpartition("/")[2]
+    return name.startswith(".") and name.endswith(".part")
 
 
 def _sync_folder(folder: Path) -> None:

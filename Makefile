@@ -1,0 +1,37 @@
+# The commands of the project. `make demo` and `make test` do all the set-up themselves.
+.PHONY: demo test lint docs bench constraints clean
+
+RUN ?= demo-run
+BIN := .venv/bin
+
+demo: ## the whole pipeline on the demo web; ends by naming the report
+	@scripts/setup.sh demo
+	@$(BIN)/overscripted demo $(RUN)
+
+test: ## install what the tests need, check the code, run the tests
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: ## ruff and mypy
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory check
+
+check:
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+
+docs: ## write again the pages of docs/ that are generated from the code
+	@scripts/setup.sh test
+	@$(BIN)/python -m scripts.docs
+
+bench: ## the measurements against peers, one after the other (an hour)
+	@scripts/setup.sh test
+	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+constraints: ## pin the versions that are installed now
+	@$(BIN)/python -m pip freeze --exclude-editable --exclude overscripted > constraints.txt
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# Install what `make demo` or `make test` needs: system packages, then a virtual environment in .venv.
+#
+#   scripts/setup.sh demo    Firefox, npm (real third-party code of the demo web)
+#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, documentation pages, every extra
+#
+# Idempotent; says what it installs; never asks. What it may not install it names, with the remedy,
+# and goes on: a test that needs it is skipped with the reason.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+purpose=${1:?usage: scripts/setup.sh demo|test}
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo -n "$@"; else return 1; fi
+}
+
+have() {
+  case $1 in
+    firefox) command -v firefox-esr || command -v firefox ;;
+    java) java -version ;;
+    postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres ;;
+    pythondoc) compgen -G '/usr/share/doc/python3*/html/library/*.html' ;;
+    venv) "$python" -c 'import ensurepip, venv' ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
+missing=()
+wanted=()
+want() { # want WHAT PACKAGE...: remember the packages if WHAT is not there
+  have "$1" || { missing+=("$1"); shift; wanted+=("$@"); }
+}
+
+find_python() {
+  local name
+  for name in ${PYTHON:-python3 python3.13 python3.12 python3.11 python3.14}; do
+    if command -v "$name" >/dev/null && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      python=$name
+      return
+    fi
+  done
+  say "no Python 3.11 or newer found; install one, or name it: make $purpose PYTHON=/path/to/python3"
+  exit 5
+}
+
+install_system_packages() {
+  [ ${#wanted[@]} -gt 0 ] || return 0
+  if ! command -v apt-get >/dev/null; then
+    say "missing: ${missing[*]}; this system has no apt-get: install them with its own package manager"
+    return 0
+  fi
+  say "installing with apt-get: ${wanted[*]} (for ${missing[*]})"
+  if as_root env DEBIAN_FRONTEND=noninteractive sh -c \
+    'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' sh "${wanted[@]}" >&2 </dev/null; then
+    return 0
+  fi
+  say "could not install them (no rights, or no package source); missing: ${missing[*]}"
+  say "remedy: sudo apt-get install ${wanted[*]}"
+}
+
+install_python_packages() { # install_python_packages EXTRAS
+  local stamp=.venv/.installed-$purpose sum
+  sum=$(cat pyproject.toml constraints.txt | cksum)
+  if [ -x .venv/bin/overscripted ] && [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
+    return 0
+  fi
+  [ -x .venv/bin/python ] || { say "making the virtual environment .venv with $("$python" --version)"; "$python" -m venv .venv; }
+  say "installing Python packages into .venv (pinned in constraints.txt): overscripted[$1]"
+  .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[$1]" >&2
+  echo "$sum" >"$stamp"
+}
+
+find_python
+want venv python3-venv
+want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show firefox >/dev/null 2>&1 && echo firefox-esr || echo firefox)"
+want certutil libnss3-tools
+want npm npm
+if [ "$purpose" = test ]; then
+  want java default-jre-headless
+  want postgres postgresql
+  want pythondoc python3-doc
+  extras=spark,postgres,s3,notebooks,dev
+else
+  extras=s3,notebooks
+fi
+install_system_packages
+install_python_packages "$extras"
+have firefox || { say "Firefox is not installed and is needed: sudo apt-get install firefox-esr"; [ "$purpose" = test ] || exit 5; }

@@ -1,0 +1,22 @@
+"""Only public unicast addresses are public."""
+
+import pytest
+
+from overscripted.addresses import is_public
+
+PUBLIC = "8.8.8.8 2606:4700::1111 [2606:4700::1111] ::ffff:8.8.8.8 64:ff9b::808:808".split()
+NOT_PUBLIC = """
+127.0.0.1 10.0.0.1 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255
+192.0.2.1 198.18.0.1 240.0.0.1 :: ::1 fe80::1%eth0 fd00::1 ff02::1 ::ffff:127.0.0.1 ::ffff:a00:1
+64:ff9b::7f00:1 2002:7f00:1:: 2001:db8::1 localhost 1.2.3
+""".split()
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("address", [*NOT_PUBLIC, ""])
+def test_not_public(address: str) -> None:
+    assert not is_public(address)

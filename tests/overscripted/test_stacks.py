@@ -1,0 +1,57 @@
+"""The frame grammar, from the right."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overscripted.stacks import Frame, frames, parse_frame
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("f@https://a.com/x.js:1:2", Frame("f", "https://a.com/x.js", "1", "2", "", "")),
+        ("@https://a.com/:10:3", Frame("", "https://a.com/", "10", "3", "", "")),
+        # The study's commonest malformation: a colon in the query.
+        (
+            "f@https://a.com/x.js?u=http://b.com:80/c:7:9",
+            Frame("f", "https://a.com/x.js?u=http://b.com:80/c", "7", "9", "", ""),
+        ),
+        (
+            "g@https://a.com/x.js line 3 > eval line 1 > Function:5:1",
+            Frame("g", "https://a.com/x.js", "5", "1", "line 3 > eval line 1 > Function", ""),
+        ),
+        (
+            "f@https://a.com/an@at line 2/x.js:5:1",
+            Frame("f", "https://a.com/an@at line 2/x.js", "5", "1", "", ""),
+        ),
+        (
+            "setTimeout handler*f@https://a.com/:3:4",
+            Frame("f", "https://a.com/", "3", "4", "", "setTimeout handler"),
+        ),
+        ("f@https://a.com/:12", Frame("f", "https://a.com/", "12", "", "", "")),
+        ("", Frame("", "", "", "", "", "")),
+    ],
+)
+def test_frame(text: str, expected: Frame) -> None:
+    assert parse_frame(text) == expected
+
+
+@given(st.text())
+def test_any_text_gives_a_frame(text: str) -> None:
+    assert isinstance(parse_frame(text), Frame)
+
+
+name = st.text(st.characters(exclude_characters="@\n*", codec="utf-8"))
+url = st.text(st.characters(exclude_characters="\n", codec="utf-8"), min_size=1).map("https://h/{}x".format)
+
+
+@given(name, url, st.integers(0, 10**7), st.integers(0, 10**7), st.lists(st.integers(1, 999), max_size=3))
+def test_parsing_reverses_writing(func: str, script: str, line: int, col: int, evals: list[int]) -> None:
+    suffix = "".join(f" line {n} > eval" for n in evals)
+    frame = parse_frame(f"{func}@{script}{suffix}:{line}:{col}")
+    assert frame == Frame(func, script, str(line), str(col), suffix.strip(), "")
+
+
+def test_stack_is_innermost_first() -> None:
+    assert [f.func_name for f in frames("a@https://x/:1:1\nb@https://x/:2:2\n")] == ["a", "b"]

@@ -1,0 +1,119 @@
+"""A run's files: whole or not at all, on a folder and on an object store alike."""
+
+from pathlib import Path
+
+import fsspec
+import pyarrow as pa
+import pytest
+
+from overscripted.errors import InputError
+from overscripted.store import Store
+
+
+@pytest.fixture(params=["folder", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    """A local folder, and fsspec's in-memory store, which behaves as an object store (no rename)."""
+    if request.param == "folder":
+        return Store(tmp_path / "run")
+    fsspec.filesystem("memory").store.clear()
+    return Store(f"memory://{tmp_path.name}/run")
+
+
+def test_written_is_read_back(store: Store) -> None:
+    store.write("a/b.bin", b"x")
+    store.write_json("c.json", {"k": "ü"})
+    store.write_table("t/1.parquet", pa.table({"n": [1]}))
+    store.write_table("t/2.parquet", pa.table({"n": [2]}))
+    assert store.read("a/b.bin") == b"x"
+    assert store.read_json("c.json") == {"k": "ü"}
+    assert store.read_table("t").column("n").to_pylist() == [1, 2]
+    assert store.files() == ["a/b.bin", "c.json", "t/1.parquet", "t/2.parquet"]
+    assert store.size("a/b.bin") == 1
+
+
+def test_replace_takes_new_content_and_drops_old_files(store: Store) -> None:
+    store.write("tables/calls/old.parquet", b"old")
+    store.write("tables/gone/x", b"old")
+    store.write("tables/kept/x", b"kept")
+    with store.replace("tables/calls", "tables/gone", "findings/new") as staged:
+        staged.write("tables/calls/a.parquet", b"new")
+        staged.write("findings/new/deep/y", b"y")
+        assert store.read("tables/calls/old.parquet") == b"old"
+        assert store.files("tables/calls") == ["tables/calls/old.parquet"]
+    assert store.files() == ["findings/new/deep/y", "tables/calls/a.parquet", "tables/kept/x"]
+    assert not store.exists(".staging") or not store.fs.find(store.path(".staging"))
+
+
+def test_error_while_staging_leaves_everything_as_it_was(store: Store) -> None:
+    store.write("tables/calls/a", b"old")
+    with pytest.raises(RuntimeError), store.replace("tables/calls") as staged:
+        staged.write("tables/calls/b", b"new")
+        raise RuntimeError
+    assert store.files() == ["tables/calls/a"]
+    assert store.read("tables/calls/a") == b"old"
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_crash_at_any_step_of_the_exchange_is_completed_or_undone(store: Store, steps: int) -> None:
+    """Every change of the file system may be the last one before the power fails."""
+    store.write("tables/calls/a", b"old")
+    store.write("tables/gone/a", b"old")
+    armed, left = False, steps
+
+    class Crash(BaseException):
+        pass
+
+    real = {name: getattr(Store, name) for name in ("write_json", "delete", "_copy")}
+
+    def counting(name: str):  # type: ignore[no-untyped-def]
+        def step(self: Store, *args: object) -> object:
+            nonlocal left
+            if armed:
+                if left == 0:
+                    raise Crash
+                left -= 1
+            return real[name](self, *args)
+
+        return step
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in real:
+            patch.setattr(Store, name, counting(name))
+        try:
+            with store.replace("tables/calls", "tables/gone", "tables/new") as staged:
+                staged.write("tables/calls/b", b"new")
+                staged.write("tables/new/c", b"new")
+                armed = True
+        except Crash:
+            pass
+    again = Store(store.url)
+    again.recover()
+    assert again.files() in (
+        ["tables/calls/a", "tables/gone/a"],
+        ["tables/calls/b", "tables/new/c"],
+    )
+
+
+@pytest.mark.parametrize("key", ["../x", "/etc/passwd", "a/../../x"])
+def test_a_key_stays_inside_the_run(store: Store, key: str) -> None:
+    with pytest.raises(InputError):
+        store.path(key)
+
+
+def test_a_failed_write_leaves_no_file(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(TypeError):
+        store.write("a", "text")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_writer_left_is_not_data(store: Store) -> None:
+    store.write("raw/calls/a.parquet", b"x")
+    store.write("raw/calls/.b.parquet.1234.part", b"half")
+    assert store.files("raw/calls") == ["raw/calls/a.parquet"]
+
+
+def test_broken_json_is_named(store: Store) -> None:
+    store.write("run.json", b"{")
+    with pytest.raises(InputError, match=r"run\.json: not valid JSON"):
+        store.read_json("run.json")

@@ -1,0 +1,47 @@
+"""URLs as a browser reads them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from overscripted import urls
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "domain"),
+    [
+        ("https://A.b.co.uk:8443/x#f", "a.b.co.uk", "b.co.uk"),
+        ("http://münchen.de/", "xn--mnchen-3ya.de", "xn--mnchen-3ya.de"),
+        ("http://user:pw@evil.com\\@good.com/", "evil.com", "evil.com"),
+        ("http://0x7f.1/", "127.0.0.1", "127.0.0.1"),
+        ("http://[::1]/", "[::1]", "[::1]"),
+        ("http://localhost/", "localhost", "localhost"),
+        ("data:text/html,x", "", ""),
+        ("//no-scheme.com/", "", ""),
+        ("http://bad\ud800host.com/", "", ""),
+    ],
+)
+def test_host_and_domain(url: str, host: str, domain: str) -> None:
+    assert (urls.host(url), urls.domain(url)) == (host, domain)
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "joined"),
+    [
+        ("https://a.com/x/y", " //b.com/ü?q#f ", "https://b.com/%C3%BC?q#f"),
+        ("https://a.com/x/y", "../z", "https://a.com/z"),
+        ("https://a.com/", "ht\ntp://b.com", "http://b.com/"),
+        ("https://a.com/", "http://[bad", None),
+    ],
+)
+def test_join(base: str, reference: str, joined: str | None) -> None:
+    assert urls.join(base, reference) == joined
+
+
+@given(st.text(), st.text())
+def test_no_text_raises(first: str, second: str) -> None:
+    urls.host(first)
+    urls.domain(f"https://{first}/")
+    urls.join(first, second)
+    urls.join("https://a.com/", second)
+    urls.registrable_domain(first)
