@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:?usage: scripts/setup.sh demo|test}
+log=setup.log
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
@@ -51,13 +52,20 @@ install_system_packages() {
     say "missing: ${missing[*]}; this system has no apt-get: install them with its own package manager"
     return 0
   fi
-  say "installing with apt-get: ${wanted[*]} (for ${missing[*]})"
-  if as_root env DEBIAN_FRONTEND=noninteractive sh -c \
-    'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' sh "${wanted[@]}" >&2 </dev/null; then
-    return 0
-  fi
-  say "could not install them (no rights, or no package source); missing: ${missing[*]}"
-  say "remedy: sudo apt-get install ${wanted[*]}"
+  say "installing with apt-get: ${wanted[*]} (for ${missing[*]}); what it says goes to $log"
+  apt_get update || true # an unreachable third-party source must not stop us; the packages decide
+  apt_get install "${wanted[@]}" && return 0
+  local package failed=()
+  for package in "${wanted[@]}"; do apt_get install "$package" || failed+=("$package"); done
+  [ ${#failed[@]} -gt 0 ] || return 0
+  say "could not install ${failed[*]} (no rights, or no package source; see $log)"
+  say "remedy: sudo apt-get install ${failed[*]}"
+}
+
+apt_get() {
+  local action=$1
+  shift
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$action" "$@" >>"$log" 2>&1 </dev/null
 }
 
 install_python_packages() { # install_python_packages EXTRAS
