@@ -1,0 +1,399 @@
+"""The engines that run Ibis expressions on a run's tables: DuckDB in this process, or Spark.
+
+Expressions are written once; only this file knows which engine runs them. Both compare and cast as
+UTC, strict and case-sensitive, so that the same expression gives the same rows.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
+from overscripted.store import Store
+
+NAMES = ("duckdb", "spark")
+
+# DuckDB may use this share of memory before it spills to its temporary folder: the browser, Python
+# and the page cache keep the rest.
+DUCKDB_MEMORY = "60%"
+# Rows a row group: small enough that a reader of few columns holds little, large enough to encode well.
+ROW_GROUP = 122_880
+# Distinct strings a row group may hold and still be dictionary-encoded.
+DICTIONARY = 60_000
+# Local Spark holds driver and executors in one JVM, whose own default is 1 GB.
+SPARK_DRIVER_MEMORY = "2g"
+
+
+class Engine(ABC):
+    """Reads tables as Ibis expressions, runs them, writes their rows. A context manager."""
+
+    name: str
+
+    def read(self, store: Store, key: str | Sequence[str]) -> ir.Table:
+        """A Parquet file, every Parquet file below a folder, or a list of files, as a table.
+
+        Raises StageMissing where a folder holds none.
+        """
+        keys = _parquet(store, key)
+        return self._read(store, keys)
+
+    @abstractmethod
+    def _read(self, store: Store, keys: list[str]) -> ir.Table: ...
+
+    @abstractmethod
+    def table(self, rows: pa.Table) -> ir.Table:
+        """Rows in memory as a table (small ones: dimensions)."""
+
+    @abstractmethod
+    def keep(self, expr: ir.Table) -> ir.Table:
+        """The expression evaluated once, kept (spilling to disk) until `drop` or the end."""
+
+    @abstractmethod
+    def drop(self, table: ir.Table) -> None:
+        """Forget what `keep` holds."""
+
+    @abstractmethod
+    def to_arrow(self, expr: ir.Table) -> pa.Table:
+        """The rows of an expression, in memory: for small results."""
+
+    def write(self, expr: ir.Table, store: Store, key: str, name: str = "part") -> list[str]:
+        """Write rows as ``key/<name>-….parquet`` (zstd), at least one file; their keys.
+
+        Files already there stay, so that a table grows by parts. Order is that of the expression.
+        """
+        store.make_folder(key)
+        try:
+            return self._write(expr, store, key, name)
+        except OSError as error:
+            raise OutsideError(f"{store.uri(key)}: cannot be written: {error}") from error
+
+    @abstractmethod
+    def _write(self, expr: ir.Table, store: Store, key: str, name: str) -> list[str]: ...
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release what the engine holds, its temporary files too."""
+
+    def __enter__(self) -> "Engine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_engine(
+    name: str = "duckdb",
+    master: str | None = None,
+    conf: Mapping[str, str] | Iterable[str] | None = None,
+    store: Store | None = None,
+) -> Engine:
+    """An engine by name.
+
+    ``conf`` are the engine's own settings, a mapping or ``"KEY=VALUE"`` strings (DuckDB:
+    ``memory_limit=4GB``; Spark: ``spark.executor.memory=8g``). ``master`` is Spark's; without it
+    ``spark-submit`` decides, or all cores of this machine. ``store`` is needed where a run on
+    object storage is to be read by Spark, whose S3 client is set up from it.
+    Raises InputError for an unknown name or setting, SoftwareMissing without Java or PySpark.
+    """
+    settings = _settings(conf)
+    if name == "duckdb":
+        if master:
+            raise InputError("--master is Spark's: add --engine spark, or leave it out")
+        return DuckDB(settings)
+    if name == "spark":
+        return Spark(master, settings, store)
+    raise InputError(f"--engine {name}: unknown; choose one of {', '.join(NAMES)}")
+
+
+class DuckDB(Engine):
+    """DuckDB in this process, reading any storage through fsspec."""
+
+    name = "duckdb"
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._folder = tempfile.mkdtemp(prefix="overscripted-duckdb-")
+        import duckdb  # here, so that commands that need no engine start fast
+
+        defaults = {"temp_directory": self._folder, "memory_limit": DUCKDB_MEMORY}
+        try:
+            self._con = ibis.duckdb.connect(**{**defaults, **settings})
+        except duckdb.Error as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise InputError(f"--conf: DuckDB refuses a setting: {error}") from error
+        raw = self._con.con
+        raw.execute("SET TimeZone = 'UTC'")
+        raw.execute("SET preserve_insertion_order = true")
+        raw.execute("SET enable_progress_bar = false")
+        self._stores: set[str] = set()
+
+    def _reach(self, store: Store) -> None:
+        """Let DuckDB open files of a store that is no local folder (its own S3 client needs a download)."""
+        if not store.local and store.url not in self._stores:
+            self._con.register_filesystem(store.fs)
+            self._stores.add(store.url)
+
+    def _uris(self, store: Store, keys: list[str]) -> list[str]:
+        self._reach(store)
+        return [store.uri(key) for key in keys]
+
+    def _read(self, store: Store, keys: list[str]) -> ir.Table:
+        return self._con.read_parquet(self._uris(store, keys), union_by_name=True, hive_partitioning=False)
+
+    def table(self, rows: pa.Table) -> ir.Table:
+        name, raw = _fresh(), self._con.con
+        raw.register(f"{name}_rows", rows)
+        raw.execute(f'CREATE TEMP TABLE "{name}" AS FROM "{name}_rows"')
+        raw.unregister(f"{name}_rows")
+        return self._con.table(name)
+
+    def keep(self, expr: ir.Table) -> ir.Table:
+        return self._con.create_table(_fresh(), expr, temp=True)
+
+    def drop(self, table: ir.Table) -> None:
+        self._con.con.execute(f'DROP TABLE IF EXISTS "{table.get_name()}"')
+
+    def to_arrow(self, expr: ir.Table) -> pa.Table:
+        return self._con.to_pyarrow(expr)
+
+    def _write(self, expr: ir.Table, store: Store, key: str, name: str) -> list[str]:
+        import duckdb
+
+        file = f"{key}/{name}-0.parquet"
+        (uri,) = self._uris(store, [file])
+        try:
+            self._con.to_parquet(
+                expr,
+                uri,
+                compression="zstd",
+                parquet_version="V2",
+                row_group_size=ROW_GROUP,
+                dictionary_size_limit=DICTIONARY,
+            )
+        except duckdb.IOException as error:
+            raise OSError(str(error)) from error
+        return [file]
+
+    def close(self) -> None:
+        self._con.disconnect()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Spark(Engine):
+    """Spark: on this machine, or the cluster that ``master`` or ``spark-submit`` names."""
+
+    name = "spark"
+
+    def __init__(self, master: str | None, settings: Mapping[str, str], store: Store | None) -> None:
+        self._session, self._own = _spark_session(master, settings, store)
+        self._con = ibis.pyspark.connect(self._session)
+        self._kept: dict[str, Any] = {}
+
+    @property
+    def session(self) -> Any:
+        """The SparkSession, for notebooks."""
+        return self._session
+
+    def _read(self, store: Store, keys: list[str]) -> ir.Table:
+        frame = self._session.read.option("mergeSchema", "true").parquet(*[_s3a(store, k) for k in keys])
+        return self._view(frame)
+
+    def _view(self, frame: Any) -> ir.Table:
+        name = _fresh()
+        frame.createOrReplaceTempView(name)
+        return self._con.table(name)
+
+    def table(self, rows: pa.Table) -> ir.Table:
+        return self._view(self._session.createDataFrame(rows))
+
+    def keep(self, expr: ir.Table) -> ir.Table:
+        from pyspark import StorageLevel
+
+        frame = self._frame(expr).persist(StorageLevel.DISK_ONLY)
+        table = self._view(frame)
+        self._kept[table.get_name()] = frame
+        return table
+
+    def drop(self, table: ir.Table) -> None:
+        frame = self._kept.pop(table.get_name(), None)
+        if frame is not None:
+            frame.unpersist()
+        self._session.catalog.dropTempView(table.get_name())
+
+    def _frame(self, expr: ir.Table) -> Any:
+        self._con._run_pre_execute_hooks(expr)  # registers the expression's Python functions
+        return self._session.sql(self._con.compile(expr))
+
+    def to_arrow(self, expr: ir.Table) -> pa.Table:
+        return self._frame(expr).toArrow().cast(expr.schema().to_pyarrow())
+
+    def _write(self, expr: ir.Table, store: Store, key: str, name: str) -> list[str]:
+        scratch = f"{key}/.{_fresh()}"
+        writer = self._frame(expr).write.option("compression", "zstd")
+        try:
+            writer.parquet(_s3a(store, scratch))
+        except Exception as error:
+            if "No space left" in str(error) or "java.io.IOException" in str(error):
+                raise OSError(str(error).splitlines()[0]) from error
+            raise
+        written = store.files(scratch, ".parquet")
+        moved = [f"{key}/{name}-{n}.parquet" for n in range(len(written))]
+        for source, target in zip(written, moved, strict=True):
+            store.fs.mv(store.path(source), store.path(target))
+        store.delete(scratch)
+        if not moved:
+            moved = [f"{key}/{name}-0.parquet"]
+            store.write_table(moved[0], expr.schema().to_pyarrow().empty_table())
+        return moved
+
+    def close(self) -> None:
+        for frame in self._kept.values():
+            frame.unpersist()
+        self._kept.clear()
+        # A session that spark-submit or a notebook began is theirs to stop.
+        if self._own:
+            self._session.stop()
+
+
+def _spark_session(master: str | None, settings: Mapping[str, str], store: Store | None) -> tuple[Any, bool]:
+    """The session, and whether it began here."""
+    java = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
+    if shutil.which(java) is None:
+        raise SoftwareMissing(
+            "--engine spark needs Java 17 or 21, and `java` is not there; install it "
+            "(Debian: `apt install openjdk-17-jre-headless`) or use --engine duckdb"
+        )
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise SoftwareMissing(
+            '--engine spark needs PySpark; run `pip install "overscripted[spark]"` or use --engine duckdb'
+        ) from error
+    active = SparkSession.getActiveSession()
+    builder = SparkSession.builder.appName("overscripted")
+    if master:
+        builder = builder.master(master)
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # by spark-submit: its settings stand
+    local = {} if submitted or not (master or "local").startswith("local") else _LOCAL
+    for key, value in {**local, **_SPARK, **_s3_settings(store, settings), **settings}.items():
+        builder = builder.config(key, value)
+    with _quiet():
+        try:
+            session = builder.getOrCreate()
+        except Exception as error:
+            raise OutsideError(
+                f"--engine spark: no session ({str(error).splitlines()[0]}); check --master and --conf"
+            ) from error
+    session.sparkContext.setLogLevel(settings.get("spark.log.level", "ERROR"))
+    return session, active is None
+
+
+# One machine: driver and executors are one JVM, a web interface has no reader, and 200 shuffle
+# partitions (Spark's default) cost more than they help.
+_LOCAL = {
+    "spark.driver.memory": SPARK_DRIVER_MEMORY,
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
+}
+
+# What makes Spark answer as DuckDB does, and write files that any reader understands.
+_SPARK = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    "spark.hadoop.parquet.writer.version": "PARQUET_2_0",
+    "spark.log.level": "ERROR",
+    "spark.ui.showConsoleProgress": "false",
+}
+
+
+def _s3_settings(store: Store | None, settings: Mapping[str, str]) -> dict[str, str]:
+    """Spark's S3 client (S3A) told what fsspec's was told: endpoint, keys; and its library fetched."""
+    if store is None or store.local:
+        return {}
+    client = store.options.get("client_kwargs", {})
+    endpoint = (
+        store.options.get("endpoint_url")
+        or client.get("endpoint_url")
+        or os.environ.get("AWS_ENDPOINT_URL_S3", os.environ.get("AWS_ENDPOINT_URL"))
+    )
+    found = {"spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem"}
+    if endpoint:
+        found["spark.hadoop.fs.s3a.endpoint"] = endpoint
+        found["spark.hadoop.fs.s3a.path.style.access"] = "true"
+        found["spark.hadoop.fs.s3a.connection.ssl.enabled"] = str(endpoint.startswith("https")).lower()
+    for name, option in (("access.key", "key"), ("secret.key", "secret"), ("session.token", "token")):
+        if store.options.get(option):
+            found[f"spark.hadoop.fs.s3a.{name}"] = store.options[option]
+    if "spark.jars.packages" not in settings and "spark.jars" not in settings:
+        found["spark.jars.packages"] = f"org.apache.hadoop:hadoop-aws:{_hadoop_version()}"
+    return found
+
+
+def _hadoop_version() -> str:
+    """The Hadoop that this PySpark ships: S3A must be of the same version."""
+    import pyspark
+
+    jars = os.path.join(os.environ.get("SPARK_HOME", os.path.dirname(pyspark.__file__)), "jars")
+    names = os.listdir(jars) if os.path.isdir(jars) else []
+    found = [n for n in names if n.startswith("hadoop-client-api-")]
+    return found[0].removeprefix("hadoop-client-api-").removesuffix(".jar") if found else "3.4.1"
+
+
+@contextlib.contextmanager
+def _quiet() -> Any:
+    """Start the JVM without its banner: it writes to the process's own standard error."""
+    saved = os.dup(2)
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(sink)
+
+
+def _s3a(store: Store, key: str) -> str:
+    uri = store.uri(key)
+    return uri.replace("s3://", "s3a://", 1) if uri.startswith("s3://") else uri
+
+
+def _parquet(store: Store, key: str | Sequence[str]) -> list[str]:
+    if not isinstance(key, str):
+        return list(key)
+    if key.endswith(".parquet"):
+        return [key]
+    keys = store.files(key, ".parquet")
+    if not keys:
+        raise StageMissing(f"{store.uri(key)}: no table here; run the stage that writes it first")
+    return keys
+
+
+def _settings(conf: Mapping[str, str] | Iterable[str] | None) -> dict[str, str]:
+    if conf is None or isinstance(conf, Mapping):
+        return dict(conf or {})
+    found = {}
+    for text in conf:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise InputError(f"--conf {text}: write it as KEY=VALUE")
+        found[key.strip()] = value
+    return found
+
+
+def _fresh() -> str:
+    return f"t_{uuid.uuid4().hex}"
