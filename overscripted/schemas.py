@@ -107,6 +107,12 @@ RAW: dict[str, Table] = {
                     "Number of the call within its visit attempt, from 0; rises with time within a frame",
                 ),
                 *CALL_FIELDS,
+                Column(
+                    "value_len",
+                    INT,
+                    "Length of the whole value where only its beginning is in value; NULL where value is whole",
+                    "characters",
+                ),
             ),
             ("crawl_id", "visit_id", "attempt", "ordinal"),
         ),
@@ -261,7 +267,12 @@ _CALLS = (
     Column("script_url", STR, "Script that called"),
     Column("symbol", STR, "Name of the API"),
     Column("time_stamp", TIME, "When"),
-    Column("value", STR, "Value read or written; imports of published variants may have only value_1000"),
+    Column(
+        "value",
+        STR,
+        "Value read or written, whole; NULL where only its beginning is known (value_1000): variants of the "
+        "study without value, samples made with --value-1000",
+    ),
     Column("value_1000", STR, "First 1,000 characters of value"),
     Column("value_len", INT, "Length of the whole value", "characters"),
     Column("valid", BOOL, "True in calls, false in invalid_calls"),

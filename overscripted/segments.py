@@ -15,9 +15,10 @@ from overscripted.store import Store
 def write(store: Store, table: str, rows: pa.Table, writer: str) -> str:
     """Write rows of a raw table as one segment; its key. Durable and read back when this returns.
 
-    ``writer`` names the worker or importer and becomes part of the file's name.
+    ``writer`` names the worker or importer and becomes part of the file's name. Columns of the
+    schema that the rows do not have are NULL.
     """
-    rows = rows.select(RAW[table].names).cast(RAW[table].schema)
+    rows = _complete(rows, RAW[table].schema)
     buffer = io.BytesIO()
     pq.write_table(rows, buffer, compression="zstd")
     key = f"raw/{table}/{writer}-{uuid.uuid4().hex}.parquet"
@@ -25,6 +26,13 @@ def write(store: Store, table: str, rows: pa.Table, writer: str) -> str:
     if store.size(key) != buffer.tell():
         raise OutsideError(f"{store.uri(key)}: written but not whole; check the storage")
     return key
+
+
+def _complete(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    for field in schema:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows.select(schema.names).cast(schema)
 
 
 def keys(store: Store, table: str) -> list[str]:
