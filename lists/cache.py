@@ -1,0 +1,102 @@
+"""The cache of fetched lists: checked by SHA-256 on the way in and on the way out."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import requests
+
+from lists.catalogue import Listing
+from lists.settings import FETCH_TIMEOUT_S, MAX_LIST_BYTES
+from overscripted.errors import InputError, OutsideError
+
+
+def folder() -> Path:
+    """``$XDG_CACHE_HOME/overscripted/lists``, by default below ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "overscripted" / "lists"
+
+
+def path_of(listing: Listing) -> Path:
+    """Where a list is kept once fetched."""
+    return folder() / listing.name
+
+
+def cached(listing: Listing) -> bytes | None:
+    """A fetched list's bytes, None where it was never fetched. InputError if the copy was altered."""
+    path = path_of(listing)
+    if not path.is_file():
+        return None
+    data = read_file(path)
+    if hashlib.sha256(data).hexdigest() != listing.sha256:
+        raise InputError(
+            f"{path}: not the list it was (SHA-256 differs); delete it and run "
+            f"`overscripted lists fetch {listing.name}`"
+        )
+    return data
+
+
+def fetch(listing: Listing, source: Path | None = None) -> Path:
+    """Bring a list into the cache, from its URL or from a copy at hand; where it is now.
+
+    Raises OutsideError where the URL cannot be reached, InputError where what came is another version.
+    """
+    data = _download(listing.url) if source is None else read_file(source)
+    found = hashlib.sha256(data).hexdigest()
+    if found != listing.sha256:
+        origin = listing.url if source is None else str(source)
+        raise InputError(
+            f"{origin}: not {listing.name}: SHA-256 is {found}, the catalogue says {listing.sha256}; "
+            + _remedy(listing, source)
+        )
+    path = path_of(listing)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def read_file(path: Path) -> bytes:
+    """A list file's bytes, up to the cap. InputError names the file."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_LIST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); name a list file") from error
+    return _capped(data, str(path))
+
+
+def _download(url: str) -> bytes:
+    try:
+        with requests.get(url, timeout=FETCH_TIMEOUT_S, stream=True) as answer:
+            answer.raise_for_status()
+            data = b""
+            for chunk in answer.iter_content(2**16):
+                data += chunk
+                if len(data) > MAX_LIST_BYTES:
+                    break
+    except requests.RequestException as error:
+        raise OutsideError(
+            f"{url}: cannot be fetched ({type(error).__name__}); check the network, or give a copy at hand: "
+            "`overscripted lists fetch NAME --from FILE`"
+        ) from error
+    return _capped(data, url)
+
+
+def _capped(data: bytes, origin: str) -> bytes:
+    if len(data) > MAX_LIST_BYTES:
+        raise InputError(f"{origin}: over {MAX_LIST_BYTES} bytes; that is no list of hosts")
+    return data
+
+
+def _remedy(listing: Listing, source: Path | None) -> str:
+    if source is None and not listing.pinned:
+        return (
+            "its makers have published a newer version at that URL; to use it, download it and pass "
+            "`--list NAME=PATH` to analyze (the run records its SHA-256)"
+        )
+    return "name the right file, or pass it as `--list NAME=PATH` to analyze"

@@ -1,0 +1,86 @@
+"""``overscripted lists``: show the catalogue, fetch lists into the cache."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lists import cache, catalogue, roles
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def lists(ctx: click.Context) -> None:
+    """Show or fetch the lists that say who is who: replay providers, miners, trackers.
+
+    Our own lists come with Overscripted. Those of others are fetched on request, checked by SHA-256,
+    and kept in $XDG_CACHE_HOME/overscripted/lists.
+
+    \b
+    Examples:  overscripted lists
+               overscripted lists show session_replay
+               overscripted lists fetch nocoin-2025-03-05
+               overscripted lists fetch nocoin-2018-05-07 --from hosts.txt
+               overscripted analyze RUN --list nocoin=nocoin-2025-03-05
+    """
+    if ctx.invoked_subcommand is None:
+        _overview()
+
+
+@lists.command()
+@click.argument("names", nargs=-1)
+def show(names: tuple[str, ...]) -> None:
+    """Show where lists come from, or what is known of each of NAMES."""
+    if not names:
+        _overview()
+    for name in names:
+        _one(name)
+
+
+@lists.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option(
+    "--from", "source", type=click.Path(path_type=Path), help="Take it from this file, not its URL."
+)
+def fetch(names: tuple[str, ...], source: Path | None) -> None:
+    """Fetch lists of the catalogue into the cache, checked by SHA-256."""
+    if source is not None and len(names) != 1:
+        raise click.UsageError("--from gives one file: name one list")
+    for entry in [catalogue.listing(name) for name in names]:
+        path = cache.fetch(entry, source)
+        click.echo(f"{entry.name} {entry.version} ({entry.licence}): {path}")
+
+
+def _overview() -> None:
+    table = Table(title="Lists", title_justify="left")
+    for heading in ("name", "for --list", "version", "licence", "state"):
+        table.add_column(heading, overflow="fold")
+    for role, (ours, _) in roles.ROLES.items():
+        if ours:
+            found = roles.builtin(ours)
+            table.add_row(
+                ours, role, found.version, found.licence, f"built in, default, {len(found.entries)} hosts"
+            )
+    for entry in catalogue.listings().values():
+        state = "fetched" if cache.path_of(entry).is_file() else "not fetched"
+        table.add_row(entry.name, entry.role, entry.version, entry.licence, state)
+    Console().print(table)
+
+
+def _one(name: str) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    if name in {ours for ours, _ in roles.ROLES.values() if ours}:
+        found = roles.builtin(name)
+        facts = found.provenance()
+        lines = [f"  {e.host}  {e.owner}  {', '.join(e.sets)}".rstrip() for e in found.entries]
+    else:
+        entry = catalogue.listing(name)
+        facts = {**vars(entry), "cache": str(cache.path_of(entry))}
+        lines = []
+    for key, value in facts.items():
+        if value not in ("", None):
+            console.print(escape(f"{key}: {value}"))
+    for line in lines:
+        console.print(escape(line))

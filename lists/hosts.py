@@ -1,0 +1,73 @@
+"""A list of hosts: who is on it, where it came from, and how a host is matched against it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from overscripted.urls import registrable_domain
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a list: a host name (lower case, punycode), who owns it, and the sets it is in."""
+
+    host: str
+    owner: str = ""
+    sets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HostList:
+    """A list as used: its entries, and what a reader needs to find the very same list again.
+
+    ``sha256`` is that of the file as read; ``skipped`` counts lines that no rule understood.
+    """
+
+    name: str
+    version: str
+    source: str
+    licence: str
+    sha256: str
+    entries: tuple[Entry, ...]
+    skipped: int = 0
+
+    def subset(self, name: str) -> "HostList":
+        """The entries of one of the list's named sets (for example ``study2018``)."""
+        chosen = tuple(e for e in self.entries if name in e.sets)
+        return HostList(
+            f"{self.name}:{name}", self.version, self.source, self.licence, self.sha256, chosen, self.skipped
+        )
+
+    def match(self, host: str) -> Entry | None:
+        """The most specific entry that is this host or a parent of it, by whole labels."""
+        labels = host.split(".")
+        for i in range(len(labels)):
+            if found := self._by_host.get(".".join(labels[i:])):
+                return found
+        return None
+
+    def rows(self) -> list[dict[str, str]]:
+        """Entries as rows for a join: host, its registrable domain, owner (the host's own if unnamed)."""
+        return [
+            {"listed": e.host, "listed_domain": registrable_domain(e.host), "owner": e.owner or e.host}
+            for e in self._by_host.values()
+        ]
+
+    def provenance(self) -> dict[str, Any]:
+        """What run.json and the findings record of the list."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "source": self.source,
+            "licence": self.licence,
+            "sha256": self.sha256,
+            "entries": len(self._by_host),
+            "skipped_lines": self.skipped,
+        }
+
+    @cached_property
+    def _by_host(self) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        for entry in self.entries:
+            found.setdefault(entry.host, entry)
+        return found
