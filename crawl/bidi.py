@@ -1,0 +1,132 @@
+"""A WebDriver BiDi session with one Firefox: commands, their answers, and events.
+
+Source: https://w3c.github.io/webdriver-bidi/. Everything the browser says is bounded and may be
+late or never come; every command has a timeout.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+
+Event = dict[str, Any]
+Listener = Callable[[Event], None]
+
+# An answer or event longer than this is no answer to anything we ask for: the session ends.
+MAX_MESSAGE_BYTES = 64 * 2**20
+# Commands that only touch the browser's own state answer in milliseconds; on a machine that is
+# out of CPU in seconds. What does not answer in this time will not.
+COMMAND_TIMEOUT_S = 60.0
+
+
+class BidiError(Exception):
+    """The browser refused a command. ``code`` is the protocol's error code, e.g. ``no such frame``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class BidiClosed(Exception):
+    """The session has ended: the browser is gone or being stopped."""
+
+
+class Bidi:
+    """A session. Make one with `connect`; `command` asks, `on` listens, `close` ends it."""
+
+    def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._http, self._socket = http, socket
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._listeners: dict[str, list[Listener]] = {}
+        self.capabilities: dict[str, Any] = {}
+        self.closed = asyncio.Event()
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def connect(cls, url: str, capabilities: dict[str, Any] | None = None) -> "Bidi":
+        """A new session at ``ws://127.0.0.1:PORT/session``. Raises BidiError, BidiClosed, OSError."""
+        http = aiohttp.ClientSession()
+        try:
+            socket = await http.ws_connect(url, max_msg_size=MAX_MESSAGE_BYTES, autoping=True)
+        except BaseException:
+            await http.close()
+            raise
+        bidi = cls(http, socket)
+        try:
+            asked = {"capabilities": {"alwaysMatch": capabilities or {}}}
+            bidi.capabilities = (await bidi.command("session.new", asked))["capabilities"]
+        except BaseException:
+            await bidi.close()
+            raise
+        return bidi
+
+    async def command(
+        self, method: str, params: dict[str, Any] | None = None, within_s: float = COMMAND_TIMEOUT_S
+    ) -> dict[str, Any]:
+        """The result of a command. Raises BidiError, BidiClosed, TimeoutError."""
+        if self.closed.is_set():
+            raise BidiClosed(method)
+        number = next(self._ids)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            text = json.dumps({"id": number, "method": method, "params": params or {}})
+            try:
+                await self._socket.send_str(text)
+            except (OSError, aiohttp.ClientError) as error:
+                raise BidiClosed(method) from error
+            async with asyncio.timeout(within_s):
+                return await answer
+        finally:
+            self._waiting.pop(number, None)
+
+    def on(self, event: str, listener: Listener) -> None:
+        """Call ``listener`` with the params of each such event. It must not block or raise."""
+        self._listeners.setdefault(event, []).append(listener)
+
+    async def subscribe(self, *events: str) -> None:
+        """Ask the browser for these events, in every window."""
+        await self.command("session.subscribe", {"events": list(events)})
+
+    async def close(self) -> None:
+        """End the connection; commands under way raise BidiClosed."""
+        self._reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._reader
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(2):
+                await self._socket.close()
+        await self._http.close()
+
+    async def _read(self) -> None:
+        try:
+            async for message in self._socket:
+                if message.type == aiohttp.WSMsgType.TEXT:
+                    self._dispatch(json.loads(message.data))
+        except (OSError, aiohttp.ClientError, ValueError):
+            pass
+        finally:
+            self.closed.set()
+            for answer in self._waiting.values():
+                if not answer.done():
+                    answer.set_exception(BidiClosed("the session ended"))
+
+    def _dispatch(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == "event":
+            for listener in self._listeners.get(message["method"], ()):
+                listener(message["params"])
+            return
+        answer = self._waiting.get(message.get("id") or 0)
+        if answer is None or answer.done():
+            return
+        if kind == "success":
+            answer.set_result(message["result"])
+        else:
+            answer.set_exception(BidiError(str(message.get("error")), str(message.get("message"))))

@@ -1,0 +1,259 @@
+"""The temporary profile of one Firefox: its folder, its preferences, the authorities it trusts.
+
+Every folder names its owner, so that the next start removes what a killed worker left.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from overscripted.errors import InputError, SoftwareMissing
+
+PREFIX = "overscripted-firefox-"
+_OWNER = "owner.json"
+
+Pref = str | int | bool
+
+# Why: no traffic and no work but the page's; no dialog, prompt, download or external program that a
+# page could start; nothing kept.
+BASE: dict[str, Pref] = {
+    # Firefox's own traffic
+    "app.normandy.enabled": False,
+    "app.update.disabledForTesting": True,
+    "browser.aboutHomeSnippets.updateUrl": "",
+    "browser.discovery.enabled": False,
+    "browser.newtabpage.enabled": False,
+    "browser.newtabpage.activity-stream.feeds.topsites": False,
+    "browser.newtabpage.activity-stream.feeds.section.topstories": False,
+    "browser.region.network.url": "",
+    "browser.region.update.enabled": False,
+    "browser.safebrowsing.blockedURIs.enabled": False,
+    "browser.safebrowsing.downloads.enabled": False,
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "browser.safebrowsing.provider.mozilla.updateURL": "",
+    "browser.safebrowsing.provider.google4.updateURL": "",
+    "browser.search.update": False,
+    "browser.search.suggest.enabled": False,
+    "browser.topsites.contile.enabled": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "datareporting.healthreport.uploadEnabled": False,
+    "dom.push.connection.enabled": False,
+    "extensions.getAddons.cache.enabled": False,
+    "extensions.systemAddon.update.enabled": False,
+    "extensions.update.enabled": False,
+    "geo.provider.network.url": "",
+    "media.gmp-manager.updateEnabled": False,
+    "media.gmp-manager.url": "",
+    "messaging-system.rsexperimentloader.enabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "security.OCSP.enabled": 0,
+    "security.remote_settings.crlite_filters.enabled": False,
+    "security.remote_settings.intermediates.enabled": False,
+    "services.settings.server": "data:,#remote-settings-dummy/v1",
+    "toolkit.telemetry.enabled": False,
+    "toolkit.telemetry.server": "",
+    "toolkit.telemetry.unified": False,
+    "toolkit.telemetry.archive.enabled": False,
+    # Nothing is looked up or connected to that the page did not ask for
+    "browser.send_pings": False,
+    "network.dns.disablePrefetch": True,
+    "network.dns.disablePrefetchFromHTTPS": True,
+    "network.http.speculative-parallel-limit": 0,
+    "network.predictor.enabled": False,
+    "network.prefetch-next": False,
+    "network.trr.mode": 5,
+    # A browser that starts and ends in silence
+    "browser.aboutConfig.showWarning": False,
+    "browser.aboutwelcome.enabled": False,
+    "browser.bookmarks.restore_default_bookmarks": False,
+    "browser.rights.3.shown": True,
+    "browser.sessionstore.enabled": False,
+    "browser.sessionstore.resume_from_crash": False,
+    "browser.sessionstore.interval": 2**31 - 1,
+    "browser.sessionstore.max_tabs_undo": 0,
+    "browser.sessionstore.max_windows_undo": 0,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage": "about:blank",
+    "browser.startup.homepage_override.mstone": "ignore",
+    "browser.startup.page": 0,
+    "browser.tabs.warnOnClose": False,
+    "browser.warnOnQuit": False,
+    "browser.dom.window.dump.enabled": False,
+    "devtools.console.stdout.chrome": False,
+    "devtools.console.stdout.content": False,
+    "datareporting.policy.dataSubmissionPolicyBypassNotification": True,
+    "trailhead.firstrun.didSeeAboutWelcome": True,
+    "termsofuse.bypassNotification": True,
+    "startup.homepage_welcome_url": "",
+    "toolkit.startup.max_resumed_crashes": -1,
+    "xpinstall.signatures.required": False,
+    "extensions.autoDisableScopes": 0,
+    "extensions.startupScanScopes": 0,
+    "places.history.enabled": False,
+    # Pages may not stop, ask, save or start anything
+    "browser.download.useDownloadDir": True,
+    "browser.download.always_ask_before_handling_new_types": False,
+    "browser.download.start_downloads_in_tmp_dir": True,
+    "browser.helperApps.deleteTempFileOnExit": True,
+    "browser.link.open_newwindow": 2,  # a pop-up is a window of its own, in its opener's user context
+    "dom.disable_beforeunload": True,
+    "dom.disable_open_during_load": False,  # pop-ups are recorded, they close with their visit
+    "dom.ipc.processHangMonitor": False,  # a hung page is ended by us, not by a dialog
+    "dom.max_script_run_time": 0,
+    "dom.max_chrome_script_run_time": 0,
+    "dom.popup_maximum": 20,
+    "dom.webnotifications.enabled": True,
+    "network.protocol-handler.external-default": False,
+    "network.protocol-handler.expose-all": False,
+    "network.protocol-handler.expose.http": True,
+    "network.protocol-handler.expose.https": True,
+    "network.protocol-handler.expose.about": True,
+    "network.protocol-handler.expose.blob": True,
+    "network.protocol-handler.expose.data": True,
+    "network.protocol-handler.expose.javascript": True,
+    "network.protocol-handler.expose.moz-extension": True,
+    "network.protocol-handler.warn-external-default": False,
+    "permissions.default.camera": 2,
+    "permissions.default.microphone": 2,
+    "permissions.default.geo": 2,
+    "permissions.default.desktop-notification": 2,
+    "permissions.default.xr": 2,
+    "print.enabled": False,
+    "privacy.userContext.enabled": True,
+    "security.external_protocol_requires_permission": True,
+    "signon.autofillForms": False,
+    "signon.rememberSignons": False,
+    # What a page is given must not depend on how many pages there are
+    "browser.cache.disk.enable": False,  # each visit has its own (memory) partition; nothing to keep
+    "browser.tabs.unloadOnLowMemory": False,
+    "network.http.max-connections": 1800,
+    "network.http.max-persistent-connections-per-proxy": 255,
+}
+
+
+def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
+    """A new folder: ``profile`` for Firefox, ``home`` and ``tmp`` for its processes.
+
+    ``authorities`` are PEM files of certificate authorities to trust.
+    Raises InputError for one that is no certificate, SoftwareMissing without NSS's certutil.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        (folder / _OWNER).write_text(json.dumps({"pid": os.getpid(), "started": _started(os.getpid())}))
+        profile = folder / "profile"
+        for path in (profile, folder / "home", folder / "tmp"):
+            path.mkdir()
+        merged = {**BASE, "browser.download.dir": str(folder / "tmp"), **prefs}
+        lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in merged.items()]
+        (profile / "user.js").write_text("\n".join(lines) + "\n")
+        if authorities:
+            _trust(profile, authorities)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def own(folder: Path, firefox: int) -> None:
+    """Note Firefox's process beside its owner's, for `clean`."""
+    owner = json.loads((folder / _OWNER).read_text())
+    owner |= {"firefox": firefox, "firefox_started": _started(firefox)}
+    (folder / _OWNER).write_text(json.dumps(owner))
+
+
+def remove(folder: Path) -> None:
+    """Delete the folder; what a dying process still writes is deleted too."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
+
+
+def clean() -> int:
+    """Remove the folders (and end the Firefoxes) of workers that are gone; how many."""
+    removed = 0
+    for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
+        owner = _owner(folder)
+        if owner is None or _alive(owner.get("pid"), owner.get("started")):
+            continue
+        if _alive(owner.get("firefox"), owner.get("firefox_started")):
+            end_group(owner["firefox"])
+        remove(folder)
+        removed += 1
+    return removed
+
+
+def end_group(leader: int) -> None:
+    """Kill a process and all of its group."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _owner(folder: Path) -> dict[str, Any] | None:
+    # A folder without a readable owner is being made right now, unless it is old.
+    try:
+        owner = json.loads((folder / _OWNER).read_text())
+        return owner if isinstance(owner, dict) else {}
+    except FileNotFoundError:
+        try:
+            return {} if time.time() - folder.stat().st_mtime > 60 else None
+        except OSError:
+            return None
+    except (OSError, ValueError):
+        return None
+
+
+def _alive(pid: Any, started: Any) -> bool:
+    """Whether the process still runs: the number alone may have been given to another."""
+    if not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not started or _started(pid) == started
+
+
+def _started(pid: int) -> int:
+    """Start time of a process in clock ticks since boot (Linux); 0 where unknown or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return 0 if fields[0] == "Z" else int(fields[19])
+
+
+def _trust(profile: Path, authorities: list[Path]) -> None:
+    certutil = shutil.which("certutil")
+    if not certutil:
+        raise SoftwareMissing(
+            "--ca needs certutil to make Firefox trust it; install NSS's tools "
+            "(Debian, Ubuntu: apt install libnss3-tools)"
+        )
+    database = f"sql:{profile}"
+    _certutil([certutil, "-N", "-d", database, "--empty-password"], "making the profile's certificate store")
+    for number, path in enumerate(authorities):
+        if not path.is_file():
+            raise InputError(f"--ca {path}: no such file; name a PEM file of a certificate authority")
+        name = f"overscripted-{number}"
+        asked = [certutil, "-A", "-d", database, "-n", name, "-t", "C,,", "-a", "-i", str(path)]
+        _certutil(asked, f"--ca {path}: not a PEM certificate of an authority")
+
+
+def _certutil(command: list[str], purpose: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise InputError(f"{purpose}: {done.stderr.strip() or done.returncode}")
