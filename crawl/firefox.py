@@ -118,13 +118,12 @@ class Firefox:
         """Its User-Agent."""
         return str(self.bidi.capabilities.get("userAgent", ""))
 
-    async def install(self, folder: Path) -> str:
+    async def install(self, folder: str) -> str:
         """Install the unpacked extension of a folder; its id. Raises OutsideError where Firefox refuses."""
-        data = {"type": "path", "path": str(folder.absolute())}
+        data = {"type": "path", "path": folder}
         try:
-            return str(
-                (await self.bidi.command("webExtension.install", {"extensionData": data}))["extension"]
-            )
+            answer = await self.bidi.command("webExtension.install", {"extensionData": data})
+            return str(answer["extension"])
         except BidiError as error:
             raise OutsideError(f"{folder}: Firefox refuses the extension: {error}") from error
 
