@@ -427,6 +427,16 @@ PRECRAWL: dict[str, Table] = {
     t.name: t
     for t in (
         Table(
+            "sites",
+            "one site to visit, in the order of visiting: precrawl/sites.parquet",
+            (
+                Column("site", STR, "Host name (with port, if any) or URL, as listed, lower case"),
+                Column("rank", INT, "Its rank in the list, from 1; its line where the list has no ranks"),
+                Column("domain", STR, "Its registrable domain"),
+            ),
+            ("site",),
+        ),
+        Table(
             "links",
             "one link found by one vantage point: precrawl/<vantage>.parquet",
             (
