@@ -12,16 +12,17 @@ from overscripted.schemas import RAW
 from overscripted.store import Store
 
 
-def write(store: Store, table: str, rows: pa.Table, writer: str) -> str:
+def write(store: Store, table: str, rows: pa.Table, writer: str, name: str = "") -> str:
     """Write rows of a raw table as one segment; its key. Durable and read back when this returns.
 
     ``writer`` names the worker or importer and becomes part of the file's name. Columns of the
-    schema that the rows do not have are NULL.
+    schema that the rows do not have are NULL. ``name`` is the rest of the file's name, the same for
+    each attempt to write the same rows, so that an attempt that failed half-way is replaced.
     """
     rows = _complete(rows, RAW[table].schema)
     buffer = io.BytesIO()
     pq.write_table(rows, buffer, compression="zstd")
-    key = f"raw/{table}/{writer}-{uuid.uuid4().hex}.parquet"
+    key = f"raw/{table}/{writer}-{name or uuid.uuid4().hex}.parquet"
     store.write(key, buffer.getvalue())
     if store.size(key) != buffer.tell():
         raise OutsideError(f"{store.uri(key)}: written but not whole; check the storage")
