@@ -1,0 +1,247 @@
+"""Plots as SVG made by hand: theme-aware, labelled, readable by screen readers, safe to inline.
+
+A plot is described by a dict (``kind``, ``title``, ``rows`` …) that findings keep in summary.json, so
+that the report draws it again from numbers and never trusts a stored picture. Inside a page the
+colours come from its CSS variables; a stand-alone picture brings them along, light and dark.
+"""
+
+import math
+from collections.abc import Callable
+from html import escape as html
+from typing import Any
+
+from analyses.settings import LABEL_SHOWN
+from analyses.show import escape, plain
+from analyses.words import number, percent
+
+WIDTH = 720
+_LABEL = 258  # where bars begin
+_ROW = 34
+_BAR = 16
+_CHAR = 6.6  # width of a character at 13 px, for placing
+
+_ALONE = """<style>
+svg.plot{--ink:#1c1b19;--muted:#6f6a62;--line:#e3ded5;--one:#b5482a;--two:#2f6f73;--soft:#f0ebe2;
+font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;background:#fffdf9}
+@media (prefers-color-scheme:dark){svg.plot{--ink:#ece8e1;--muted:#a09a90;--line:#37342f;--one:#e8825f;
+--two:#6fb7b5;--soft:#2a2824;background:#171614}}
+svg.plot .t{fill:var(--ink)}svg.plot .m{fill:var(--muted)}svg.plot .v{fill:var(--ink);font-weight:600}
+svg.plot .b{fill:var(--one)}svg.plot .p{fill:var(--two)}svg.plot .s{fill:var(--soft)}
+svg.plot .l{stroke:var(--line)}svg.plot .w{stroke:var(--ink);stroke-width:1.5}
+svg.plot .k{stroke:var(--two);stroke-width:2.5}svg.plot .o{fill:var(--line)}svg.plot .n{font-size:11.5px}
+</style>"""
+
+
+def draw(plot: dict[str, Any], alone: bool = False) -> str:
+    """A plot as SVG. ``alone``: as a file of its own, with its colours. Unknown kinds draw nothing."""
+    maker = _KINDS.get(str(plot.get("kind")))
+    rows = [r for r in plot.get("rows") or [] if isinstance(r, dict)]
+    if maker is None or not rows:
+        body, height, words = _empty()
+    else:
+        body, height, words = maker(plot, rows)
+    title = escape(plot.get("title"), 200)
+    head = (
+        f'<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
+        f'role="img" aria-label="{title}">'
+    )
+    return (
+        f"{head}{_ALONE if alone else ''}<title>{title}</title><desc>{escape(words, 2000)}</desc>{body}</svg>"
+    )
+
+
+def _empty() -> tuple[str, float, str]:
+    return _text(0, 24, "Nothing to show.", "m"), 40.0, "Nothing to show."
+
+
+def _bars(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, float, str]:
+    """Horizontal bars of counts, longest first as given."""
+    top = max((_num(r.get("value")) for r in rows), default=0) or 1
+    room = WIDTH - _LABEL - 76
+    out, words = [], []
+    for i, row in enumerate(rows):
+        value = _num(row.get("value"))
+        y = i * _ROW + 6
+        out.append(_label(row, y))
+        out.append(_rect(_LABEL, y + 3, max(room * value / top, 1.5), _BAR, "b"))
+        out.append(_text(_LABEL + room * value / top + 8, y + 16, number(value), "v"))
+        words.append(f"{plain(row.get('label'), LABEL_SHOWN)}: {number(value)}")
+    out.insert(0, _line(_LABEL, 2, _LABEL, len(rows) * _ROW + 2))
+    unit = plain(plot.get("unit"), 40)
+    return "".join(out), len(rows) * _ROW + 6, f"{unit}. " + "; ".join(words)
+
+
+def _shares(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, float, str]:
+    """Shares in per cent with their interval, and the published share as a mark."""
+    rows = [r for r in rows if r.get("value") is not None]
+    if not rows:
+        return _empty()
+    tops = [_num(r.get(k)) for r in rows for k in ("value", "published")]
+    tops += [_num(r["interval"][1]) for r in rows if r.get("interval")]
+    top = _nice(max(tops, default=0) or 1)
+    room = WIDTH - _LABEL - 120
+    out, words = [_axis(top, room, len(rows) * _ROW)], []
+    for i, row in enumerate(rows):
+        y, value, beside = i * _ROW + 6, _num(row.get("value")), row.get("published")
+        out.append(_label(row, y))
+        out.append(_rect(_LABEL, y + 3, max(room * value / top, 1.5), _BAR, "b"))
+        end = value
+        if low_high := row.get("interval"):
+            low, high = _num(low_high[0]), _num(low_high[1])
+            end = max(value, high)
+            x1, x2 = _LABEL + room * low / top, _LABEL + room * high / top
+            out.append(_line(x1, y + 11, x2, y + 11, "w") + _line(x1, y + 8, x1, y + 14, "w"))
+            out.append(_line(x2, y + 8, x2, y + 14, "w"))
+        if beside is not None:
+            x = _LABEL + room * _num(beside) / top
+            out.append(_line(x, y - 1, x, y + 23, "k"))
+            end = max(end, _num(beside))
+        out.append(_text(_LABEL + room * end / top + 9, y + 16, percent(value), "v"))
+        said = f"{plain(row.get('label'), 60)}: {percent(value)}"
+        words.append(said + (f", published {percent(_num(beside))}" if beside is not None else ""))
+    height = len(rows) * _ROW + 24.0
+    if any(r.get("published") is not None for r in rows):
+        y = height + 12
+        out.append(_rect(_LABEL, y - 9, 22, 10, "b") + _text(_LABEL + 28, y, "this run", "m"))
+        out.append(_line(_LABEL + 106, y - 13, _LABEL + 106, y + 4, "k"))
+        out.append(_text(_LABEL + 114, y, "published in 2018", "m"))
+        if any(r.get("interval") for r in rows):
+            out.append(_line(_LABEL + 246, y - 4, _LABEL + 268, y - 4, "w"))
+            out.append(_text(_LABEL + 275, y, "95 % interval", "m"))
+        height += 24
+    return "".join(out), height, "; ".join(words)
+
+
+def _columns(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, float, str]:
+    """Upright columns: a distribution over ordered steps."""
+    top = max((_num(r.get("value")) for r in rows), default=0) or 1
+    tall, base = 170.0, 200.0
+    step = WIDTH / len(rows)
+    total = sum(_num(r.get("value")) for r in rows) or 1
+    out, words = [_line(0, base + 0.5, WIDTH, base + 0.5)], []
+    for i, row in enumerate(rows):
+        value = _num(row.get("value"))
+        high = max(tall * value / top, 1.5 if value else 0)
+        x = i * step + step * 0.14
+        out.append(_rect(x, base - high, step * 0.72, high, "b"))
+        middle = x + step * 0.36
+        out.append(_text(middle, base - high - 8, number(value), "v", "middle"))
+        out.append(_text(middle, base + 20, plain(row.get("label"), 16), "t", "middle"))
+        out.append(_text(middle, base + 37, percent(100 * value / total), "m", "middle"))
+        words.append(f"{plain(row.get('label'), 40)}: {number(value)}")
+    axis = plain(plot.get("axis"), 60)
+    out.append(_text(WIDTH / 2, base + 60, axis, "m", "middle"))
+    return "".join(out), base + 70, f"{plain(plot.get('unit'), 40)} by {axis}. " + "; ".join(words)
+
+
+def _funnel(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, float, str]:
+    """Steps of a pipeline, each a centred band; the width is the logarithm of the count."""
+    top = max((_num(r.get("value")) for r in rows), default=0) or 1
+    most = math.log10(top + 1)
+    room, middle, height = 380.0, WIDTH / 2, 46.0
+    out, words = [], []
+    for i, row in enumerate(rows):
+        value = _num(row.get("value"))
+        wide = max(room * math.log10(value + 1) / most, 4)
+        y = i * height
+        out.append(_rect(middle - wide / 2, y + 4, wide, height - 10, "b" if i == len(rows) - 1 else "p"))
+        out.append(_text(middle - room / 2 - 14, y + 27, plain(row.get("label"), 30), "t", "end"))
+        out.append(_text(middle + room / 2 + 14, y + 27, number(value), "v"))
+        if note := row.get("note"):
+            wider = len(number(value)) * 7.8 + 22
+            out.append(_text(middle + room / 2 + wider, y + 27, plain(note, 16), "m"))
+        words.append(f"{plain(row.get('label'), 60)}: {number(value)}")
+    return "".join(out), len(rows) * height + 4, "; ".join(words)
+
+
+def _upset(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, float, str]:
+    """Overlap of sets: a column for each combination, dots below say which sets it is of."""
+    names = [str(n) for n in plot.get("sets") or []]
+    top = max((_num(r.get("value")) for r in rows), default=0) or 1
+    tall, base, line = 150.0, 180.0, 26.0
+    left = min(max((len(plain(n, 18)) for n in names), default=0) * _CHAR + 20, 160)
+    step = min((WIDTH - left) / max(len(rows), 1), 74)
+    out, words = [_line(left, base + 0.5, left + step * len(rows), base + 0.5)], []
+    for j, name in enumerate(names):
+        y = base + 26 + j * line
+        if j % 2 == 0:
+            out.append(_rect(0, y - line / 2, left + step * len(rows), line, "s"))
+        out.append(_text(left - 12, y + 4, plain(name, 18), "t", "end"))
+    for i, row in enumerate(rows):
+        value, x = _num(row.get("value")), left + i * step + step / 2
+        high = max(tall * value / top, 1.5 if value else 0)
+        members = {str(m) for m in row.get("sets") or []}
+        style = "b" if len(members) == len(names) else "p"
+        out.append(_rect(x - step * 0.32, base - high, step * 0.64, high, style))
+        out.append(_text(x, base - high - 7, number(value), "v", "middle"))
+        ys = [base + 26 + j * line for j, name in enumerate(names) if name in members]
+        if len(ys) > 1:
+            out.append(_line(x, ys[0], x, ys[-1], "w"))
+        for j, name in enumerate(names):
+            inside = name in members
+            out.append(
+                f'<circle cx="{x:.1f}" cy="{base + 26 + j * line:.1f}" r="5" '
+                f'class="{style if inside else "o"}"/>'
+            )
+        words.append(f"{' and '.join(plain(m, 30) for m in sorted(members))}: {number(value)}")
+    return "".join(out), base + 20 + len(names) * line, "; ".join(words)
+
+
+_KINDS: dict[str, Callable[[dict[str, Any], list[dict[str, Any]]], tuple[str, float, str]]] = {
+    "bars": _bars,
+    "shares": _shares,
+    "columns": _columns,
+    "funnel": _funnel,
+    "upset": _upset,
+}
+
+
+def _label(row: dict[str, Any], y: float) -> str:
+    text, note = plain(row.get("label"), LABEL_SHOWN), ""
+    if row.get("note"):
+        note = plain(row["note"], LABEL_SHOWN)
+    elif row.get("of") is not None:
+        note = f"{number(_num(row.get('n')))} of {number(_num(row['of']))}"
+    if not note:
+        return _text(_LABEL - 12, y + 16, text, "t", "end")
+    return _text(_LABEL - 12, y + 9, text, "t", "end") + _text(_LABEL - 12, y + 23, note, "m n", "end")
+
+
+def _axis(top: float, room: float, height: float) -> str:
+    out = []
+    for i in range(5):
+        x = _LABEL + room * i / 4
+        out.append(_line(x, 0, x, height + 2))
+        out.append(_text(x, height + 18, f"{top * i / 4:.4g} %", "m n", "middle"))
+    return "".join(out)
+
+
+def _nice(value: float) -> float:
+    """A round number not below this one, to end an axis at."""
+    scale = 10.0 ** math.floor(math.log10(value))
+    for step in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10):
+        if value <= step * scale:
+            found = float(f"{step * scale:.6g}")
+            return 100.0 if value <= 100 < found else found
+    return 10 * scale
+
+
+def _num(value: Any) -> float:
+    """A finite number, whatever the description holds."""
+    found = float(value) if isinstance(value, int | float) else 0.0
+    return found if math.isfinite(found) and found >= 0 else 0.0
+
+
+def _text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
+    where = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    return f'<text x="{x:.1f}" y="{y:.1f}" class="{style}"{where}>{html(text)}</text>'
+
+
+def _rect(x: float, y: float, width: float, height: float, style: str) -> str:
+    return (
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2.5" class="{style}"/>'
+    )
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, style: str = "l") -> str:
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{style}"/>'

@@ -1,0 +1,49 @@
+"""What the 2018 study published, under the names of our figures; the source of "published" everywhere.
+
+From its blog post and public notebooks (December 2017 crawl, 113.8 M calls).
+"""
+
+from analyses.shapes import Published
+
+SESSION_REPLAY = {
+    "references": Published(95_570, 6_064_923),
+    "hosts": Published(4_857, 87_325),
+    "https_scripts": Published(47_716 + 24_662, 95_570),
+    "https_pages": Published(47_716, 95_570),
+    "https_https": Published(47_716, 95_570),
+    "https_http": Published(24_662, 95_570),
+    "http_http": Published(23_192, 95_570),
+    "http_https": Published(0, 95_570),
+    "ru_among_replay_hosts": Published(1_634, 4_857),
+    "ru_among_hosts": Published(2_492, 87_325),
+    "replay_among_ru_hosts": Published(1_634, 2_492),
+}
+
+DYNAMIC_CODE = {
+    "calls": Published(percent=3.72),
+    "locations": Published(percent=8.76),
+    "scripts": Published(31_349),
+    "third_party_scripts": Published(10_235, 31_349),
+    "calls_per_script": Published(33),
+    "disconnect_scripts": Published(230, 551),
+}
+
+CRYPTOJACKING = {
+    "references": Published(945, 6_069_243),
+    "domains": Published(49, 29_483),
+    "hosts_seen": Published(11, 212),
+    "coinhive": Published(507, 945),
+    "authedmine": Published(1, 945),
+    "busiest_site": Published(207, 945),
+}
+
+FINGERPRINTING = {
+    "canvas_scripts": Published(8_514),
+    "canvas_locations": Published(38_419, 2_059_735),
+    "canvas_font_scripts": Published(1_387),
+    "canvas_font_locations": Published(2_293, 2_059_735),
+    "webrtc_scripts": Published(1_313),
+    "webrtc_locations": Published(15_360, 2_059_735),
+    "audio_scripts": Published(170),
+    "audio_locations": Published(2_006, 2_059_735),
+}

@@ -1,0 +1,1 @@
+"""The questions: one file each, each holding an `analyses.shapes.Analysis` as ``ANALYSIS``."""

@@ -1,0 +1,279 @@
+"""Dynamic code: how much of what pages run was made at run time, by eval and its kin."""
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from analyses import published
+from analyses.matching import listed_hosts
+from analyses.settings import MAX_ROWS_KEPT
+from analyses.shapes import Analysis, Figure, Finding, Inputs
+from analyses.statistics import clustered, moments, wilson
+from analyses.words import count, number, share
+
+CALLS_A_PAGE = ((1, "1"), (2, "2"), (5, "3–5"), (10, "6–10"), (50, "11–50"), (500, "51–500"))
+SHARE_OF_PAGE = ((1, "up to 1 %"), (5, "1–5 %"), (10, "5–10 %"), (25, "10–25 %"), (50, "25–50 %"))
+
+
+def answer(inputs: Inputs) -> Finding:
+    """Count dynamic calls, the pages they are on, and the scripts that make them."""
+    pages = inputs.engine.keep(documents(inputs))
+    totals = inputs.one(
+        pages.aggregate(
+            calls=_.n_valid.sum(),
+            dynamic=_.n_dynamic.sum(),
+            locations=_.count(),
+            dynamic_locations=(_.n_dynamic > 0).sum(),
+            few=((_.n_dynamic > 0) & (_.n_dynamic <= 2)).sum(),
+            small=((_.n_dynamic > 0) & (_.n_dynamic * 20 <= _.n_valid)).sum(),
+            all_dynamic=((_.n_dynamic > 0) & (_.n_dynamic == _.n_valid)).sum(),
+        )
+    )
+    if not totals["calls"]:
+        return Finding(unsupported="the run has no valid calls")
+    spread = inputs.one(moments(pages, "n_valid", "n_dynamic"))
+    scripts = inputs.engine.keep(dynamic_scripts(inputs))
+    made = inputs.one(
+        scripts.aggregate(
+            scripts=_.count(),
+            third=_.third_party.sum(),
+            other_label=_.other_label.sum(),
+            listed=_.on_disconnect.sum(),
+            hosted=(_.script_host != "").sum(),
+        )
+    )
+    finding = Finding(
+        sentence=_sentence(totals, made),
+        figures=[
+            *_calls_and_pages(totals, clustered(spread, "n_dynamic")),
+            *_scripts(inputs, totals, made),
+        ],
+        tables={
+            "scripts": inputs.engine.to_arrow(
+                scripts.order_by(ibis.desc("n_dynamic"), "script_url").limit(MAX_ROWS_KEPT)
+            ),
+            "calls_per_page": inputs.engine.to_arrow(_calls_per_page(pages)),
+            "share_of_page": inputs.engine.to_arrow(_share_of_page(pages)),
+        },
+        notes=[
+            "A call is counted, not the creation of a function: code that was made at run time and called "
+            "no instrumented API is not seen.",
+        ],
+    )
+    finding.plots = _plots(finding)
+    inputs.engine.drop(pages)
+    inputs.engine.drop(scripts)
+    return finding
+
+
+def documents(inputs: Inputs) -> ir.Table:
+    """One row a location with valid calls: n_valid, n_dynamic (a location visited twice is one)."""
+    return (
+        inputs.table("pages")
+        .filter(_.n_valid > 0)
+        .group_by("location")
+        .aggregate(n_valid=_.n_valid.sum(), n_dynamic=_.n_dynamic.sum())
+    )
+
+
+def dynamic_scripts(inputs: Inputs) -> ir.Table:
+    """One row a script URL with dynamic calls: third_party and other_label say that it is so on at
+    least one page; the label is the registrable domain without its public suffix, as in the study."""
+    hosts = inputs.table("hosts")
+    label = ibis.ifelse(_.suffix == "", _.domain, _.domain.re_extract("^[^.]*", 0))
+    labels = hosts.select("host", label=label)
+    refs = inputs.table("script_refs").filter(_.n_dynamic > 0)
+    there = labels.select(location_host=_.host, location_label=_.label)
+    here = labels.select(script_host=_.host, script_label=_.label)
+    joined = refs.left_join(there, "location_host").left_join(here, "script_host")
+    differs = (_.script_host != "") & (_.location_label != _.script_label)
+    grouped = joined.group_by("script_url", "script_host").aggregate(
+        n_dynamic=_.n_dynamic.sum(),
+        n_calls=_.n_valid.sum(),
+        locations=_.location.nunique(),
+        third_party=_.is_third_party.max(),
+        other_label=differs.fill_null(False).max(),
+    )
+    disconnect = inputs.lists.get("disconnect")
+    if disconnect is None:
+        return grouped.mutate(on_disconnect=ibis.literal(False))
+    listed = listed_hosts(inputs, hosts, disconnect).select(script_host=_.host, listed=_.listed)
+    return (
+        grouped.left_join(listed, "script_host")
+        .drop("script_host_right")
+        .mutate(on_disconnect=_.listed.notnull())
+        .drop("listed")
+    )
+
+
+def _calls_and_pages(totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
+    pages, dynamic = totals["locations"], totals["dynamic_locations"]
+    return [
+        Figure(
+            "calls",
+            "Calls made by dynamic code",
+            totals["dynamic"],
+            totals["calls"],
+            interval,
+            published.DYNAMIC_CODE["calls"],
+        ),
+        Figure(
+            "locations",
+            "Documents with at least one",
+            dynamic,
+            pages,
+            wilson(dynamic, pages),
+            published.DYNAMIC_CODE["locations"],
+        ),
+        Figure("few_calls", "of them, with one or two dynamic calls", totals["few"], dynamic),
+        Figure("small_share", "of them, at most 5 % of the page's calls", totals["small"], dynamic),
+        Figure("all_calls", "of them, every call is dynamic", totals["all_dynamic"], dynamic),
+    ]
+
+
+def _scripts(inputs: Inputs, totals: dict[str, int], made: dict[str, int]) -> list[Figure]:
+    n, beside = made["scripts"], published.DYNAMIC_CODE
+    figures = [
+        Figure(
+            "scripts",
+            "Distinct scripts that make dynamic calls",
+            n,
+            published=beside["scripts"],
+            note="A count grows with the crawl: compare runs of one size.",
+        ),
+        Figure(
+            "third_party_scripts",
+            "of them, on another domain label than a page",
+            made["other_label"],
+            n,
+            wilson(made["other_label"], n),
+            beside["third_party_scripts"],
+            note="The study compared labels without the public suffix: google.de and google.com are one.",
+            why="A share of distinct scripts depends on the crawl's size: a site's own scripts keep adding up "
+            "while shared third-party scripts are soon all seen.",
+        ),
+        Figure("third_party_domains", "of them, on another registrable domain than a page", made["third"], n),
+        Figure(
+            "calls_per_script",
+            "Dynamic calls per such script",
+            round(totals["dynamic"] / n, 2) if n else None,
+            published=beside["calls_per_script"],
+            note="Grows with the crawl, as one script is met on more pages.",
+        ),
+    ]
+    if "disconnect" in inputs.lists:
+        figures.append(
+            Figure(
+                "disconnect_scripts",
+                "of them, on a domain of the Disconnect services list",
+                made["listed"],
+                n,
+                wilson(made["listed"], n),
+                beside["disconnect_scripts"],
+                why="The study matched registrable domains, this matches whole labels of the host.",
+            )
+        )
+    else:
+        figures.append(
+            Figure(
+                "disconnect_scripts",
+                "of them, on a domain of the Disconnect services list",
+                None,
+                published=beside["disconnect_scripts"],
+                note="Not counted: no Disconnect list; give one with --list disconnect=PATH.",
+            )
+        )
+    return figures
+
+
+def _calls_per_page(pages: ir.Table) -> ir.Table:
+    return _histogram(pages.mutate(x=_.n_dynamic.cast("float64")), CALLS_A_PAGE, "over 500")
+
+
+def _share_of_page(pages: ir.Table) -> ir.Table:
+    part = 100.0 * _.n_dynamic.cast("float64") / _.n_valid.cast("float64")
+    return _histogram(pages.mutate(x=part), (*SHARE_OF_PAGE, (99.999999, "50–<100 %")), "all of them")
+
+
+def _histogram(pages: ir.Table, steps: tuple[tuple[float, str], ...], over: str) -> ir.Table:
+    """Pages with dynamic calls by step of ``x``: columns step (its number), label, pages."""
+    bounds = [(_.x <= float(limit), i) for i, (limit, _label) in enumerate(steps)]
+    names = [(_.step == i, label) for i, (_limit, label) in enumerate(steps)]
+    return (
+        pages.filter(_.n_dynamic > 0)
+        .mutate(step=ibis.cases(*bounds, else_=len(steps)))
+        .group_by("step")
+        .aggregate(pages=_.count())
+        .mutate(label=ibis.cases(*names, else_=over))
+        .order_by("step")
+        .select("step", "label", "pages")
+    )
+
+
+def _sentence(totals: dict[str, int], made: dict[str, int]) -> str:
+    if not totals["dynamic"]:
+        return f"None of {count(totals['calls'], 'call')} was made by code created at run time."
+    return (
+        f"{share(totals['dynamic_locations'], totals['locations'])} of documents run code that was created "
+        f"at run time; it makes {share(totals['dynamic'], totals['calls'])} of all calls "
+        f"({number(totals['dynamic'])} of {number(totals['calls'])}), from "
+        f"{count(made['scripts'], 'distinct script')}."
+    )
+
+
+def _plots(finding: Finding) -> list[dict[str, object]]:
+    def columns(title: str, table: str, axis: str) -> dict[str, object]:
+        rows = finding.tables[table].to_pylist()
+        return {
+            "kind": "columns",
+            "title": title,
+            "unit": "documents",
+            "axis": axis,
+            "rows": [{"label": r["label"], "value": r["pages"]} for r in rows],
+        }
+
+    shares = [f for f in finding.figures if f.name in ("calls", "locations", "third_party_scripts")]
+    shares += [f for f in finding.figures if f.name == "disconnect_scripts" and f.n is not None]
+    return [
+        {
+            "kind": "shares",
+            "title": "Dynamic code, ours and as published in 2018",
+            "rows": [
+                {
+                    "label": f.label,
+                    "value": f.percent,
+                    "n": f.n,
+                    "of": f.of,
+                    "published": f.published.share if f.published else None,
+                    "interval": f.interval,
+                }
+                for f in shares
+            ],
+        },
+        columns("Dynamic calls on a document", "calls_per_page", "dynamic calls"),
+        columns("Their share of the document's calls", "share_of_page", "share of the document's calls"),
+    ]
+
+
+ANALYSIS = Analysis(
+    name="dynamic_code",
+    title="Dynamic code",
+    question="How much of the web's code is made only in the browser, out of anybody's sight?",
+    answer=answer,
+    needs=("pages", "script_refs", "hosts"),
+    lists=("disconnect",),
+    order=20,
+    definitions=(
+        (
+            "Dynamic call",
+            "A valid call whose script_loc_eval begins with “line”: the code that called was made by eval, "
+            "Function or their kin.",
+        ),
+        ("Document", "A distinct location (page or frame) with at least one valid call."),
+        (
+            "Another domain label",
+            "On at least one page the script's registrable domain without public suffix differs from the "
+            "page's; scripts without a host (inline, blob:) count as the page's own.",
+        ),
+    ),
+)

@@ -1,0 +1,178 @@
+"""Overview: what the run holds: visits by outcome, calls, symbols, scripts, and what is missing."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from ibis import _
+
+from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
+from analyses.shapes import Analysis, Figure, Finding, Inputs
+from analyses.words import count
+
+
+def answer(inputs: Inputs) -> Finding:
+    """Count visits, documents, calls, scripts; list symbols, hosts of scripts, broken rules, gaps."""
+    pages = inputs.one(
+        inputs.table("pages").aggregate(
+            documents=_.location.nunique(),
+            frames=_.location.nunique(where=_.in_iframe),
+            domains=_.location_domain.nunique(),
+            calls=_.n_calls.sum(),
+            valid=_.n_valid.sum(),
+            invalid=_.n_invalid.sum(),
+        )
+    )
+    scripts = inputs.one(
+        inputs.table("script_refs").aggregate(
+            references=_.count(), scripts=_.script_url.nunique(), third=_.is_third_party.sum()
+        )
+    )
+    visits = inputs.engine.to_arrow(_visits(inputs.table("visits")))
+    tables = {
+        "visits": visits,
+        "symbols": inputs.engine.to_arrow(_symbols(inputs.table("symbol_counts"))),
+        "script_domains": inputs.engine.to_arrow(_script_domains(inputs.table("script_refs"))),
+        "invalid": _invalid(inputs),
+        "gaps": _gaps(inputs),
+    }
+    total = sum(visits["visits"].to_pylist())
+    complete = sum(r["visits"] for r in visits.to_pylist() if r["outcome"] == "complete")
+    dropped = sum(visits["dropped"].to_pylist())
+    return Finding(
+        sentence=(
+            f"{count(total, 'visit')}, {count(pages['documents'], 'document')} on "
+            f"{count(pages['domains'], 'domain')}, {count(pages['valid'], 'valid call')} by "
+            f"{count(scripts['scripts'], 'script')}."
+        ),
+        figures=[
+            Figure("visits_complete", "Visits that ended complete", complete, total),
+            Figure("documents", "Documents with calls", pages["documents"]),
+            Figure("in_frames", "of them, seen only in frames", pages["frames"], pages["documents"]),
+            Figure("domains", "Registrable domains of documents", pages["domains"]),
+            Figure("scripts", "Distinct scripts", scripts["scripts"]),
+            Figure("references", "Script references", scripts["references"]),
+            Figure("third_party", "of them, to a third party", scripts["third"], scripts["references"]),
+            Figure("calls", "Calls made", pages["calls"]),
+            Figure("valid", "Valid calls", pages["valid"], pages["valid"] + pages["invalid"]),
+            Figure("invalid", "Invalid calls", pages["invalid"], pages["valid"] + pages["invalid"]),
+            Figure("dropped", "Calls counted but not kept (caps)", dropped, pages["calls"]),
+        ],
+        tables=tables,
+        plots=_plots(tables),
+    )
+
+
+def _visits(visits: ir.Table) -> ir.Table:
+    return (
+        visits.group_by("outcome")
+        .aggregate(
+            visits=_.count(),
+            calls=_.n_calls.sum().fill_null(0),
+            dropped=_.n_dropped.sum().fill_null(0),
+            retried=(_.n_attempts > 1).sum().fill_null(0),
+        )
+        .order_by(ibis.desc("visits"), "outcome")
+    )
+
+
+def _symbols(symbols: ir.Table) -> ir.Table:
+    return (
+        symbols.group_by("symbol")
+        .aggregate(
+            calls=_.n_valid.sum(),
+            documents=_.location.nunique(),
+            scripts=_.script_url.nunique(),
+        )
+        .order_by(ibis.desc("calls"), "symbol")
+    )
+
+
+def _script_domains(refs: ir.Table) -> ir.Table:
+    return (
+        refs.filter(_.is_third_party & (_.script_domain != ""))
+        .group_by("script_domain")
+        .aggregate(
+            sites=_.location_domain.nunique(),
+            documents=_.location.nunique(),
+            scripts=_.script_url.nunique(),
+            calls=_.n_valid.sum(),
+        )
+        .order_by(ibis.desc("sites"), ibis.desc("documents"), "script_domain")
+        .limit(MAX_ROWS_KEPT)
+    )
+
+
+def _invalid(inputs: Inputs) -> pa.Table:
+    """Invalid calls by rule; a call that broke two rules counts under both."""
+    rules: Counter[str] = Counter()
+    if inputs.has("invalid_calls"):
+        grouped = inputs.table("invalid_calls").group_by("errors").aggregate(n=_.count())
+        for row in inputs.rows(grouped):
+            for rule in (row["errors"] or "").split(","):
+                rules[rule] += row["n"]
+    return _counted(rules, "rule", "calls")
+
+
+def _gaps(inputs: Inputs) -> pa.Table:
+    """What could not be covered, summed over the visits' known_gaps."""
+    gaps: Counter[str] = Counter()
+    grouped = inputs.table("visits").group_by("known_gaps").aggregate(n=_.count())
+    for row in inputs.rows(grouped):
+        for name, times in _object(row["known_gaps"]).items():
+            if isinstance(times, int):
+                gaps[str(name)] += times * row["n"]
+    return _counted(gaps, "gap", "times")
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _counted(counts: Counter[str], name: str, unit: str) -> pa.Table:
+    rows = sorted(counts.items(), key=lambda kv: (-kv[1], kv[0]))
+    return pa.table(
+        {
+            name: pa.array([k for k, _n in rows], pa.string()),
+            unit: pa.array([n for _k, n in rows], pa.int64()),
+        }
+    )
+
+
+def _plots(tables: dict[str, pa.Table]) -> list[dict[str, object]]:
+    def bars(title: str, table: str, label: str, value: str, unit: str) -> dict[str, object]:
+        rows = tables[table].slice(0, BARS_SHOWN).to_pylist()
+        return {
+            "kind": "bars",
+            "title": title,
+            "unit": unit,
+            "rows": [{"label": r[label] or "(none)", "value": r[value]} for r in rows],
+        }
+
+    return [
+        bars("The most called APIs", "symbols", "symbol", "calls", "calls"),
+        bars("The most widespread third parties", "script_domains", "script_domain", "sites", "sites"),
+        bars("Visits by outcome", "visits", "outcome", "visits", "visits"),
+    ]
+
+
+ANALYSIS = Analysis(
+    name="overview",
+    title="Overview",
+    question="What does this run hold?",
+    answer=answer,
+    needs=("pages", "script_refs", "symbol_counts", "visits"),
+    order=0,
+    definitions=(
+        ("Document", "A distinct location: a page or a frame, with its own URL."),
+        ("Third party", "The script's registrable domain differs from the page's."),
+        ("Caps", "The first calls of a script, symbol and page are kept whole, the rest are counted."),
+    ),
+)

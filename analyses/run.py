@@ -1,0 +1,105 @@
+"""Answer questions about a run: tables in, findings out, each finding replaced as a whole or not at all."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from analyses.plots import draw
+from analyses.registry import chosen
+from analyses.shapes import Analysis, Finding, Inputs
+from lists.roles import choose
+from overscripted.engines import open_engine
+from overscripted.errors import InputError
+from overscripted.progress import Work
+from overscripted.run import Run, now
+from overscripted.store import Store
+
+FORMAT = 1  # of summary.json
+
+
+def analyze(
+    run: Run,
+    names: Sequence[str] = (),
+    engine: str = "duckdb",
+    lists: Sequence[str] = (),
+    rule: str = "ours",
+    master: str | None = None,
+    conf: Sequence[str] = (),
+) -> dict[str, Finding]:
+    """Answer the named analyses (all by default) and write ``findings/<name>/``; the findings by name.
+
+    Raises StageMissing before the etl, InputError for an unknown name, list or rule, SoftwareMissing
+    without the engine. The stage is complete once every analysis has an answer.
+    """
+    run.require("etl")
+    asked = chosen(tuple(names))
+    _check_rule(rule, asked)
+    used = choose(lists)
+    provenance = {role: used[role].provenance() for role in used if any(role in a.lists for a in asked)}
+    options = {"names": list(names), "engine": engine, "lists": list(lists), "rule": rule}
+    run.begin("analyze", options, lists=provenance)
+    findings: dict[str, Finding] = {}
+    with (
+        open_engine(engine, master, conf, run.store) as opened,
+        Work("analyze", len(asked), "questions") as work,
+    ):
+        for analysis in asked:
+            applied = rule if rule in analysis.rules else analysis.rules[0]
+            inputs = Inputs(opened, run.store, used, applied, run.record["stages"])
+            findings[analysis.name] = finding = answer(analysis, inputs)
+            _write(run, analysis, finding, inputs, engine)
+            work.add()
+    run.finish("analyze", facts={name: _fact(finding) for name, finding in findings.items()})
+    return findings
+
+
+def answer(analysis: Analysis, inputs: Inputs) -> Finding:
+    """One analysis's finding; ``unsupported`` where the run lacks a table it needs."""
+    missing = [name for name in analysis.needs if not inputs.has(name)]
+    if missing:
+        return Finding(unsupported=f"the run has no table {', '.join(missing)}; its import brought none")
+    return analysis.answer(inputs)
+
+
+def _check_rule(rule: str, asked: list[Analysis]) -> None:
+    rules = {r for analysis in asked for r in analysis.rules}
+    if rule not in rules:
+        raise InputError(f"--rule {rule}: none of these analyses has it; choose {', '.join(sorted(rules))}")
+
+
+def _write(run: Run, analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -> None:
+    with run.store.replace(f"findings/{analysis.name}") as staged:
+        _write_into(staged, analysis, finding, summary(analysis, finding, inputs, engine))
+
+
+def _write_into(store: Store, analysis: Analysis, finding: Finding, content: dict[str, Any]) -> None:
+    folder = f"findings/{analysis.name}"
+    for name, table in finding.tables.items():
+        store.write_table(f"{folder}/{name}.parquet", table)
+    if finding.plots:
+        store.write(f"{folder}/figure.svg", draw(finding.plots[0], alone=True).encode())
+    store.write_json(f"{folder}/summary.json", content)
+
+
+def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -> dict[str, Any]:
+    """The content of summary.json."""
+    return {
+        "format": FORMAT,
+        "name": analysis.name,
+        "title": analysis.title,
+        "question": analysis.question,
+        "sentence": finding.sentence,
+        "unsupported": finding.unsupported,
+        "rule": inputs.rule,
+        "engine": engine,
+        "written": now(),
+        "figures": [figure.to_json() for figure in finding.figures],
+        "tables": {name: table.num_rows for name, table in finding.tables.items()},
+        "plots": finding.plots,
+        "definitions": [list(pair) for pair in analysis.definitions],
+        "notes": finding.notes,
+        "lists": {role: inputs.lists[role].provenance() for role in analysis.lists if role in inputs.lists},
+    }
+
+
+def _fact(finding: Finding) -> str:
+    return f"not answered: {finding.unsupported}" if finding.unsupported else finding.sentence

@@ -1,0 +1,47 @@
+"""How sure a share is: 95 % intervals for shares of pages and for sums that cluster by page."""
+
+import math
+from collections.abc import Mapping
+
+import ibis.expr.types as ir
+from ibis import _
+
+from analyses.settings import CONFIDENCE_Z
+
+Interval = tuple[float, float]
+
+
+def wilson(n: float, of: float) -> Interval | None:
+    """Wilson's interval of a share of independent things (pages, hosts), in per cent."""
+    if not of:
+        return None
+    z, share = CONFIDENCE_Z, n / of
+    middle = share + z * z / (2 * of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    scale = 100 / (1 + z * z / of)
+    return max((middle - half) * scale, 0.0), min((middle + half) * scale, 100.0)
+
+
+def moments(table: ir.Table, of: str, *counts: str) -> ir.Table:
+    """One row of sums from which `clustered` takes intervals; ``table`` has one row a page."""
+    total = table[of].cast("float64")
+    sums = {"pages": _.count(), "aa": (total * total).sum()}
+    for name in counts:
+        part = table[name].cast("float64")
+        sums |= {f"{name}_ab": (total * part).sum(), f"{name}_bb": (part * part).sum()}
+        sums[f"{name}_n"] = part.sum()
+    return table.aggregate(total=total.sum(), **sums)
+
+
+def clustered(sums: Mapping[str, float], count: str) -> Interval | None:
+    """Interval of a share whose things come in pages (the ratio estimator's), in per cent."""
+    pages, total = sums["pages"], sums["total"]
+    if pages < 2 or not total:
+        return None
+    ratio = sums[f"{count}_n"] / total
+    spread = sums[f"{count}_bb"] - 2 * ratio * sums[f"{count}_ab"] + ratio * ratio * sums["aa"]
+    error = math.sqrt(max(spread, 0.0) * pages / (pages - 1)) / total
+    return (
+        max(100 * (ratio - CONFIDENCE_Z * error), 0.0),
+        min(100 * (ratio + CONFIDENCE_Z * error), 100.0),
+    )

@@ -1,0 +1,29 @@
+"""How numbers read: thousands, shares with as many digits as they deserve, singular and plural."""
+
+
+def number(value: float | int | None) -> str:
+    """``1,234`` or ``3.25``; ``–`` for nothing."""
+    if value is None:
+        return "–"
+    if isinstance(value, float) and not value.is_integer():
+        return f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{int(value):,}"
+
+
+def percent(value: float | None) -> str:
+    """A share in per cent: two significant digits below 1 %, one decimal above."""
+    if value is None:
+        return "–"
+    if value == 0 or value >= 10:
+        return f"{value:.1f} %" if value != 100 else "100 %"
+    return f"{value:.2f} %" if value >= 0.095 else f"{value:.2g} %"
+
+
+def share(n: float, of: float) -> str:
+    """``n`` of ``of`` in per cent; ``–`` of nothing."""
+    return percent(100 * n / of if of else None)
+
+
+def count(n: int, unit: str) -> str:
+    """``1 page``, ``2 pages``."""
+    return f"{number(n)} {unit}{'' if n == 1 else 's'}"

@@ -1,0 +1,151 @@
+"""Runs built from a few calls, straight from the schemas: the tables as a reader would count them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from overscripted import urls
+from overscripted.run import Run
+from overscripted.schemas import TABLES
+
+TIME = datetime(2026, 11, 21, 8, 0, 0, tzinfo=UTC)
+
+Call = dict[str, Any]
+
+
+def call(location: str, script_url: str, **fields: Any) -> Call:
+    """A call: ``n`` equal ones, ``dynamic`` of them by dynamic code, ``invalid`` ones beside."""
+    return {
+        "location": location,
+        "script_url": script_url,
+        "visit_id": 1,
+        "symbol": "window.navigator.userAgent",
+        "operation": "get",
+        "value": "",
+        "arguments": (),
+        "in_iframe": False,
+        "n": 1,
+        "dynamic": 0,
+        "invalid": 0,
+        **fields,
+    }
+
+
+def planted_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, Any]] = ()) -> Run:
+    """A run whose etl is complete and holds these calls."""
+    run = Run.open(folder, create=True)
+    run.begin("etl", {})
+    given = list(calls)
+    rows = [row for i, c in enumerate(given) for row in _rows(c, i)]
+    write(run, "calls", rows)
+    write(run, "invalid_calls", [_invalid(c) for c in given for _ in range(c["invalid"])])
+    write(run, "script_refs", _script_refs(given))
+    write(run, "pages", _pages(given))
+    write(run, "hosts", _hosts(given))
+    write(run, "symbol_counts", _symbol_counts(given))
+    seeds = sorted({c["visit_id"] for c in given})
+    default = [{"visit_id": v, "outcome": "complete", "n_attempts": 1} for v in seeds]
+    write(run, "visits", list(visits) or default)
+    run.finish("etl", facts={"valid calls": len(rows)})
+    return run
+
+
+def write(run: Run, table: str, rows: list[dict[str, Any]]) -> None:
+    """Rows (missing columns NULL) as a table of the run."""
+    schema = TABLES[table].schema
+    whole = [{name: row.get(name) for name in schema.names} for row in rows]
+    run.store.write_table(f"tables/{table}/part-0.parquet", pa.Table.from_pylist(whole, schema=schema))
+
+
+def _rows(c: Call, i: int) -> list[dict[str, Any]]:
+    arguments = {f"argument_{k}": "" for k in range(9)}
+    arguments |= {f"argument_{k}": str(a) for k, a in enumerate(c["arguments"])}
+    return [
+        {
+            **_about(c),
+            **arguments,
+            "call_id": f"{i}__{k}",
+            "symbol": c["symbol"],
+            "operation": c["operation"],
+            "value": c["value"],
+            "value_1000": c["value"][:1000],
+            "script_loc_eval": "line 1 > eval" if k < c["dynamic"] else "",
+            "in_iframe": c["in_iframe"],
+            "time_stamp": TIME,
+            "valid": True,
+            "errors": "",
+        }
+        for k in range(c["n"])
+    ]
+
+
+def _about(c: Call) -> dict[str, Any]:
+    page, script = c["location"], c["script_url"]
+    return {
+        "crawl_id": 7,
+        "visit_id": c["visit_id"],
+        "location": page,
+        "script_url": script,
+        "top_level_url": "",
+        "location_scheme": urlsplit(page).scheme,
+        "location_host": urls.host(page),
+        "location_netloc": urlsplit(page).netloc,
+        "location_domain": urls.domain(page),
+        "script_scheme": urlsplit(script).scheme,
+        "script_host": urls.host(script),
+        "script_domain": urls.domain(script),
+        "is_third_party": bool(urls.domain(script)) and urls.domain(script) != urls.domain(page),
+    }
+
+
+def _invalid(c: Call) -> dict[str, Any]:
+    return {"visit_id": c["visit_id"], "location": c["location"], "errors": "script_line,operation"}
+
+
+def _grouped(calls: list[Call], *names: str) -> dict[tuple[Any, ...], list[Call]]:
+    groups: dict[tuple[Any, ...], list[Call]] = defaultdict(list)
+    for c in calls:
+        groups[tuple(c[n] for n in names)].append(c)
+    return groups
+
+
+def _counts(group: list[Call]) -> dict[str, Any]:
+    return {
+        "n_calls": sum(c["n"] + c["invalid"] for c in group),
+        "n_valid": sum(c["n"] for c in group),
+        "n_invalid": sum(c["invalid"] for c in group),
+        "n_dynamic": sum(c["dynamic"] for c in group),
+        "in_iframe": all(c["in_iframe"] for c in group),
+    }
+
+
+def _script_refs(calls: list[Call]) -> list[dict[str, Any]]:
+    groups = _grouped(calls, "visit_id", "location", "script_url")
+    return [_about(g[0]) | _counts(g) for g in groups.values()]
+
+
+def _pages(calls: list[Call]) -> list[dict[str, Any]]:
+    return [_about(g[0]) | _counts(g) for g in _grouped(calls, "visit_id", "location").values()]
+
+
+def _symbol_counts(calls: list[Call]) -> list[dict[str, Any]]:
+    groups = _grouped(calls, "visit_id", "location", "script_url", "symbol", "operation")
+    return [
+        _about(g[0]) | _counts(g) | {"symbol": g[0]["symbol"], "operation": g[0]["operation"]}
+        for g in groups.values()
+    ]
+
+
+def _hosts(calls: list[Call]) -> list[dict[str, Any]]:
+    names = {urls.host(c[k]) for c in calls for k in ("location", "script_url")} - {""}
+    rows = []
+    for name in sorted(names):
+        domain = urls.registrable_domain(name)
+        suffix = domain.partition(".")[2] if domain != name or "." in name else ""
+        rows.append({"host": name, "domain": domain, "suffix": suffix, "tld": name.rpartition(".")[2]})
+    return rows
