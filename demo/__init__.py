@@ -1,0 +1,1 @@
+"""A small web to crawl without the Internet, with a truth for every page, and the demo of the pipeline."""

@@ -1,0 +1,130 @@
+"""One vantage point's forward proxy: answers for every host of the demo world by itself.
+
+Plain HTTP comes as absolute-form requests, HTTPS through CONNECT, where TLS is ended here with a
+certificate for the host asked for. A host the world does not have gets 502, as a proxy answers
+where DNS fails.
+"""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+from collections import Counter
+from urllib.parse import urlsplit
+
+from demo.certificates import Authority
+from demo.settings import MAX_HEAD
+from demo.wire import Answer, Ask, Head, read_head, skip_body, split_target
+from demo.world import World
+
+_UNKNOWN = Answer(502, b"no such host in the demo web\n", "text/plain")
+
+
+class Proxy:
+    """A proxy on a free port of 127.0.0.1. ``asked`` counts its requests by URL."""
+
+    def __init__(self, vantage: str, world: World, authority: Authority) -> None:
+        self.vantage = vantage
+        self.asked: Counter[str] = Counter()
+        self._world = world
+        self._authority = authority
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """Its address for clients."""
+        assert self._server, "not started"
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        self._server = await asyncio.start_server(
+            self._connected, "127.0.0.1", 0, limit=MAX_HEAD, backlog=512
+        )
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is open."""
+        if self._server:
+            self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._open.add(task)
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError, EOFError):
+                await self._serve(reader, writer, "http", "")
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str, host: str
+    ) -> None:
+        """Answer requests until the connection ends; ``host`` is known inside a CONNECT tunnel."""
+        while head := await read_head(reader):
+            if head.method == "CONNECT" and not host:
+                await self._tunnel(reader, writer, head)
+                return
+            if head.headers.get("upgrade", "").lower() == "websocket":
+                await _websocket(reader, writer, head)
+                return
+            keep = await skip_body(reader, head)
+            keep = keep and head.headers.get("connection", "").lower() != "close"
+            answer = self._answer(head, scheme, host or (urlsplit(head.target).hostname or ""))
+            if answer.raw:
+                await answer.raw(writer)
+                return
+            writer.write(answer.head(keep) + (b"" if head.method == "HEAD" else answer.body))
+            await writer.drain()
+            if not keep:
+                return
+
+    def _answer(self, head: Head, scheme: str, host: str) -> Answer:
+        host = host.lower()
+        if not self._world.serves(scheme, host):
+            return _UNKNOWN
+        path, query = split_target(head.target)
+        url = f"{scheme}://{host}{path}" + (f"?{query}" if query else "")
+        self.asked[url] += 1
+        return self._world.answer(
+            Ask(head.method, scheme, host, path, query, head.headers, self.vantage, self.asked[url])
+        )
+
+    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: Head) -> None:
+        host, _, port = head.target.lower().rpartition(":")
+        fault = self._world.tls_fault(host)
+        plain = port == "80" and self._world.serves("http", host)  # a browser's ws:// through a proxy
+        if not plain and (port != "443" or not (fault or self._world.serves("https", host))):
+            writer.write(_UNKNOWN.head(False) + _UNKNOWN.body)
+            await writer.drain()
+            return
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await writer.drain()
+        if plain:
+            await self._serve(reader, writer, "http", host)
+            return
+        if fault == "garbage":
+            writer.write(b"220 this is no TLS at all\r\n" * 20)
+            await writer.drain()
+            return
+        await writer.start_tls(self._authority.context("somebody-else.invalid" if fault else host))
+        await self._serve(reader, writer, "https", host)
+
+
+async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: Head) -> None:
+    """Accept a WebSocket and listen in silence until it ends."""
+    key = head.headers.get("sec-websocket-key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+    writer.write(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
+    )
+    await writer.drain()
+    while await reader.read(65536):
+        pass

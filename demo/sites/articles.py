@@ -1,0 +1,42 @@
+"""Plain pages: articles, products, help. Most of the web: a few reads by the site's own scripts."""
+
+from demo.documents import Document, Script
+from demo.look import paragraph
+from demo.planted import NOTHING, Code, calls, promised, repeated, stored, timer
+from demo.sites.directory import CDN, SITES
+from demo.world import World
+
+# What a site's own script does, by turns.
+_HABITS: tuple[Code, ...] = (
+    calls("userAgent", "cookie"),
+    calls("cookie", "set cookie", "cookie"),
+    calls("language", "referrer"),
+    calls("userAgent") + timer(calls("cookie"), 120),
+    calls("platform") + promised(calls("userAgent")),
+    stored("localStorage", "theme"),
+    repeated(calls("cookie"), 3),
+    calls("colorDepth", "pixelDepth", "language"),
+    NOTHING,
+)
+
+_TOPICS = ("harbour-budget", "lantern-week", "quiet-machines", "autumn-timetable", "lost-hats", "blue-paper")
+
+
+def add(world: World) -> None:
+    """An article on every other site, each with the site's script, some with one from a shared CDN."""
+    shared = Script(f"{CDN}/widgets/header.js", calls("userAgent"))
+    for number, site in enumerate(SITES[:-2:2]):
+        topic = _TOPICS[number % len(_TOPICS)]
+        url = f"{site.origin}/{number + 2017}/{topic}"
+        page = Document(url, f"{site.name}: {topic.replace('-', ' ')}", lang=site.lang)
+        page.add(paragraph(url)).load(site_script(site.origin, number))
+        if number % 3 == 0:
+            page.load(shared)
+        if number % 5 == 0:
+            page.inline(calls("referrer"))
+        world.page(page.add(paragraph(url + "#")))
+
+
+def site_script(origin: str, number: int) -> Script:
+    """A site's own script."""
+    return Script(f"{origin}/js/site.js", _HABITS[number % len(_HABITS)])

@@ -1,0 +1,34 @@
+"""Pages that fingerprint or mark their visitor, by real libraries or scripts of ours; pages that do not."""
+
+from demo.documents import Document
+from demo.look import paragraph
+from demo.planted import CANVAS, CHART, calls
+from demo.sites.directory import ORIGIN
+from demo.sites.thirdparty import ThirdParties
+from demo.world import World
+
+
+def add(world: World, third: ThirdParties) -> None:
+    """Pages with fingerprinters, identifiers and analytics."""
+    pages = {
+        f"{ORIGIN['login.northbank-savings.com']}/session": ("Canvas", [third.canvas]),
+        f"{ORIGIN['atlasbazaar.in']}/fonts": ("Canvas fonts", [third.fonts]),
+        f"{ORIGIN['streamdelta-video.tv']}/watch/4": ("WebRTC", [third.webrtc]),
+        f"{ORIGIN['kino.volga-rynok.ru']}/afisha": ("Audio", [third.audio]),
+        f"{ORIGIN['hirewell-jobs.com']}/profile": ("FingerprintJS", [third.fingerprintjs]),
+        f"{ORIGIN['conta.banco-aroeira.com.br']}/entrar": ("ClientJS", [third.clientjs]),
+        f"{ORIGIN['vinylcellar-records.com']}/crumbs": ("Evercookie", [third.evercookie]),
+        f"{ORIGIN['keystone-homes.us']}/crumbs": ("Evercookie again", [third.evercookie]),
+        f"{ORIGIN['support.gadgetbarn-shop.com']}/ticket": ("jQuery", [third.jquery]),
+        f"{ORIGIN['runwise-health.com']}/plans": ("Mixpanel, Amplitude", [third.mixpanel, third.amplitude]),
+        f"{ORIGIN['photonfield-science.org']}/join": ("Segment", [third.segment]),
+    }
+    for url, (title, scripts) in pages.items():
+        page = Document(url, title).add(paragraph(url))
+        for script in scripts:
+            page.load(script)
+        world.page(page.inline(calls("referrer")))
+    url = f"{ORIGIN['nordlicht-rundschau.de']}/wahl"
+    world.page(Document(url, "A chart, not a fingerprint").inline(CHART))
+    url = f"{ORIGIN['thornwick-gazette.co.uk']}/games/print"
+    world.page(Document(url, "A first-party canvas print").inline(CANVAS))

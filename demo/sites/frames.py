@@ -1,0 +1,115 @@
+"""Frames of every kind, each on a page of its own: a call in each must be recorded, with its document."""
+
+import base64
+from html import escape
+from urllib.parse import quote
+
+from demo.documents import Document
+from demo.look import paragraph
+from demo.planted import Code, calls, evaled
+from demo.sites.directory import ORIGIN
+from demo.world import World
+
+_HERE = ORIGIN["labyrinth-of-frames.net"]
+_THERE = "https://corner.labyrinth-annex.org"
+_READ = calls("userAgent")
+_INNER_JS = f"<script>{_READ.js}</script>"
+
+
+def add(world: World) -> None:
+    """A page for each kind of frame."""
+    for make in (_by_url, _nested, _sandboxed, _srcdoc, _made_here, _blob, _data, _script_url, _written):
+        make(world)
+
+
+def _page(name: str, title: str) -> Document:
+    url = f"{_HERE}/{name}"
+    return Document(url, title).add(paragraph(url, 2))
+
+
+def _framed(url: str, code: Code = _READ) -> Document:
+    return Document(url, "A framed page", seed=False).inline(code)
+
+
+def _by_url(world: World) -> None:
+    world.page(_page("same-origin", "A frame of the same origin").frame(_framed(f"{_HERE}/inner/same")))
+    world.page(_page("cross-origin", "A frame of another site").frame(_framed(f"{_THERE}/inner/cross")))
+    three = _page("three", "The same frame three times")
+    for _ in range(3):
+        three.frame(_framed(f"{_THERE}/inner/thrice"))
+    world.page(three.inline(calls("cookie")))
+
+
+def _nested(world: World) -> None:
+    deepest = _framed(f"{_HERE}/inner/deep", calls("cookie") + evaled(calls("userAgent")))
+    middle = _framed(f"{_THERE}/inner/middle").frame(deepest)
+    world.page(_page("nested", "Frames in frames").frame(middle).inline(calls("language")))
+
+
+def _sandboxed(world: World) -> None:
+    inner = _framed(f"{_THERE}/inner/sandboxed")
+    world.page(_page("sandboxed", "A sandboxed frame").frame(inner, 'sandbox="allow-scripts"'))
+    mute = Document(f"{_THERE}/inner/mute", "No scripts here", seed=False)
+    mute.add(_INNER_JS)  # a sandbox without allow-scripts runs nothing: no call
+    world.page(_page("mute", "A sandbox without scripts").frame(mute, "sandbox").inline(_READ))
+
+
+def _srcdoc(world: World) -> None:
+    for name, sandbox in (("srcdoc", ""), ("srcdoc-sandboxed", ' sandbox="allow-scripts"')):
+        page = _page(name, f"A {name} frame")
+        page.adopt(Document("about:srcdoc").plant(_READ, "about:srcdoc"), "iframe")
+        world.page(page.add(f'<iframe{sandbox} srcdoc="{escape(_INNER_JS)}"></iframe>'))
+
+
+def _made_here(world: World) -> None:
+    page = _page("blank", "An about:blank frame read at once")
+    page.adopt(Document("about:blank").plant(_READ, page.location), "iframe")
+    page.add("""<script>
+var frame = document.createElement('iframe');
+document.body.appendChild(frame);
+frame.contentWindow.navigator.userAgent;
+</script>""")
+    world.page(page)
+
+
+def _blob(world: World) -> None:
+    page = _page("blob", "A blob: frame")
+    page.adopt(Document("blob:").plant(_READ, "blob:"), "iframe")
+    page.add(f"""<script>
+var blob = new Blob([{_js(_INNER_JS)}], {{ type: 'text/html' }});
+var frame = document.createElement('iframe');
+frame.src = URL.createObjectURL(blob);
+document.body.appendChild(frame);
+</script>""")
+    world.page(page)
+
+
+def _data(world: World) -> None:
+    page = _page("data", "A data: frame")
+    url = "data:text/html;base64," + base64.b64encode(_INNER_JS.encode()).decode()
+    page.adopt(Document(url).plant(_READ, url), "iframe")
+    world.page(page.add(f'<iframe src="{url}"></iframe>'))
+
+
+def _script_url(world: World) -> None:
+    page = _page("javascript", "A javascript: frame")
+    page.adopt(Document("about:blank").plant(_READ, "about:blank"), "iframe")
+    html = quote("'" + f"<script>{_READ.js}<\\/script>" + "'", safe="'")
+    world.page(page.add(f'<iframe src="javascript:{html}"></iframe>'))
+
+
+def _written(world: World) -> None:
+    page = _page("written", "A frame written by document.write")
+    page.adopt(Document(page.location).plant(_READ, page.location), "iframe")
+    page.add(f"""<script>
+var frame = document.createElement('iframe');
+document.body.appendChild(frame);
+frame.contentDocument.open();
+frame.contentDocument.write({_js(_INNER_JS)});
+frame.contentDocument.close();
+</script>""")
+    world.page(page)
+
+
+def _js(text: str) -> str:
+    return "'" + text.replace("'", "\\'").replace("</", "<\\/") + "'"

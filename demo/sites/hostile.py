@@ -1,0 +1,87 @@
+"""Hostile pages for tests of the crawl. No front page links to them: they are no seeds of the demo."""
+
+import asyncio
+
+from demo.documents import Document
+from demo.faults import DRIP, GARBAGE, RESET, SILENCE, TRUNCATED
+from demo.planted import Code, calls
+from demo.settings import SLOW_S
+from demo.wire import Answer
+from demo.world import World
+
+DOMAIN = "hostile-thicket.net"
+_READ = calls("userAgent")
+
+# Subdomain -> what its page does after one read of navigator.userAgent.
+_SCRIPTS = {
+    "loop": "for (;;) {}",
+    "late-loop": "setTimeout(function () { for (;;) {} }, 300);",
+    "call-loop": "for (;;) { document.cookie; }",
+    "call-flood": "setInterval(function () { for (var i = 0; i < 1e4; i++) { document.cookie; } }, 10);",
+    "alerts": "for (;;) { alert('still here'); }",
+    "prompts": "setInterval(function () { prompt('your name?'); confirm('sure?'); print(); }, 50);",
+    "memory": "var hoard = []; setInterval(function () { hoard.push(new Uint8Array(5e7).fill(1)); }, 20);",
+    "popups": "setInterval(function () { window.open('about:blank'); }, 20);",
+    "iframes": "for (var i = 0; i < 100000; i++) "
+    "{ document.body.appendChild(document.createElement('iframe')); }",
+    "beforeunload": "onbeforeunload = function (event) { event.preventDefault(); return 'stay'; };",
+    "history": "setInterval(function () { for (var i = 0; i < 500; i++) "
+    "{ history.pushState(i, '', '?' + i); } }, 10);",
+    "reload": "setTimeout(function () { location.reload(); }, 10);",
+    "close": "setTimeout(function () { window.close(); }, 50);",
+    "away": "setTimeout(function () { location = 'https://elsewhere.hostile-thicket.net/'; }, 50);",
+    "huge-dom": "var html = ''; for (var i = 0; i < 400000; i++) { html += '<p>' + i; } "
+    "document.body.innerHTML = html;",
+    "huge-values": "setInterval(function () { document.cookie = 'a=' + 'x'.repeat(5e6); }, 50);",
+    "recursion": "function down() { navigator.platform; down(); } try { down(); } catch (e) {}",
+    "storage": "for (var i = 0; i < 5000; i++) "
+    "{ try { localStorage['k' + i] = 'x'.repeat(5000); } catch (e) {} }",
+    "workers": "for (var i = 0; i < 64; i++) { new Worker(URL.createObjectURL(new Blob(['for(;;){}']))); }",
+    "download": "setInterval(function () { var a = document.createElement('a'); a.href = '/file.bin'; "
+    "a.download = 'file.bin'; a.click(); }, 100);",
+    "external": "setInterval(function () { location = 'zoommtg://join'; location = 'mailto:a@b.example'; "
+    "}, 100);",
+    "permissions": "navigator.geolocation.getCurrentPosition(function () {}); "
+    "Notification.requestPermission();",
+    "private": "fetch('http://127.0.0.1:22/'); fetch('http://169.254.169.254/latest/'); new Image().src = "
+    "'http://[::ffff:10.0.0.1]/';",
+    "elsewhere": "",
+}
+
+
+def add(world: World) -> None:
+    """The hosts below `DOMAIN`: those of scripts, and those that fail as servers."""
+    for name, js in _SCRIPTS.items():
+        page = Document(f"https://{name}.{DOMAIN}/", f"Hostile: {name}", seed=False).inline(_READ)
+        world.page(page.inline(Code(js)))
+    for name, answer in (
+        ("reset", RESET),
+        ("garbage", GARBAGE),
+        ("silence", SILENCE),
+        ("truncated", TRUNCATED),
+        ("drip", DRIP),
+        ("gigabytes", Answer(raw=_gigabytes)),
+        ("file", Answer(200, b"\x00" * 65536, "application/octet-stream")),
+        ("attachment", Answer(200, b"<p>", headers={"Content-Disposition": "attachment; filename=a.html"})),
+        ("redirects", Answer(302, headers={"Location": "/"})),
+    ):
+        world.route(f"https://{name}.{DOMAIN}/", answer)
+    world.route(
+        f"https://download.{DOMAIN}/file.bin", Answer(200, b"\x00" * 65536, "application/octet-stream")
+    )
+    _nesting(world)
+
+
+def _nesting(world: World) -> None:
+    """A page that frames itself, with another query each time."""
+    page = Document(f"https://nesting.{DOMAIN}/", "Hostile: nesting", seed=False).inline(_READ)
+    page.add("<script>document.write('<iframe src=\"?' + Math.random() + '\"></iframe>');</script>")
+    world.page(page)
+
+
+async def _gigabytes(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<p>")
+    deadline = asyncio.get_running_loop().time() + SLOW_S
+    while asyncio.get_running_loop().time() < deadline:
+        writer.write(b"more and more " * 5000)
+        await writer.drain()

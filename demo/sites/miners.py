@@ -1,0 +1,34 @@
+"""Pages that mine, from mining hosts or by themselves, and pages that only look so."""
+
+from demo.documents import Document, Script
+from demo.look import paragraph
+from demo.planted import calls
+from demo.sites.directory import CDN, ORIGIN
+from demo.sites.thirdparty import ThirdParties
+from demo.world import World
+
+
+def add(world: World, third: ThirdParties) -> None:
+    """Pages with miners, then the decoys."""
+    page = _page(f"{ORIGIN['seedharbour.net']}/browse", "Browse").load(third.coinhive)
+    world.page(page.add("<script>new CoinHive.Anonymous('demo').start();</script>"))
+    page = _page(f"{ORIGIN['seedharbour.net']}/top", "Top").load(third.coinhive)
+    world.page(page.load(third.coin_hive))
+    page = _page(f"{ORIGIN['coinpatch-faucet.com']}/earn", "Earn").load(third.authedmine)
+    world.page(page.add("<script>new AuthedMine.Anonymous('demo').start();</script>"))
+    page = _page(f"{ORIGIN['streamdelta-video.tv']}/watch/3", "Watch").load(third.crypto_loot, "defer")
+    world.page(page)
+
+    inner = _page("https://frames.adfern-network.com/slot", "Slot").load(third.coinhive)
+    world.page(_page(f"{ORIGIN['atlasbazaar.in']}/deals", "Deals").frame(inner))
+
+    own = Script(f"{ORIGIN['forum.seedharbour.net']}/js/cryptonight.js", calls("cores", "userAgent"))
+    world.page(_page(f"{ORIGIN['forum.seedharbour.net']}/rules", "A first-party miner").load(own))
+    alike = Script(f"{CDN}/lib/coinhive.min.js", calls("userAgent"))
+    world.page(_page(f"{ORIGIN['blog.gadgetbarn-shop.com']}/mirror", "A miner's name in a path").load(alike))
+    below = Script("https://coinhive.com.thistle-cdn.net/m.js", calls("userAgent"))
+    world.page(_page(f"{ORIGIN['maplecrate-music.ca']}/radio", "A miner's name as a subdomain").load(below))
+
+
+def _page(url: str, title: str) -> Document:
+    return Document(url, title).add(paragraph(url))

@@ -1,0 +1,59 @@
+"""Workers of every kind, WebAssembly and a pop-up: code that runs beside the page's document."""
+
+from demo.documents import Document, Script
+from demo.look import paragraph
+from demo.planted import NOTHING, calls
+from demo.sites.directory import ORIGIN
+from demo.wire import Answer
+from demo.world import World
+
+_HERE = ORIGIN["workshop.stellarforge-software.io"]
+_READ = calls("userAgent")
+# (module (func (export "two") (result i32) i32.const 2))
+_WASM = bytes.fromhex(
+    "0061736d010000000105016000017f03020100070701037477 6f00000a0601040041020b".replace(" ", "")
+)
+
+
+def add(world: World) -> None:
+    """A page for each kind."""
+    for name, made in (
+        ("dedicated", "new Worker('/workers/dedicated.js')"),
+        ("shared", "new SharedWorker('/workers/shared.js')"),
+        ("module", "new Worker('/workers/module.js', { type: 'module' })"),
+    ):
+        _from_url(world, name, f"window.helper = {made};")
+    _from_url(world, "service", "navigator.serviceWorker.register('/workers/service.js');")
+    _blob(world)
+    _wasm(world)
+
+
+def _page(name: str) -> Document:
+    url = f"{_HERE}/{name}"
+    return Document(url, f"A page with a {name} worker").add(paragraph(url))
+
+
+def _from_url(world: World, name: str, js: str) -> None:
+    url = f"{_HERE}/workers/{name}.js"
+    world.script(Script(url, _READ))
+    realm = {"shared": "sharedworker", "service": "serviceworker"}.get(name, "worker")
+    page = _page(name).add(f"<script>{js}</script>").inline(calls("cookie"))
+    world.page(page.plant(_READ, url, location=url, realm=realm))
+
+
+def _blob(world: World) -> None:
+    page = _page("blob").inline(calls("cookie"))
+    js = f"new Worker(URL.createObjectURL(new Blob(['{_READ.js}'], {{ type: 'text/javascript' }})))"
+    page.add(f"<script>window.helper = {js};</script>")
+    world.page(page.plant(_READ, "blob:", location="blob:", realm="worker"))
+
+
+def _wasm(world: World) -> None:
+    world.route(f"{_HERE}/two.wasm", Answer(200, _WASM, "application/wasm"))
+    page = Document(f"{_HERE}/webassembly", "WebAssembly").inline(NOTHING).inline(calls("userAgent"))
+    page.add("""<script>
+WebAssembly.instantiateStreaming(fetch('/two.wasm')).then(function (made) {
+  window.two = made.instance.exports.two();
+});
+</script>""")
+    world.page(page)
