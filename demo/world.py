@@ -12,7 +12,11 @@ Handler = Callable[[Ask], Answer]
 
 def constant(answer: Answer) -> Handler:
     """The same answer to everybody."""
-    return lambda ask: answer
+
+    def handler(ask: Ask) -> Answer:
+        return answer
+
+    return handler
 
 
 @dataclass
@@ -49,10 +53,7 @@ class World:
         host = parts.hostname or ""
         if host not in self.schemes:
             self.host(host, parts.scheme)
-        answer = handler
-        self.routes[host, parts.path or "/"] = (
-            answer if callable(answer) else (lambda ask, fixed=answer: fixed)
-        )
+        self.routes[host, parts.path or "/"] = constant(handler) if isinstance(handler, Answer) else handler
 
     def script(self, script: Script) -> None:
         """A script at its URL, readable across origins."""
