@@ -42,7 +42,9 @@ class Stages(click.Group):
         return command
 
 
-@click.group(cls=Stages, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Stages, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "OVERSCRIPTED"}
+)
 @click.version_option(__version__, prog_name="overscripted")
 def main() -> None:
     """Measure what the web's JavaScript does to the people who visit it.
