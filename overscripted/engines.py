@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -66,19 +67,25 @@ class Engine(ABC):
     def to_arrow(self, expr: ir.Table) -> pa.Table:
         """The rows of an expression, in memory: for small results."""
 
-    def write(self, expr: ir.Table, store: Store, key: str, name: str = "part") -> list[str]:
+    def write(
+        self, expr: ir.Table, store: Store, key: str, name: str = "part", sort: Sequence[str] = ()
+    ) -> list[str]:
         """Write rows as ``key/<name>-….parquet`` (zstd), at least one file; their keys.
 
-        Files already there stay, so that a table grows by parts. Order is that of the expression.
+        Files already there stay, so that a table grows by parts. Each file's rows are in the order
+        of the columns ``sort``. Raises OutsideError where the storage is full or out of reach.
         """
         store.make_folder(key)
         try:
-            return self._write(expr, store, key, name)
+            return self._write(expr, store, key, name, sort)
         except OSError as error:
-            raise OutsideError(f"{store.uri(key)}: cannot be written: {error}") from error
+            reason = str(error).splitlines()[0]
+            raise OutsideError(
+                f"{store.uri(key)}: cannot be written: {reason}; free space or rights"
+            ) from error
 
     @abstractmethod
-    def _write(self, expr: ir.Table, store: Store, key: str, name: str) -> list[str]: ...
+    def _write(self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str]) -> list[str]: ...
 
     @abstractmethod
     def close(self) -> None:
@@ -115,6 +122,13 @@ def open_engine(
     if name == "spark":
         return Spark(master, settings, store)
     raise InputError(f"--engine {name}: unknown; choose one of {', '.join(NAMES)}")
+
+
+# V2 pages: delta encodings for numbers and sorted text; read by pyarrow, DuckDB, Spark, Polars.
+_PARQUET = (
+    f"FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2, ROW_GROUP_SIZE {ROW_GROUP}, "
+    f"DICTIONARY_SIZE_LIMIT {DICTIONARY}"
+)
 
 
 class DuckDB(Engine):
@@ -159,7 +173,18 @@ class DuckDB(Engine):
         return self._con.table(name)
 
     def keep(self, expr: ir.Table) -> ir.Table:
-        return self._con.create_table(_fresh(), expr, temp=True)
+        name = _fresh()
+        self._con.con.execute(f'CREATE TEMP TABLE "{name}" AS {self._sql(expr)}')
+        return self._con.table(name)
+
+    def _sql(self, expr: ir.Table) -> str:
+        """The expression in DuckDB's SQL, in the types Ibis says: its own sums are 128 bits wide."""
+        self._con._run_pre_execute_hooks(expr)  # registers the expression's Python functions
+        columns = ", ".join(
+            f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
+            for name, kind in expr.schema().items()
+        )
+        return f"SELECT {columns} FROM ({self._con.compile(expr)})"
 
     def drop(self, table: ir.Table) -> None:
         self._con.con.execute(f'DROP TABLE IF EXISTS "{table.get_name()}"')
@@ -167,20 +192,14 @@ class DuckDB(Engine):
     def to_arrow(self, expr: ir.Table) -> pa.Table:
         return self._con.to_pyarrow(expr)
 
-    def _write(self, expr: ir.Table, store: Store, key: str, name: str) -> list[str]:
+    def _write(self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str]) -> list[str]:
         import duckdb
 
         file = f"{key}/{name}-0.parquet"
         (uri,) = self._uris(store, [file])
+        order = " ORDER BY " + ", ".join(f'"{column}"' for column in sort) if sort else ""
         try:
-            self._con.to_parquet(
-                expr,
-                uri,
-                compression="zstd",
-                parquet_version="V2",
-                row_group_size=ROW_GROUP,
-                dictionary_size_limit=DICTIONARY,
-            )
+            self._con.con.execute(f"COPY ({self._sql(expr)}{order}) TO {_quoted(uri)} ({_PARQUET})")
         except duckdb.IOException as error:
             raise OSError(str(error)) from error
         return [file]
@@ -238,9 +257,12 @@ class Spark(Engine):
     def to_arrow(self, expr: ir.Table) -> pa.Table:
         return self._frame(expr).toArrow().cast(expr.schema().to_pyarrow())
 
-    def _write(self, expr: ir.Table, store: Store, key: str, name: str) -> list[str]:
+    def _write(self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str]) -> list[str]:
         scratch = f"{key}/.{_fresh()}"
-        writer = self._frame(expr).write.option("compression", "zstd")
+        frame = self._frame(expr)
+        if sort:  # by hash of the first column, not by range: that would run everything twice to sample
+            frame = frame.repartition(sort[0]).sortWithinPartitions(*sort)
+        writer = frame.write.option("compression", "zstd")
         try:
             writer.parquet(_s3a(store, scratch))
         except Exception as error:
@@ -393,6 +415,10 @@ def _settings(conf: Mapping[str, str] | Iterable[str] | None) -> dict[str, str]:
             raise InputError(f"--conf {text}: write it as KEY=VALUE")
         found[key.strip()] = value
     return found
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _fresh() -> str:

@@ -34,6 +34,18 @@ def registrable_domain(host_name: str) -> str:
     return found.top_domain_under_public_suffix or host_name
 
 
+@lru_cache(maxsize=65536)
+def suffix(host_name: str) -> str:
+    """Public suffix of a host name (``co.uk``); ``""`` for an address or a name without one."""
+    return _extract(clean(host_name)).suffix
+
+
+def tld(host_name: str) -> str:
+    """Last label of a host name (``uk``); ``""`` for an IP address."""
+    last = host_name.rpartition(".")[2]
+    return "" if last.isdigit() or last.endswith("]") else last
+
+
 def domain(url: str) -> str:
     """Registrable domain of a URL's host; ``""`` where the URL has no host."""
     name = host(url)

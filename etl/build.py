@@ -1,0 +1,213 @@
+"""Builds the tables of a run, batch by batch, with one engine."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from etl import intake, settings
+from etl.manifest import Batch, Manifest
+from etl.transforms import (
+    attempts,
+    calls,
+    conform,
+    hosts,
+    invalid_calls,
+    origins,
+    pages,
+    repair,
+    requests,
+    script_refs,
+    scripts,
+    symbol_counts,
+    uses,
+    visits,
+)
+from overscripted.engines import Engine
+from overscripted.progress import Work
+from overscripted.schemas import RAW, TABLES
+from overscripted.store import Store
+
+# How each table's rows are ordered within its files: like values together, for small files and so
+# that readers can skip what they do not ask for.
+ORDER = {
+    "calls": ["location", "script_url", "symbol", "crawl_id", "visit_id", "ordinal"],
+    "invalid_calls": ["crawl_id", "visit_id", "ordinal"],
+    "uses": uses.KEY,
+    "script_refs": script_refs.KEY,
+    "symbol_counts": uses.KEY,
+    "pages": pages.KEY,
+    "hosts": ["host"],
+    "visits": attempts.VISIT,
+    "requests": ["crawl_id", "visit_id", "time_stamp", "request_id", "hop", "url"],
+    "frames": ["crawl_id", "visit_id", "frame_id", "time_stamp", "url"],
+    "cookies": ["crawl_id", "visit_id", "time_stamp", "host", "name"],
+    "console": ["crawl_id", "visit_id", "time_stamp"],
+    "scripts": ["sha256"],
+}
+
+
+class Build:
+    """One etl: ``store`` is read, ``staged`` is written. ``damaged`` names segments left out."""
+
+    def __init__(self, store: Store, staged: Store, engine: Engine, old: Manifest) -> None:
+        self.store, self.staged, self.engine = store, staged, engine
+        self.old, self.new = old, Manifest()
+        self.damaged: dict[str, str] = {}
+
+    def all(self) -> dict[str, Any]:
+        """Build every table; facts of the result."""
+        found = {table: intake.look(self.store, table) for table in RAW}
+        for one in found.values():
+            self.damaged |= one.damaged
+        self.good = {table: one.good for table, one in found.items()}
+        self.raw_visits = self._checked("visits")
+        self.attempts = self.engine.keep(attempts.acknowledged(self.raw_visits))
+        self._calls()
+        self._rollups()
+        self._others()
+        self.new.save(self.staged)
+        return self._facts()
+
+    # -- calls, batch by batch ------------------------------------------------------------
+
+    def _calls(self) -> None:
+        self._reuse()
+        waiting = [s for s in self.good["calls"] if s.key not in self.new.segments]
+        spark = self.engine.name == "spark"
+        limits = (
+            (settings.SPARK_BATCH_ROWS, settings.SPARK_BATCH_BYTES)
+            if spark
+            else (settings.BATCH_ROWS, settings.BATCH_BYTES)
+        )
+        with Work("etl", sum(s.rows for s in waiting), "calls") as work:
+            for group in intake.batches(waiting, *limits):
+                self._guarded(group)
+                work.add(sum(s.rows for s in group))
+        if not self.new.batches:
+            self._batch([])
+
+    def _reuse(self) -> None:
+        """Take over the batches of the last etl whose calls count as they did."""
+        present = {s.key for s in self.good["calls"]}
+        stale = self._stale() if self.old.batches else set()
+        for batch in self.old.batches:
+            if batch.segments and batch.name not in stale and present.issuperset(batch.segments):
+                for keys in batch.files.values():
+                    for key in keys:
+                        _link(self.store, self.staged, key)
+                self.new.batches.append(batch)
+
+    def _stale(self) -> set[str]:
+        """Batches that saw an attempt which counts now and did not then, or the reverse."""
+        keys = [key for batch in self.old.batches for key in batch.files["attempts"]]
+        then = self.engine.read(self.store, keys)
+        now = self.attempts.mutate(now=ibis.literal(True))
+        both = then.left_join(now, attempts.ATTEMPT)
+        changed = both.filter(both.counted != both.now.fill_null(False)).select("batch").distinct()
+        return set(self.engine.to_arrow(changed)["batch"].to_pylist())
+
+    def _guarded(self, group: list[intake.Segment]) -> None:
+        """A batch; where it fails because of damaged segments, once more without them."""
+        try:
+            self._batch(group)
+        except Exception:
+            bad = {s.key: why for s in group if (why := intake.verify(self.store, s.key))}
+            if not bad:
+                raise
+            self.damaged |= bad
+            rest = [s for s in group if s.key not in bad]
+            if rest:
+                self._guarded(rest)
+
+    def _batch(self, group: list[intake.Segment]) -> None:
+        batch = Batch(self.new.next_name(), [s.key for s in group])
+        raw = self._read("calls", group)
+        seen = attempts.seen(raw).left_join(
+            self.attempts.mutate(counted=ibis.literal(True)), attempts.ATTEMPT
+        )
+        seen = seen.select(
+            *attempts.ATTEMPT,
+            "n_rows",
+            counted=seen.counted.fill_null(False),
+            batch=ibis.literal(batch.name),
+        )
+        batch.files["attempts"] = self.engine.write(seen, self.staged, "etl/attempts", batch.name)
+        rows = attempts.kept(raw, self.attempts)
+        dim = self._origins(rows, "location", "script_url", "top_level_url")
+        mended = repair.repair(rows)
+        made = {"calls": calls.calls(mended, dim), "invalid_calls": invalid_calls.invalid_calls(mended)}
+        for table, expr in made.items():
+            batch.files[table] = self._write(expr, table, batch.name)
+        rolled = ibis.union(
+            uses.of_calls(self.engine.read(self.staged, batch.files["calls"])),
+            uses.of_invalid_calls(self.engine.read(self.staged, batch.files["invalid_calls"])),
+        )
+        batch.files["uses"] = self.engine.write(rolled, self.staged, "etl/uses", batch.name, uses.KEY)
+        self.new.batches.append(batch)
+
+    # -- from the batches' uses -----------------------------------------------------------
+
+    def _rollups(self) -> None:
+        files = [key for batch in self.new.batches for key in batch.files["uses"]]
+        totals = attempts.kept(self._checked("call_totals"), self.attempts)
+        every = self.engine.keep(ibis.union(self.engine.read(self.staged, files), uses.of_totals(totals)))
+        dim = self._origins(every, "location", "script_url", "top_level_url")
+        self._write(symbol_counts.symbol_counts(every), "symbol_counts")
+        refs = self.engine.read(self.staged, self._write(script_refs.script_refs(every, dim), "script_refs"))
+        self._write(pages.pages(refs), "pages")
+        met = ibis.union(refs.select(host="location_host"), refs.select(host="script_host"), distinct=True)
+        named = self.engine.table(hosts.suffixes(self.engine.to_arrow(met)))
+        self._write(hosts.hosts(named, refs), "hosts")
+        self.engine.drop(every)
+
+    # -- the other tables: small beside the calls, made again each time ---------------------
+
+    def _others(self) -> None:
+        raw = self.raw_visits
+        self._write(visits.visits(raw, self.attempts, self._origins(raw, "site_url", "final_url")), "visits")
+        asked = attempts.kept(self._checked("requests"), self.attempts)
+        dim = self._origins(asked, "url", "top_level_url")
+        self._write(requests.requests(asked, dim), "requests")
+        for table in ("frames", "cookies", "console"):
+            self._write(attempts.kept(self._checked(table), self.attempts), table)
+        self._write(scripts.scripts(self._checked("scripts")), "scripts")
+
+    # -- reading and writing --------------------------------------------------------------
+
+    def _read(self, table: str, group: Sequence[intake.Segment]) -> ir.Table:
+        """Segments as one table of today's schema, whatever versions wrote them."""
+        shapes: dict[str, list[str]] = {}
+        for segment in group:
+            shapes.setdefault(segment.shape, []).append(segment.key)
+        parts = [conform.conform(self.engine.read(self.store, keys), RAW[table]) for keys in shapes.values()]
+        if not parts:
+            return self.engine.table(RAW[table].empty())
+        return ibis.union(*parts) if len(parts) > 1 else parts[0]
+
+    def _checked(self, table: str) -> ir.Table:
+        """A whole raw table. Its damaged segments, found by reading, are left out."""
+        return self._read(table, self.good[table])
+
+    def _origins(self, rows: ir.Table, *columns: str) -> ir.Table:
+        distinct = self.engine.to_arrow(origins.keys(rows, *columns))
+        return self.engine.table(origins.dimension(distinct))
+
+    def _write(self, expr: ir.Table, table: str, name: str = "part") -> list[str]:
+        typed = conform.conform(expr, TABLES[table])
+        return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table])
+
+    def _facts(self) -> dict[str, Any]:
+        return {}
+
+
+def _link(store: Store, staged: Store, key: str) -> None:
+    """The same file in both stores: a hard link on disk, a server-side copy in an object store."""
+    source, target = store.path(key), staged.path(key)
+    if store.local:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.link(source, target)
+    else:
+        store.fs.copy(source, target)

@@ -1,0 +1,60 @@
+"""The etl's subcommands: ``import``, ``etl``, ``sample``. They parse and delegate."""
+
+import click
+
+from overscripted.engines import NAMES
+from overscripted.run import Run
+
+
+@click.group("import")
+def import_() -> None:
+    """Import other people's data into a run, to be analysed as a crawl of ours.
+
+    \b
+    Example:  overscripted import study overscripted_2017_sample.parquet runs/2017
+              overscripted import openwpm crawl-data.sqlite runs/openwpm
+    """
+
+
+@import_.command("study")
+@click.argument("path")
+@click.argument("run")
+def import_study(path: str, run: str) -> None:
+    """Import the 2017 study's data: PATH is its published Parquet (any variant) or its raw JSON.
+
+    \b
+    Example:  overscripted import study overscripted_2017_sample.parquet runs/2017
+    """
+    _import("study", path, run)
+
+
+def _import(kind: str, path: str, url: str) -> None:
+    from etl.imports import import_data
+
+    run = Run.open(url, create=True)
+    facts = import_data(kind, path, run)
+    click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))
+    click.echo(f"next: overscripted etl {run.store.url}")
+
+
+@click.command()
+@click.argument("run")
+@click.option("--engine", type=click.Choice(NAMES), default="duckdb", show_default=True)
+@click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077.")
+@click.option("--conf", multiple=True, metavar="K=V", help="A setting of the engine; repeatable.")
+@click.option("--strict", is_flag=True, help="Fail where a segment is damaged, instead of naming it.")
+@click.option("--full", is_flag=True, help="Redo everything, not only what is new in raw/.")
+def etl(run: str, engine: str, master: str | None, conf: tuple[str, ...], strict: bool, full: bool) -> None:
+    """Make RUN's tables from its raw records: checked, typed, rolled up.
+
+    Run it again after more has been crawled: only what is new is worked on.
+
+    \b
+    Example:  overscripted etl runs/2026-11
+              overscripted etl runs/2026-11 --conf memory_limit=4GB
+              overscripted etl s3://bucket/2026-11 --engine spark --master spark://host:7077
+    """
+    from etl.run import run_etl
+
+    facts = run_etl(Run.open(run), engine, master=master, conf=conf, strict=strict, full=full)
+    click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))

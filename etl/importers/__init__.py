@@ -1,0 +1,1 @@
+"""Other people's data as raw segments: one importer a file."""

@@ -1,0 +1,30 @@
+"""Numbers and names that imported rows are given: visits and the study's file names."""
+
+import hashlib
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+STUDY = 1  # the study's crawl_id
+
+
+def visit_id(*parts: object) -> int:
+    """53 bits of the SHA-256 of the parts, joined by newlines: exact in JavaScript and in floats."""
+    text = "\n".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 11
+
+
+def file_name(crawl_id: int, location: str) -> str:
+    """The study's name of a location's file: ``<crawl_id>_<SHA-224 of location>.json``."""
+    return f"{crawl_id}_{hashlib.sha224(location.encode()).hexdigest()}.json"
+
+
+def per_location(crawl_ids: pa.ChunkedArray, locations: pa.ChunkedArray) -> pa.Table:
+    """``visit_id`` and ``file_name`` of each row, computed once a distinct location."""
+    pairs = pa.table({"crawl_id": crawl_ids, "location": pc.fill_null(locations, "")})
+    key = pc.binary_join_element_wise(pairs["crawl_id"].cast(pa.string()), pairs["location"], "\n")
+    coded = key.combine_chunks().dictionary_encode()
+    distinct = [text.partition("\n") for text in coded.dictionary.to_pylist()]
+    visits = pa.array([visit_id(crawl, place) for crawl, _, place in distinct], pa.int64())
+    names = pa.array([file_name(int(crawl), place) for crawl, _, place in distinct], pa.string())
+    return pa.table({"visit_id": visits.take(coded.indices), "file_name": names.take(coded.indices)})

@@ -1,0 +1,44 @@
+"""Collects imported rows and writes them as raw segments of an even size."""
+
+import pyarrow as pa
+
+from etl.settings import IMPORT_SEGMENT_ROWS
+from overscripted import segments
+from overscripted.schemas import RAW
+from overscripted.store import Store
+
+
+class SegmentWriter:
+    """Rows of every raw table go in, segments come out; memory is that of one segment a table."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self.store, self.name = store, name
+        self.rows: dict[str, int] = {}
+        self._waiting: dict[str, list[pa.Table]] = {}
+
+    def add(self, table: str, rows: pa.Table) -> None:
+        """Rows of a raw table, any subset of its columns."""
+        if not rows.num_rows:
+            return
+        self.rows[table] = self.rows.get(table, 0) + rows.num_rows
+        waiting = self._waiting.setdefault(table, [])
+        waiting.append(rows)
+        if sum(part.num_rows for part in waiting) >= IMPORT_SEGMENT_ROWS:
+            self._flush(table)
+
+    def add_rows(self, table: str, rows: list[dict[str, object]]) -> None:
+        """The same, row by row; columns that a row lacks are NULL."""
+        if rows:
+            names = set().union(*rows)
+            schema = pa.schema([field for field in RAW[table].schema if field.name in names])
+            self.add(table, pa.Table.from_pylist(rows, schema=schema))
+
+    def close(self) -> None:
+        """Write what is left."""
+        for table in list(self._waiting):
+            self._flush(table)
+
+    def _flush(self, table: str) -> None:
+        waiting = self._waiting.pop(table)
+        rows = pa.concat_tables(waiting, promote_options="default")
+        segments.write(self.store, table, rows, self.name)

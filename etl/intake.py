@@ -1,0 +1,81 @@
+"""Which raw segments there are, which can be read, and how they are grouped into batches."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from overscripted import segments
+from overscripted.store import Store
+
+_READERS = 16  # footers are read side by side: an object store answers each in tens of ms
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment: its key, rows, bytes, and its columns with their types, as text to compare."""
+
+    key: str
+    rows: int
+    size: int
+    shape: str
+
+
+@dataclass
+class Intake:
+    """The good segments of a table in order, and the damaged ones with the reason."""
+
+    good: list[Segment]
+    damaged: dict[str, str]
+
+
+def look(store: Store, table: str) -> Intake:
+    """Read the footer of every segment of a raw table."""
+    keys = segments.keys(store, table)
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = list(pool.map(lambda key: _footer(store, key), keys))
+    good = [one for one in found if isinstance(one, Segment)]
+    damaged = {key: one for key, one in zip(keys, found, strict=True) if isinstance(one, str)}
+    return Intake(good, damaged)
+
+
+def _footer(store: Store, key: str) -> Segment | str:
+    try:
+        with store.fs.open(store.path(key), "rb") as file:
+            parquet = pq.ParquetFile(file)
+            shape = " ".join(f"{field.name}:{field.type}" for field in parquet.schema_arrow)
+            return Segment(key, parquet.metadata.num_rows, store.size(key), shape)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        return _reason(error)
+
+
+def verify(store: Store, key: str) -> str | None:
+    """Read a whole segment; why it cannot be read, or None where it can."""
+    try:
+        with store.fs.open(store.path(key), "rb") as file:
+            for batch in pq.ParquetFile(file).iter_batches():
+                batch.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        return _reason(error)
+    return None
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]
+
+
+def batches(waiting: list[Segment], rows: int, size: int) -> Iterator[list[Segment]]:
+    """Segments in groups of at most so many rows and bytes (one segment may exceed them)."""
+    group: list[Segment] = []
+    for segment in waiting:
+        full = sum(s.rows for s in group) + segment.rows > rows or (
+            sum(s.size for s in group) + segment.size > size
+        )
+        if group and full:
+            yield group
+            group = []
+        group.append(segment)
+    if group:
+        yield group

@@ -1,0 +1,67 @@
+"""The etl's one door: a run's raw records become its tables, all of them or none."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from etl import manifest
+from etl.build import Build
+from etl.settings import NAMED_FILES
+from overscripted import segments
+from overscripted.engines import open_engine
+from overscripted.errors import InputError, StageMissing
+from overscripted.run import STAGES, Run
+
+# What the etl replaces, together: the tables, and its notes for the next time.
+OUTPUT = ("tables", "etl")
+
+
+def run_etl(
+    run: Run,
+    engine: str = "duckdb",
+    master: str | None = None,
+    conf: Iterable[str] = (),
+    strict: bool = False,
+    full: bool = False,
+    partial: bool = False,
+) -> dict[str, Any]:
+    """Make or bring up to date RUN's tables; the facts of what was done.
+
+    ``partial`` allows a crawl that has not ended. Damaged segments are left out and named;
+    ``strict`` raises InputError instead, and nothing is replaced.
+    """
+    _require_raw(run, partial)
+    run.begin("etl", {"engine": engine, "master": master, "conf": list(conf), "strict": strict, "full": full})
+    try:
+        with open_engine(engine, master, conf, run.store) as opened, run.store.replace(*OUTPUT) as staged:
+            old = manifest.Manifest() if full else manifest.load(run.store)
+            build = Build(run.store, staged, opened, old)
+            facts = build.all()
+            if strict and build.damaged:
+                raise InputError(f"--strict: {_named(build.damaged)}; tables are unchanged")
+    except BaseException:
+        run.interrupt("etl")
+        raise
+    if build.damaged:
+        facts["damaged_segments"] = _named(build.damaged)
+    run.finish("etl", facts=facts)
+    return facts
+
+
+def _require_raw(run: Run, partial: bool) -> None:
+    source = "import" if run.stage("import") else "crawl"
+    if partial and source == "crawl":
+        if not segments.keys(run.store, "visits"):
+            raise StageMissing(f"{run.store.url}: no visit has ended yet; try again later")
+        return
+    try:
+        run.require(source)
+    except StageMissing as error:
+        if source == "crawl" and segments.keys(run.store, "visits"):
+            command = STAGES["etl"].format(run=run.store.url)
+            raise StageMissing(f"{error}, or `{command} --partial` for what is there") from error
+        raise
+
+
+def _named(damaged: dict[str, str]) -> str:
+    some = "; ".join(f"{key}: {why}" for key, why in list(damaged.items())[:NAMED_FILES])
+    return f"{len(damaged)} damaged ({some})"

@@ -1,0 +1,26 @@
+"""The etl's and the importers' defaults, each with its unit and reason."""
+
+# Rows of one imported segment: about 10-60 MB of Parquet, and a few hundred MB while it is made.
+IMPORT_SEGMENT_ROWS = 250_000
+# Rows read from a source at once: keeps the importer's memory flat whatever the source's size.
+IMPORT_BATCH_ROWS = 50_000
+# Small source files fetched side by side: hides an object store's latency.
+IMPORT_FILES_AT_ONCE = 64
+
+# A batch of segments becomes one file of each table: large enough for object stores (50-500 MB),
+# small enough to be sorted in a few GB of memory.
+BATCH_ROWS = 4_000_000
+BATCH_BYTES = 512 * 1024 * 1024
+# Spark splits its work itself; this only bounds the list of files of one query.
+SPARK_BATCH_ROWS = 1_000_000_000
+SPARK_BATCH_BYTES = 1024**4
+
+# Digits of a position that fit 64 bits for certain; longer ones break their rule.
+POSITION_DIGITS = 18
+# Frames longer than this are not repaired: no real one is, and it bounds regular expressions.
+REPAIR_FRAME_CHARS = 4000
+# The study's column of a value's beginning, in characters.
+VALUE_BEGINNING = 1000
+
+# Names of damaged files shown one by one; all are counted.
+NAMED_FILES = 20

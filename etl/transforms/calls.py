@@ -1,0 +1,49 @@
+"""``calls``: the valid raw calls, typed, with the study's 30 columns and ours."""
+
+import ibis
+import ibis.expr.types as ir
+
+from etl.importers.ids import STUDY
+from etl.settings import VALUE_BEGINNING
+from etl.transforms.arguments import argument_columns
+from etl.transforms.origins import joined
+from etl.transforms.rules import moment, valid
+from overscripted.schemas import TABLES
+
+
+def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
+    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the hosts' dimension."""
+    rows = repaired.filter(valid(repaired))
+    rows = argument_columns(rows)
+    rows = joined(rows, origins, location="location", script="script_url", top="top_level_url")
+    levels = rows.script_loc_eval.fill_null("")
+    value = rows.value.fill_null("")
+    page = ibis.ifelse(rows.top_domain != "", rows.top_domain, rows.location_domain)
+    rows = rows.mutate(
+        call_id=call_id(rows),
+        call_stack=rows.call_stack.fill_null(""),
+        func_name=rows.func_name.fill_null(""),
+        in_iframe=rows.in_iframe == "true",
+        script_line=rows.script_line.cast("int64"),
+        script_col=rows.script_col.nullif("").cast("int64"),
+        script_loc_eval=levels,
+        time_stamp=moment(rows.time_stamp),
+        value=ibis.ifelse(rows.value_len.isnull(), value, ibis.null("string")),
+        value_1000=value.substr(0, VALUE_BEGINNING),
+        value_len=rows.value_len.fill_null(value.length().cast("int64")),
+        valid=ibis.literal(True),
+        errors=ibis.literal(""),
+        top_level_url=rows.top_level_url.fill_null(""),
+        realm=rows.realm.fill_null("window"),
+        is_third_party=(rows.script_domain != "") & (rows.script_domain != page),
+        eval_kind=ibis.ifelse(levels == "", "", levels.re_extract(r"^line [0-9]* > ([A-Za-z]+)", 1)),
+        eval_depth=(levels.length() - levels.replace(" > ", "").length()).cast("int64") // 3,
+    )
+    return rows.select(*TABLES["calls"].names)
+
+
+def call_id(rows: ir.Table) -> ir.StringValue:
+    """``<file_name>__<row>`` for the study, ``<file_name>__<visit_id>-<ordinal>`` for crawls."""
+    own = rows.visit_id.cast("string") + "-" + rows.ordinal.cast("string")
+    number = ibis.ifelse(rows.crawl_id == STUDY, rows.row.cast("string"), own)
+    return rows.file_name.fill_null("") + "__" + number.fill_null("")

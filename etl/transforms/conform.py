@@ -1,0 +1,19 @@
+"""Segments of any version as today's raw schema: columns they lack are NULL, others are cast."""
+
+import ibis
+import ibis.expr.types as ir
+
+from overscripted.schemas import Table
+
+
+def conform(rows: ir.Table, table: Table) -> ir.Table:
+    """``rows`` with exactly the columns of ``table``, in its order and types."""
+    wanted = ibis.Schema.from_pyarrow(table.schema)
+    have = rows.schema()
+    columns = {}
+    for name, kind in wanted.items():
+        if name not in have:
+            columns[name] = ibis.null(kind)
+        else:
+            columns[name] = rows[name] if have[name] == kind else rows[name].cast(kind)
+    return rows.select(**columns)

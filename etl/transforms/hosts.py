@@ -1,0 +1,32 @@
+"""``hosts``: every distinct host in a URL of the run, with its domain and how often it is met."""
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from overscripted import urls
+from overscripted.schemas import TABLES
+
+
+def suffixes(hosts: pa.Table) -> pa.Table:
+    """``host``, ``domain``, ``suffix``, ``tld`` of distinct hosts (column ``host``)."""
+    names = [name for name in hosts["host"].to_pylist() if name]
+    parts = [(name, urls.registrable_domain(name), urls.suffix(name), urls.tld(name)) for name in names]
+    schema = TABLES["hosts"].schema
+    columns = list(zip(*parts, strict=True)) or [(), (), (), ()]
+    fields = [schema.field(name) for name in ("host", "domain", "suffix", "tld")]
+    return pa.table([list(column) for column in columns], schema=pa.schema(fields))
+
+
+def hosts(named: ir.Table, script_refs: ir.Table) -> ir.Table:
+    """``named`` (from `suffixes`) with how many documents, scripts and references are on each."""
+    on_page = script_refs.group_by(host=script_refs.location_host).agg(
+        n_locations=script_refs.location.nunique()
+    )
+    on_script = script_refs.group_by(script=script_refs.script_host).agg(
+        n_scripts=script_refs.script_url.nunique(), n_script_refs=script_refs.count()
+    )
+    rows = named.left_join(on_page, "host").drop("host_right")
+    rows = rows.left_join(on_script, rows.host == on_script.script).drop("script")
+    counts = ("n_locations", "n_scripts", "n_script_refs")
+    return rows.mutate(**{n: ibis.coalesce(rows[n], 0) for n in counts}).select(*TABLES["hosts"].names)

@@ -1,0 +1,15 @@
+"""``invalid_calls``: the raw rows that broke a rule, as they came, with every rule they broke."""
+
+import ibis
+import ibis.expr.types as ir
+
+from etl.transforms.calls import call_id
+from etl.transforms.rules import errors, valid
+from overscripted.schemas import TABLES
+
+
+def invalid_calls(repaired: ir.Table) -> ir.Table:
+    """Invalid calls. ``repaired`` are raw calls after `repair`; what it could not mend is unchanged."""
+    rows = repaired.filter(~valid(repaired))
+    rows = rows.mutate(call_id=call_id(rows), valid=ibis.literal(False), errors=errors(rows))
+    return rows.select(*TABLES["invalid_calls"].names)

@@ -1,0 +1,56 @@
+"""Host and registrable domain of every URL, computed once a distinct origin, never once a row.
+
+`key` cuts a URL down to what decides its host, in the engine; `dimension` reads the few distinct
+keys as a browser does, in Python; `joined` puts the answers beside the rows. For every text
+``key`` has exactly the host of the text itself.
+"""
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from overscripted import urls
+
+# Schemes whose URLs have no host and may be very long, unless "//" follows.
+_HOSTLESS = ("data:", "blob:", "javascript:")
+
+SCHEMA = pa.schema([("key", pa.string()), ("host", pa.string()), ("domain", pa.string())])
+
+
+def key(url: ir.StringValue) -> ir.StringValue:
+    """The part of a URL that decides its host: ``scheme://authority`` of ordinary ones."""
+    text = url.fill_null("")
+    start = ibis.ifelse(text.startswith("https://"), 8, 7)
+    end = text.find("/", start)
+    ordinary = (text.startswith("https://") | text.startswith("http://")) & (end > start)
+    hostless = ibis.or_(
+        *(
+            text.startswith(name) & ~text.substr(len(name), 1).isin(("/", "\t", "\n", "\r"))
+            for name in _HOSTLESS
+        )
+    )
+    return ibis.cases((ordinary, text.substr(0, end)), (hostless, ""), else_=text)
+
+
+def keys(rows: ir.Table, *columns: str) -> ir.Table:
+    """The distinct keys of URL columns, in one column ``key``."""
+    tables = [rows.select(key=key(rows[column])).distinct() for column in columns]
+    return ibis.union(*tables, distinct=True) if len(tables) > 1 else tables[0]
+
+
+def dimension(distinct: pa.Table) -> pa.Table:
+    """``key``, ``host``, ``domain`` of distinct keys."""
+    names = distinct["key"].to_pylist()
+    hosts = [urls.host(name) for name in names]
+    domains = [urls.registrable_domain(host) if host else "" for host in hosts]
+    return pa.table([names, hosts, domains], schema=SCHEMA)
+
+
+def joined(rows: ir.Table, dim: ir.Table, **columns: str) -> ir.Table:
+    """Rows with ``<name>_host`` and ``<name>_domain`` for each ``name="url column"``."""
+    for name, column in columns.items():
+        side = dim.select(**{f"_key_{name}": dim.key, f"{name}_host": dim.host, f"{name}_domain": dim.domain})
+        rows = rows.mutate(**{f"_own_{name}": key(rows[column])})
+        rows = rows.left_join(side, rows[f"_own_{name}"] == side[f"_key_{name}"])
+        rows = rows.drop(f"_own_{name}", f"_key_{name}")
+    return rows

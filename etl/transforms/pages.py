@@ -1,0 +1,24 @@
+"""``pages``: one row a document with its counts."""
+
+import ibis.expr.types as ir
+
+from overscripted.schemas import TABLES
+
+KEY = ["crawl_id", "visit_id", "location"]
+
+
+def pages(script_refs: ir.Table) -> ir.Table:
+    """Distinct (visit, location), from their script references."""
+    rolled = script_refs.group_by(KEY).agg(
+        location_host=script_refs.location_host.max(),
+        location_netloc=script_refs.location_netloc.max(),
+        location_domain=script_refs.location_domain.max(),
+        in_iframe=script_refs.in_iframe.all(),
+        n_scripts=script_refs.count(),
+        n_third_party_scripts=script_refs.is_third_party.ifelse(1, 0).sum().cast("int64"),
+        n_calls=script_refs.n_calls.sum(),
+        n_valid=script_refs.n_valid.sum(),
+        n_invalid=script_refs.n_invalid.sum(),
+        n_dynamic=script_refs.n_dynamic.sum(),
+    )
+    return rolled.select(*TABLES["pages"].names)

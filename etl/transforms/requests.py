@@ -1,0 +1,20 @@
+"""``requests``: requests of the attempts that count, with whose host they went to."""
+
+import ibis
+import ibis.expr.types as ir
+
+from etl.transforms.origins import joined
+from overscripted.schemas import TABLES
+
+
+def requests(kept: ir.Table, origins: ir.Table) -> ir.Table:
+    """Raw requests of acknowledged attempts with ``host``, ``domain``, ``is_third_party``.
+
+    The page is the top document; its own request is first-party whatever the browser showed before.
+    """
+    page = ibis.ifelse(kept.resource_type == "main_frame", kept.url, kept.top_level_url)
+    rows = joined(kept.mutate(_page=page), origins, its="url", page="_page")
+    differs = (rows.its_domain != "") & (rows.page_domain != "") & (rows.its_domain != rows.page_domain)
+    return rows.mutate(host=rows.its_host, domain=rows.its_domain, is_third_party=differs).select(
+        *TABLES["requests"].names
+    )

@@ -1,0 +1,117 @@
+"""The cleaning rules, each named: what makes a raw call valid (reference: Cleaning)."""
+
+from collections.abc import Callable
+
+import ibis
+import ibis.expr.types as ir
+
+from etl.importers.ids import STUDY
+from etl.settings import POSITION_DIGITS
+from etl.symbols import STUDY_2017
+
+# Kinds of run-time code in script_loc_eval. The study's Firefox 52 wrote the first two only.
+EVAL_KINDS = (
+    "eval",
+    "Function",
+    "GeneratorFunction",
+    "AsyncFunction",
+    "AsyncGeneratorFunction",
+    "injectedScript",
+)
+EVAL_LEVEL = rf"line [0-9]* > ({'|'.join(EVAL_KINDS)})[ ]?"
+
+# The study's four; OpenWPM's later instruments write two more, which the study's data cannot hold.
+OPERATIONS = ("get", "set", "call", "set (failed)")
+LATER_OPERATIONS = ("get (failed)", "set (prevented)")
+
+_NUMBER = rf"^[0-9]{{1,{POSITION_DIGITS}}}\z"
+_TIME = (
+    r"^(19|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{3})?(Z|\+0000)\z"
+)
+
+
+def _text(column: ir.StringValue) -> ir.StringValue:
+    return column.fill_null("")
+
+
+def _location(t: ir.Table) -> ir.BooleanValue:
+    place = _text(t.location)
+    return place.startswith("http://") | place.startswith("https://")
+
+
+def _operation(t: ir.Table) -> ir.BooleanValue:
+    operation = _text(t.operation)
+    return operation.isin(OPERATIONS) | ((t.crawl_id != STUDY) & operation.isin(LATER_OPERATIONS))
+
+
+def _script_line(t: ir.Table) -> ir.BooleanValue:
+    return _text(t.script_line).re_search(_NUMBER)
+
+
+def _script_col(t: ir.Table) -> ir.BooleanValue:
+    column = _text(t.script_col)
+    return (column == "") | column.re_search(_NUMBER)
+
+
+def _script_loc_eval(t: ir.Table) -> ir.BooleanValue:
+    # Removing every level must leave nothing: the same as ^(level)*$ without a repeated group.
+    levels = _text(t.script_loc_eval)
+    return (levels == "") | (levels.re_replace(EVAL_LEVEL, "") == "")
+
+
+def _script_url(t: ir.Table) -> ir.BooleanValue:
+    return _text(t.script_url) != ""
+
+
+def _call_stack(t: ir.Table) -> ir.BooleanValue:
+    return ~_text(t.call_stack).startswith("undefined")
+
+
+def _symbol(t: ir.Table) -> ir.BooleanValue:
+    symbol = _text(t.symbol)
+    return (symbol != "") & ((t.crawl_id != STUDY) | symbol.isin(sorted(STUDY_2017)))
+
+
+def _time_stamp(t: ir.Table) -> ir.BooleanValue:
+    return moment(t.time_stamp).notnull()
+
+
+def _in_iframe(t: ir.Table) -> ir.BooleanValue:
+    return _text(t.in_iframe).isin(("true", "false"))
+
+
+# Name -> what a valid row satisfies, in the order in which broken ones are listed.
+RULES: dict[str, Callable[[ir.Table], ir.BooleanValue]] = {
+    "location": _location,
+    "operation": _operation,
+    "script_line": _script_line,
+    "script_col": _script_col,
+    "script_loc_eval": _script_loc_eval,
+    "script_url": _script_url,
+    "call_stack": _call_stack,
+    "symbol": _symbol,
+    "time_stamp": _time_stamp,
+    "in_iframe": _in_iframe,
+}
+
+
+def valid(calls: ir.Table) -> ir.BooleanValue:
+    """Whether a call satisfies every rule; never NULL."""
+    return ibis.and_(*(rule(calls) for rule in RULES.values()))
+
+
+def errors(calls: ir.Table) -> ir.StringValue:
+    """Names of the rules that a call breaks, comma-separated, in the order of `RULES`."""
+    listed = ibis.literal("")
+    for name, rule in RULES.items():
+        listed = listed + ibis.ifelse(rule(calls), "", f",{name}")
+    return listed.substr(1)
+
+
+def moment(text: ir.StringValue) -> ir.TimestampValue:
+    """A ``time_stamp`` as a moment in UTC; NULL where it is none (29 February of a common year)."""
+    whole = _text(text)
+    good = whole.re_search(_TIME)
+    digits = ibis.ifelse(whole.substr(19, 1) == ".", whole.substr(0, 23), whole.substr(0, 19))
+    return ibis.ifelse(good, digits, ibis.null("string")).try_cast("timestamp('UTC')")

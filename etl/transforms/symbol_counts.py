@@ -1,0 +1,16 @@
+"""``symbol_counts``: how often each script used each symbol on each document."""
+
+import ibis.expr.types as ir
+
+from etl.transforms.uses import KEY
+from overscripted.schemas import TABLES
+
+
+def symbol_counts(uses: ir.Table) -> ir.Table:
+    """One row a document, script, symbol and operation; ``uses`` of all batches."""
+    counts = uses.group_by(KEY).agg(
+        n_calls=(uses.n_valid + uses.n_invalid + uses.n_cut).sum(),
+        n_valid=uses.n_valid.sum(),
+        n_dynamic=uses.n_dynamic.sum(),
+    )
+    return counts.select(*TABLES["symbol_counts"].names)

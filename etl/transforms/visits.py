@@ -1,0 +1,16 @@
+"""``visits``: the acknowledged attempt of each seed, with how many there were."""
+
+import ibis.expr.types as ir
+
+from etl.transforms.attempts import VISIT, kept
+from etl.transforms.origins import joined
+from overscripted.schemas import TABLES
+
+
+def visits(raw: ir.Table, attempts: ir.Table, origins: ir.Table) -> ir.Table:
+    """Raw visits of the attempts that count."""
+    numbers = raw.group_by(VISIT).agg(n_attempts=raw.attempt.nunique())
+    rows = kept(raw, attempts).left_join(numbers, VISIT)
+    rows = rows.drop("crawl_id_right", "visit_id_right")
+    rows = joined(rows, origins, site="site_url", final="final_url")
+    return rows.select(*TABLES["visits"].names)
