@@ -1,0 +1,118 @@
+"""``overscripted demo``: the whole pipeline on the demo web, by the commands a user would type."""
+
+import json
+import shlex
+import subprocess
+import sys
+
+import click
+
+from demo.check import Check, check
+from demo.settings import DWELL_S, LOAD_TIMEOUT_S, PRECRAWL_TIMEOUT_S, WINDOWS
+from demo.web import DemoWeb
+from overscripted.errors import InputError, OutsideError
+from overscripted.run import Run
+from overscripted.store import Store
+
+TRUTH = "demo/truth.json"  # in the run: what makes it the demo's own
+SHOWN = 5  # differences shown of one comparison
+STOP_S = 60.0  # a stage that was interrupted may take this long to end in order
+
+
+@click.command()
+@click.argument("run", default="demo-run")
+@click.option(
+    "--libraries",
+    type=click.Choice(["auto", "npm", "own"]),
+    default="auto",
+    show_default=True,
+    help="Third-party code: from npm, our own stand-ins, or npm if it can be had.",
+)
+@click.option("--dwell", default=DWELL_S, show_default=True, help="Seconds on each page after its load.")
+@click.option("--windows", default=WINDOWS, show_default=True, help="Pages at once.")
+def demo(run: str, libraries: str, dwell: float, windows: int) -> None:
+    """Run the whole pipeline on a small web on this machine, and compare the findings with its truth.
+
+    A demo that is already at RUN is replaced.
+
+    \b
+    Example:  overscripted demo
+    Then:     overscripted status demo-run
+    """
+    url = _make_room(run)
+    with DemoWeb(libraries) as web:
+        _introduce(web)
+        Run.open(url, create=True).store.write_json(TRUTH, web.truth)
+        for arguments in _stages(run, web, dwell, windows):
+            _stage(arguments)
+    store = Store(url)
+    _summarise(check(store, store.read_json(TRUTH)))
+    click.echo(f"report: {store.uri('report/index.html')}")
+
+
+def _make_room(run: str) -> str:
+    """The run's URL, with no earlier demo at it. Raises InputError where something else is."""
+    store = Store(run)
+    store.check()
+    if store.files():
+        if not store.exists(TRUTH):
+            raise InputError(f"{store.url}: holds something that is not a demo; name another RUN")
+        click.echo(f"replacing the demo at {store.url}")
+        store.delete()
+    return store.url
+
+
+def _introduce(web: DemoWeb) -> None:
+    listed, hosts = len(web.demo.listed), len(web.world.schemes)
+    click.echo(f"the demo web: {listed} listed sites, {hosts} hosts, {len(web.proxies)} vantage points")
+    if web.libraries.mode == "own":
+        click.secho(
+            f"no third-party code from npm ({web.libraries.why}): our own stand-ins are served instead",
+            fg="yellow",
+        )
+
+
+def _stages(run: str, web: DemoWeb, dwell: float, windows: int) -> list[list[str]]:
+    """The commands, without the program's name."""
+    vantages = [word for name, proxy in web.proxies.items() for word in ("--vantage", f"{name}={proxy}")]
+    shared = ["--ca", web.ca_file, "--allow-private"]
+    first = next(iter(web.proxies.values()))
+    return [
+        ["precrawl", run, "--sites", web.sites_file, *vantages, *shared]
+        + ["--timeout", f"{PRECRAWL_TIMEOUT_S:g}"],
+        ["crawl", run, "--proxy", first, *shared, "--dwell", f"{dwell:g}", "--windows", str(windows)]
+        + ["--load-timeout", f"{LOAD_TIMEOUT_S:g}"],
+        ["etl", run],
+        ["analyze", run],
+        ["report", run],
+    ]
+
+
+def _stage(arguments: list[str]) -> None:
+    """Run one command of ours, shown as a user would type it. Raises OutsideError where it fails."""
+    click.secho(f"\n$ {shlex.join(['overscripted', *arguments])}", bold=True)
+    process = subprocess.Popen([sys.executable, "-m", "overscripted", *arguments])
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:  # the stage has been told, too: let it end in order
+        process.wait(STOP_S)
+        raise
+    finally:
+        if process.poll() is None:
+            process.kill()
+    if code:
+        raise OutsideError(
+            f"demo: `overscripted {arguments[0]}` ended with code {code}; what it said is above"
+        )
+
+
+def _summarise(checks: list[Check]) -> None:
+    click.secho("\ncompared with the truth of the demo web:", bold=True)
+    for one in checks:
+        good = not one.wrong
+        mark = click.style("  right" if good else "  WRONG", fg="green" if good else "red")
+        click.echo(
+            f"{mark}  {one.name}: {one.facts:,} facts" + ("" if good else f", {len(one.wrong)} differ")
+        )
+        for line in one.wrong[:SHOWN]:
+            click.echo(f"         {json.dumps(line, ensure_ascii=False)}")
