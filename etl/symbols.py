@@ -1,289 +1,289 @@
 """The symbols the study's crawler was told to record: the `symbol` rule for the study's data."""
 
-# 282 names, as its cleaning job knew them (reference: symbol counts of the 113,790,736 calls).
+# 282 names, one a line, as its cleaning job knew them.
 STUDY_2017 = frozenset(
-    """
-    AnalyserNode.channelCount
-    AnalyserNode.channelCountMode
-    AnalyserNode.channelInterpretation
-    AnalyserNode.connect
-    AnalyserNode.fftSize
-    AnalyserNode.frequencyBinCount
-    AnalyserNode.getByteFrequencyData
-    AnalyserNode.maxDecibels
-    AnalyserNode.minDecibels
-    AnalyserNode.numberOfInputs
-    AnalyserNode.numberOfOutputs
-    AnalyserNode.smoothingTimeConstant
-    AudioContext.close
-    AudioContext.createAnalyser
-    AudioContext.createBuffer
-    AudioContext.createBufferSource
-    AudioContext.createConvolver
-    AudioContext.createDynamicsCompressor
-    AudioContext.createGain
-    AudioContext.createMediaElementSource
-    AudioContext.createOscillator
-    AudioContext.createPanner
-    AudioContext.createScriptProcessor
-    AudioContext.currentTime
-    AudioContext.decodeAudioData
-    AudioContext.destination
-    AudioContext.listener
-    AudioContext.onstatechange
-    AudioContext.resume
-    AudioContext.sampleRate
-    AudioContext.state
-    CanvasRenderingContext2D.__defineGetter__
-    CanvasRenderingContext2D.__defineSetter__
-    CanvasRenderingContext2D.__lookupGetter__
-    CanvasRenderingContext2D.__lookupSetter__
-    CanvasRenderingContext2D.__proto__
-    CanvasRenderingContext2D.arc
-    CanvasRenderingContext2D.arcTo
-    CanvasRenderingContext2D.bezierCurveTo
-    CanvasRenderingContext2D.clip
-    CanvasRenderingContext2D.createImageData
-    CanvasRenderingContext2D.createLinearGradient
-    CanvasRenderingContext2D.createPattern
-    CanvasRenderingContext2D.createRadialGradient
-    CanvasRenderingContext2D.ellipse
-    CanvasRenderingContext2D.fill
-    CanvasRenderingContext2D.fillRect
-    CanvasRenderingContext2D.fillStyle
-    CanvasRenderingContext2D.fillText
-    CanvasRenderingContext2D.filter
-    CanvasRenderingContext2D.font
-    CanvasRenderingContext2D.getImageData
-    CanvasRenderingContext2D.getLineDash
-    CanvasRenderingContext2D.globalCompositeOperation
-    CanvasRenderingContext2D.hasOwnProperty
-    CanvasRenderingContext2D.imageSmoothingEnabled
-    CanvasRenderingContext2D.isPointInPath
-    CanvasRenderingContext2D.lineCap
-    CanvasRenderingContext2D.lineDashOffset
-    CanvasRenderingContext2D.lineJoin
-    CanvasRenderingContext2D.lineWidth
-    CanvasRenderingContext2D.measureText
-    CanvasRenderingContext2D.miterLimit
-    CanvasRenderingContext2D.mozCurrentTransform
-    CanvasRenderingContext2D.mozCurrentTransformInverse
-    CanvasRenderingContext2D.mozImageSmoothingEnabled
-    CanvasRenderingContext2D.putImageData
-    CanvasRenderingContext2D.rect
-    CanvasRenderingContext2D.restore
-    CanvasRenderingContext2D.rotate
-    CanvasRenderingContext2D.save
-    CanvasRenderingContext2D.scale
-    CanvasRenderingContext2D.setLineDash
-    CanvasRenderingContext2D.shadowBlur
-    CanvasRenderingContext2D.shadowColor
-    CanvasRenderingContext2D.shadowOffsetX
-    CanvasRenderingContext2D.shadowOffsetY
-    CanvasRenderingContext2D.stroke
-    CanvasRenderingContext2D.strokeRect
-    CanvasRenderingContext2D.strokeStyle
-    CanvasRenderingContext2D.strokeText
-    CanvasRenderingContext2D.textAlign
-    CanvasRenderingContext2D.textBaseline
-    CanvasRenderingContext2D.toString
-    GainNode.connect
-    GainNode.disconnect
-    GainNode.gain
-    GainNode.numberOfOutputs
-    HTMLCanvasElement.DOCUMENT_NODE
-    HTMLCanvasElement.__lookupGetter__
-    HTMLCanvasElement.__proto__
-    HTMLCanvasElement.addEventListener
-    HTMLCanvasElement.append
-    HTMLCanvasElement.appendChild
-    HTMLCanvasElement.attributes
-    HTMLCanvasElement.blur
-    HTMLCanvasElement.childElementCount
-    HTMLCanvasElement.childNodes
-    HTMLCanvasElement.children
-    HTMLCanvasElement.classList
-    HTMLCanvasElement.className
-    HTMLCanvasElement.clientHeight
-    HTMLCanvasElement.clientLeft
-    HTMLCanvasElement.clientTop
-    HTMLCanvasElement.clientWidth
-    HTMLCanvasElement.cloneNode
-    HTMLCanvasElement.compareDocumentPosition
-    HTMLCanvasElement.constructor
-    HTMLCanvasElement.contains
-    HTMLCanvasElement.dataset
-    HTMLCanvasElement.dir
-    HTMLCanvasElement.dispatchEvent
-    HTMLCanvasElement.draggable
-    HTMLCanvasElement.firstChild
-    HTMLCanvasElement.firstElementChild
-    HTMLCanvasElement.focus
-    HTMLCanvasElement.getAttribute
-    HTMLCanvasElement.getAttributeNode
-    HTMLCanvasElement.getBoundingClientRect
-    HTMLCanvasElement.getClientRects
-    HTMLCanvasElement.getContext
-    HTMLCanvasElement.getElementsByClassName
-    HTMLCanvasElement.getElementsByTagName
-    HTMLCanvasElement.hasAttribute
-    HTMLCanvasElement.hasAttributes
-    HTMLCanvasElement.hasChildNodes
-    HTMLCanvasElement.hasOwnProperty
-    HTMLCanvasElement.height
-    HTMLCanvasElement.id
-    HTMLCanvasElement.innerHTML
-    HTMLCanvasElement.innerText
-    HTMLCanvasElement.insertBefore
-    HTMLCanvasElement.lastChild
-    HTMLCanvasElement.localName
-    HTMLCanvasElement.matches
-    HTMLCanvasElement.mozOpaque
-    HTMLCanvasElement.namespaceURI
-    HTMLCanvasElement.nextElementSibling
-    HTMLCanvasElement.nextSibling
-    HTMLCanvasElement.nodeName
-    HTMLCanvasElement.nodeType
-    HTMLCanvasElement.offsetHeight
-    HTMLCanvasElement.offsetLeft
-    HTMLCanvasElement.offsetParent
-    HTMLCanvasElement.offsetTop
-    HTMLCanvasElement.offsetWidth
-    HTMLCanvasElement.onblur
-    HTMLCanvasElement.onchange
-    HTMLCanvasElement.onclick
-    HTMLCanvasElement.oncontextmenu
-    HTMLCanvasElement.oncut
-    HTMLCanvasElement.ondblclick
-    HTMLCanvasElement.ondragenter
-    HTMLCanvasElement.ondragleave
-    HTMLCanvasElement.ondragover
-    HTMLCanvasElement.ondragstart
-    HTMLCanvasElement.ondrop
-    HTMLCanvasElement.onfocus
-    HTMLCanvasElement.onkeydown
-    HTMLCanvasElement.onkeypress
-    HTMLCanvasElement.onkeyup
-    HTMLCanvasElement.onload
-    HTMLCanvasElement.onmousedown
-    HTMLCanvasElement.onmouseenter
-    HTMLCanvasElement.onmouseleave
-    HTMLCanvasElement.onmousemove
-    HTMLCanvasElement.onmouseout
-    HTMLCanvasElement.onmouseover
-    HTMLCanvasElement.onmouseup
-    HTMLCanvasElement.onpaste
-    HTMLCanvasElement.onresize
-    HTMLCanvasElement.onselectstart
-    HTMLCanvasElement.onwheel
-    HTMLCanvasElement.outerHTML
-    HTMLCanvasElement.ownerDocument
-    HTMLCanvasElement.parentElement
-    HTMLCanvasElement.parentNode
-    HTMLCanvasElement.previousElementSibling
-    HTMLCanvasElement.previousSibling
-    HTMLCanvasElement.querySelector
-    HTMLCanvasElement.querySelectorAll
-    HTMLCanvasElement.remove
-    HTMLCanvasElement.removeAttribute
-    HTMLCanvasElement.removeChild
-    HTMLCanvasElement.removeEventListener
-    HTMLCanvasElement.requestPointerLock
-    HTMLCanvasElement.scrollHeight
-    HTMLCanvasElement.scrollLeft
-    HTMLCanvasElement.scrollTop
-    HTMLCanvasElement.scrollWidth
-    HTMLCanvasElement.setAttribute
-    HTMLCanvasElement.setAttributeNode
-    HTMLCanvasElement.style
-    HTMLCanvasElement.tabIndex
-    HTMLCanvasElement.tagName
-    HTMLCanvasElement.textContent
-    HTMLCanvasElement.title
-    HTMLCanvasElement.toBlob
-    HTMLCanvasElement.toDataURL
-    HTMLCanvasElement.toString
-    HTMLCanvasElement.valueOf
-    HTMLCanvasElement.webkitMatchesSelector
-    HTMLCanvasElement.width
-    OfflineAudioContext.createDynamicsCompressor
-    OfflineAudioContext.createOscillator
-    OfflineAudioContext.decodeAudioData
-    OfflineAudioContext.destination
-    OfflineAudioContext.oncomplete
-    OfflineAudioContext.startRendering
-    OscillatorNode.connect
-    OscillatorNode.disconnect
-    OscillatorNode.frequency
-    OscillatorNode.start
-    OscillatorNode.stop
-    OscillatorNode.type
-    RTCPeerConnection.addEventListener
-    RTCPeerConnection.addIceCandidate
-    RTCPeerConnection.close
-    RTCPeerConnection.createAnswer
-    RTCPeerConnection.createDataChannel
-    RTCPeerConnection.createOffer
-    RTCPeerConnection.getStats
-    RTCPeerConnection.iceConnectionState
-    RTCPeerConnection.iceGatheringState
-    RTCPeerConnection.idpLoginUrl
-    RTCPeerConnection.localDescription
-    RTCPeerConnection.onaddstream
-    RTCPeerConnection.onicecandidate
-    RTCPeerConnection.oniceconnectionstatechange
-    RTCPeerConnection.onremovestream
-    RTCPeerConnection.onsignalingstatechange
-    RTCPeerConnection.peerIdentity
-    RTCPeerConnection.remoteDescription
-    RTCPeerConnection.removeEventListener
-    RTCPeerConnection.setLocalDescription
-    RTCPeerConnection.setRemoteDescription
-    RTCPeerConnection.signalingState
-    ScriptProcessorNode.connect
-    ScriptProcessorNode.onaudioprocess
-    window.Storage.clear
-    window.Storage.getItem
-    window.Storage.hasOwnProperty
-    window.Storage.key
-    window.Storage.length
-    window.Storage.removeItem
-    window.Storage.setItem
-    window.Storage.toString
-    window.Storage.valueOf
-    window.document.cookie
-    window.localStorage
-    window.name
-    window.navigator.appCodeName
-    window.navigator.appName
-    window.navigator.appVersion
-    window.navigator.buildID
-    window.navigator.cookieEnabled
-    window.navigator.doNotTrack
-    window.navigator.geolocation
-    window.navigator.language
-    window.navigator.languages
-    window.navigator.mimeTypes[application/futuresplash].description
-    window.navigator.mimeTypes[application/futuresplash].suffixes
-    window.navigator.mimeTypes[application/futuresplash].type
-    window.navigator.mimeTypes[application/x-shockwave-flash].description
-    window.navigator.mimeTypes[application/x-shockwave-flash].suffixes
-    window.navigator.mimeTypes[application/x-shockwave-flash].type
-    window.navigator.onLine
-    window.navigator.oscpu
-    window.navigator.platform
-    window.navigator.plugins[Shockwave Flash].description
-    window.navigator.plugins[Shockwave Flash].filename
-    window.navigator.plugins[Shockwave Flash].length
-    window.navigator.plugins[Shockwave Flash].name
-    window.navigator.plugins[Shockwave Flash].version
-    window.navigator.product
-    window.navigator.productSub
-    window.navigator.userAgent
-    window.navigator.vendor
-    window.navigator.vendorSub
-    window.screen.colorDepth
-    window.screen.pixelDepth
-    window.sessionStorage
-    """.split()
+    """\
+AnalyserNode.channelCount
+AnalyserNode.channelCountMode
+AnalyserNode.channelInterpretation
+AnalyserNode.connect
+AnalyserNode.fftSize
+AnalyserNode.frequencyBinCount
+AnalyserNode.getByteFrequencyData
+AnalyserNode.maxDecibels
+AnalyserNode.minDecibels
+AnalyserNode.numberOfInputs
+AnalyserNode.numberOfOutputs
+AnalyserNode.smoothingTimeConstant
+AudioContext.close
+AudioContext.createAnalyser
+AudioContext.createBuffer
+AudioContext.createBufferSource
+AudioContext.createConvolver
+AudioContext.createDynamicsCompressor
+AudioContext.createGain
+AudioContext.createMediaElementSource
+AudioContext.createOscillator
+AudioContext.createPanner
+AudioContext.createScriptProcessor
+AudioContext.currentTime
+AudioContext.decodeAudioData
+AudioContext.destination
+AudioContext.listener
+AudioContext.onstatechange
+AudioContext.resume
+AudioContext.sampleRate
+AudioContext.state
+CanvasRenderingContext2D.__defineGetter__
+CanvasRenderingContext2D.__defineSetter__
+CanvasRenderingContext2D.__lookupGetter__
+CanvasRenderingContext2D.__lookupSetter__
+CanvasRenderingContext2D.__proto__
+CanvasRenderingContext2D.arc
+CanvasRenderingContext2D.arcTo
+CanvasRenderingContext2D.bezierCurveTo
+CanvasRenderingContext2D.clip
+CanvasRenderingContext2D.createImageData
+CanvasRenderingContext2D.createLinearGradient
+CanvasRenderingContext2D.createPattern
+CanvasRenderingContext2D.createRadialGradient
+CanvasRenderingContext2D.ellipse
+CanvasRenderingContext2D.fill
+CanvasRenderingContext2D.fillRect
+CanvasRenderingContext2D.fillStyle
+CanvasRenderingContext2D.fillText
+CanvasRenderingContext2D.filter
+CanvasRenderingContext2D.font
+CanvasRenderingContext2D.getImageData
+CanvasRenderingContext2D.getLineDash
+CanvasRenderingContext2D.globalCompositeOperation
+CanvasRenderingContext2D.hasOwnProperty
+CanvasRenderingContext2D.imageSmoothingEnabled
+CanvasRenderingContext2D.isPointInPath
+CanvasRenderingContext2D.lineCap
+CanvasRenderingContext2D.lineDashOffset
+CanvasRenderingContext2D.lineJoin
+CanvasRenderingContext2D.lineWidth
+CanvasRenderingContext2D.measureText
+CanvasRenderingContext2D.miterLimit
+CanvasRenderingContext2D.mozCurrentTransform
+CanvasRenderingContext2D.mozCurrentTransformInverse
+CanvasRenderingContext2D.mozImageSmoothingEnabled
+CanvasRenderingContext2D.putImageData
+CanvasRenderingContext2D.rect
+CanvasRenderingContext2D.restore
+CanvasRenderingContext2D.rotate
+CanvasRenderingContext2D.save
+CanvasRenderingContext2D.scale
+CanvasRenderingContext2D.setLineDash
+CanvasRenderingContext2D.shadowBlur
+CanvasRenderingContext2D.shadowColor
+CanvasRenderingContext2D.shadowOffsetX
+CanvasRenderingContext2D.shadowOffsetY
+CanvasRenderingContext2D.stroke
+CanvasRenderingContext2D.strokeRect
+CanvasRenderingContext2D.strokeStyle
+CanvasRenderingContext2D.strokeText
+CanvasRenderingContext2D.textAlign
+CanvasRenderingContext2D.textBaseline
+CanvasRenderingContext2D.toString
+GainNode.connect
+GainNode.disconnect
+GainNode.gain
+GainNode.numberOfOutputs
+HTMLCanvasElement.DOCUMENT_NODE
+HTMLCanvasElement.__lookupGetter__
+HTMLCanvasElement.__proto__
+HTMLCanvasElement.addEventListener
+HTMLCanvasElement.append
+HTMLCanvasElement.appendChild
+HTMLCanvasElement.attributes
+HTMLCanvasElement.blur
+HTMLCanvasElement.childElementCount
+HTMLCanvasElement.childNodes
+HTMLCanvasElement.children
+HTMLCanvasElement.classList
+HTMLCanvasElement.className
+HTMLCanvasElement.clientHeight
+HTMLCanvasElement.clientLeft
+HTMLCanvasElement.clientTop
+HTMLCanvasElement.clientWidth
+HTMLCanvasElement.cloneNode
+HTMLCanvasElement.compareDocumentPosition
+HTMLCanvasElement.constructor
+HTMLCanvasElement.contains
+HTMLCanvasElement.dataset
+HTMLCanvasElement.dir
+HTMLCanvasElement.dispatchEvent
+HTMLCanvasElement.draggable
+HTMLCanvasElement.firstChild
+HTMLCanvasElement.firstElementChild
+HTMLCanvasElement.focus
+HTMLCanvasElement.getAttribute
+HTMLCanvasElement.getAttributeNode
+HTMLCanvasElement.getBoundingClientRect
+HTMLCanvasElement.getClientRects
+HTMLCanvasElement.getContext
+HTMLCanvasElement.getElementsByClassName
+HTMLCanvasElement.getElementsByTagName
+HTMLCanvasElement.hasAttribute
+HTMLCanvasElement.hasAttributes
+HTMLCanvasElement.hasChildNodes
+HTMLCanvasElement.hasOwnProperty
+HTMLCanvasElement.height
+HTMLCanvasElement.id
+HTMLCanvasElement.innerHTML
+HTMLCanvasElement.innerText
+HTMLCanvasElement.insertBefore
+HTMLCanvasElement.lastChild
+HTMLCanvasElement.localName
+HTMLCanvasElement.matches
+HTMLCanvasElement.mozOpaque
+HTMLCanvasElement.namespaceURI
+HTMLCanvasElement.nextElementSibling
+HTMLCanvasElement.nextSibling
+HTMLCanvasElement.nodeName
+HTMLCanvasElement.nodeType
+HTMLCanvasElement.offsetHeight
+HTMLCanvasElement.offsetLeft
+HTMLCanvasElement.offsetParent
+HTMLCanvasElement.offsetTop
+HTMLCanvasElement.offsetWidth
+HTMLCanvasElement.onblur
+HTMLCanvasElement.onchange
+HTMLCanvasElement.onclick
+HTMLCanvasElement.oncontextmenu
+HTMLCanvasElement.oncut
+HTMLCanvasElement.ondblclick
+HTMLCanvasElement.ondragenter
+HTMLCanvasElement.ondragleave
+HTMLCanvasElement.ondragover
+HTMLCanvasElement.ondragstart
+HTMLCanvasElement.ondrop
+HTMLCanvasElement.onfocus
+HTMLCanvasElement.onkeydown
+HTMLCanvasElement.onkeypress
+HTMLCanvasElement.onkeyup
+HTMLCanvasElement.onload
+HTMLCanvasElement.onmousedown
+HTMLCanvasElement.onmouseenter
+HTMLCanvasElement.onmouseleave
+HTMLCanvasElement.onmousemove
+HTMLCanvasElement.onmouseout
+HTMLCanvasElement.onmouseover
+HTMLCanvasElement.onmouseup
+HTMLCanvasElement.onpaste
+HTMLCanvasElement.onresize
+HTMLCanvasElement.onselectstart
+HTMLCanvasElement.onwheel
+HTMLCanvasElement.outerHTML
+HTMLCanvasElement.ownerDocument
+HTMLCanvasElement.parentElement
+HTMLCanvasElement.parentNode
+HTMLCanvasElement.previousElementSibling
+HTMLCanvasElement.previousSibling
+HTMLCanvasElement.querySelector
+HTMLCanvasElement.querySelectorAll
+HTMLCanvasElement.remove
+HTMLCanvasElement.removeAttribute
+HTMLCanvasElement.removeChild
+HTMLCanvasElement.removeEventListener
+HTMLCanvasElement.requestPointerLock
+HTMLCanvasElement.scrollHeight
+HTMLCanvasElement.scrollLeft
+HTMLCanvasElement.scrollTop
+HTMLCanvasElement.scrollWidth
+HTMLCanvasElement.setAttribute
+HTMLCanvasElement.setAttributeNode
+HTMLCanvasElement.style
+HTMLCanvasElement.tabIndex
+HTMLCanvasElement.tagName
+HTMLCanvasElement.textContent
+HTMLCanvasElement.title
+HTMLCanvasElement.toBlob
+HTMLCanvasElement.toDataURL
+HTMLCanvasElement.toString
+HTMLCanvasElement.valueOf
+HTMLCanvasElement.webkitMatchesSelector
+HTMLCanvasElement.width
+OfflineAudioContext.createDynamicsCompressor
+OfflineAudioContext.createOscillator
+OfflineAudioContext.decodeAudioData
+OfflineAudioContext.destination
+OfflineAudioContext.oncomplete
+OfflineAudioContext.startRendering
+OscillatorNode.connect
+OscillatorNode.disconnect
+OscillatorNode.frequency
+OscillatorNode.start
+OscillatorNode.stop
+OscillatorNode.type
+RTCPeerConnection.addEventListener
+RTCPeerConnection.addIceCandidate
+RTCPeerConnection.close
+RTCPeerConnection.createAnswer
+RTCPeerConnection.createDataChannel
+RTCPeerConnection.createOffer
+RTCPeerConnection.getStats
+RTCPeerConnection.iceConnectionState
+RTCPeerConnection.iceGatheringState
+RTCPeerConnection.idpLoginUrl
+RTCPeerConnection.localDescription
+RTCPeerConnection.onaddstream
+RTCPeerConnection.onicecandidate
+RTCPeerConnection.oniceconnectionstatechange
+RTCPeerConnection.onremovestream
+RTCPeerConnection.onsignalingstatechange
+RTCPeerConnection.peerIdentity
+RTCPeerConnection.remoteDescription
+RTCPeerConnection.removeEventListener
+RTCPeerConnection.setLocalDescription
+RTCPeerConnection.setRemoteDescription
+RTCPeerConnection.signalingState
+ScriptProcessorNode.connect
+ScriptProcessorNode.onaudioprocess
+window.Storage.clear
+window.Storage.getItem
+window.Storage.hasOwnProperty
+window.Storage.key
+window.Storage.length
+window.Storage.removeItem
+window.Storage.setItem
+window.Storage.toString
+window.Storage.valueOf
+window.document.cookie
+window.localStorage
+window.name
+window.navigator.appCodeName
+window.navigator.appName
+window.navigator.appVersion
+window.navigator.buildID
+window.navigator.cookieEnabled
+window.navigator.doNotTrack
+window.navigator.geolocation
+window.navigator.language
+window.navigator.languages
+window.navigator.mimeTypes[application/futuresplash].description
+window.navigator.mimeTypes[application/futuresplash].suffixes
+window.navigator.mimeTypes[application/futuresplash].type
+window.navigator.mimeTypes[application/x-shockwave-flash].description
+window.navigator.mimeTypes[application/x-shockwave-flash].suffixes
+window.navigator.mimeTypes[application/x-shockwave-flash].type
+window.navigator.onLine
+window.navigator.oscpu
+window.navigator.platform
+window.navigator.plugins[Shockwave Flash].description
+window.navigator.plugins[Shockwave Flash].filename
+window.navigator.plugins[Shockwave Flash].length
+window.navigator.plugins[Shockwave Flash].name
+window.navigator.plugins[Shockwave Flash].version
+window.navigator.product
+window.navigator.productSub
+window.navigator.userAgent
+window.navigator.vendor
+window.navigator.vendorSub
+window.screen.colorDepth
+window.screen.pixelDepth
+window.sessionStorage
+""".splitlines()
 )
