@@ -58,7 +58,7 @@ def _make_room(run: str) -> str:
         if not store.exists(TRUTH):
             raise InputError(f"{store.url}: holds something that is not a demo; name another RUN")
         click.echo(f"replacing the demo at {store.url}")
-        store.delete()
+        store.delete("")
     return store.url
 
 
@@ -77,11 +77,11 @@ def _stages(run: str, web: DemoWeb, dwell: float, windows: int) -> list[list[str
     vantages = [word for name, proxy in web.proxies.items() for word in ("--vantage", f"{name}={proxy}")]
     shared = ["--ca", web.ca_file, "--allow-private"]
     first = next(iter(web.proxies.values()))
+    patience = (f"{PRECRAWL_TIMEOUT_S:g}", f"{LOAD_TIMEOUT_S:g}")
+    pace = ["--dwell", f"{dwell:g}", "--windows", str(windows), "--load-timeout", patience[1]]
     return [
-        ["precrawl", run, "--sites", web.sites_file, *vantages, *shared]
-        + ["--timeout", f"{PRECRAWL_TIMEOUT_S:g}"],
-        ["crawl", run, "--proxy", first, *shared, "--dwell", f"{dwell:g}", "--windows", str(windows)]
-        + ["--load-timeout", f"{LOAD_TIMEOUT_S:g}"],
+        ["precrawl", run, "--sites", web.sites_file, *vantages, *shared, "--timeout", patience[0]],
+        ["crawl", run, "--proxy", first, *shared, *pace],
         ["etl", run],
         ["analyze", run],
         ["report", run],
