@@ -36,3 +36,21 @@ def _embedded(
     if ip.teredo:
         inside.extend(ip.teredo)
     return inside
+
+
+# Names that never leave a machine or its network: RFC 6761, 6762, 8375, ICANN on .internal, customs.
+_LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "intranet", "lan", "localdomain")
+
+
+def may_be_public(host: str) -> bool:
+    """Whether the host of a parsed URL may be a public one, as far as it alone tells.
+
+    False for a literal address that is not public, and for names of the machine or its network.
+    All that can be known where a proxy resolves names; elsewhere look at the connected address.
+    """
+    name = host.rstrip(".")
+    if not name:
+        return False
+    if name.startswith("[") or name.replace(".", "").isdecimal():  # a parsed URL has IPv4 as four numbers
+        return is_public(name)
+    return not any(name == local or name.endswith(f".{local}") for local in _LOCAL_NAMES)

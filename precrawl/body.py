@@ -1,0 +1,145 @@
+"""A response's body, read and decompressed piece by piece, never beyond the caps."""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import brotli
+import zstandard
+
+from precrawl.deadline import Deadline
+from precrawl.failure import Failure
+from precrawl.settings import MAX_ENCODINGS, MAX_WINDOW
+
+PIECE = 65536  # bytes decompressed at a time
+
+
+def read(response: Any, deadline: Deadline, max_body: int, max_decoded: int) -> bytes:
+    """The decoded body of a streamed Requests response.
+
+    Raises Failure (too_large, encoding), TimeoutError, and what urllib3 raises when the server closes
+    early or speaks garbage.
+    """
+    headers = response.headers
+    length = headers.get("Content-Length", "")
+    if length.isdigit() and int(length) > max_body:
+        raise Failure("too_large", f"Content-Length {length[:20]} is over {max_body} bytes")
+    pieces = _sent(response.raw, deadline, max_body)
+    names = [n.strip().lower() for n in headers.get("Content-Encoding", "").split(",")]
+    names = [n for n in names if n and n != "identity"]
+    if len(names) > MAX_ENCODINGS:
+        raise Failure("encoding", f"{len(names)} Content-Encodings")
+    for name in reversed(names):
+        pieces = _decoded(pieces, name)
+    out, size = [], 0
+    for piece in pieces:
+        size += len(piece)
+        if size > max_decoded:
+            raise Failure("too_large", f"over {max_decoded} bytes decompressed")
+        deadline.remaining()
+        out.append(piece)
+    return b"".join(out)
+
+
+def _sent(raw: Any, deadline: Deadline, limit: int) -> Iterator[bytes]:
+    """The body as sent. Raises Failure above the limit."""
+    size = 0
+    for piece in raw.stream(PIECE, decode_content=False):
+        size += len(piece)
+        if size > limit:
+            raise Failure("too_large", f"over {limit} bytes sent")
+        deadline.remaining()
+        yield piece
+
+
+def _decoded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    try:
+        if name == "zstd":
+            yield from _zstd(pieces)
+        elif decoder := _decoder(name):
+            any_piece = False
+            for piece in pieces:
+                any_piece = any_piece or bool(piece)
+                yield from decoder.feed(piece)
+            if any_piece and not decoder.complete():
+                raise Failure("encoding", f"{name}: ends before its end")
+        else:
+            raise Failure("encoding", f"Content-Encoding {name[:40]!r}")
+    except (zlib.error, brotli.error, zstandard.ZstdError) as error:
+        raise Failure("encoding", f"{name}: {error}") from error
+
+
+def _decoder(name: str) -> "_Zlib | _Brotli | None":
+    if name in ("gzip", "x-gzip"):
+        return _Zlib(31)
+    if name == "deflate":
+        return _Zlib(15)
+    return _Brotli() if name == "br" else None
+
+
+class _Zlib:
+    """gzip (all members) and deflate (with or without zlib's header, as servers differ)."""
+
+    def __init__(self, bits: int) -> None:
+        self._bits = bits
+        self._inflate = zlib.decompressobj(bits)
+        self._began = False
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        while piece:
+            if self._inflate.eof:
+                if self._bits != 31 or not piece.startswith(b"\x1f\x8b"):
+                    return  # padding after the end, as browsers ignore it
+                self._inflate = zlib.decompressobj(self._bits)
+            try:
+                out = self._inflate.decompress(piece, PIECE)
+            except zlib.error:
+                if self._began or self._bits != 15:
+                    raise
+                self._bits = -15
+                self._inflate = zlib.decompressobj(-15)
+                out = self._inflate.decompress(piece, PIECE)
+            self._began = True
+            if out:
+                yield out
+            piece = self._inflate.unconsumed_tail or self._inflate.unused_data
+        while not self._inflate.eof and (out := self._inflate.decompress(b"", PIECE)):
+            yield out
+
+    def complete(self) -> bool:
+        return self._inflate.eof
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._inflate = brotli.Decompressor()
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        if self._inflate.is_finished():
+            return
+        out = self._inflate.process(piece, output_buffer_limit=PIECE)
+        if out:
+            yield out
+        while not self._inflate.can_accept_more_data() and not self._inflate.is_finished():
+            yield self._inflate.process(b"", output_buffer_limit=PIECE)
+
+    def complete(self) -> bool:
+        return bool(self._inflate.is_finished())
+
+
+class _Source:
+    """Pieces as a file, for the zstd reader."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def read(self, _: int = -1) -> bytes:
+        return next((piece for piece in self._pieces if piece), b"")
+
+
+def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """All frames, pulled: what one read returns is bounded, and so is the window."""
+    decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
+    reader = decompressor.stream_reader(_Source(pieces), read_size=PIECE, read_across_frames=True)
+    while piece := reader.read(PIECE):
+        yield piece

@@ -1,0 +1,71 @@
+"""The character encoding of an HTML page, as browsers find it: BOM, Content-Type, <meta>, windows-1252."""
+
+import codecs
+import re
+
+import webencodings
+
+_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.I)
+_META = re.compile(rb"<meta[\s/][^>]*>", re.I)
+_META_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([^\s\"'/>;]+)", re.I)
+_COMMENT = re.compile(rb"<!--.*?-->", re.S)
+_PRESCAN = 1024  # bytes in which the standard looks for <meta charset>
+
+# The standard's encodings are supersets of what Python calls by the same name.
+_PYTHON = {
+    "shift_jis": "cp932",
+    "gbk": "gb18030",
+    "gb2312": "gb18030",
+    "euc-kr": "cp949",
+    "big5": "big5hkscs",
+    "iso-8859-8-i": "iso-8859-8",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "macintosh": "mac-roman",
+    "windows-874": "cp874",
+    "x-user-defined": "latin-1",
+}
+
+
+def find(body: bytes, content_type: str) -> str:
+    """Python's name of the encoding; ``utf-8`` for every UTF-8."""
+    for bom, name in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le")):
+        if body.startswith(bom):
+            return name
+    if body.startswith(codecs.BOM_UTF16_BE):
+        return "utf-16-be"
+    if (said := _HEADER.search(content_type)) and (name := _python(said[1])):
+        return name
+    for meta in _META.findall(_COMMENT.sub(b"", body[:_PRESCAN])):
+        if (said_b := _META_CHARSET.search(meta)) and (name := _python(said_b[1].decode("latin-1"))):
+            return "utf-8" if name.startswith("utf-16") else name
+    return "cp1252"
+
+
+def to_utf8(body: bytes, encoding: str) -> bytes:
+    """The body as UTF-8 without a BOM; what is no text in its encoding becomes U+FFFD."""
+    if encoding == "utf-8":
+        body = body.removeprefix(codecs.BOM_UTF8)
+    elif not encoding.startswith("utf-16") and body.isascii() and encoding not in _NOT_ASCII:
+        return body
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError:
+        if encoding == "cp1252":  # five bytes that Python leaves undefined and the standard does not
+            return body.decode("latin-1").translate(_CP1252).encode()
+        text = body.decode(encoding, "replace")
+    else:
+        if encoding == "utf-8":
+            return body
+    return text.removeprefix("\ufeff").encode("utf-8", "replace")
+
+
+_NOT_ASCII = {"iso2022_jp", "iso-2022-jp"}
+_CP1252 = {b: bytes([b]).decode("cp1252", "ignore") or chr(b) for b in range(0x80, 0xA0)}
+
+
+def _python(label: str) -> str | None:
+    found = webencodings.lookup(label)
+    if found is None:
+        return None
+    name: str = found.name
+    return _PYTHON.get(name) or (name if name == "utf-8" else found.codec_info.name)

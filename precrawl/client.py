@@ -1,0 +1,233 @@
+"""A thread's HTTP client: Requests over connections that are guarded, bounded in time and bound to a vantage."""
+
+import contextlib
+import socket
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import certifi
+import requests
+import socks
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager
+from urllib3.util.retry import Retry
+
+from overscripted import urls
+from overscripted.addresses import is_public, may_be_public
+from overscripted.errors import InputError
+from precrawl.deadline import Deadline
+from precrawl.failure import Failure, ProxyAway
+from precrawl.settings import ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, Settings
+from precrawl.vantage import Vantage
+
+urllib3.disable_warnings()  # there is nothing to warn of: certificates are always verified
+
+
+def tls_context(ca: str | None) -> ssl.SSLContext:
+    """The certificates of certifi, and those of a file of the user's. Made once a process: it is slow."""
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
+    if ca:
+        try:
+            context.load_verify_locations(ca)
+        except (OSError, ssl.SSLError) as error:
+            raise InputError(f"--ca {ca}: no file of PEM certificates ({error})") from error
+    return context
+
+
+class Client:
+    """One session for one thread at a time. ``get`` sends one request and follows nothing."""
+
+    def __init__(self, vantage: Vantage, settings: Settings, tls: ssl.SSLContext) -> None:
+        self.vantage, self.settings = vantage, settings
+        self.deadline = Deadline(settings.timeout_s)
+        self._open: list[socket.socket] = []
+        self.session = requests.Session()
+        self.session.trust_env = False  # no proxy, no .netrc of the environment
+        self.session.max_redirects = 0
+        adapter = _Adapter(self, tls)
+        for scheme in ("http://", "https://"):
+            self.session.mount(scheme, adapter)
+        self._adapter = adapter
+        self._headers = {
+            "User-Agent": settings.user_agent,
+            "Accept": ACCEPT,
+            "Accept-Language": ACCEPT_LANGUAGE,
+            "Accept-Encoding": ACCEPT_ENCODING,
+        }
+        self.keeps = bool(vantage.proxy)  # connections to a proxy are kept for the next page
+        proxied = vantage.proxy if vantage.proxy and not vantage.proxy.startswith("socks") else None
+        self._proxies = {"http": proxied, "https": proxied} if proxied else {}
+        self._guard = not settings.allow_private and not vantage.proxy
+
+    def begin(self, deadline: Deadline) -> None:
+        """Work under this deadline from now on; connections kept open fall under it too."""
+        self._open = [sock for sock in self._open if sock.fileno() != -1]
+        deadline.sockets = self._open
+        self.deadline = deadline
+
+    def send(self, method: str, url: str, cookies: Any = None) -> requests.Response:
+        """The answer to one request, its body unread. Raises what Requests raises, or Failure."""
+        host = urls.host(url)
+        if not self.settings.allow_private and not may_be_public(host):
+            raise Failure("private", f"{host} is no public host")
+        request = requests.PreparedRequest()
+        # Not `prepare`: it would write the URL anew, and a URL is what the standard says it is.
+        request.method, request.url, request.body = method, url, None
+        request.headers = CaseInsensitiveDict(self._headers)
+        request.hooks = {"response": []}
+        request._cookies = requests.cookies.RequestsCookieJar()  # type: ignore[attr-defined]
+        if cookies is not None:
+            request.prepare_cookies(cookies)
+        left = self.deadline.remaining()
+        return self.session.send(
+            request,
+            stream=True,
+            allow_redirects=False,
+            timeout=(min(left, self.settings.connect_timeout_s), left),
+            proxies=self._proxies,
+        )
+
+    def rest(self) -> None:
+        """Close what is open to sites. A connection to a proxy stays, it is the user's own."""
+        self.session.cookies.clear()
+        self._adapter.poolmanager.clear()
+
+    def connect(self, host: str, port: int, timeout: Any) -> socket.socket:
+        """A socket to a host as this vantage point reaches it. The guard looks at every address first."""
+        seconds = min(float(timeout or self.settings.connect_timeout_s), self.deadline.remaining())
+        if self.vantage.proxy and self.vantage.proxy.startswith("socks"):
+            sock = self._through_socks(host, port, seconds)
+        else:
+            sock = self._straight(host, port, seconds)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._open.append(sock)
+        return sock
+
+    def _straight(self, host: str, port: int, seconds: float) -> socket.socket:
+        addresses = self._resolve(host, port)
+        last: OSError | None = None
+        for family, kind, protocol, _, address in addresses:
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(min(seconds, self.deadline.remaining()))
+                if self.vantage.source:
+                    sock.bind((self.vantage.source, 0))
+                sock.connect(address)
+                if self._guard and not is_public(str(sock.getpeername()[0])):
+                    raise Failure("private", f"{host} is at {sock.getpeername()[0]}")
+                return sock
+            except OSError as error:
+                last = error
+                sock.close()
+            except BaseException:
+                sock.close()
+                raise
+        if self.vantage.proxy:
+            raise ProxyAway(str(last))
+        raise last or OSError(f"{host}: no address of the vantage point's family")
+
+    def _resolve(self, host: str, port: int) -> list[Any]:
+        try:
+            found = socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            if self.vantage.proxy:
+                raise ProxyAway(str(error)) from error
+            raise Failure("dns", str(error)) from error
+        if self._guard:
+            public = [a for a in found if is_public(str(a[4][0]))]
+            if not public:
+                raise Failure("private", f"{host} is at {found[0][4][0]}")
+            found = public
+        if self.vantage.source:
+            family = socket.AF_INET6 if ":" in self.vantage.source else socket.AF_INET
+            found = [a for a in found if a[0] == family]
+        return found
+
+    def _through_socks(self, host: str, port: int, seconds: float) -> socket.socket:
+        url = urlsplit(self.vantage.proxy or "")
+        remote = url.scheme == "socks5h"
+        target = host.strip("[]")
+        if not remote:  # names are resolved here: the guard can look
+            guard, self._guard = self._guard, not self.settings.allow_private
+            try:
+                target = str(self._resolve(host, port)[0][4][0])
+            except ProxyAway as error:
+                raise Failure("dns", str(error)) from error
+            finally:
+                self._guard = guard
+        sock = socks.socksocket()
+        sock.set_proxy(socks.SOCKS5, url.hostname, url.port, remote, url.username, url.password)
+        sock.settimeout(seconds)
+        self._open.append(sock)
+        try:
+            sock.connect((target, port))
+        except socks.ProxyConnectionError as error:
+            sock.close()
+            raise ProxyAway(str(error)) from error
+        except socks.SOCKS5Error as error:
+            sock.close()
+            raise Failure("proxy", str(error)) from error
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+
+class _Adapter(HTTPAdapter):
+    """Requests' adapter, over the client's own connections and TLS settings."""
+
+    def __init__(self, client: Client, tls: ssl.SSLContext) -> None:
+        self._client, self._tls = client, tls
+        super().__init__(pool_connections=4, pool_maxsize=1, max_retries=Retry(0, read=False))
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+        self.poolmanager = self._guarded(
+            PoolManager(num_pools=connections, maxsize=maxsize, block=block, ssl_context=self._tls, **kwargs)
+        )
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        if proxy not in self.proxy_manager:
+            kwargs["ssl_context"] = self._tls
+            self._guarded(super().proxy_manager_for(proxy, **kwargs))
+        return self.proxy_manager[proxy]
+
+    def build_connection_pool_key_attributes(
+        self, request: Any, verify: Any, cert: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._tls}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        conn.cert_reqs = "CERT_REQUIRED"  # by the shared context; loading certificates anew takes 10 ms
+
+    def _guarded(self, manager: Any) -> Any:
+        client = self._client
+
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return client.connect(self._dns_host, self.port, self.timeout)
+
+        class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return client.connect(self._dns_host, self.port, self.timeout)
+
+            def connect(self) -> None:
+                super().connect()
+                if self.sock is not None:
+                    client._open.append(self.sock)
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+        return manager

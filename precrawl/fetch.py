@@ -1,0 +1,157 @@
+"""One page: request, redirects, body. Gives a Page, or says when to go on, or raises Failure."""
+
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
+
+from overscripted import urls
+from precrawl import body
+from precrawl.client import Client
+from precrawl.deadline import Deadline, Watch
+from precrawl.failure import Failure, classify
+from precrawl.gate import Gate
+from precrawl.robots import Robots
+from precrawl.settings import MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
+
+
+@dataclass
+class Page:
+    """A page that answered. ``body`` is empty for HEAD."""
+
+    url: str
+    status: int
+    content_type: str
+    body: bytes
+    redirects: list[str]
+
+
+@dataclass
+class Wait:
+    """Go on with the same attempt at this (monotonic) time: the domain is busy or asked for patience."""
+
+    until: float
+
+
+@dataclass
+class Attempt:
+    """Getting one URL: what must be remembered while it waits."""
+
+    url: str
+    method: str = "GET"
+    redirects: list[str] = field(default_factory=list)
+    cookies: RequestsCookieJar | None = None
+    retries: int = 0
+    spent: float = 0.0  # seconds of work, waiting for a domain not included
+
+    @property
+    def domain(self) -> str:
+        """The registrable domain that is to be asked next."""
+        return urls.domain(self.url)
+
+
+class Fetcher:
+    """Gets pages as one vantage point, politely. One for each thread."""
+
+    def __init__(self, client: Client, watch: Watch, gate: Gate, robots: Robots | None) -> None:
+        self.client, self.settings = client, client.settings
+        self._watch, self._gate, self._robots = watch, gate, robots
+
+    def get(self, attempt: Attempt, needs_html: bool = True) -> Page | Wait:
+        """Take the attempt as far as it goes. Raises Failure, and ProxyAway."""
+        held, rest = "", 0.0
+        deadline = Deadline(self.settings.timeout_s - attempt.spent)
+        self.client.begin(deadline)
+        self._watch.add(deadline)
+        began = time.monotonic()
+        try:
+            while True:
+                if attempt.domain != held:
+                    if held:
+                        self._gate.leave(held)
+                        held = ""
+                    if (until := self._gate.enter(attempt.domain)) is not None:
+                        return Wait(until)
+                    held = attempt.domain
+                answer = self._hop(attempt, needs_html)
+                if isinstance(answer, Page):
+                    return answer
+                if answer is not None:
+                    rest = answer
+                    return Wait(time.monotonic() + answer)
+        except (RequestException, HTTPError, OSError, ValueError, EOFError, AttributeError) as error:
+            raise classify(error, deadline.cut) from error
+        finally:
+            attempt.spent += time.monotonic() - began
+            self._watch.drop(deadline)
+            self.client.rest()
+            if held:
+                self._gate.leave(held, rest)
+
+    def _hop(self, attempt: Attempt, needs_html: bool) -> Page | float | None:
+        """One request: the page, seconds to wait, or None when it redirected."""
+        if self._robots and not self._robots.allows(self.client, attempt.url):
+            raise Failure("robots", f"{attempt.url[:200]} is disallowed")
+        response = self.client.send(attempt.method, attempt.url, attempt.cookies)
+        try:
+            location = response.headers.get("Location")
+            if response.status_code in (301, 302, 303, 307, 308) and location is not None:
+                self._redirect(attempt, response, location)
+                return None
+            if response.status_code in (429, 503):
+                patience = retry_after(response.headers.get("Retry-After"))
+                if patience is not None and patience <= MAX_RETRY_AFTER_S and attempt.retries < MAX_RETRIES:
+                    attempt.retries += 1
+                    return patience
+            content_type = response.headers.get("Content-Type", "")
+            data = b""
+            if attempt.method == "GET" and response.status_code == 200 and needs_html:
+                if not _may_be_html(content_type):
+                    raise Failure("not_html", content_type)
+                data = body.read(
+                    response, self.client.deadline, self.settings.max_body, self.settings.max_decoded
+                )
+            return Page(attempt.url, response.status_code or 0, content_type, data, list(attempt.redirects))
+        finally:
+            if response.raw is not None:
+                self._done(response.raw)
+
+    def _done(self, raw: Any) -> None:
+        """Give a connection to a proxy back if its answer was read to the end; close all others."""
+        if self.client.keeps and raw.length_remaining in (0, None) and raw.closed:
+            raw.release_conn()
+        else:
+            raw.close()
+
+    def _redirect(self, attempt: Attempt, response: Any, location: str) -> None:
+        if len(attempt.redirects) >= MAX_REDIRECTS:
+            raise Failure("redirects", f"over {MAX_REDIRECTS}, last to {attempt.url[:200]}")
+        target = urls.join(attempt.url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
+        if target is None or not target.startswith(("http://", "https://")):
+            raise Failure("bad_redirect", f"to {location[:200]!r}")
+        if "Set-Cookie" in response.headers:  # many redirect in a circle for those who take no cookie
+            attempt.cookies = attempt.cookies if attempt.cookies is not None else RequestsCookieJar()
+            extract_cookies_to_jar(attempt.cookies, response.request, response.raw)
+        attempt.url = urls.without_fragment(target)
+        attempt.redirects.append(attempt.url)
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds of a Retry-After header (a number or a date); None where it is absent or nonsense."""
+    if not value:
+        return None
+    if value.strip().isdecimal() and len(value) < 12:
+        return float(value)
+    try:
+        return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _may_be_html(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind in ("", "text/html", "application/xhtml+xml") or "/" not in kind

@@ -1,0 +1,236 @@
+"""The processes of the vantage points: started together, watched, and stopped together."""
+
+import contextlib
+import fcntl
+import hashlib
+import multiprocessing
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow.parquet as pq
+
+from overscripted.errors import InputError, OutsideError
+from overscripted.progress import Work
+from overscripted.store import Store
+from precrawl import journal, plan, worker
+from precrawl.gate import Gate
+from precrawl.journal import Journal
+from precrawl.schedule import AT_END, COUNTS
+from precrawl.settings import Settings
+from precrawl.vantage import Vantage
+
+_POLL_S = 0.2
+_ORPHANS_S = 10.0  # processes of a killed parent are gone within this
+_MAX_DEATHS = 20  # of one vantage point's processes, beyond which it is no single page's doing
+
+
+@dataclass
+class Line:
+    """One vantage point at work: where its progress is kept."""
+
+    vantage: Vantage
+    parts: str  # key in the store
+    folder: Path  # local, for journals
+    done: plan.Done
+    lock: IO[bytes]
+
+
+def visit(
+    store: Store,
+    plan_file: Path,
+    vantages: list[tuple[Vantage, str]],
+    settings: Settings,
+    check: bool = False,
+) -> dict[str, float]:
+    """Visit every site of the plan from each (vantage point, key of its parts), side by side.
+
+    Resumes what the parts and journals hold. Returns the seconds each vantage point worked. Raises
+    KeyboardInterrupt after a clean stop, OutsideError where a proxy stays away.
+    """
+    rows = int(pq.ParquetFile(plan_file).metadata.num_rows)
+    table = "check" if check else "outcomes"
+    with contextlib.ExitStack() as stack:
+        lines = [stack.enter_context(_line(store, v, parts, rows, table)) for v, parts in vantages]
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overscripted-")))
+        total = rows * len(lines)
+        name = "check" if check else "precrawl"
+        progress = stack.enter_context(Work(name, total, "URLs" if check else "sites"))
+        progress.add(sum(line.done.count for line in lines))
+        shards = settings.processes or max((os.cpu_count() or 1) // max(len(lines), 1), 1)
+        fleet = Fleet(store, plan_file, lines, settings, check, shards, work)
+        return fleet.run(progress)
+
+
+class Fleet:
+    """``shards`` processes for each vantage point."""
+
+    def __init__(
+        self,
+        store: Store,
+        plan_file: Path,
+        lines: list[Line],
+        settings: Settings,
+        check: bool,
+        shards: int,
+        work: Path,
+    ) -> None:
+        self._store, self._lines, self._table = store, lines, "check" if check else "outcomes"
+        self._context = multiprocessing.get_context("spawn")
+        self._jobs: list[tuple[Line, worker.Job]] = []
+        for line in lines:
+            gate = work / f"{line.vantage.name}.gate"
+            Gate.create(gate)
+            for shard in range(shards):
+                job = worker.Job(
+                    url=store.url,
+                    options=store.options,
+                    vantage=line.vantage,
+                    settings=settings,
+                    plan=str(plan_file),
+                    done=bytes(line.done.bits),
+                    shard=shard,
+                    shards=shards,
+                    row=len(self._jobs),
+                    check=check,
+                    journals=str(line.folder),
+                    parts=line.parts,
+                    gate=str(gate),
+                    threads=max(settings.connections // shards, 1),
+                )
+                self._jobs.append((line, job))
+        self._counts = self._context.RawArray("q", COUNTS * len(self._jobs))
+        self._stop = self._context.RawValue("b", 0)
+        self._deaths: dict[str, int] = {}
+        self._shown = (0, 0)
+
+    def run(self, progress: Work) -> dict[str, float]:
+        """Until all is done."""
+        began = time.monotonic()
+        seconds = {line.vantage.name: 0.0 for line in self._lines}
+        running = {row: self._start(job) for row, (_, job) in enumerate(self._jobs)}
+        away: list[str] = []
+        try:
+            while running:
+                time.sleep(_POLL_S)
+                self._show(progress)
+                for row, process in list(running.items()):
+                    if process.is_alive():
+                        continue
+                    line, job = self._jobs[row]
+                    del running[row]
+                    seconds[line.vantage.name] = time.monotonic() - began
+                    if process.exitcode == worker.PROXY_AWAY:
+                        away.append(line.vantage.name)
+                    elif process.exitcode != 0 and not self._stop.value:
+                        running[row] = self._again(line, job)
+                    else:
+                        self._counts[row * COUNTS] = AT_END
+        except BaseException:
+            self._halt(running)
+            self._show(progress)
+            raise
+        self._show(progress)
+        if away:
+            raise OutsideError(
+                f"the proxy of vantage point {', '.join(sorted(set(away)))} went away; "
+                "start it and run the same command again to resume"
+            )
+        return seconds
+
+    def _start(self, job: worker.Job) -> Any:
+        process = self._context.Process(target=worker.main, args=(job, self._counts, self._stop))
+        process.start()
+        return process
+
+    def _halt(self, running: dict[int, Any]) -> None:
+        """Stop all: each keeps what it has found."""
+        previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._stop.value = 1
+            for process in running.values():
+                process.join(30)
+                if process.is_alive():
+                    process.kill()
+                    process.join()
+        finally:
+            signal.signal(signal.SIGINT, previous)
+
+    def _again(self, line: Line, job: worker.Job) -> Any:
+        """A process died (memory, a crash of the parser). Find the page by visiting the suspects alone."""
+        name = line.vantage.name
+        self._deaths[name] = self._deaths.get(name, 0) + 1
+        if self._deaths[name] > _MAX_DEATHS:
+            raise RuntimeError(f"processes of vantage point {name} died {_MAX_DEATHS} times")
+        suspects = worker.UnderWay.read(line.folder / f"{job.shard}.under-way")
+        if job.alone and len(suspects) == 1:
+            self._record_crash(line, job, suspects[0])
+            suspects = [n for n in job.alone if n not in suspects]
+        journal.recover(line.folder, self._store, line.parts, self._table, job.shard)
+        count_done(self._store, line.parts, line.done)
+        suspects = [n for n in suspects if not line.done.bits[n >> 3] >> (n & 7) & 1]
+        job = replace(job, done=bytes(line.done.bits), alone=tuple(suspects))
+        self._jobs[job.row] = (line, job)
+        return self._start(job)
+
+    def _record_crash(self, line: Line, job: worker.Job, number: int) -> None:
+        site = next(plan.pick(job.plan, {number}))
+        kept = Journal(line.folder, self._store, line.parts, self._table, job.shard)
+        kept.append(number, worker.crashed(site, job.check), [])
+        kept.close()
+
+    def _show(self, progress: Work) -> None:
+        now = sum(self._counts[1::COUNTS]), sum(self._counts[2::COUNTS])
+        progress.add(now[0] - self._shown[0], now[1] - self._shown[1])
+        self._shown = now
+
+
+@contextlib.contextmanager
+def _line(store: Store, vantage: Vantage, parts: str, rows: int, table: str) -> Iterator[Line]:
+    folder = journals(store, parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "wb") as lock:
+        _only_one(lock, vantage)
+        with open(folder / worker.ALIVE, "wb") as alive:
+            _only_one(alive, vantage)  # the processes of a killed parent have ended
+        journal.recover(folder, store, parts, table)
+        for left in folder.glob("*.under-way"):
+            left.unlink()
+        done = plan.Done(rows)
+        count_done(store, parts, done)
+        yield Line(vantage, parts, folder, done, lock)
+
+
+def journals(store: Store, parts: str) -> Path:
+    """Where journals live: in the run, or, where the run is remote, in the user's state folder."""
+    if store.local:
+        return Path(store.path(parts))
+    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
+    return home / "overscripted" / hashlib.sha256(f"{store.url}/{parts}".encode()).hexdigest()[:16]
+
+
+def _only_one(lock: IO[bytes], vantage: Vantage) -> None:
+    limit = time.monotonic() + _ORPHANS_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as error:
+            if time.monotonic() > limit:
+                raise InputError(
+                    f"--vantage {vantage.name}: another process is at work on it in this run; "
+                    "wait for it or stop it"
+                ) from error
+            time.sleep(_POLL_S)
+
+
+def count_done(store: Store, parts: str, done: plan.Done) -> None:
+    """Mark what the parts hold."""
+    for key in store.files(parts, ".outcomes.parquet"):
+        for n in store.read_table(key, ["n"]).column("n").to_pylist():
+            done.add(n)

@@ -1,0 +1,130 @@
+"""What was found, kept the moment it is found: a local append-only journal, turned into parts of the run.
+
+A record is a length, a checksum and JSON. A killed writer leaves at most one torn record, at the end,
+which is as if never written. A journal becomes one part: ``<name>.links.parquet``, then
+``<name>.outcomes.parquet``, whose presence says that the part is whole; then the journal goes.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import struct
+import threading
+import time
+import uuid
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from overscripted.schemas import INT, PRECRAWL
+from overscripted.store import Store
+from precrawl.settings import JOURNAL_AGE_S, JOURNAL_BYTES, SYNC_S
+
+_HEAD = struct.Struct("<II")
+_BATCH = 500  # records turned into rows at a time
+LINKS = PRECRAWL["links"].schema
+NUMBER = pa.field("n", INT)  # of the row in the plan; only in parts
+
+
+class Journal:
+    """Appends records of one process. Safe for many threads."""
+
+    def __init__(self, folder: Path, store: Store, parts: str, table: str, shard: int) -> None:
+        self._shard = shard
+        self._folder, self._store, self._parts, self._table = folder, store, parts, table
+        self._lock = threading.Lock()
+        self._open()
+
+    def append(self, number: int, row: dict[str, Any], links: list[tuple[int, str]]) -> None:
+        """Keep one result: its row, and links as (position, URL). Killing the process cannot lose it now."""
+        data = json.dumps([number, row, links], separators=(",", ":")).encode()
+        with self._lock:
+            self._file.write(_HEAD.pack(len(data), zlib.crc32(data)) + data)
+            self._size += len(data)
+            now = time.monotonic()
+            if now - self._synced >= SYNC_S:
+                os.fsync(self._file.fileno())
+                self._synced = now
+            old = not self._store.local and now - self._began >= JOURNAL_AGE_S
+            if self._size >= JOURNAL_BYTES or old:
+                self._roll()
+                self._open()
+
+    def close(self) -> None:
+        """Turn what there is into a part."""
+        with self._lock:
+            self._roll()
+
+    def _open(self) -> None:
+        self._path = self._folder / f"{self._shard}-{uuid.uuid4().hex}.journal"
+        self._file = open(self._path, "wb", buffering=0)  # noqa: SIM115
+        self._size = 0
+        self._began = self._synced = time.monotonic()
+
+    def _roll(self) -> None:
+        os.fsync(self._file.fileno())
+        self._file.close()
+        to_part(self._path, self._store, self._parts, self._table)
+
+
+def recover(folder: Path, store: Store, parts: str, table: str, shard: int | None = None) -> None:
+    """Turn the journals of killed processes (of one shard, or all) into parts."""
+    for path in sorted(folder.glob(f"{'*' if shard is None else shard}-*.journal")):
+        to_part(path, store, parts, table)
+
+
+def to_part(path: Path, store: Store, parts: str, table: str) -> None:
+    """One journal as one part; can be repeated after a crash at any point. Then the journal is gone."""
+    details, rows = (f"{parts}/{path.stem}.{kind}.parquet" for kind in ("links", "outcomes"))
+    if not store.exists(rows):
+        _write(store, details, rows, table, _read(path))
+    path.unlink(missing_ok=True)
+
+
+def _write(store: Store, details: str, rows: str, table: str, records: Iterator[Any]) -> None:
+    schema = PRECRAWL[table].schema.insert(0, NUMBER)
+    kept: list[pa.RecordBatch] = []
+    with contextlib.ExitStack() as stack:
+        writer = None
+        while batch := list(itertools.islice(records, _BATCH)):
+            kept.append(pa.RecordBatch.from_pylist([{"n": n, **row} for n, row, _ in batch], schema))
+            if table == "outcomes":
+                if writer is None:
+                    file = stack.enter_context(store.fs.open(_ready(store, details), "wb"))
+                    writer = stack.enter_context(pq.ParquetWriter(file, LINKS, compression="zstd"))
+                writer.write_batch(_links(batch))
+    if kept:
+        store.write_table(rows, pa.Table.from_batches(kept, schema))
+
+
+def _links(batch: list[Any]) -> pa.RecordBatch:
+    columns: list[list[Any]] = [[], [], [], [], []]
+    for _, row, links in batch:
+        for column, name in zip(columns, ("site", "rank", "page"), strict=False):
+            column += [row[name]] * len(links)
+        columns[3] += [url for _, url in links]
+        columns[4] += [position for position, _ in links]
+    return pa.record_batch(
+        [pa.array(values, f.type) for values, f in zip(columns, LINKS, strict=True)], schema=LINKS
+    )
+
+
+def _ready(store: Store, key: str) -> str:
+    store.make_folder(key.rpartition("/")[0])
+    return store.path(key)
+
+
+def _read(path: Path) -> Iterator[Any]:
+    """The whole records of a journal, in order; nothing after a torn one."""
+    with open(path, "rb") as file:
+        while len(head := file.read(_HEAD.size)) == _HEAD.size:
+            length, checksum = _HEAD.unpack(head)
+            data = file.read(length)
+            if len(data) < length or zlib.crc32(data) != checksum:
+                return
+            yield json.loads(data)

@@ -1,0 +1,127 @@
+"""The links of a page: every <a href> as a browser would load it."""
+
+import re
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+from urllib.parse import quote_from_bytes
+
+import ada_url
+from selectolax.lexbor import LexborHTMLParser
+
+from overscripted.text import clean
+from overscripted.urls import registrable_domain
+from precrawl import charset
+from precrawl.settings import BIG_PAGE, MAX_LINK_LENGTH, MAX_LINKS
+
+KINDS = ("outbound", "internal", "all")
+
+# Of a serialised URL: scheme, user info (its @ and / are escaped), host.
+_HTTP = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)")
+# References that stay on the host of their base and are valid whatever follows: an empty one, a
+# query, a fragment, an absolute path. (The standard drops tabs and newlines: not after these.)
+_LOCAL = re.compile(r"\Z|[?#]|/(?:\Z|[^/\\\t\n\r])")
+_big = threading.Lock()
+
+
+@dataclass
+class Links:
+    """``found``: distinct (number of the ``<a href>`` on the page from 0, URL), in the page's order."""
+
+    found: list[tuple[int, str]] = field(default_factory=list)
+    invalid: int = 0  # hrefs that are no URL
+    cut: int = 0  # links over the caps
+
+
+def extract(
+    body: bytes, content_type: str, page: str, kind: str = "outbound", limit: int = MAX_LINKS
+) -> Links:
+    """The links of an HTML page at the URL ``page`` (after redirects).
+
+    Resolved by the WHATWG URL standard against the page's ``<base>``, http(s) only, without fragment.
+    ``kind``: those to another registrable domain than the page's (outbound), to the same, or all.
+    """
+    encoding = charset.find(body, content_type)
+    html = charset.to_utf8(body, encoding)
+    if len(html) < BIG_PAGE:
+        base, hrefs = _read(html, page)
+    else:
+        with _big:
+            base, hrefs = _read(html, page)
+    return _resolve(hrefs, base, page, kind, limit, None if encoding.startswith("utf-") else encoding)
+
+
+def _read(html: bytes, page: str) -> tuple[str, list[str]]:
+    """The base URL and the href of each ``<a>``, in order."""
+    tree = LexborHTMLParser(html)
+    base = page
+    for node in tree.css("base[href]"):
+        base = _base(node.attributes.get("href") or "", page)
+        break
+    return base, [node.attributes.get("href") or "" for node in tree.css("a[href]")]
+
+
+def _base(href: str, page: str) -> str:
+    try:
+        base: str = ada_url.join_url(page, clean(href))
+    except ValueError:
+        return page
+    return page if base.startswith(("data:", "javascript:")) else base
+
+
+def _resolve(hrefs: list[str], base: str, page: str, kind: str, limit: int, encoding: str | None) -> Links:
+    links = Links()
+    home = _domain(page)
+    # Where the page's own domain is left out, most hrefs need not be looked at closely.
+    skip = kind == "outbound" and home != "" and _domain(base) == home
+    seen: set[str] = set()
+    join = ada_url.join_url
+    for position, href in enumerate(hrefs):
+        if skip and _LOCAL.match(href):
+            continue
+        if not href.isascii():
+            href = clean(href)
+            if encoding:
+                href = _encode_query(href, encoding)
+        try:
+            url = join(base, href)
+        except ValueError:
+            links.invalid += 1
+            continue
+        if not (parts := _HTTP.match(url)):
+            continue
+        if kind != "all" and (registrable_domain(parts[1]) == home) == (kind == "outbound"):
+            continue
+        url = url.partition("#")[0]
+        if url in seen:
+            continue
+        if len(url) > MAX_LINK_LENGTH or len(seen) >= limit:
+            links.cut += 1
+            continue
+        seen.add(url)
+        links.found.append((position, url))
+    return links
+
+
+@lru_cache(maxsize=4096)
+def _domain(url: str) -> str:
+    parts = _HTTP.match(url)
+    return registrable_domain(parts[1]) if parts else ""
+
+
+def _encode_query(href: str, encoding: str) -> str:
+    """The query percent-encoded in the page's encoding, as the URL standard asks of links in a page."""
+    rest, hash_, fragment = href.partition("#")
+    path, mark, query = rest.partition("?")
+    if query.isascii():
+        return href
+    return path + mark + "".join(_percent(c, encoding) for c in query) + hash_ + fragment
+
+
+def _percent(character: str, encoding: str) -> str:
+    if character.isascii():
+        return character
+    try:
+        return quote_from_bytes(character.encode(encoding), safe="")
+    except UnicodeEncodeError:
+        return f"%26%23{ord(character)}%3B"

@@ -1,0 +1,65 @@
+"""robots.txt (RFC 9309), for those who want it respected: one request for each origin, remembered."""
+
+import threading
+from collections import OrderedDict
+
+from protego import Protego
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
+
+from overscripted import urls
+from precrawl import body
+from precrawl.client import Client
+from precrawl.failure import Failure
+from precrawl.settings import ROBOTS_AGENT, ROBOTS_CACHE, ROBOTS_MAX
+
+_HOPS = 5  # redirects followed, as the RFC asks
+_ALL, _NONE = Protego.parse(""), Protego.parse("User-agent: *\nDisallow: /\n")
+
+
+class Robots:
+    """The rules of each origin, shared by the threads of a process."""
+
+    def __init__(self) -> None:
+        self._rules: OrderedDict[str, Protego] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def allows(self, client: Client, url: str) -> bool:
+        """Whether the URL may be fetched. Asks its origin for robots.txt the first time."""
+        address = urls.join(url, "/robots.txt") or url
+        with self._lock:
+            rules = self._rules.get(address)
+        if rules is None:
+            rules = self._fetch(client, address)
+            with self._lock:
+                self._rules[address] = rules
+                if len(self._rules) > ROBOTS_CACHE:
+                    self._rules.popitem(last=False)
+        return bool(rules.can_fetch(url, ROBOTS_AGENT))
+
+    def _fetch(self, client: Client, address: str) -> Protego:
+        """RFC 9309: absent (4xx) allows all, out of reach (5xx, no answer) forbids all."""
+        try:
+            for _ in range(_HOPS):
+                response = client.send("GET", address)
+                try:
+                    location = response.headers.get("Location")
+                    if response.is_redirect and location:
+                        address = urls.join(address, location) or ""
+                        if not address.startswith(("http://", "https://")):
+                            return _ALL
+                        continue
+                    if response.status_code >= 500 or response.status_code == 429:
+                        return _NONE
+                    if response.status_code != 200:
+                        return _ALL
+                    data = body.read(response, client.deadline, ROBOTS_MAX, ROBOTS_MAX)
+                    return Protego.parse(data.decode("utf-8", "replace"))
+                finally:
+                    response.raw.close()
+        except Failure as failure:
+            return _ALL if failure.reason in ("too_large", "encoding") else _NONE
+        except (RequestException, HTTPError, OSError):
+            client.deadline.remaining()
+            return _NONE
+        return _ALL

@@ -1,0 +1,188 @@
+"""Site lists: Tranco, Alexa-style CSV and plain lists, read as a stream and put in the order of visiting."""
+
+import gzip
+import hashlib
+import io
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from overscripted import urls
+from overscripted.errors import InputError
+from overscripted.schemas import PRECRAWL
+
+_TRANCO = re.compile(r"tranco[_-]([A-Z0-9]{4,6})(?=[._-]|$)", re.I)
+_HOST = re.compile(r"[^\s/?#@\\<>^|%]{1,255}")
+_MAX_LINE = 4096  # characters
+_BATCH = 10_000  # rows written at a time
+SCHEMA = PRECRAWL["sites"].schema
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which sites of a list, in which order."""
+
+    top: int | None = None
+    sample: int | None = None
+    seed: int = 0
+    shuffle: bool = False
+
+
+def read(path: Path) -> Iterator[tuple[int, str]]:
+    """(rank, site) of each line: ``rank,site`` or ``site``; blank lines and ``#`` comments are skipped.
+
+    The file may be compressed (.gz, or .zip with one file). Raises InputError with the line number.
+    """
+    ranked: bool | None = None
+    for number, line in _lines(path):
+        line = line.strip().strip("\ufeff")
+        if not line or line.startswith("#"):
+            continue
+        fields = [f.strip().strip('"') for f in line.split(",")]
+        if ranked is None:
+            ranked = len(fields) == 2
+        if len(fields) != (2 if ranked else 1):
+            wanted = "`rank,site`" if ranked else "`site`"
+            raise InputError(
+                f"--sites {path}: line {number}: not {wanted} as the lines before: {line[:80]!r}"
+            )
+        if not ranked:
+            yield number, _site(path, number, fields[0])
+            continue
+        if not fields[0].isdecimal() or int(fields[0]) < 1:
+            raise InputError(
+                f"--sites {path}: line {number}: the rank {fields[0][:40]!r} is no number from 1"
+            )
+        yield int(fields[0]), _site(path, number, fields[1])
+
+
+def _site(path: Path, number: int, text: str) -> str:
+    """A host, host:port or http(s) URL. Raises InputError."""
+    if text.lower().startswith(("http://", "https://")):
+        url = urls.join(text, "")
+        if url:
+            return urls.without_fragment(url)
+    elif _HOST.fullmatch(text) and urls.host(f"http://{text}/"):
+        return text.lower().rstrip(".")
+    raise InputError(f"--sites {path}: line {number}: {text[:80]!r} is no host name and no http(s) URL")
+
+
+def start_url(site: str) -> str:
+    """What is requested first: the site over http, or the URL that was listed."""
+    return site if "://" in site else urls.join(f"http://{site}/", "") or f"http://{site}/"
+
+
+def www_url(site: str) -> str | None:
+    """What is requested when that fails, as the study did; None for URLs, addresses and www itself."""
+    host = urls.host(f"http://{site}/")
+    if "://" in site or site.startswith("www.") or host.startswith("[") or host.replace(".", "").isdecimal():
+        return None
+    return start_url(f"www.{site}")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    number = 0
+    try:
+        with _open(path) as file:
+            for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE + 1), b""), 1):
+                if len(line) > _MAX_LINE:
+                    raise InputError(
+                        f"--sites {path}: line {number}: over {_MAX_LINE} characters; is it a list?"
+                    )
+                yield number, line.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"--sites {path}: line {number}: not UTF-8 text ({error}); is it a list?") from error
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"--sites {path}: cannot be read ({error}); name a list of sites") from error
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if len(names) != 1:
+                raise InputError(f"--sites {path}: holds {len(names)} files; unpack it and name the list")
+            with archive.open(names[0]) as file:
+                yield file
+    elif path.suffix == ".gz":
+        with gzip.open(path) as file:
+            yield io.BufferedReader(file)  # type: ignore[type-var]
+    else:
+        with open(path, "rb") as file:
+            yield file
+
+
+def describe(path: Path, list_id: str | None, choice: Choice) -> dict[str, Any]:
+    """The list as recorded in run.json: name, hash, Tranco's id where known, and the choice."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            while piece := file.read(2**20):
+                digest.update(piece)
+    except OSError as error:
+        raise InputError(
+            f"--sites {path}: cannot be read ({error.strerror}); name a list of sites"
+        ) from error
+    found = _TRANCO.search(path.name)
+    return {
+        "file": path.name,
+        "sha256": digest.hexdigest(),
+        "list_id": list_id or (found[1].upper() if found else None),
+        **asdict(choice),
+    }
+
+
+def order(path: Path, choice: Choice, out: Path, memory: str = "256MB") -> int:
+    """Write the chosen sites, each once, in the order of visiting, as Parquet; their number.
+
+    A repeated site keeps its best rank. Sampling and shuffling depend on the seed and the sites
+    alone, not on the order of the lines. Memory is bounded: DuckDB sorts on disk.
+    """
+    with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
+        listed = Path(folder) / "listed.parquet"
+        _write(path, listed)
+        draw = f"md5('{int(choice.seed)}:' || site)"
+        # `shuffle` draws among the same numbers as `sample`, so that it is one permutation.
+        steps = [f"SELECT site, min(rank) AS rank, any_value(domain) AS domain FROM '{listed}' GROUP BY site"]
+        if choice.top:
+            steps.append(f"SELECT * FROM ({steps[-1]}) ORDER BY rank, site LIMIT {int(choice.top)}")
+        if choice.sample:
+            steps.append(f"SELECT * FROM ({steps[-1]}) ORDER BY {draw} LIMIT {int(choice.sample)}")
+        by = draw if choice.shuffle else "rank, site"
+        with duckdb.connect(str(Path(folder) / "order.duckdb")) as engine:
+            engine.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
+            engine.execute(
+                f"COPY (SELECT * FROM ({steps[-1]}) ORDER BY {by}) TO '{out}' "
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_BATCH})"
+            )
+    count = int(pq.ParquetFile(out).metadata.num_rows)
+    if not count:
+        raise InputError(f"--sites {path}: no site in it; name a list of sites")
+    return count
+
+
+def _write(path: Path, out: Path) -> None:
+    rows: list[tuple[str, int, str]] = []
+    with pq.ParquetWriter(out, SCHEMA) as writer:
+
+        def flush() -> None:
+            columns = zip(*rows, strict=True) if rows else ([], [], [])
+            writer.write_batch(pa.record_batch([pa.array(c) for c in columns], schema=SCHEMA))
+            rows.clear()
+
+        for rank, site in read(path):
+            rows.append((site, rank, urls.domain(start_url(site))))
+            if len(rows) >= _BATCH:
+                flush()
+        if rows:
+            flush()

@@ -1,0 +1,286 @@
+"""One process of a vantage point: threads that visit sites and write down what became of each."""
+
+import fcntl
+import multiprocessing.connection
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import Any
+
+from overscripted.store import Store
+from precrawl import links
+from precrawl.client import Client, tls_context
+from precrawl.deadline import Watch
+from precrawl.failure import FINAL, Failure, ProxyAway
+from precrawl.fetch import Attempt, Fetcher, Page, Wait
+from precrawl.gate import Gate
+from precrawl.journal import Journal
+from precrawl.plan import Site
+from precrawl.robots import Robots
+from precrawl.schedule import Schedule
+from precrawl.settings import LEASE_SLACK_S, PROXY_PATIENCE_S, STOP_S, Settings
+from precrawl.sites import start_url, www_url
+from precrawl.vantage import Vantage
+
+ALIVE = "alive"  # lock file in the journals' folder, shared by all processes at work there
+PROXY_AWAY = 75  # exit code: the proxy stayed away (EX_TEMPFAIL)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a process needs to know. ``done``: a bit for each site of the plan, set where it is finished."""
+
+    url: str  # of the run's store
+    options: dict[str, Any]
+    vantage: Vantage
+    settings: Settings
+    plan: str  # local file
+    done: bytes
+    shard: int
+    shards: int
+    row: int  # of this process in the shared counts
+    check: bool  # a load check of URLs instead of a precrawl of sites
+    journals: str  # local folder
+    parts: str  # key in the store
+    gate: str  # local file
+    threads: int
+    alone: tuple[int, ...] = ()  # sites that were under way when a process died: first, one by one
+
+
+@dataclass
+class Visit:
+    """A site on its way to its outcome."""
+
+    site: Site
+    attempt: Attempt
+    www: str | None
+    began: float
+    first: Failure | None = None
+    away_since: float | None = None
+
+
+def main(job: Job, counts: Any, stop: Any) -> None:
+    """Body of the process. ``counts``: what all processes share, COUNTS numbers each."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    with open(Path(job.journals) / ALIVE, "wb") as alive:
+        fcntl.flock(alive, fcntl.LOCK_SH)
+        raise SystemExit(Worker(job, counts, stop).run())
+
+
+def _die_with_parent() -> None:
+    """No orphans: they would go on while the next run resumes."""
+    parent = parent_process()
+    assert parent is not None
+    multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
+
+
+class Worker:
+    """The threads, what they share, and the end of it all."""
+
+    def __init__(self, job: Job, counts: Any, stop: Any) -> None:
+        self.job, self._stop = job, stop
+        self._watch = Watch()
+        self._gate = Gate(Path(job.gate), job.settings.pace_s, job.settings.timeout_s + LEASE_SLACK_S)
+        self._robots = Robots() if job.settings.respect_robots else None
+        self._tls = tls_context(job.settings.ca)
+        store = Store(job.url, **job.options)
+        table = "check" if job.check else "outcomes"
+        self._journal = Journal(Path(job.journals), store, job.parts, table, job.shard)
+        self._schedule: Schedule[Visit] = Schedule(job, counts, stop, self._begin)
+        self._under_way = UnderWay(Path(job.journals) / f"{job.shard}.under-way", job.threads)
+        self._broken: BaseException | None = None
+        self._proxy_away = False
+
+    def run(self) -> int:
+        """Visit all; the process's exit code."""
+        threads = [threading.Thread(target=self._thread, args=(i,)) for i in range(self.job.threads)]
+        for thread in threads:
+            thread.daemon = True
+            thread.start()
+        while any(t.is_alive() for t in threads) and not self._stop.value and not self._broken:
+            time.sleep(0.05)
+            if self._proxy_away:
+                self._stop.value = 1
+        limit = time.monotonic() + STOP_S
+        for thread in threads:
+            thread.join(max(limit - time.monotonic(), 0) if self._stop.value or self._broken else None)
+        if self._stop.value or self._broken:
+            self._watch.shut_all()
+        self._journal.close()
+        if self._broken:
+            raise self._broken
+        if not self._stop.value:
+            self._under_way.close()
+        return PROXY_AWAY if self._proxy_away else 0
+
+    def _begin(self, site: Site) -> Visit:
+        check = self.job.check
+        url = site.site if check else start_url(site.site)
+        attempt = Attempt(url, "HEAD" if check else "GET")
+        return Visit(site, attempt, None if check else www_url(site.site), time.time())
+
+    def _thread(self, number: int) -> None:
+        client = Client(self.job.vantage, self.job.settings, self._tls)
+        fetcher = Fetcher(client, self._watch, self._gate, self._robots)
+        try:
+            while (visit := self._schedule.take()) is not None:
+                self._under_way.set(number, visit.site.n)
+                self._step(visit, fetcher)
+                self._under_way.set(number, -1)
+        except BaseException as error:
+            self._broken = self._broken or error
+
+    def _step(self, visit: Visit, fetcher: Fetcher) -> None:
+        """Take a visit to its outcome, or put it back until it can go on."""
+        while True:
+            try:
+                page = fetcher.get(visit.attempt, needs_html=not self.job.check)
+            except ProxyAway as error:
+                self._put_back_for_proxy(visit, error)
+                return
+            except Failure as failure:
+                if self._stop.value:
+                    return  # cut by us, not by the site: begins again on resume
+                if not self._another_way(visit, failure):
+                    self._record(visit, None, self._told(visit, failure))
+                    return
+                continue
+            if isinstance(page, Wait):
+                self._schedule.put_back(visit, page.until)
+                return
+            visit.away_since = None
+            if self.job.check and visit.attempt.method == "HEAD" and page.status >= 400:
+                visit.attempt = Attempt(visit.site.site)  # many servers do not know HEAD
+                continue
+            self._record(visit, page, None)
+            return
+
+    def _another_way(self, visit: Visit, failure: Failure) -> bool:
+        """The study's second try: with www. A load check's: with GET."""
+        if failure.reason in FINAL:
+            return False
+        if self.job.check and visit.attempt.method == "HEAD":
+            visit.attempt = Attempt(visit.site.site)
+            return True
+        if visit.www is None:
+            return False
+        visit.first, visit.attempt, visit.www = failure, Attempt(visit.www), None
+        return True
+
+    @staticmethod
+    def _told(visit: Visit, failure: Failure) -> Failure:
+        """Of two failures, the one that says more: a www that does not exist says nothing."""
+        if visit.first and (failure.reason == "dns" or visit.first.reason != "dns"):
+            return Failure(visit.first.reason, f"{visit.first.text} | www: {failure.reason} {failure.text}")
+        return failure
+
+    def _put_back_for_proxy(self, visit: Visit, error: ProxyAway) -> None:
+        now = time.monotonic()
+        visit.away_since = visit.away_since or now
+        if now - visit.away_since > PROXY_PATIENCE_S:
+            self._proxy_away = True
+        self._schedule.put_back(visit, now + 2.0)
+
+    def _record(self, visit: Visit, page: Page | None, failure: Failure | None) -> None:
+        row: dict[str, Any]
+        kept: list[tuple[int, str]] = []
+        if self.job.check:
+            row = _check_row(visit, page, failure)
+        else:
+            found = links.Links()
+            if page is not None and page.status == 200:
+                found = links.extract(
+                    page.body,
+                    page.content_type,
+                    page.url,
+                    self.job.settings.links,
+                    self.job.settings.max_links,
+                )
+            row = _site_row(visit, page, failure, found)
+            kept = found.found
+        self._journal.append(visit.site.n, row, kept)
+        self._schedule.finished(visit, failed=row["outcome"] != "reached")
+
+
+def _common(visit: Visit, page: Page | None, failure: Failure | None) -> dict[str, Any]:
+    good = page.status == 200 if page else False
+    outcome = "reached" if good else f"http_{page.status}" if page else failure.reason if failure else "error"
+    return {
+        "outcome": outcome,
+        "error": failure.text if failure else "",
+        "status": page.status if page else _status_of(failure),
+        "started": int(visit.began * 1e6),
+        "elapsed_s": round(visit.attempt.spent, 3),
+    }
+
+
+def _status_of(failure: Failure | None) -> int | None:
+    return 200 if failure and failure.reason in ("not_html", "too_large", "encoding") else None
+
+
+def _site_row(visit: Visit, page: Page | None, failure: Failure | None, found: links.Links) -> dict[str, Any]:
+    return {
+        "site": visit.site.site,
+        "rank": visit.site.rank,
+        "page": page.url if page else None,
+        "n_links": len(found.found),
+        "n_invalid_links": found.invalid,
+        "n_cut_links": found.cut,
+        "size": len(page.body) if page else None,
+        **_common(visit, page, failure),
+    }
+
+
+def _check_row(visit: Visit, page: Page | None, failure: Failure | None) -> dict[str, Any]:
+    return {
+        "url": visit.site.site,
+        "method": visit.attempt.method,
+        "final_url": page.url if page else None,
+        "redirects": visit.attempt.redirects,
+        "content_type": page.content_type[:200] if page else None,
+        **_common(visit, page, failure),
+    }
+
+
+def crashed(site: Site, check: bool) -> dict[str, Any]:
+    """The row of a page that ended its process, twice."""
+    attempt = Attempt(site.site if check else start_url(site.site))
+    visit, failure = Visit(site, attempt, None, time.time()), Failure("crashed", "ended its process, twice")
+    if check:
+        return _check_row(visit, None, failure)
+    return _site_row(visit, None, failure, links.Links())
+
+
+class UnderWay:
+    """The sites a process is visiting, in a file that outlives it: who killed it is among them."""
+
+    WIDTH = 12
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._path = path
+        self._file = open(path, "wb", buffering=0)  # noqa: SIM115
+        for number in range(threads):
+            self.set(number, -1)
+
+    def set(self, thread: int, site: int) -> None:
+        """Thread ``thread`` visits site ``site`` of the plan; -1 for none."""
+        os.pwrite(self._file.fileno(), f"{site:>{self.WIDTH - 1}}\n".encode(), thread * self.WIDTH)
+
+    def close(self) -> None:
+        """Nothing is under way: all ended well."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    @staticmethod
+    def read(path: Path) -> list[int]:
+        """What was under way when the process died."""
+        try:
+            return sorted({int(n) for n in path.read_text().split() if int(n) >= 0})
+        except FileNotFoundError:
+            return []
