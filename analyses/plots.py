@@ -14,15 +14,15 @@ from analyses.settings import LABEL_SHOWN
 from analyses.show import escape, plain
 from analyses.words import number, percent
 
-WIDTH = 720
-_LABEL = 258  # where bars begin
+WIDTH = 600
+_LABEL = 232  # where bars begin
 _ROW = 34
 _BAR = 16
 _CHAR = 6.6  # width of a character at 13 px, for placing
 
 _ALONE = """<style>
 svg.plot{--ink:#1c1b19;--muted:#6f6a62;--line:#e3ded5;--one:#b5482a;--two:#2f6f73;--soft:#f0ebe2;
-font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;background:#fffdf9}
+font:13px -apple-system,"Segoe UI",Roboto,"Helvetica Neue","Liberation Sans",Arial,sans-serif;background:#fffdf9}
 @media (prefers-color-scheme:dark){svg.plot{--ink:#ece8e1;--muted:#a09a90;--line:#37342f;--one:#e8825f;
 --two:#6fb7b5;--soft:#2a2824;background:#171614}}
 svg.plot .t{fill:var(--ink)}svg.plot .m{fill:var(--muted)}svg.plot .v{fill:var(--ink);font-weight:600}
@@ -34,12 +34,9 @@ svg.plot .k{stroke:var(--two);stroke-width:2.5}svg.plot .o{fill:var(--line)}svg.
 
 def draw(plot: dict[str, Any], alone: bool = False) -> str:
     """A plot as SVG. ``alone``: as a file of its own, with its colours. Unknown kinds draw nothing."""
-    maker = _KINDS.get(str(plot.get("kind")))
+    maker = _KINDS.get(str(plot.get("kind")), _none)
     rows = [r for r in plot.get("rows") or [] if isinstance(r, dict)]
-    if maker is None or not rows:
-        body, height, words = _empty()
-    else:
-        body, height, words = maker(plot, rows)
+    body, height, words = maker(plot, rows) if rows else _empty()
     title = escape(plot.get("title"), 200)
     head = (
         f'<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" '
@@ -50,15 +47,20 @@ def draw(plot: dict[str, Any], alone: bool = False) -> str:
     )
 
 
+def _none(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, float, str]:
+    return _empty()
+
+
 def _empty() -> tuple[str, float, str]:
-    return _text(0, 24, "Nothing to show.", "m"), 40.0, "Nothing to show."
+    return _text(0.0, 24.0, "Nothing to show.", "m"), 40.0, "Nothing to show."
 
 
 def _bars(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, float, str]:
     """Horizontal bars of counts, longest first as given."""
     top = max((_num(r.get("value")) for r in rows), default=0) or 1
-    room = WIDTH - _LABEL - 76
-    out, words = [], []
+    room = WIDTH - _LABEL - 84
+    out: list[str] = []
+    words: list[str] = []
     for i, row in enumerate(rows):
         value = _num(row.get("value"))
         y = i * _ROW + 6
@@ -79,7 +81,7 @@ def _shares(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, floa
     tops = [_num(r.get(k)) for r in rows for k in ("value", "published")]
     tops += [_num(r["interval"][1]) for r in rows if r.get("interval")]
     top = _nice(max(tops, default=0) or 1)
-    room = WIDTH - _LABEL - 120
+    room = WIDTH - _LABEL - 88
     out, words = [_axis(top, room, len(rows) * _ROW)], []
     for i, row in enumerate(rows):
         y, value, beside = i * _ROW + 6, _num(row.get("value")), row.get("published")
@@ -138,7 +140,7 @@ def _funnel(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, floa
     """Steps of a pipeline, each a centred band; the width is the logarithm of the count."""
     top = max((_num(r.get("value")) for r in rows), default=0) or 1
     most = math.log10(top + 1)
-    room, middle, height = 380.0, WIDTH / 2, 46.0
+    room, middle, height = 290.0, WIDTH / 2 + 26, 42.0
     out, words = [], []
     for i, row in enumerate(rows):
         value = _num(row.get("value"))

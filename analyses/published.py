@@ -25,7 +25,7 @@ DYNAMIC_CODE = {
     "scripts": Published(31_349),
     "third_party_scripts": Published(10_235, 31_349),
     "calls_per_script": Published(33),
-    "disconnect_scripts": Published(230, 551),
+    "disconnect_scripts": Published(230, 551, sampled=True),
 }
 
 CRYPTOJACKING = {

@@ -89,6 +89,8 @@ def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -
         "question": analysis.question,
         "sentence": finding.sentence,
         "unsupported": finding.unsupported,
+        "headline": analysis.headline,
+        "beside": analysis.beside or analysis.headline,
         "rule": inputs.rule,
         "engine": engine,
         "written": now(),

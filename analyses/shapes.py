@@ -7,6 +7,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from analyses.statistics import wilson
 from lists.hosts import HostList
 from overscripted.engines import Engine
 from overscripted.store import Store
@@ -19,6 +20,7 @@ class Published:
     n: float | None = None
     of: int | None = None
     percent: float | None = None
+    sampled: bool = False  # published from a sample, so that it has an interval of its own
 
     @property
     def share(self) -> float | None:
@@ -54,9 +56,12 @@ class Figure:
     def agrees(self) -> bool | None:
         """Whether the published share lies in our interval; None where that cannot be said."""
         share = self.published.share if self.published else None
-        if share is None or self.interval is None:
+        if self.published is None or share is None or self.interval is None:
             return None
-        return self.interval[0] <= share <= self.interval[1]
+        low, high = share, share
+        if self.published.sampled and self.published.n is not None and self.published.of:
+            low, high = wilson(self.published.n, self.published.of) or (low, high)
+        return self.interval[0] <= high and low <= self.interval[1]
 
     def to_json(self) -> dict[str, Any]:
         """As written to summary.json."""
@@ -126,7 +131,8 @@ class Analysis:
     """One question put to the tables. A file in ``questions/`` holds one as ``ANALYSIS``.
 
     ``definitions`` are (term, meaning) pairs for the reader; ``lists`` the parts of `lists.roles` it
-    uses; ``rules`` the ways of matching it offers, the default first; ``needs`` tables it reads.
+    uses; ``rules`` the ways of matching it offers, the default first; ``needs`` tables it reads;
+    ``headline`` the figure that opens the report, ``beside`` the one whose published share stands by it.
     """
 
     name: str
@@ -137,4 +143,6 @@ class Analysis:
     lists: tuple[str, ...] = ()
     rules: tuple[str, ...] = ("ours",)
     definitions: tuple[tuple[str, str], ...] = ()
+    headline: str = ""
+    beside: str = ""
     order: int = 100

@@ -193,6 +193,7 @@ ANALYSIS = Analysis(
     needs=("script_refs", "hosts"),
     lists=("nocoin",),
     rules=("ours", STUDY),
+    headline="domains",
     order=30,
     definitions=(
         (

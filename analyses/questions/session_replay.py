@@ -185,11 +185,10 @@ def _comparison(
 
 
 _WHY = {
-    "hosts": "A share of distinct hosts falls as a crawl grows: the first pages drawn come from the "
-    "sites with most pages, later ones add ever smaller sites. Compare runs of one size.",
-    "ru_among_hosts": "A share of distinct hosts depends on how many pages were drawn.",
-    "replay_among_ru_hosts": "A host of many pages is likelier to show a provider on one of them: the share "
-    "grows with the pages drawn from each host.",
+    "hosts": "A sample of pages meets hosts with many pages first, and those carry providers more often: "
+    "shares of distinct hosts compare only between crawls of one size. The share of references does compare.",
+    "ru_among_hosts": "A sample of pages meets hosts with many pages first; see above.",
+    "replay_among_ru_hosts": "The fewer pages are drawn of a host, the fewer show a provider on one of them.",
 }
 
 
@@ -230,7 +229,10 @@ def _sentence(totals: dict[str, int], providers: int) -> str:
         return (
             f"None of {count(totals['references'], 'script reference')} leads to a session-replay provider."
         )
-    hosts, refs = share(totals["replay_hosts"], totals["hosts"]), share(totals["replay"], totals["references"])
+    hosts, refs = (
+        share(totals["replay_hosts"], totals["hosts"]),
+        share(totals["replay"], totals["references"]),
+    )
     return (
         f"{hosts} of hosts carry a script of a session-replay provider: "
         f"{count(totals['replay'], 'reference')} to {count(providers, 'provider domain')} among "
@@ -289,6 +291,8 @@ ANALYSIS = Analysis(
     needs=("script_refs", "hosts"),
     lists=("session_replay",),
     rules=("ours", STUDY),
+    headline="all_hosts",
+    beside="hosts",
     order=10,
     definitions=(
         ("Script reference", "A distinct pair of document URL and script URL with at least one valid call."),
