@@ -1,0 +1,152 @@
+"""``overscripted crawl``: its options, and what it says at the end."""
+
+from typing import Any
+
+import click
+
+from crawl import settings
+from overscripted.errors import InputError
+
+
+def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
+    if value == "auto":
+        return None
+    if not value.isdigit() or not 1 <= int(value) <= 500:
+        raise click.BadParameter("a number from 1 to 500, or auto")
+    return int(value)
+
+
+@click.command()
+@click.argument("run")
+@click.option(
+    "--seeds",
+    metavar="FILE",
+    help="URLs to visit: Parquet with a column `seed`, or one URL a line. "
+    "Default: the seeds of the run's precrawl. May add seeds to a crawl that has begun.",
+)
+@click.option(
+    "--dwell",
+    type=click.FloatRange(0.1, 3600),
+    default=settings.DWELL_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a page is watched after its load event.",
+)
+@click.option(
+    "--load-timeout",
+    type=click.FloatRange(1, 3600),
+    default=settings.LOAD_TIMEOUT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="A page that has not loaded by then is a `timeout`.",
+)
+@click.option(
+    "--windows",
+    default="auto",
+    show_default=True,
+    callback=_windows,
+    metavar="N|auto",
+    help="Pages at a time; auto: as many as leave each page the CPU it needs.",
+)
+@click.option(
+    "--frontier",
+    metavar="URL",
+    help="Where the seeds' state is: postgresql://… for a fleet, "
+    "sqlite:///FILE. Default: RUN/frontier.sqlite.",
+)
+@click.option("--proxy", metavar="URL", default="", help="Forward proxy (http://HOST:PORT) for all pages.")
+@click.option(
+    "--ca",
+    "authorities",
+    metavar="FILE",
+    multiple=True,
+    help="PEM file of a certificate authority to trust. May be repeated.",
+)
+@click.option(
+    "--allow-private",
+    is_flag=True,
+    help="Let pages reach loopback and private addresses (local work, the demo).",
+)
+@click.option(
+    "--instrument",
+    default="default",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="What is recorded: default, fingerprinting, study2017, or a JSON file in the format of "
+    "OpenWPM's js_instrument_settings.",
+)
+@click.option(
+    "--retries",
+    type=click.IntRange(0, 10),
+    default=3,
+    show_default=True,
+    help="Further attempts at a seed at most; which outcomes are tried again is fixed.",
+)
+@click.option(
+    "--per-domain",
+    type=click.IntRange(0),
+    default=settings.PER_DOMAIN,
+    show_default=True,
+    help="Visits at a time to one registrable domain, by the whole fleet; 0: any number.",
+)
+@click.option(
+    "--pace",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Least time between the beginnings of two visits to one registrable domain.",
+)
+@click.option("--contact", metavar="URL", default="", help="Added to the User-Agent, for those who wonder.")
+@click.option("--firefox", metavar="PATH", help="Firefox to use; default: the system's.")
+@click.option("--show", is_flag=True, help="Show the windows on the desktop instead of headless.")
+@click.option(
+    "--segment-age",
+    type=click.FloatRange(1),
+    default=settings.SEGMENT_AGE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Records are durable after this time at most.",
+)
+@click.option("--log", metavar="FILE", help="Write a log of JSON lines, one a visit.")
+def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **given: Any) -> None:
+    """Visit every seed of RUN in an instrumented Firefox and record what its JavaScript does.
+
+    Interrupt with Ctrl-C: pages under way are finished, and the same command goes on later. Several
+    workers may share one crawl: the same command on each machine, with RUN on S3 and --frontier.
+
+    \b
+    Example:  overscripted crawl runs/2026-11 --dwell 10 --windows auto
+              overscripted crawl runs/mine --seeds urls.txt
+    """
+    from crawl import logs
+    from crawl.run import crawl as run_crawl
+
+    logs.start(log)
+    facts = run_crawl(run, options(given), seeds, frontier)
+    shown = ", ".join(f"{name} {n:,}" for name, n in facts.items())
+    click.echo(f"crawl: {shown}")
+    if facts["left"]:
+        raise KeyboardInterrupt
+
+
+def options(given: dict[str, Any]) -> settings.Options:
+    """The options as the crawl takes them."""
+    proxy = given["proxy"]
+    if proxy and not proxy.startswith("http://"):
+        raise InputError(f"--proxy {proxy}: an HTTP forward proxy is needed, http://HOST:PORT")
+    return settings.Options(
+        dwell_s=given["dwell"],
+        load_timeout_s=given["load_timeout"],
+        windows=given["windows"],
+        proxy=proxy,
+        authorities=tuple(given["authorities"]),
+        allow_private=given["allow_private"],
+        instrument=given["instrument"],
+        contact=given["contact"],
+        retries=given["retries"],
+        per_domain=given["per_domain"],
+        pace_s=given["pace"],
+        firefox=given["firefox"],
+        show=given["show"],
+        segment_age_s=given["segment_age"],
+    )

@@ -1,0 +1,433 @@
+"""The frontier: which seeds wait, which are leased to a worker, and how each one ended.
+
+SQLite for one machine, PostgreSQL for a fleet, the same SQLAlchemy code. A seed is ``waiting``,
+``leased`` to a worker that is alive, or ``ended`` in one outcome. A worker is alive until a time
+that its heartbeat moves on; the leases of a dead one are free again. Each lease is an attempt with
+a number of its own; what an earlier attempt reports late is refused.
+"""
+
+import hashlib
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crawl import settings
+from overscripted.errors import InputError, OutsideError, SoftwareMissing
+from overscripted.text import clean
+from overscripted.urls import domain
+
+_META = sa.MetaData()
+
+SEEDS = sa.Table(
+    "overscripted_seeds",
+    _META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("visit_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seed", sa.Text, nullable=False),
+    sa.Column("domain", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),  # random: neighbours in a list are not neighbours here
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.Float, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("outcome", sa.Text),
+    sa.Column("calls", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("ended", sa.Float),
+)
+_WAITING = SEEDS.c.state == "waiting"
+sa.Index(
+    "overscripted_seeds_waiting",
+    SEEDS.c.crawl_id,
+    SEEDS.c.priority,
+    SEEDS.c.place,
+    postgresql_where=_WAITING,
+    sqlite_where=_WAITING,
+)
+_LEASED = SEEDS.c.state == "leased"
+sa.Index(
+    "overscripted_seeds_leased",
+    SEEDS.c.crawl_id,
+    SEEDS.c.worker,
+    postgresql_where=_LEASED,
+    sqlite_where=_LEASED,
+)
+
+DOMAINS = sa.Table(
+    "overscripted_domains",
+    _META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("active", sa.Integer, nullable=False),
+    sa.Column("next_at", sa.Float, nullable=False),
+)
+
+WORKERS = sa.Table(
+    "overscripted_workers",
+    _META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("worker", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started", sa.Float, nullable=False),
+    sa.Column("seen", sa.Float, nullable=False),
+    sa.Column("alive_until", sa.Float, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """One attempt at one seed."""
+
+    visit_id: int
+    seed: str
+    domain: str
+    attempt: int
+
+
+def visit_id(crawl_id: int, seed: str) -> int:
+    """Number of the visit of a seed: 53 bits, so that every language reads it exactly."""
+    digest = hashlib.sha256(f"{crawl_id} {seed}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 11
+
+
+class Frontier:
+    """The seeds of one crawl. Its methods block; one thread at a time may call them."""
+
+    def __init__(self, url: str, crawl_id: int) -> None:
+        """Open, and make the tables where they are missing. ``url`` as SQLAlchemy writes it."""
+        self.crawl_id = crawl_id
+        self._engine = _engine(url)
+        self._postgres = self._engine.dialect.name == "postgresql"
+        try:
+            with self._engine.begin() as db:
+                if self._postgres:  # several workers start at once
+                    db.execute(sa.text("SELECT pg_advisory_xact_lock(797573)"))
+                _META.create_all(db)
+        except sa.exc.SQLAlchemyError as error:
+            raise OutsideError(
+                f"--frontier {_without_password(url)}: cannot be opened: {_said(error)}"
+            ) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    # -- seeds ------------------------------------------------------------------------------
+
+    def add(self, seeds: Iterable[str], priority: int = 0) -> int:
+        """Add seeds that are not there yet; how many were new. A stream of any length."""
+        new = 0
+        stream = iter(seeds)
+        while chunk := list(islice(stream, 5000)):
+            new += self._add(chunk, priority)
+        return new
+
+    def _add(self, chunk: list[str], priority: int) -> int:
+        rows, owners = {}, {}
+        for seed in map(clean, chunk):
+            seed = seed.replace("\0", "\ufffd")  # PostgreSQL's text has no NUL, nor has a URL
+            number = visit_id(self.crawl_id, seed)
+            owner = domain(seed)
+            owners[owner] = {"crawl_id": self.crawl_id, "domain": owner, "active": 0, "next_at": 0.0}
+            rows[number] = {
+                "crawl_id": self.crawl_id,
+                "visit_id": number,
+                "seed": seed,
+                "domain": owner,
+                "priority": priority,
+                "place": number % (2**31 - 1),
+                "state": "waiting",
+                "attempts": 0,
+                "not_before": 0.0,
+            }
+        with self._begin() as db:
+            before = self._count(db)
+            db.execute(self._insert(DOMAINS).on_conflict_do_nothing(), sorted(owners.values(), key=str))
+            db.execute(self._insert(SEEDS).on_conflict_do_nothing(), list(rows.values()))
+            return self._count(db) - before
+
+    # -- leases -----------------------------------------------------------------------------
+
+    def lease(self, worker: str, n: int, per_domain: int, pace_s: float = 0.0) -> list[Lease]:
+        """Up to ``n`` seeds for this worker, no domain with more than ``per_domain`` in the fleet (0: any).
+
+        ``pace_s`` is the time between two visits to a domain.
+        """
+        with self._begin() as db:
+            now = self._now(db)
+            taken: list[Lease] = []
+            active: dict[str, int] = {}
+            for start in (random.randrange(2**31), 0):
+                for row in self._candidates(db, start, n - len(taken), now, per_domain):
+                    count = active.get(row.domain, row.active)
+                    if row.visit_id in {t.visit_id for t in taken} or (per_domain and count >= per_domain):
+                        continue
+                    if pace_s and row.domain in active:
+                        continue
+                    active[row.domain] = count + 1
+                    taken.append(Lease(row.visit_id, row.seed, row.domain, row.attempts + 1))
+                if len(taken) >= n:
+                    break
+            if taken:
+                self._take(db, worker, taken, active, now + pace_s)
+            return taken
+
+    def _candidates(self, db: sa.Connection, start: int, n: int, now: float, per_domain: int) -> list[Any]:
+        top = (
+            sa.select(sa.func.max(SEEDS.c.priority))
+            .where(SEEDS.c.crawl_id == self.crawl_id, _WAITING, SEEDS.c.not_before <= now)
+            .scalar_subquery()
+        )
+        query = (
+            sa.select(SEEDS.c.visit_id, SEEDS.c.seed, SEEDS.c.domain, SEEDS.c.attempts, DOMAINS.c.active)
+            .join(DOMAINS, (DOMAINS.c.crawl_id == SEEDS.c.crawl_id) & (DOMAINS.c.domain == SEEDS.c.domain))
+            .where(
+                SEEDS.c.crawl_id == self.crawl_id,
+                _WAITING,
+                SEEDS.c.not_before <= now,
+                DOMAINS.c.next_at <= now,
+            )
+            .limit(n)
+        )
+        if per_domain:
+            query = query.where(DOMAINS.c.active < per_domain)
+        if start:  # most workers begin at a place of their own in the top priority: no queue for its head
+            query = query.where(SEEDS.c.priority == top, SEEDS.c.place >= start).order_by(SEEDS.c.place)
+        else:
+            query = query.order_by(SEEDS.c.priority.desc(), SEEDS.c.place)
+        return list(db.execute(query.with_for_update(skip_locked=True)))
+
+    def _take(
+        self, db: sa.Connection, worker: str, taken: list[Lease], active: dict[str, int], next_at: float
+    ) -> None:
+        db.execute(
+            sa.update(SEEDS)
+            .where(SEEDS.c.crawl_id == self.crawl_id, SEEDS.c.visit_id.in_([t.visit_id for t in taken]))
+            .values(state="leased", worker=worker, attempts=SEEDS.c.attempts + 1)
+        )
+        for name, count in active.items():
+            db.execute(
+                sa.update(DOMAINS)
+                .where(DOMAINS.c.crawl_id == self.crawl_id, DOMAINS.c.domain == name)
+                .values(active=count, next_at=next_at)
+            )
+
+    def end(self, worker: str, lease: Lease, outcome: str, calls: int = 0) -> bool:
+        """The seed has ended; its records are durable. False where the lease is no longer this one."""
+        return self._close(worker, lease, {"state": "ended", "outcome": outcome, "calls": calls})
+
+    def retry(self, worker: str, lease: Lease, delay_s: float) -> bool:
+        """The seed waits for another attempt, not before ``delay_s``."""
+        return self._close(worker, lease, {"state": "waiting"}, delay_s)
+
+    def release(self, worker: str, lease: Lease) -> bool:
+        """The attempt was not made: the seed waits again and the attempt does not count."""
+        return self._close(worker, lease, {"state": "waiting", "attempts": lease.attempt - 1})
+
+    def _close(self, worker: str, lease: Lease, values: dict[str, Any], delay_s: float = 0.0) -> bool:
+        with self._begin() as db:
+            now = self._now(db)
+            done = db.execute(
+                sa.update(SEEDS)
+                .where(
+                    SEEDS.c.crawl_id == self.crawl_id,
+                    SEEDS.c.visit_id == lease.visit_id,
+                    SEEDS.c.attempts == lease.attempt,
+                    SEEDS.c.worker == worker,
+                    _LEASED,
+                )
+                .values(worker=None, ended=now, not_before=now + delay_s if delay_s else 0.0, **values)
+            )
+            if done.rowcount:
+                self._less(db, lease.domain, 1)
+            return bool(done.rowcount)
+
+    def _less(self, db: sa.Connection, name: str, n: int) -> None:
+        db.execute(
+            sa.update(DOMAINS)
+            .where(DOMAINS.c.crawl_id == self.crawl_id, DOMAINS.c.domain == name)
+            .values(active=DOMAINS.c.active - n)
+        )
+
+    # -- workers ----------------------------------------------------------------------------
+
+    def beat(self, worker: str, host: str, pid: int, facts: dict[str, Any]) -> None:
+        """This worker is alive; ``facts`` are for `status`."""
+        with self._begin() as db:
+            now = self._now(db)
+            row = {
+                "host": host,
+                "pid": pid,
+                "seen": now,
+                "alive_until": now + settings.LEASE_S,
+                "facts": facts,
+            }
+            key = {"crawl_id": self.crawl_id, "worker": worker}
+            insert = self._insert(WORKERS).values(**key, **row, started=now)
+            db.execute(insert.on_conflict_do_update(index_elements=["crawl_id", "worker"], set_=row))
+
+    def leave(self, worker: str) -> None:
+        """This worker ends in order: what it still holds is free."""
+        with self._begin() as db:
+            db.execute(
+                sa.update(WORKERS)
+                .where(WORKERS.c.crawl_id == self.crawl_id, WORKERS.c.worker == worker)
+                .values(alive_until=0.0)
+            )
+        self.reap()
+
+    def bury(self, host: str, alive: Iterable[int]) -> None:
+        """The workers of this host whose process is not among ``alive`` are dead now, not at lease end."""
+        with self._begin() as db:
+            db.execute(
+                sa.update(WORKERS)
+                .where(
+                    WORKERS.c.crawl_id == self.crawl_id,
+                    WORKERS.c.host == host,
+                    WORKERS.c.pid.not_in(list(alive)),
+                )
+                .values(alive_until=0.0)
+            )
+
+    def pids(self, host: str) -> list[int]:
+        """Processes of the workers of a host that are taken for alive."""
+        with self._begin() as db:
+            query = sa.select(WORKERS.c.pid).where(
+                WORKERS.c.crawl_id == self.crawl_id, WORKERS.c.host == host, WORKERS.c.alive_until > 0
+            )
+            return list(db.scalars(query))
+
+    def reap(self) -> int:
+        """Free the seeds of workers that are dead; how many. Their attempts count."""
+        with self._begin() as db:
+            now = self._now(db)
+            dead = sa.select(WORKERS.c.worker).where(
+                WORKERS.c.crawl_id == self.crawl_id, WORKERS.c.alive_until <= now
+            )
+            query = sa.select(SEEDS.c.visit_id, SEEDS.c.domain).where(
+                SEEDS.c.crawl_id == self.crawl_id, _LEASED, SEEDS.c.worker.in_(dead)
+            )
+            found = list(db.execute(query.with_for_update(skip_locked=True)))
+            if not found:
+                return 0
+            db.execute(
+                sa.update(SEEDS)
+                .where(
+                    SEEDS.c.crawl_id == self.crawl_id, SEEDS.c.visit_id.in_([row.visit_id for row in found])
+                )
+                .values(state="waiting", worker=None)
+            )
+            for name in sorted({row.domain for row in found}):
+                self._less(db, name, sum(row.domain == name for row in found))
+            return len(found)
+
+    # -- what there is ------------------------------------------------------------------------
+
+    def counts(self) -> dict[str, int]:
+        """Seeds by state, and those that ended by outcome: ``{"waiting": 5, "ended complete": 9}``."""
+        query = (
+            sa.select(SEEDS.c.state, SEEDS.c.outcome, sa.func.count())
+            .where(SEEDS.c.crawl_id == self.crawl_id)
+            .group_by(SEEDS.c.state, SEEDS.c.outcome)
+        )
+        counts: dict[str, int] = {}
+        with self._begin() as db:
+            for state, outcome, n in db.execute(query):
+                name = f"ended {outcome}" if state == "ended" else state
+                counts[name] = counts.get(name, 0) + n
+        return counts
+
+    def calls(self) -> int:
+        """Calls recorded in the seeds that ended."""
+        query = sa.select(sa.func.sum(SEEDS.c.calls)).where(SEEDS.c.crawl_id == self.crawl_id)
+        with self._begin() as db:
+            return int(db.scalar(query) or 0)
+
+    def left(self) -> bool:
+        """Whether any seed waits or is leased."""
+        open_ = sa.select(SEEDS.c.visit_id).where(SEEDS.c.crawl_id == self.crawl_id)
+        with self._begin() as db:
+            return any(db.execute(open_.where(state).limit(1)).first() for state in (_WAITING, _LEASED))
+
+    def workers(self) -> list[dict[str, Any]]:
+        """The workers that ever took part, with what each last said."""
+        with self._begin() as db:
+            now = self._now(db)
+            rows = db.execute(sa.select(WORKERS).where(WORKERS.c.crawl_id == self.crawl_id)).mappings()
+            return [{**row, "alive": row["alive_until"] > now, "silent_s": now - row["seen"]} for row in rows]
+
+    # -- the engine's ways --------------------------------------------------------------------
+
+    @contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        """A transaction; on PostgreSQL it is tried by the caller again when it raises OutsideError."""
+        try:
+            with self._engine.begin() as db:
+                yield db
+        except sa.exc.OperationalError as error:
+            raise OutsideError(f"the frontier cannot be reached: {_said(error)}") from error
+
+    def _now(self, db: sa.Connection) -> float:
+        # One clock for the whole fleet: the database's.
+        if self._postgres:
+            text = "SELECT extract(epoch FROM clock_timestamp())::float8"
+        else:
+            text = "SELECT (julianday('now') - 2440587.5) * 86400.0"
+        return float(db.scalar(sa.text(text)) or 0.0)
+
+    def _insert(self, table: sa.Table) -> Any:
+        return postgresql.insert(table) if self._postgres else sqlite.insert(table)
+
+    def _count(self, db: sa.Connection) -> int:
+        query = sa.select(sa.func.count()).select_from(SEEDS).where(SEEDS.c.crawl_id == self.crawl_id)
+        return int(db.scalar(query) or 0)
+
+
+def _engine(url: str) -> sa.Engine:
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.partition("://")[2]
+    try:
+        made = sa.engine.make_url(url)
+        if made.get_backend_name() not in ("sqlite", "postgresql"):
+            raise InputError(f"--frontier {_without_password(url)}: use sqlite:///FILE or postgresql://…")
+        if made.get_backend_name() == "postgresql":
+            return sa.create_engine(
+                made, pool_pre_ping=True, pool_size=2, connect_args={"connect_timeout": 10}
+            )
+        engine = sa.create_engine(made, connect_args={"timeout": 60, "check_same_thread": False})
+    except sa.exc.ArgumentError as error:
+        raise InputError(
+            f"--frontier {url}: not a database URL; use postgresql://… or sqlite:///FILE"
+        ) from error
+    except ImportError as error:
+        raise SoftwareMissing(
+            "--frontier postgresql://… needs psycopg; install it: pip install 'overscripted[postgres]'"
+        ) from error
+    sa.event.listen(engine, "connect", _sqlite_connect)
+    sa.event.listen(engine, "begin", lambda db: db.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _sqlite_connect(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+
+
+def _without_password(url: str) -> str:
+    try:
+        return sa.engine.make_url(url).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return url

@@ -1,0 +1,32 @@
+"""How a visit may end, and what becomes of its seed. Every seed ends in exactly one of these."""
+
+from crawl import settings
+
+OUTCOMES = {
+    "complete": "loaded, then watched for the dwell",
+    "http_error": "answered with a status of 400 or more; loaded and watched like any page",
+    "timeout": "no load event within the load timeout; what was recorded until then is kept",
+    "hung": "loaded, but did not hand over its last records: an endless loop; earlier records are kept",
+    "closed": "the page closed its own window; records until then are kept",
+    "download": "the answer was a file to download, which is refused",
+    "net_error": "no page: DNS, connection, TLS, protocol or a redirect loop",
+    "blocked": "the address is not public, or robots.txt forbids the page",
+    "invalid": "the seed is not an http or https URL",
+    "crashed": "the page's process or the browser died, or the page was ended for its memory or CPU",
+    "failed": "the crawler's own fault: a window or the instrument did not come up",
+    "lost": "workers were killed at every attempt",
+}
+
+# A visit that shows what the page does; the others say why it does not.
+GOOD = ("complete", "http_error")
+
+
+def again(outcome: str, attempt: int, retries: int, starved: bool = False) -> bool:
+    """Whether attempt number ``attempt`` (from 1) with this outcome is worth another."""
+    allowed = settings.RETRIES.get("starved" if starved and outcome in GOOD else outcome, 0)
+    return attempt <= min(allowed, retries)
+
+
+def retry_delay(attempt: int) -> float:
+    """Seconds before the attempt after this one."""
+    return float(settings.RETRY_DELAY_S * 2 ** (attempt - 1))

@@ -1,0 +1,258 @@
+"""What the extension sends of one visit, made into rows of the raw tables.
+
+Everything here came from a hostile page by way of our extension: its size is capped, its text is
+made valid Unicode, what is cut is counted, and what is malformed is dropped and counted.
+"""
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from crawl.settings import Limits
+from crawl.writer import Writer
+from overscripted.schemas import BOOL, INT, RAW, STR, TIME
+from overscripted.stacks import parse_frame
+from overscripted.text import clean
+
+Message = dict[str, Any]
+_Key = tuple[int, str, str, str, str]  # frame, location, script, symbol, operation
+
+NO_FRAME = -1  # of a worker or request that belongs to no document
+_MAX_ID = 2**62
+
+
+class Records:
+    """The rows of one attempt. They go to the writer as they come; the counts are read at the end."""
+
+    def __init__(self, writer: Writer, crawl_id: int, visit_id: int, attempt: int, limits: Limits) -> None:
+        self._writer, self._limits = writer, limits
+        self.visit = {"crawl_id": crawl_id, "visit_id": visit_id, "attempt": attempt}
+        self.tab = -2  # of the visited page; known once bound
+        self.n_calls = self.n_dropped = 0
+        self.gaps: Counter[str] = Counter()
+        self.status: int | None = None  # of the visited page's latest document
+        self.final_url = ""
+        self._size = 0
+        self._rows: Counter[str] = Counter()
+        self._frames: dict[tuple[int, int], int] = {}
+        self._recorded: Counter[_Key] = Counter()
+        self._lost: Counter[_Key] = Counter()
+        self._made: dict[tuple[str, _Key], tuple[int, int]] = {}
+        self._where: dict[_Key, dict[str, Any]] = {}
+
+    def take(self, message: Message, size: int) -> None:
+        """Take one message of ``size`` bytes. What is malformed is counted as a gap, never raised."""
+        take = _TAKERS.get(message["type"])
+        self._size += size
+        try:
+            if take:
+                take(self, message)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            self.gaps["malformed message"] += 1
+
+    def finish(self) -> None:
+        """Write the totals of the calls that a cap cut; call it before the visit's own row is made."""
+        cut: Counter[_Key] = Counter(self._lost)
+        for (_, key), (made, kept) in self._made.items():
+            cut[key] += max(made - kept, 0)
+        for key, n in cut.items():
+            frame, location, script, symbol, operation = key
+            row = {
+                **self._where[key],
+                "frame_id": frame,
+                "location": location,
+                "script_url": script,
+                "symbol": symbol,
+                "operation": operation,
+                "n_calls": self._recorded[key] + n,
+                "n_recorded": self._recorded[key],
+            }
+            self._write("call_totals", row)
+        self.n_dropped = cut.total()
+
+    # -- calls --------------------------------------------------------------------------------
+
+    def _calls(self, message: Message) -> None:
+        place = self._place(message)
+        location = self._text(message["location"])
+        common = {
+            **self.visit,
+            **place,
+            "file_name": _file_name(self.visit["crawl_id"], location),
+            "location": location,
+            "in_iframe": "false" if place["parent_frame_id"] < 0 else "true",
+            "realm": str(message.get("realm") or "window")[:30],
+        }
+        for call in message.get("calls") or ():
+            self._call(common, call)
+        for total in message.get("totals") or ():
+            names = [self._text(total[name]) for name in ("u", "s", "o")]
+            key = (place["frame_id"], location, names[0], names[1], names[2])
+            self._where.setdefault(key, {n: place[n] for n in ("parent_frame_id", "top_level_url")})
+            self._made[str(message.get("doc", ""))[:64], key] = (int(total["n"]), int(total["r"]))
+
+    def _call(self, common: Message, call: Message) -> None:
+        frame = parse_frame(self._text(call.get("f") or ""))
+        symbol, operation = self._text(call["s"]), self._text(call["o"])
+        key = (common["frame_id"], common["location"], frame.script_url, symbol, operation)
+        if self.n_calls >= self._limits.calls or self._size >= self._limits.size:
+            self._lost[key] += 1
+            self._where.setdefault(key, {n: common[n] for n in ("parent_frame_id", "top_level_url")})
+            return
+        value = None if call.get("v") is None else clean(str(call["v"]))
+        whole = len(value) if value is not None else 0
+        arguments = None if call.get("a") is None else self._text(call["a"])
+        stack = self._text(call.get("k") or "")
+        row = {
+            **common,
+            "row": self.n_calls,
+            "ordinal": self.n_calls,
+            "symbol": symbol,
+            "operation": operation,
+            "arguments": arguments,
+            "value": value if value is None else value[: self._limits.text],
+            "value_len": whole if whole > self._limits.text else call.get("l"),
+            "script_url": frame.script_url,
+            "script_line": frame.script_line,
+            "script_col": frame.script_col,
+            "func_name": frame.func_name,
+            "script_loc_eval": frame.script_loc_eval,
+            "call_stack": stack,
+            "time_stamp": _iso(float(call["t"])),
+        }
+        self._recorded[key] += 1
+        self.n_calls += 1
+        size = 400 + whole + len(arguments or "") + len(stack)
+        self._writer.add("calls", tuple([row[name] for name in _CALLS]), size)
+
+    # -- the other tables -----------------------------------------------------------------------
+
+    def _frame(self, message: Message) -> None:
+        row = {**self._place(message), **_columns("frames", message, self._limits.text)}
+        row["time_stamp"] = _moment(message.get("time"))
+        if row["frame_id"] == 0:
+            self.final_url = row["url"]
+        self._write("frames", row)
+
+    def _request(self, message: Message) -> None:
+        row = {**_columns("requests", message, self._limits.text), **self._place(message)}
+        if row["resource_type"] == "main_frame" and row["frame_id"] == 0:
+            self.status = row["status"]
+        self._write("requests", row)
+
+    def _cookie(self, message: Message) -> None:
+        self._write("cookies", _columns("cookies", message, self._limits.text))
+
+    def _console(self, message: Message) -> None:
+        self._write("console", _columns("console", message, self._limits.text))
+
+    def _script(self, message: Message) -> None:
+        encoded = message.get("content")
+        content = None if encoded is None else base64.b64decode(encoded, validate=True)
+        sha256 = str(message["sha256"])
+        if content is not None and hashlib.sha256(content).hexdigest() != sha256:
+            raise ValueError("a body that is not what its name says")
+        if self._size >= self._limits.size:
+            content = None
+            self.gaps["script bodies over the limit"] += 1
+        self._writer.add_body(sha256, (sha256, int(message["size"]), content), len(content or b"") + 100)
+
+    def _gap(self, message: Message) -> None:
+        if len(self.gaps) < 100:
+            self.gaps[self._text(message["name"])[:200]] += int(message["n"])
+
+    # -- parts --------------------------------------------------------------------------------
+
+    def _place(self, message: Message) -> dict[str, Any]:
+        tab, frame, parent = (int(message.get(name, NO_FRAME)) for name in ("tab", "frame", "parent"))
+        return {
+            "frame_id": self._frame_id(tab, frame),
+            "parent_frame_id": -1 if parent < 0 else self._frame_id(tab, parent),
+            "top_level_url": self._text(message.get("top") or ""),
+        }
+
+    def _frame_id(self, tab: int, frame: int) -> int:
+        """A frame's number in the visit: 0 is the visited page's, others are numbered as they appear."""
+        if tab == self.tab and frame == 0:
+            return 0
+        if tab < 0 or frame < 0:
+            return NO_FRAME
+        known = self._frames.get((tab, frame))
+        if known is None:
+            if len(self._frames) >= self._limits.frames:
+                self.gaps["frames over the limit"] += 1
+                return NO_FRAME
+            known = self._frames[tab, frame] = len(self._frames) + 1
+        return known
+
+    def _text(self, value: Any) -> str:
+        return clean(str(value))[: self._limits.text]
+
+    def _write(self, table: str, row: dict[str, Any]) -> None:
+        self._rows[table] += 1
+        if self._rows[table] > self._limits.rows or self._size >= self._limits.size:
+            self.gaps[f"{table} over the limit"] += 1
+            return
+        row = {**row, **self.visit}
+        size = 200 + sum(len(value) for value in row.values() if isinstance(value, str))
+        self._writer.add(table, tuple([row.get(name) for name in RAW[table].names]), size)
+
+
+_TAKERS: dict[str, Callable[[Records, Message], None]] = {
+    "calls": Records._calls,
+    "frame": Records._frame,
+    "request": Records._request,
+    "cookie": Records._cookie,
+    "console": Records._console,
+    "script": Records._script,
+    "gap": Records._gap,
+}
+_CALLS = tuple(RAW["calls"].names)
+
+
+def _columns(table: str, message: Message, most: int) -> dict[str, Any]:
+    """The table's columns that the message has, each as its type or NULL."""
+    return {
+        column.name: _CASTS[column.type](message[column.name], most)
+        for column in RAW[table].columns
+        if message.get(column.name) is not None
+    } | ({} if table != "requests" else {"status": _integer(message.get("status"), 0)})
+
+
+def _string(value: Any, most: int) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return clean(text)[:most]
+
+
+def _integer(value: Any, _: int) -> int | None:
+    return int(value) if isinstance(value, int | float) and abs(value) < _MAX_ID else None
+
+
+def _truth(value: Any, _: int) -> bool:
+    return bool(value)
+
+
+def _moment(value: Any, _: int = 0) -> datetime | None:
+    """Milliseconds since 1970 as a time; NULL for what no calendar holds."""
+    try:
+        return datetime.fromtimestamp(float(value) / 1000, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+_CASTS: dict[Any, Callable[[Any, int], Any]] = {STR: _string, INT: _integer, BOOL: _truth, TIME: _moment}
+
+
+def _iso(milliseconds: float) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _file_name(crawl_id: int, location: str) -> str:
+    return f"{crawl_id}_{hashlib.sha224(location.encode()).hexdigest()}.json"

@@ -1,0 +1,119 @@
+"""The door of the crawl: seeds in, raw segments out, each seed ended in exactly one outcome."""
+
+import asyncio
+import contextlib
+import hashlib
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from itertools import chain
+from typing import Any
+
+from crawl import firefox, outcomes, pack, seeds
+from crawl.frontier import Frontier
+from crawl.settings import Options
+from crawl.worker import Worker
+from overscripted.errors import InputError
+from overscripted.progress import Work
+from overscripted.run import Run
+
+STAGE = "crawl"
+
+
+def crawl(
+    run_url: str,
+    options: Options,
+    seed_file: str | None = None,
+    frontier_url: str | None = None,
+) -> dict[str, Any]:
+    """Crawl what is left of a run's seeds; the facts of the whole crawl so far.
+
+    Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
+    Raises the errors of `overscripted.errors` for what the user can mend.
+    """
+    extension = {"instruments": [pack.instrument(options.instrument)]}
+    firefox.find(options.firefox)
+    seeds.check(run_url, seed_file)
+    run = Run.open(run_url, create=seed_file is not None)
+    frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
+    try:
+        _add_seeds(run, frontier, seed_file)
+        asked = asdict(options) | {"seeds": seed_file, "frontier": _shown(frontier_url)}
+        if run.stage(STAGE).get("status") != "running":
+            run.begin(STAGE, asked, instrument_sha256=_digest(extension))
+        return _work(run, frontier, options, extension)
+    finally:
+        frontier.close()
+
+
+def _work(run: Run, frontier: Frontier, options: Options, extension: dict[str, Any]) -> dict[str, Any]:
+    before = frontier.counts()
+    total = sum(n for name, n in before.items() if not name.startswith("ended"))
+    began = time.monotonic()
+    with Work("crawl", total) as work:
+        asyncio.run(_until_signal(Worker(run.store, frontier, options, extension, work)))
+    facts = facts_of(frontier)
+    ended = sum(_ended(frontier.counts()).values()) - sum(_ended(before).values())
+    if ended:
+        facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
+    if facts["left"]:
+        run.interrupt(STAGE, facts=facts)
+    else:
+        run.finish(STAGE, facts=facts)
+    return facts
+
+
+async def _until_signal(worker: Worker) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, worker.stop)
+    await worker.run()
+
+
+def facts_of(frontier: Frontier) -> dict[str, Any]:
+    """The state of a crawl: seeds, those left, ended by outcome, calls."""
+    counts = frontier.counts()
+    ended = _ended(counts)
+    return {
+        "seeds": sum(counts.values()),
+        "left": counts.get("waiting", 0) + counts.get("leased", 0),
+        **{name: ended[name] for name in outcomes.OUTCOMES if name in ended},
+        "calls": frontier.calls(),
+    }
+
+
+def _ended(counts: dict[str, int]) -> dict[str, int]:
+    return {name.removeprefix("ended "): n for name, n in counts.items() if name.startswith("ended ")}
+
+
+def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
+    source: Iterable[str] = seeds.of_file(seed_file) if seed_file is not None else ()
+    if seed_file is None and not frontier.counts():
+        stream = seeds.of_run(run)
+        first = next(stream, None)
+        if first is None:
+            raise InputError(
+                f"{run.store.uri(seeds.PRECRAWL)}: holds no seeds; name others with --seeds FILE"
+            )
+        source = chain([first], stream)
+    frontier.add(source)
+
+
+def _own_frontier(run: Run) -> str:
+    if not run.store.local:
+        raise InputError(
+            f"{run.store.url}: a run in an object store needs --frontier "
+            "(postgresql://… for a fleet, or sqlite:///FILE for one machine)"
+        )
+    return f"sqlite:///{run.store.path('frontier.sqlite')}"
+
+
+def _shown(frontier_url: str | None) -> str | None:
+    # A password does not belong in run.json.
+    return frontier_url and frontier_url.rpartition("@")[2]
+
+
+def _digest(extension: dict[str, Any]) -> str:
+    return hashlib.sha256(repr(extension).encode()).hexdigest()

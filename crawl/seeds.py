@@ -1,0 +1,55 @@
+"""Where the seeds come from: the run's precrawl, or a file of the user's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from overscripted.errors import InputError, StageMissing
+from overscripted.run import STAGES, Run
+
+PRECRAWL = "precrawl/seeds.parquet"
+_CHUNK = 10_000
+
+
+def check(run_url: str, file: str | None) -> None:
+    """Raise InputError if a named file cannot be the seeds, before anything is made."""
+    if file is not None and next(of_file(file), None) is None:
+        raise InputError(f"--seeds {file}: no seeds in it; one URL a line, or Parquet with a column `seed`")
+
+
+def of_run(run: Run) -> Iterator[str]:
+    """The seeds that the precrawl of this run found. StageMissing without one."""
+    if not run.store.exists(PRECRAWL):
+        command = STAGES["precrawl"].format(run=run.store.url)
+        raise StageMissing(
+            f"{run.store.url}: no seeds ({PRECRAWL}); run `{command}` first, or name --seeds FILE"
+        )
+    with run.store.fs.open(run.store.path(PRECRAWL), "rb") as file:
+        yield from _parquet(pq.ParquetFile(file), run.store.uri(PRECRAWL))
+
+
+def of_file(file: str) -> Iterator[str]:
+    """The seeds of a Parquet file (column ``seed``) or a text file (one URL a line, ``#`` comments)."""
+    path = Path(file)
+    if not path.is_file():
+        raise InputError(f"--seeds {file}: no such file")
+    if path.suffix == ".parquet":
+        try:
+            opened = pq.ParquetFile(path)
+        except pa.ArrowInvalid as error:
+            raise InputError(f"--seeds {file}: not a Parquet file ({error})") from error
+        yield from _parquet(opened, f"--seeds {file}")
+        return
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if (seed := line.strip()) and not seed.startswith("#"):
+                yield seed
+
+
+def _parquet(file: pq.ParquetFile, name: str) -> Iterator[str]:
+    if "seed" not in file.schema_arrow.names:
+        raise InputError(f"{name}: has no column `seed`")
+    for batch in file.iter_batches(_CHUNK, columns=["seed"]):
+        yield from (seed for seed in batch.column(0).to_pylist() if seed)

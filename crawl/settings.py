@@ -1,0 +1,83 @@
+"""Every default, cap and timeout of the crawl, each with its unit and reason."""
+
+from dataclasses import dataclass
+
+# -- A visit ---------------------------------------------------------------------------------
+DWELL_S = 10.0  # after the load event, as the study did
+LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
+BIND_TIMEOUT_S = 30.0  # the extension answers in milliseconds; this is for a machine out of CPU
+FLUSH_TIMEOUT_S = 5.0  # a page that does not hand over its last records in this time is hung
+FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
+CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
+
+# -- Records: what one visit may bring; what is cut is counted -----------------------------------
+MAX_MESSAGE_BYTES = 32 * 2**20  # one websocket message; the extension splits at a fraction of it
+MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
+MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory
+MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console
+MAX_TEXT = 1_000_000  # characters of one value, header list, message or stack
+MAX_FRAMES = 50_000  # distinct frames of a visit that get a number of their own
+
+# -- Segments -----------------------------------------------------------------------------------
+SEGMENT_BYTES = 64 * 2**20  # of records in memory: some 8 MB of Parquet, a good object size
+SEGMENT_AGE_S = 60.0  # what a crash may cost to visit again, and how far `status` is behind
+BUFFER_BYTES = 4 * SEGMENT_BYTES  # while the store is away; then no new visit begins
+STORE_RETRY_S = (0.5, 1, 2, 5, 10, 30)  # pauses between attempts to write, the last one for ever
+STORE_GIVE_UP_S = 3600.0  # a store away for an hour needs a person
+MIN_FREE_BYTES = 512 * 2**20  # of a local folder's disk: below, the crawl pauses, and says so
+
+# -- Frontier ------------------------------------------------------------------------------------
+LEASE_S = 60.0  # a worker that has not been heard of for this long is dead, its seeds are free
+BEAT_S = 10.0  # it is heard of so often; several may fail before it is taken for dead
+PER_DOMAIN = 6  # visits at a time to one registrable domain by the whole fleet: what a browser opens
+MAX_ATTEMPTS = 5  # attempts at a seed that end without a visit (workers killed): then it is `lost`
+RETRY_DELAY_S = 5.0  # before the second attempt; doubled for each further one
+
+# Outcomes worth another attempt, and how many more. Others are the page's own last word.
+RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, "failed": 3}
+
+# -- Windows and browsers ------------------------------------------------------------------------
+START_WINDOWS = 6  # `--windows auto` begins here
+MAX_WINDOWS = 60
+STARVED_S = 1.0  # a 100 ms timer this late: the page was measured without the CPU it needed
+BUSY = 0.90  # share of CPU in use above which no window is added
+MIN_FREE_MEMORY = 0.12  # share of memory that stays free
+ADJUST_S = 4.0  # time between two changes of the number of windows
+VISITS_A_BROWSER = 2_000  # then a new Firefox takes over: nothing that leaks, leaks for long
+BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too
+WATCH_S = 2.0  # how often processes are looked at
+PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its visit is `crashed`
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one visit may bring (see above)."""
+
+    calls: int = MAX_VISIT_CALLS
+    size: int = MAX_VISIT_BYTES
+    rows: int = MAX_VISIT_ROWS
+    text: int = MAX_TEXT
+    frames: int = MAX_FRAMES
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a crawl was asked to do; every field is an option of ``overscripted crawl``."""
+
+    dwell_s: float = DWELL_S
+    load_timeout_s: float = LOAD_TIMEOUT_S
+    windows: int | None = None  # None: as many as the machine bears
+    proxy: str = ""
+    authorities: tuple[str, ...] = ()
+    allow_private: bool = False
+    instrument: str = "default"
+    contact: str = ""
+    retries: int = 3
+    per_domain: int = PER_DOMAIN
+    pace_s: float = 0.0
+    respect_robots: bool = False
+    firefox: str | None = None
+    show: bool = False
+    segment_age_s: float = SEGMENT_AGE_S
+    segment_bytes: int = SEGMENT_BYTES
+    visits_a_browser: int = VISITS_A_BROWSER

@@ -1,0 +1,239 @@
+"""One visit: a seed in a window of its own, from opening it to an outcome."""
+
+import asyncio
+import contextlib
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import ada_url
+
+from crawl import settings
+from crawl.bidi import BidiClosed, BidiError
+from crawl.browser import Browser, Window
+from crawl.frontier import Lease
+from crawl.records import Records
+from crawl.settings import Options
+from overscripted.schemas import RAW
+from overscripted.text import clean
+
+BIND_URL = "http://overscripted.invalid/"
+# What Firefox says where a navigation was cut off by another one, by a download or by the page.
+_CUT_OFF = (
+    "NS_BINDING_ABORTED",
+    "NS_ERROR_ABORT",
+    "aborted",
+    "canceled",
+    "cancelled",
+    "NS_BINDING_REDIRECTED",
+)
+
+
+@dataclass
+class Result:
+    """How a visit went. Times are UTC."""
+
+    outcome: str = "failed"
+    error: str = ""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    loaded: datetime | None = None
+    ended: datetime | None = None
+    dwell_s: float | None = None
+    starved: float | None = None
+    final_url: str = ""
+
+
+class _Ended(Exception):
+    """The visit cannot go on; ``outcome`` says why."""
+
+    def __init__(self, outcome: str, error: str = "") -> None:
+        super().__init__(outcome)
+        self.outcome, self.error = outcome, error
+
+
+async def visit(browser: Browser, lease: Lease, records: Records, options: Options) -> Result:
+    """Visit a seed; its records go to ``records``. Never raises but when cancelled."""
+    result = Result()
+    browser.visits += 1
+    browser.active += 1
+    try:
+        await _visit(browser, lease, records, options, result)
+    except _Ended as end:
+        result.outcome, result.error = end.outcome, end.error
+    except BidiClosed:
+        result.outcome, result.error = "crashed", f"the browser ended: {browser.firefox.last_words}"
+    except BidiError as error:
+        result.outcome, result.error = "failed", str(error)
+    except TimeoutError:
+        browser.ill += 1
+        result.outcome, result.error = "failed", "the browser did not answer"
+    finally:
+        browser.active -= 1
+    result.ended = datetime.now(UTC)
+    result.final_url = records.final_url or result.final_url
+    if result.outcome == "complete" and records.status is not None and records.status >= 400:
+        result.outcome = "http_error"
+    return result
+
+
+def row(result: Result, lease: Lease, records: Records, worker: str, agent: str) -> tuple[Any, ...]:
+    """The visit's row of raw ``visits``."""
+    values = {
+        **records.visit,
+        "site_url": lease.seed,
+        "worker_id": worker,
+        "outcome": result.outcome,
+        "error": clean(result.error)[:2000],
+        "final_url": result.final_url,
+        "http_status": records.status,
+        "started": result.started,
+        "loaded": result.loaded,
+        "ended": result.ended,
+        "dwell_s": result.dwell_s,
+        "starved": result.starved,
+        "n_calls": records.n_calls,
+        "n_dropped": records.n_dropped,
+        "known_gaps": json.dumps(dict(sorted(records.gaps.items()))),
+        "user_agent": agent,
+    }
+    return tuple([values.get(name) for name in RAW["visits"].names])
+
+
+async def _visit(browser: Browser, lease: Lease, records: Records, options: Options, result: Result) -> None:
+    url = _url(lease.seed)
+    window = await browser.open()
+    store = ""
+    try:
+        store = await _bind(browser, window, records)
+        browser.link.watch(store, window.gone)
+        await _load(window, url, options, result)
+        result.loaded = datetime.now(UTC)
+        began = time.monotonic()
+        await _dwell(window, options.dwell_s)
+        flushed = await _flush(browser, store)
+        result.dwell_s = time.monotonic() - began
+        if flushed is None:
+            raise _Ended("hung", "the page did not hand over its last records")
+        if isinstance(late := flushed.get("starved"), int | float):
+            result.starved = late / 1000
+        result.outcome = "complete"
+    except _Ended as end:
+        # What the page did until then is worth having.
+        if store and end.outcome in ("timeout", "closed", "download"):
+            await _flush(browser, store)
+        raise
+    finally:
+        with contextlib.suppress(BidiClosed):
+            await window.close()
+        if store:
+            await browser.link.forget(store)
+
+
+def _url(seed: str) -> str:
+    try:
+        parsed = ada_url.URL(seed)
+    except ValueError:
+        raise _Ended("invalid", "not a URL") from None
+    if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
+        raise _Ended("invalid", "not an http or https URL")
+    return str(parsed.href)
+
+
+async def _bind(browser: Browser, window: Window, records: Records) -> str:
+    """Make the extension tell which cookie store this window's visit is."""
+    token, bound = browser.link.expect(records)
+    try:
+        with contextlib.suppress(BidiError):  # the extension cancels this navigation
+            await window.navigate(BIND_URL + token, "none", settings.BIND_TIMEOUT_S)
+        async with asyncio.timeout(settings.BIND_TIMEOUT_S):
+            return await bound
+    except TimeoutError:
+        browser.ill += 1
+        raise _Ended("failed", "the extension did not bind the visit") from None
+    finally:
+        browser.link.forsake(token)
+
+
+async def _load(window: Window, url: str, options: Options, result: Result) -> None:
+    """Until the load event of the page (or of the one it sends us to)."""
+    window.loaded.clear()
+    window.started = 0
+    deadline = time.monotonic() + options.load_timeout_s
+    try:
+        async with asyncio.timeout(options.load_timeout_s):
+            result.final_url = await _first(
+                window, window.navigate(url, "complete", options.load_timeout_s + 60)
+            )
+    except TimeoutError:
+        raise _Ended("timeout", f"no load event in {options.load_timeout_s:g} s") from None
+    except BidiError as error:
+        await _follow(window, error, deadline)
+
+
+async def _first(window: Window, navigation: Any) -> str:
+    """The navigation's own end, or the end of the window, whichever comes first."""
+    arrived = asyncio.ensure_future(navigation)
+    closed = asyncio.ensure_future(window.closed.wait())
+    try:
+        await asyncio.wait({arrived, closed}, return_when=asyncio.FIRST_COMPLETED)
+        if arrived.done():
+            return str(arrived.result())
+        raise _closed(window)
+    finally:
+        for task in (arrived, closed):
+            task.cancel()
+        await asyncio.gather(arrived, closed, return_exceptions=True)
+
+
+async def _follow(window: Window, error: BidiError, deadline: float) -> None:
+    """A navigation failed: for good, or because the page went elsewhere by itself."""
+    message = error.message.removeprefix("Error: ")
+    if window.download:
+        raise _Ended("download", message)
+    if window.closed.is_set():
+        raise _closed(window)
+    if not any(word in message for word in _CUT_OFF):
+        raise _Ended("net_error", message)
+    patience = deadline - time.monotonic() if window.started > 1 else settings.FOLLOW_S
+    try:
+        async with asyncio.timeout(max(patience, 0.1)):
+            await _first(window, window.loaded.wait())
+    except TimeoutError:
+        if window.download:
+            raise _Ended("download", message) from None
+        raise _Ended("timeout" if window.started > 1 else "net_error", message) from None
+
+
+async def _dwell(window: Window, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await _until_closed(window)
+
+
+async def _until_closed(window: Window) -> None:
+    closed = asyncio.ensure_future(window.closed.wait())
+    ended = asyncio.ensure_future(window.browser.firefox.bidi.closed.wait())
+    try:
+        await asyncio.wait({closed, ended}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        closed.cancel()
+        ended.cancel()
+    if window.closed.is_set():
+        raise _closed(window)
+    raise BidiClosed("while watching")
+
+
+def _closed(window: Window) -> _Ended:
+    if window.crashed:
+        return _Ended("crashed", "the page's process died")
+    return _Ended("closed", "the page closed its window")
+
+
+async def _flush(browser: Browser, store: str) -> dict[str, Any] | None:
+    try:
+        async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
+            return await browser.link.flush(store)
+    except TimeoutError:
+        return None

@@ -1,0 +1,313 @@
+"""One worker: takes seeds from the frontier, visits them in many windows, and hands on their records.
+
+A seed's way: leased, visited, its records sealed and durable, acknowledged. Whatever dies on the way
+leaves the seed to be leased again, and attempt numbers keep the records of each attempt apart.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import platform
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from crawl import network, outcomes, profile, settings
+from crawl import visit as visits
+from crawl.browser import Browser
+from crawl.collector import Collector
+from crawl.frontier import Frontier, Lease
+from crawl.profile import Pref
+from crawl.records import Records
+from crawl.settings import Limits, Options
+from crawl.windows import Windows
+from crawl.writer import Writer
+from overscripted.errors import OutsideError
+from overscripted.progress import Work
+from overscripted.store import Store
+
+log = logging.getLogger("overscripted.crawl")
+
+T = TypeVar("T")
+
+_IDLE_S = 0.5  # between two looks at a frontier that had nothing for us
+_START_TRIES = 3  # browsers that fail to start one after the other
+
+
+class Worker:
+    """A crawl worker. `run` ends when no seed is left, or after `stop`."""
+
+    def __init__(
+        self,
+        store: Store,
+        frontier: Frontier,
+        options: Options,
+        extension: dict[str, Any],
+        work: Work,
+    ) -> None:
+        self.name = f"{platform.node()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.frontier, self.options, self.work = frontier, options, work
+        self.writer = Writer(store, self.name, options.segment_bytes, options.segment_age_s)
+        self.collector = Collector(self.writer)
+        self.windows = Windows(options.windows)
+        self.ended: Counter[str] = Counter()
+        self.began = time.monotonic()
+        self._extension = extension
+        self._prefs: dict[str, Pref] = {}
+        self._browsers: list[Browser] = []
+        self._starting = asyncio.Lock()
+        self._visits: dict[asyncio.Task[None], Lease] = {}
+        self._stopping = asyncio.Event()
+        # One thread, so that the frontier's calls come one after the other.
+        self._thread = ThreadPoolExecutor(1, "frontier")
+
+    def stop(self) -> None:
+        """Begin no more visits; `run` ends when those under way have. Twice: end them now."""
+        if self._stopping.is_set():
+            for task in self._visits:
+                task.cancel()
+        self._stopping.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopping.is_set()
+
+    @property
+    def active(self) -> int:
+        """Visits under way."""
+        return len(self._visits)
+
+    async def run(self) -> None:
+        """Work until no seed is left in the frontier, or until stopped."""
+        await asyncio.to_thread(profile.clean)
+        await self.collector.start()
+        self._prefs = network.prefs(self.options, self.collector.port)
+        await self._bury_dead()
+        await self._ask(self._beat_once)
+        beating = asyncio.create_task(self._beat())
+        try:
+            async with self.writer:
+                try:
+                    await self._loop(beating)
+                finally:
+                    await self._end_visits()
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+            for browser in self._browsers:
+                await browser.stop(self.collector)
+            await self.collector.stop()
+            with contextlib.suppress(OutsideError):
+                await self._call(self.frontier.leave, self.name)
+            self._thread.shutdown(wait=False)
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    async def _loop(self, beating: "asyncio.Task[None]") -> None:
+        while True:
+            self.writer.check()
+            if beating.done():
+                beating.result()
+            self.windows.adjust(self.active)
+            await self._retire()
+            free = 0 if self.stopped else self.windows.limit - self.active
+            if free > 0:
+                await self.writer.room()
+                leases = await self._ask(self._lease, free)
+                for lease in leases:
+                    await self._begin(lease)
+                if not leases and not self._visits and not await self._more():
+                    return
+            if self.stopped and not self._visits:
+                return
+            if self._visits:
+                wait = _IDLE_S if free > 0 else 2.0
+                await asyncio.wait(self._visits, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+            for task in [t for t in self._visits if t.done()]:
+                del self._visits[task]
+                task.result()
+
+    async def _more(self) -> bool:
+        """With nothing to visit now: wait for what may come; False if nothing can."""
+        if self.writer.pending:
+            self.writer.flush()
+            await self._until(self.writer.drained())
+            return True
+        if not await self._ask(self.frontier.left):
+            return False
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), _IDLE_S)
+        return True
+
+    async def _until(self, waiting: Any) -> None:
+        done = asyncio.ensure_future(waiting)
+        while not done.done():
+            await asyncio.wait({done}, timeout=1.0)
+            self.writer.check()
+
+    def _lease(self, n: int) -> list[Lease]:
+        return self.frontier.lease(self.name, n, self.options.per_domain, self.options.pace_s)
+
+    async def _begin(self, lease: Lease) -> None:
+        if lease.attempt > settings.MAX_ATTEMPTS:
+            result = visits.Result("lost", "workers were killed at every attempt")
+            self._hand_on(lease, self._records(lease), result, "")
+            return
+        browser = await self._browser()
+        task = asyncio.create_task(self._visit(browser, lease))
+        self._visits[task] = lease
+
+    def _records(self, lease: Lease) -> Records:
+        return Records(self.writer, self.frontier.crawl_id, lease.visit_id, lease.attempt, Limits())
+
+    async def _visit(self, browser: Browser, lease: Lease) -> None:
+        records = self._records(lease)
+        result = await visits.visit(browser, lease, records, self.options)
+        self.windows.saw(result.starved)
+        self._hand_on(lease, records, result, browser.firefox.user_agent)
+
+    def _hand_on(self, lease: Lease, records: Records, result: visits.Result, agent: str) -> None:
+        """The visit is over: its last rows, and what becomes of the seed once they are durable."""
+        records.finish()
+        starved = (result.starved or 0.0) > settings.STARVED_S
+        again = outcomes.again(result.outcome, lease.attempt, self.options.retries, starved)
+        log.info(
+            "visit",
+            extra={
+                "fields": {
+                    "seed": lease.seed,
+                    "visit_id": lease.visit_id,
+                    "attempt": lease.attempt,
+                    "outcome": result.outcome,
+                    "error": result.error,
+                    "calls": records.n_calls,
+                    "starved": result.starved,
+                    "again": again,
+                }
+            },
+        )
+        done: Callable[[], bool]
+        if again:
+            delay = outcomes.retry_delay(lease.attempt)
+            done = partial(self.frontier.retry, self.name, lease, delay)
+        else:
+            done = partial(self.frontier.end, self.name, lease, result.outcome, records.n_calls)
+            self.ended[result.outcome] += 1
+            self.work.add(1, failed=0 if result.outcome in outcomes.GOOD else 1)
+        row = visits.row(result, lease, records, self.name, agent)
+        self.writer.end_visit(row, partial(self._acknowledge, lease, done))
+
+    async def _acknowledge(self, lease: Lease, done: Callable[[], bool]) -> None:
+        if not await self._ask(done):
+            log.warning("late: %s was given to another worker meanwhile", lease.seed)
+
+    async def _end_visits(self) -> None:
+        """Give up visits that are still under way; their attempts count, their seeds wait again."""
+        for task in self._visits:
+            task.cancel()
+        await asyncio.gather(*self._visits, return_exceptions=True)
+        for task, lease in self._visits.items():
+            if task.cancelled() or task.exception():
+                with contextlib.suppress(OutsideError):
+                    await self._call(self.frontier.retry, self.name, lease, 0.0)
+        self._visits.clear()
+
+    # -- browsers -----------------------------------------------------------------------------
+
+    async def _browser(self) -> Browser:
+        async with self._starting:
+            for browser in self._browsers:
+                if browser.fit:
+                    return browser
+            for left in reversed(range(_START_TRIES)):
+                try:
+                    browser = await self._start_browser()
+                except OutsideError:
+                    if not left:
+                        raise
+                    log.warning("Firefox did not start; trying again")
+                    continue
+                self._browsers.append(browser)
+                return browser
+        raise AssertionError
+
+    async def _start_browser(self) -> Browser:
+        return await Browser.start(
+            self.collector,
+            self._extension,
+            self._prefs,
+            [Path(path) for path in self.options.authorities],
+            self.options.firefox,
+            headless=not self.options.show,
+        )
+
+    async def _retire(self) -> None:
+        """Replace browsers that are old, large, ill or dead; end those that nobody uses any more."""
+        for browser in list(self._browsers):
+            if browser.visits >= self.options.visits_a_browser:
+                browser.retired = True
+            if not browser.fit and not browser.active:
+                self._browsers.remove(browser)
+                await browser.stop(self.collector)
+
+    # -- the frontier -------------------------------------------------------------------------
+
+    async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    async def _ask(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call the frontier; while it is out of reach, try again for as long as for the store."""
+        began = time.monotonic()
+        pauses = list(settings.STORE_RETRY_S)
+        while True:
+            try:
+                return await self._call(function, *arguments)
+            except OutsideError as error:
+                if time.monotonic() - began > settings.STORE_GIVE_UP_S:
+                    raise
+                log.warning("%s; trying again", error)
+                await asyncio.sleep(pauses.pop(0) if len(pauses) > 1 else pauses[0])
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(settings.BEAT_S)
+            await self._ask(self._beat_once)
+
+    def _beat_once(self) -> None:
+        self.frontier.beat(self.name, platform.node(), os.getpid(), self.facts())
+        self.frontier.reap()
+
+    async def _bury_dead(self) -> None:
+        """Workers of this machine that were killed: their seeds are free at once."""
+        host = platform.node()
+        pids = await self._ask(self.frontier.pids, host)
+        await self._ask(self.frontier.bury, host, [pid for pid in pids if _runs(pid)])
+
+    def facts(self) -> dict[str, Any]:
+        """What this worker says of itself, for `status` and metrics."""
+        return {
+            "windows": self.windows.limit,
+            "active": self.active,
+            "ended": sum(self.ended.values()),
+            "good": sum(self.ended[name] for name in outcomes.GOOD),
+            "per_hour": round(sum(self.ended.values()) / max(time.monotonic() - self.began, 1) * 3600),
+            "buffered_bytes": self.writer.buffered,
+            "pending": self.writer.pending,
+        }
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid != os.getpid()

@@ -1,0 +1,191 @@
+"""From rows in memory to durable segments, in order, and only then the news that visits are safe.
+
+Rows of all tables gather in one batch. When it is large or old enough it is sealed and written:
+every table but ``visits``, then ``visits``, then each visit's ``done`` is called. So a visit's row is
+in the store only when all its records are, and a seed is acknowledged only when its row is.
+A write that fails is repeated under the same name until the store is back.
+"""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pyarrow as pa
+
+from crawl import settings
+from overscripted import segments
+from overscripted.errors import OutsideError
+from overscripted.schemas import RAW
+from overscripted.store import Store
+
+log = logging.getLogger("overscripted.crawl.writer")
+
+Row = tuple[Any, ...]
+Done = Callable[[], Awaitable[None]]
+
+
+class _Batch:
+    """Rows that will be written together."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Row]] = {name: [] for name in RAW}
+        self.done: list[Done] = []
+        self.bodies: set[str] = set()
+        self.size = 0
+        self.began = time.monotonic()
+        self.names = {name: uuid.uuid4().hex for name in RAW}
+
+
+class Writer:
+    """Gathers rows and writes segments. Use as an async context manager: it ends with all written."""
+
+    def __init__(self, store: Store, worker: str, segment_bytes: int, segment_age_s: float) -> None:
+        self.store, self.worker = store, worker
+        self.segment_bytes, self.segment_age_s = segment_bytes, segment_age_s
+        self._batch = _Batch()
+        self._sealed: list[_Batch] = []
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._ending = False
+        self.failing_since: float | None = None
+        self.written_bytes = 0
+
+    def add(self, table: str, row: Row, size: int = 200) -> None:
+        """One row, its columns in the schema's order; ``size`` in bytes, roughly."""
+        self._batch.rows[table].append(row)
+        self._batch.size += size
+        if self._batch.size >= self.segment_bytes:
+            self._seal()
+
+    def add_body(self, sha256: str, row: Row, size: int) -> None:
+        """A script's body, unless this batch has it."""
+        if sha256 not in self._batch.bodies:
+            self._batch.bodies.add(sha256)
+            self.add("scripts", row, size)
+
+    def end_visit(self, row: Row, done: Done) -> None:
+        """The visit's own row: all its records have been added. ``done`` is called once it is durable."""
+        self._batch.done.append(done)
+        self.add("visits", row)
+
+    def flush(self) -> None:
+        """Write now what there is."""
+        if self._batch.done or self._batch.size:
+            self._seal()
+
+    @property
+    def pending(self) -> int:
+        """Visits that are over and not yet durable."""
+        return len(self._batch.done) + sum(len(batch.done) for batch in self._sealed)
+
+    @property
+    def buffered(self) -> int:
+        """Bytes in memory, roughly."""
+        return self._batch.size + sum(batch.size for batch in self._sealed)
+
+    async def room(self) -> None:
+        """Wait while the buffer is full (the store is slow or away)."""
+        await self._room.wait()
+
+    async def drained(self) -> None:
+        """Wait until everything that has been sealed is durable and acknowledged."""
+        await self._idle.wait()
+
+    async def __aenter__(self) -> "Writer":
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if kind is None or issubclass(kind, asyncio.CancelledError):
+            self.flush()
+            self._ending = True
+            self._wake.set()
+            await self._task
+        else:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OutsideError):
+                await self._task
+
+    def check(self) -> None:
+        """Raise what made the writer give up."""
+        if self._task.done() and not self._ending:
+            self._task.result()
+
+    def _seal(self) -> None:
+        self._sealed.append(self._batch)
+        self._batch = _Batch()
+        self._idle.clear()
+        self._wake.set()
+        self._pressure()
+
+    def _pressure(self) -> None:
+        if self.buffered >= settings.BUFFER_BYTES:
+            self._room.clear()
+        else:
+            self._room.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            while self._sealed:
+                await self._write(self._sealed[0])
+                self._sealed.pop(0)
+                self._pressure()
+            self._idle.set()
+            if self._ending:
+                return
+            left = self._batch.began + self.segment_age_s - time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), max(left, 0.05))
+            if time.monotonic() - self._batch.began >= self.segment_age_s:
+                if self._batch.done:
+                    self._seal()
+                else:
+                    self._batch.began = time.monotonic()
+
+    async def _write(self, batch: _Batch) -> None:
+        order = [name for name in RAW if name != "visits"] + ["visits"]
+        for table in order:
+            if batch.rows[table]:
+                await self._write_table(table, batch.rows[table], batch.names[table])
+                batch.rows[table] = []
+        for done in batch.done:
+            await done()
+
+    async def _write_table(self, table: str, rows: list[Row], name: str) -> None:
+        began = time.monotonic()
+        pauses = list(settings.STORE_RETRY_S)
+        while True:
+            try:
+                await asyncio.to_thread(self._write_once, table, rows, name)
+                self.failing_since = None
+                return
+            except Exception as error:  # whatever a file system or S3 library raises
+                self.failing_since = self.failing_since or began
+                log.warning("store: cannot write %s: %s; trying again", table, error)
+                if time.monotonic() - began > settings.STORE_GIVE_UP_S:
+                    raise OutsideError(f"{self.store.url}: cannot be written: {error}") from error
+                await asyncio.sleep(pauses.pop(0) if len(pauses) > 1 else pauses[0])
+
+    def _write_once(self, table: str, rows: list[Row], name: str) -> None:
+        self._check_disk()
+        schema = RAW[table].schema
+        columns = zip(zip(*rows, strict=True), schema, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in columns]
+        whole = pa.Table.from_arrays(arrays, schema=schema)
+        key = segments.write(self.store, table, whole, self.worker, name)
+        self.written_bytes += self.store.size(key)
+
+    def _check_disk(self) -> None:
+        if self.store.local:
+            free = shutil.disk_usage(self.store.make_folder("")).free
+            if free < settings.MIN_FREE_BYTES:
+                raise OSError(f"only {free >> 20} MB free, {settings.MIN_FREE_BYTES >> 20} MB are kept")
