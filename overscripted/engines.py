@@ -7,6 +7,7 @@ UTC, strict and case-sensitive, so that the same expression gives the same rows.
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 from abc import ABC, abstractmethod
@@ -16,6 +17,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -209,6 +211,9 @@ class DuckDB(Engine):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
+_MOMENT = dt.Timestamp(timezone="UTC", scale=6)
+
+
 class Spark(Engine):
     """Spark: on this machine, or the cluster that ``master`` or ``spark-submit`` names."""
 
@@ -217,7 +222,7 @@ class Spark(Engine):
     def __init__(self, master: str | None, settings: Mapping[str, str], store: Store | None) -> None:
         self._session, self._own = _spark_session(master, settings, store)
         self._con = ibis.pyspark.connect(self._session)
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[ir.Table, Any] = {}
 
     @property
     def session(self) -> Any:
@@ -231,7 +236,10 @@ class Spark(Engine):
     def _view(self, frame: Any) -> ir.Table:
         name = _fresh()
         frame.createOrReplaceTempView(name)
-        return self._con.table(name)
+        table = self._con.table(name)
+        # Ibis reads Spark's moments as times without a zone; DuckDB's have UTC.
+        moments = {n: table[n].cast(_MOMENT) for n, kind in frame.dtypes if kind == "timestamp"}
+        return table.mutate(**moments) if moments else table
 
     def table(self, rows: pa.Table) -> ir.Table:
         return self._view(self._session.createDataFrame(rows))
@@ -241,16 +249,17 @@ class Spark(Engine):
 
         frame = self._frame(expr).persist(StorageLevel.DISK_ONLY)
         table = self._view(frame)
-        self._kept[table.get_name()] = frame
+        self._kept[table] = frame
         return table
 
     def drop(self, table: ir.Table) -> None:
-        frame = self._kept.pop(table.get_name(), None)
+        frame = self._kept.pop(table, None)
         if frame is not None:
             frame.unpersist()
-        self._session.catalog.dropTempView(table.get_name())
 
     def _frame(self, expr: ir.Table) -> Any:
+        for function in expr.op().find(ops.ScalarUDF):
+            _carry(function.__func__.__module__)
         self._con._run_pre_execute_hooks(expr)  # registers the expression's Python functions
         return self._session.sql(self._con.compile(expr))
 
@@ -326,6 +335,7 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
 _LOCAL = {
     "spark.driver.memory": SPARK_DRIVER_MEMORY,
     "spark.ui.enabled": "false",
+    "spark.pyspark.python": sys.executable,
     "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
 }
 
@@ -415,6 +425,14 @@ def _settings(conf: Mapping[str, str] | Iterable[str] | None) -> dict[str, str]:
             raise InputError(f"--conf {text}: write it as KEY=VALUE")
         found[key.strip()] = value
     return found
+
+
+def _carry(module: str) -> None:
+    """Send an expression's Python functions to the workers whole, so that they need no installation."""
+    from pyspark import cloudpickle
+
+    for name in {module.partition(".")[0], "overscripted"} & sys.modules.keys():
+        cloudpickle.register_pickle_by_value(sys.modules[name])
 
 
 def _quoted(text: str) -> str:
