@@ -40,7 +40,6 @@ def build(libraries: Libraries) -> Demo:
     world = World()
     third = thirdparty.make(libraries)
     thirdparty.add(world)
-    world.script(third.posthog_recorder)
     articles.add(world)
     recorders.add(world, third)
     miners.add(world, third)

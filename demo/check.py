@@ -27,7 +27,7 @@ class Check:
 
     def same_items(self, what: str, found: Iterable[Any], expected: Iterable[Any]) -> None:
         """Compare two collections item by item, with their numbers."""
-        here, there = Counter(found), Counter(expected)
+        here, there = Counter(list(found)), Counter(list(expected))
         self.facts += len(there)
         self.wrong += [f"{what}: {item!r} missing ({n})" for item, n in (there - here).items()]
         self.wrong += [f"{what}: {item!r} too much ({n})" for item, n in (here - there).items()]

@@ -8,7 +8,7 @@ import sys
 import click
 
 from demo.check import Check, check
-from demo.settings import DWELL_S, LOAD_TIMEOUT_S, PRECRAWL_TIMEOUT_S, WINDOWS
+from demo.settings import DWELL_S, LOAD_TIMEOUT_S, PACE_S, PRECRAWL_TIMEOUT_S, WINDOWS
 from demo.web import DemoWeb
 from overscripted.errors import InputError, OutsideError
 from overscripted.run import Run
@@ -80,7 +80,18 @@ def _stages(run: str, web: DemoWeb, dwell: float, windows: int) -> list[list[str
     patience = (f"{PRECRAWL_TIMEOUT_S:g}", f"{LOAD_TIMEOUT_S:g}")
     pace = ["--dwell", f"{dwell:g}", "--windows", str(windows), "--load-timeout", patience[1]]
     return [
-        ["precrawl", run, "--sites", web.sites_file, *vantages, *shared, "--timeout", patience[0]],
+        [
+            "precrawl",
+            run,
+            "--sites",
+            web.sites_file,
+            *vantages,
+            *shared,
+            "--timeout",
+            patience[0],
+            "--pace",
+            f"{PACE_S:g}",
+        ],
         ["crawl", run, "--proxy", first, *shared, *pace],
         ["etl", run],
         ["analyze", run],

@@ -28,7 +28,7 @@ FILES = {
     "coin-hive": "coin-hive/src/miner.js",
     "jquery": "jquery/dist/jquery.min.js",
     "segment": "@segment/analytics-next/dist/umd/standalone.js",
-    "mixpanel": "mixpanel-browser/dist/mixpanel.min.js",
+    "mixpanel": "mixpanel-browser/dist/mixpanel.umd.js",
     "amplitude": "amplitude-js/amplitude.umd.min.js",
 }
 

@@ -13,10 +13,11 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 from demo.certificates import Authority
-from demo.settings import MAX_HEAD
+from demo.settings import MAX_BODY, MAX_HEAD
 from demo.wire import Answer, Ask, Head, read_head, skip_body, split_target
 from demo.world import World
 
+_CLOSE = 0x8  # opcode of a WebSocket's last frame
 _UNKNOWN = Answer(502, b"no such host in the demo web\n", "text/plain")
 
 
@@ -110,15 +111,17 @@ class Proxy:
             await self._serve(reader, writer, "http", host)
             return
         if fault == "garbage":
+            await reader.read(MAX_HEAD)  # the client's hello, so that it reads what follows
             writer.write(b"220 this is no TLS at all\r\n" * 20)
             await writer.drain()
+            await reader.read(MAX_HEAD)
             return
         await writer.start_tls(self._authority.context("somebody-else.invalid" if fault else host))
         await self._serve(reader, writer, "https", host)
 
 
 async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: Head) -> None:
-    """Accept a WebSocket and listen in silence until it ends."""
+    """Accept a WebSocket and listen in silence until the client closes it (RFC 6455)."""
     key = head.headers.get("sec-websocket-key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
     writer.write(
@@ -126,5 +129,19 @@ async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
         + f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
     )
     await writer.drain()
-    while await reader.read(65536):
+    while await _frame(reader) != _CLOSE:
         pass
+    writer.write(bytes([0x80 | _CLOSE, 2]) + (1000).to_bytes(2, "big"))  # a normal end
+    await writer.drain()
+
+
+async def _frame(reader: asyncio.StreamReader) -> int:
+    """Read a WebSocket frame of a client away; its opcode."""
+    first, second = await reader.readexactly(2)
+    size = second & 0x7F
+    if size >= 126:
+        size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
+    if size > MAX_BODY:
+        return _CLOSE
+    await reader.readexactly(4 + size)  # the mask, the payload
+    return first & 0x0F

@@ -78,6 +78,8 @@ class World:
         handler = self.routes.get((ask.host, ask.path)) or self.anything.get(ask.host)
         if handler:
             return handler(ask)
+        if ask.path == "/favicon.ico":
+            return Answer(204)
         if ask.method in ("POST", "PUT", "OPTIONS") or ask.path.endswith((".gif", "/collect")):
             return _beacon(ask)
         return Answer(404, f"<h1>404</h1><p>Nothing at {ask.path!r} here.</p>".encode("ascii", "replace"))

@@ -42,13 +42,17 @@ def add_seeds(world: World) -> None:
         ("https://www.lostpages-archive.org/gone", "http_error", 404, Answer(404, b"<h1>Gone</h1>")),
         ("http://crumbling-tower.com/stairs", "http_error", 500, Answer(500, b"<h1>Crumbled</h1>")),
         ("http://resetting-clock.com/noon", "net_error", 0, RESET),
-        ("http://garbled-radio.net/listen", "net_error", 0, GARBAGE),
+        ("http://loopdeloop-travel.com/again", "net_error", 0, Answer(302, headers={"Location": "/again"})),
         ("http://sleepy-llama.net/dream", "timeout", 0, SILENCE),
     )
     for url, outcome, status, answer in failing:
         page = Document(url, outcome, outcome=outcome, status=status)
         world.page(page, answer)
-    unreachable = ("https://www.vanished-isle.org/", "https://www.mismatched-bank.com/account")
+    unreachable = (
+        "https://www.vanished-isle.org/",
+        "https://www.mismatched-bank.com/account",
+        "https://static-noise.org/hiss",
+    )
     for url in unreachable:
         world.pages[url] = Document(url, "unreachable", outcome="net_error", status=0)
 

@@ -53,6 +53,8 @@ def add(world: World, third: ThirdParties) -> None:
     for provider, urls in _USERS.items():
         for url in urls:
             page = _page(url, f"Recorded by {provider}").load(third.recorders[provider], "async")
+            if provider in third.loaded_by:
+                page.use(third.loaded_by[provider])
             world.page(page.inline(calls("referrer")))
     two = _page(f"{ORIGIN['harbourlight-news.com']}/two-recorders", "Recorded twice")
     world.page(two.load(third.recorders["hotjar.com"]).load(third.recorders["yandex.ru"]))

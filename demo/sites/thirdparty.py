@@ -147,7 +147,7 @@ class ThirdParties:
     """Scripts that pages load, by who they are from."""
 
     recorders: dict[str, Script]
-    posthog_recorder: Script
+    loaded_by: dict[str, Script]
     coinhive: Script
     coin_hive: Script
     authedmine: Script
@@ -173,12 +173,7 @@ def make(libraries: Libraries) -> ThirdParties:
     recorders["posthog.com"] = _posthog(libraries)
     return ThirdParties(
         recorders=recorders,
-        posthog_recorder=Script(
-            "https://us-assets.i.posthog.com/static/recorder.js",
-            calls("userAgent"),
-            libraries["posthog-recorder"],
-            replay="posthog.com",
-        ),
+        loaded_by=_loaded_by(libraries) if libraries.mode == "npm" else {},
         coinhive=Script(
             "https://coinhive.com/lib/coinhive.min.js",
             calls("cores", "userAgent"),
@@ -233,6 +228,7 @@ def make(libraries: Libraries) -> ThirdParties:
             "https://cdn.mxpnl.com/libs/mixpanel-2-latest.min.js",
             calls("cookie", "referrer"),
             libraries["mixpanel"],
+            after="if (window.mixpanel) { mixpanel.init('demo', { track_pageview: true }); }",
         ),
         amplitude=Script(
             "https://cdn.amplitude.com/libs/amplitude-8.21.9-min.gz.js",
@@ -254,7 +250,7 @@ def add(world: World) -> None:
     for name in ("us.i.posthog.com", "us-assets.i.posthog.com", "c.clarity.ms", "api.segment.io",
                  "api-js.mixpanel.com", "api.amplitude.com", "api2.amplitude.com", "r.lr-in-prod.com",
                  "r.logrocket.io", "cdn.logrocket.io", "ws001.coinhive.com", "authedmine.com",
-                 "crypto-loot.com", "m.openfpcdn.io"):  # fmt: skip
+                 "crypto-loot.com", "r.lrkt-in.com", "m.openfpcdn.io"):  # fmt: skip
         world.host(name)
     world.anything["us.i.posthog.com"] = _posthog_settings
     world.anything["cdn.segment.com"] = _segment_settings
@@ -300,6 +296,23 @@ def _posthog(libraries: Libraries) -> Script:
         libraries["posthog"],
         replay="posthog.com",
     )
+
+
+def _loaded_by(libraries: Libraries) -> dict[str, Script]:
+    """What providers' libraries from npm load by themselves, by provider. LogRocket's is not on npm."""
+    return {
+        "posthog.com": Script(
+            "https://us-assets.i.posthog.com/static/recorder.js?v=1.200.0",
+            calls("userAgent"),
+            libraries["posthog-recorder"],
+            replay="posthog.com",
+        ),
+        "logrocket.com": Script(
+            "https://cdn.lrkt-in.com/logger-1.min.js",
+            calls("userAgent"),
+            after=_RECORDER % {"collector": "https://r.lrkt-in.com/collect"},
+        ),
+    }
 
 
 def _posthog_settings(ask: Ask) -> Answer:

@@ -1,0 +1,39 @@
+"""`overscripted demo` touches nothing that is not a demo, and its comparison finds what differs."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from demo.check import Check
+from demo.command import TRUTH, demo
+from overscripted.errors import InputError
+
+
+def test_a_folder_that_is_no_demo_is_refused_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("ten years of work")
+    result = CliRunner().invoke(demo, [str(tmp_path)])
+    assert isinstance(result.exception, InputError)
+    assert "not a demo" in str(result.exception)
+    assert (tmp_path / "thesis.txt").read_text() == "ten years of work"
+
+
+def test_npm_asked_for_and_missing_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    result = CliRunner().invoke(demo, [str(tmp_path / "run"), "--libraries", "npm"])
+    assert isinstance(result.exception, InputError)
+    assert "npm is not installed" in str(result.exception)
+    assert not (tmp_path / "run" / TRUTH).exists()
+
+
+def test_the_comparison_names_what_is_missing_doubled_or_different() -> None:
+    made = Check("seeds")
+    made.same_items("seed", ["a", "b", "b"], ["a", "b", "c"])
+    made.same("outcome of a", "timeout", "complete")
+    assert made.facts == 4
+    assert made.wrong == [
+        "seed: 'c' missing (1)",
+        "seed: 'b' too much (1)",
+        "outcome of a: found 'timeout', expected 'complete'",
+    ]
