@@ -140,6 +140,7 @@ class _Source:
 def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """All frames, pulled: what one read returns is bounded, and so is the window."""
     decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
-    reader = decompressor.stream_reader(_Source(pieces), read_size=PIECE, read_across_frames=True)
+    source: Any = _Source(pieces)
+    reader = decompressor.stream_reader(source, read_size=PIECE, read_across_frames=True)
     while piece := reader.read(PIECE):
         yield piece

@@ -33,11 +33,11 @@ def find(body: bytes, content_type: str) -> str:
             return name
     if body.startswith(codecs.BOM_UTF16_BE):
         return "utf-16-be"
-    if (said := _HEADER.search(content_type)) and (name := _python(said[1])):
-        return name
+    if (said := _HEADER.search(content_type)) and (named := _python(said[1])):
+        return named
     for meta in _META.findall(_COMMENT.sub(b"", body[:_PRESCAN])):
-        if (said_b := _META_CHARSET.search(meta)) and (name := _python(said_b[1].decode("latin-1"))):
-            return "utf-8" if name.startswith("utf-16") else name
+        if (said_b := _META_CHARSET.search(meta)) and (named := _python(said_b[1].decode("latin-1"))):
+            return "utf-8" if named.startswith("utf-16") else named
     return "cp1252"
 
 

@@ -1,8 +1,10 @@
-"""A thread's HTTP client: Requests over connections that are guarded, bounded in time and bound to a vantage."""
+"""A thread's HTTP client: Requests over connections that are guarded and bounded in time."""
 
 import contextlib
 import socket
 import ssl
+import threading
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,9 +49,8 @@ class Client:
         self.vantage, self.settings = vantage, settings
         self.deadline = Deadline(settings.timeout_s)
         self._open: list[socket.socket] = []
-        self.session = requests.Session()
+        self.session = _Session()
         self.session.trust_env = False  # no proxy, no .netrc of the environment
-        self.session.max_redirects = 0
         adapter = _Adapter(self, tls)
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, adapter)
@@ -135,7 +136,9 @@ class Client:
 
     def _resolve(self, host: str, port: int) -> list[Any]:
         try:
-            found = socket.getaddrinfo(host.strip("[]"), port, 0, socket.SOCK_STREAM)
+            found = _look_up(host.strip("[]"), port, self.deadline.remaining())
+        except TimeoutError:
+            raise
         except (OSError, UnicodeError) as error:
             if self.vantage.proxy:
                 raise ProxyAway(str(error)) from error
@@ -162,8 +165,9 @@ class Client:
                 raise Failure("dns", str(error)) from error
             finally:
                 self._guard = guard
-        sock = socks.socksocket()
-        sock.set_proxy(socks.SOCKS5, url.hostname, url.port, remote, url.username, url.password)
+        socksocket: Any = socks.socksocket()
+        sock: socket.socket = socksocket
+        socksocket.set_proxy(socks.SOCKS5, url.hostname, url.port, remote, url.username, url.password)
         sock.settimeout(seconds)
         self._open.append(sock)
         try:
@@ -178,6 +182,35 @@ class Client:
             sock.close()
             raise
         return sock
+
+
+def _look_up(host: str, port: int, seconds: float) -> list[Any]:
+    """getaddrinfo that ends in time. Raises what it raises, and TimeoutError."""
+    if host.replace(".", "").isdecimal() or ":" in host:
+        return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
+    found: list[Any] = []
+
+    def ask() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)  # left behind if the resolver does not answer
+    thread.start()
+    thread.join(seconds)
+    if not found:
+        raise TimeoutError(f"{host}: the resolver does not answer")
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return list(found[0])
+
+
+class _Session(requests.Session):
+    """A session that looks at no redirect: each hop passes the guard, the pace and robots.txt first."""
+
+    def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
+        return iter(())
 
 
 class _Adapter(HTTPAdapter):
@@ -198,9 +231,7 @@ class _Adapter(HTTPAdapter):
             self._guarded(super().proxy_manager_for(proxy, **kwargs))
         return self.proxy_manager[proxy]
 
-    def build_connection_pool_key_attributes(
-        self, request: Any, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {"ssl_context": self._tls}
 
@@ -219,7 +250,12 @@ class _Adapter(HTTPAdapter):
                 return client.connect(self._dns_host, self.port, self.timeout)
 
             def connect(self) -> None:
-                super().connect()
+                try:
+                    super().connect()
+                except (ConnectionResetError, ConnectionAbortedError, BrokenPipeError) as error:
+                    if client.deadline.cut:
+                        raise
+                    raise Failure("tls", f"closed during the handshake: {error}") from error
                 if self.sock is not None:
                     client._open.append(self.sock)
 

@@ -80,6 +80,7 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
 
     Interrupted, it resumes by the same command.
     """
+    from precrawl.run import Asked
     from precrawl.run import precrawl as door
     from precrawl.sites import Choice
 
@@ -99,9 +100,7 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
             contact=options["contact"],
             respect_robots=options["respect_robots"],
         ),
-        options["quorum"],
-        options["check"],
-        options["drop"],
+        Asked(options["quorum"], options["check"], options["drop"]),
         options["list_id"],
         options["restart"],
     )
@@ -128,7 +127,7 @@ def seeds(run: str, vantage: str, **options: Any) -> None:
     \b
     Example:  overscripted seeds s3://bucket/2026 --quorum 3/4
     """
-    from precrawl.run import combine
+    from precrawl.run import Asked, combine
 
     settings = Settings(
         timeout_s=options["timeout"],
@@ -137,9 +136,8 @@ def seeds(run: str, vantage: str, **options: Any) -> None:
         contact=options["contact"],
         allow_private=options["allow_private"],
     )
-    _show(
-        combine(run, options["quorum"], options["check"], options["drop"], parse_all((vantage,))[0], settings)
-    )
+    asked = Asked(options["quorum"], options["check"], options["drop"])
+    _show(combine(run, asked, parse_all((vantage,))[0], settings))
 
 
 def _show(summary: dict[str, Any]) -> None:
@@ -154,3 +152,8 @@ def _show(summary: dict[str, Any]) -> None:
         f"{summary['union']} links in all, {summary['intersection']} seen by all; "
         f"{summary['seeds']} seeds (seen by {k} of {n})"
     )
+    if checked := summary.get("check"):
+        click.echo(
+            f"checked {checked['checked']} {checked['of']} links: {checked['loaded']} load, "
+            f"{checked['duplicates']} of them lead where another leads"
+        )

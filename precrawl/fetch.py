@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.cookies import RequestsCookieJar
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
@@ -135,7 +135,7 @@ class Fetcher:
             raise Failure("bad_redirect", f"to {location[:200]!r}")
         if "Set-Cookie" in response.headers:  # many redirect in a circle for those who take no cookie
             attempt.cookies = attempt.cookies if attempt.cookies is not None else RequestsCookieJar()
-            extract_cookies_to_jar(attempt.cookies, response.request, response.raw)
+            attempt.cookies.update(response.cookies)
         attempt.url = urls.without_fragment(target)
         attempt.redirects.append(attempt.url)
 

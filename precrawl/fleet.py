@@ -83,7 +83,7 @@ class Fleet:
         self._store, self._lines, self._table = store, lines, "check" if check else "outcomes"
         self._context = multiprocessing.get_context("spawn")
         self._jobs: list[tuple[Line, worker.Job]] = []
-        for line in lines:
+        for number, line in enumerate(lines):
             gate = work / f"{line.vantage.name}.gate"
             Gate.create(gate)
             for shard in range(shards):
@@ -97,6 +97,7 @@ class Fleet:
                     shard=shard,
                     shards=shards,
                     row=len(self._jobs),
+                    beside=tuple(r for r in range(len(lines) * shards) if r // shards != number),
                     check=check,
                     journals=str(line.folder),
                     parts=line.parts,

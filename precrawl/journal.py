@@ -38,6 +38,7 @@ class Journal:
         self._shard = shard
         self._folder, self._store, self._parts, self._table = folder, store, parts, table
         self._lock = threading.Lock()
+        self._size, self._began, self._synced = 0, 0.0, 0.0
         self._open()
 
     def append(self, number: int, row: dict[str, Any], links: list[tuple[int, str]]) -> None:

@@ -11,12 +11,14 @@ from overscripted.store import Store
 from precrawl import plan
 
 FOLDER = "precrawl"
-PARTS = f"{FOLDER}/parts"
+PARTS = f"{FOLDER}/parts"  # of vantage points at work
+CHECK = f"{FOLDER}/check.parquet"
+CHECKING = f"{FOLDER}/checking"  # parts of the load check
 _BATCH = 20_000  # rows held at a time
 
 
 def parts_key(name: str) -> str:
-    """Where the progress of a vantage point (or of the load check) is kept."""
+    """Where the progress of a vantage point is kept."""
     return f"{PARTS}/{name}"
 
 
@@ -43,15 +45,13 @@ def finish(store: Store, name: str, rows: int, record: dict[str, Any]) -> None:
     store.delete(parts_key(name))
 
 
-def finish_check(store: Store, name: str, rows: int) -> None:
-    """Turn the parts of the load check into precrawl/check.parquet."""
-    key = f"{FOLDER}/check.parquet"
-    with store.replace(key) as staged:
+def finish_check(store: Store, parts: str, rows: int) -> None:
+    """Turn the parts of the load check into its file; then all parts of checks go."""
+    with store.replace(CHECK) as staged, _Writer(staged, CHECK, "check") as out:
         done = plan.Done(rows)
-        with _Writer(staged, key, "check") as out:
-            for part in part_names(store, parts_key(name)):
-                _copy_outcomes(store, f"{part}.outcomes.parquet", out, done)
-    store.delete(parts_key(name))
+        for part in part_names(store, parts):
+            _copy_outcomes(store, f"{part}.outcomes.parquet", out, done)
+    store.delete(CHECKING)
 
 
 def part_names(store: Store, prefix: str) -> list[str]:

@@ -1,9 +1,13 @@
 """The precrawl's doors: visit the sites from vantage points, combine what they saw, check it for loading."""
 
+import hashlib
 import json
 import secrets
+import shutil
 import tempfile
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +21,24 @@ from precrawl.settings import Settings
 from precrawl.sites import Choice
 from precrawl.vantage import Vantage
 
-PLAN, SITES, SEEDS, SUMMARY = (
-    f"{FOLDER}/{n}" for n in ("plan.json", "sites.parquet", "seeds.parquet", "summary.json")
-)
+PLAN, SITES = f"{FOLDER}/plan.json", f"{FOLDER}/sites.parquet"
+SEEDS, SUMMARY = f"{FOLDER}/seeds.parquet", f"{FOLDER}/summary.json"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What makes seeds of links. ``quorum``: k/n or k (None: all); ``check``: None, seeds or union;
+    ``drop``: failed and duplicates, as found by the check, are no seeds."""
+
+    quorum: str | None = None
+    check: str | None = None
+    drop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.quorum:
+            _parse_quorum(self.quorum)
+        if self.drop and not self.check:
+            raise InputError(f"--drop {self.drop[0]}: only a check can tell; add --check seeds")
 
 
 def precrawl(
@@ -28,87 +47,86 @@ def precrawl(
     sites_file: Path | None = None,
     choice: Choice | None = None,
     settings: Settings | None = None,
-    quorum: str | None = None,
-    check: str | None = None,
-    drop: tuple[str, ...] = (),
+    asked: Asked | None = None,
     list_id: str | None = None,
     restart: bool = False,
 ) -> dict[str, Any] | None:
-    """Visit the sites from each vantage point, side by side; combine them if there are several.
+    """Visit the sites from each vantage point, side by side, and combine what they saw.
 
     Resumes what was interrupted and visits nothing that is finished; ``restart`` measures anew.
-    Returns the content of summary.json, or None where nothing was combined. Raises UserError.
+    Returns the content of summary.json, or None where others are still to be combined: on a remote
+    run with one vantage point, and where the quorum names more than have finished. Raises UserError.
     """
-    settings, choice = settings or Settings(), choice or Choice()
+    settings, asked = settings or Settings(), asked or Asked()
     if not vantages:
         raise InputError("--vantage: name at least one vantage point, such as `--vantage home`")
-    if quorum:
-        _parse_quorum(quorum)
     tls_context(settings.ca)
     for vantage in vantages:
         vantage.check()
     with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
         ordered = Path(folder) / "sites.parquet"
-        asked = None
-        if sites_file:
-            asked = {"list": sites.describe(sites_file, list_id, choice), "links": settings.links}
-            asked["sites"] = sites.order(sites_file, choice, ordered)
-        run = Run.open(run_url, create=asked is not None)
-        plan = _adopt(run.store, asked, ordered, restart)
+        listed = _list(sites_file, list_id, choice or Choice(), settings, ordered) if sites_file else None
+        run = Run.open(run_url, create=listed is not None)
+        plan = _adopt(run.store, listed, ordered, restart)
         settings = replace(settings, links=plan["links"])
-        options = {
-            **settings.asked(),
-            "vantages": {v.name: v.via for v in vantages},
-            "quorum": quorum,
-            "check": check,
-        }
-        run.begin("precrawl", options, plan=plan)
-        try:
+        through = {v.name: v.via for v in vantages}
+        with _recorded(run, plan, asked, vantages=through, settings=settings.asked()):
             _visit(run.store, plan, ordered, vantages, settings)
-        except BaseException:
-            run.interrupt("precrawl")
-            raise
-    names = finished(run.store, plan)
-    # Elsewhere others may be at work on a remote run; who has all of them then calls `combine`.
-    alone = len(vantages) == 1 and not run.store.local
-    if alone or (quorum and "/" in quorum and int(quorum.partition("/")[2]) != len(names)):
-        run.interrupt("precrawl", facts={"finished": ", ".join(names)})
-        return None
-    return _combine(run, plan, names, quorum, check, drop, vantages[0], settings)
+            names = finished(run.store, plan)
+            alone = len(vantages) == 1 and not run.store.local
+            if alone or (asked.quorum and _parse_quorum(asked.quorum)[1] not in (None, len(names))):
+                run.interrupt("precrawl", facts={"finished": ", ".join(names)})
+                return None
+            return _combine(run, plan, names, asked, vantages[0], settings)
 
 
 def combine(
     run_url: str,
-    quorum: str | None = None,
-    check: str | None = None,
-    drop: tuple[str, ...] = (),
+    asked: Asked | None = None,
     vantage: Vantage | None = None,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
     """Combine all vantage points whose files the run holds, from whatever machines.
 
-    ``check`` (seeds or union) loads each URL from ``vantage``. Returns the content of summary.json.
+    A check loads each URL from ``vantage``. Returns the content of summary.json. Raises UserError.
     """
+    asked, vantage, settings = asked or Asked(), vantage or Vantage("here"), settings or Settings()
     run = Run.open(run_url)
+    again = f"run `overscripted precrawl {run.store.url} --sites FILE --vantage NAME` first"
     if not run.store.exists(PLAN):
-        raise StageMissing(
-            f"{run.store.url}: no precrawl here; run `overscripted precrawl {run.store.url} --sites FILE "
-            "--vantage NAME` first"
-        )
+        raise StageMissing(f"{run.store.url}: no precrawl here; {again}")
     plan = run.store.read_json(PLAN)
     names = finished(run.store, plan)
     if not names:
-        raise StageMissing(
-            f"{run.store.url}: no vantage point has finished; run `overscripted precrawl {run.store.url} "
-            "--vantage NAME` first"
-        )
-    _quorum(quorum, len(names))
-    if check and vantage:
+        raise StageMissing(f"{run.store.url}: no vantage point has finished; {again}")
+    _quorum(asked.quorum, len(names))
+    if asked.check:
+        tls_context(settings.ca)
         vantage.check()
-    run.begin(
-        "precrawl", {**run.stage("precrawl").get("options", {}), "quorum": quorum, "check": check}, plan=plan
-    )
-    return _combine(run, plan, names, quorum, check, drop, vantage or Vantage("here"), settings or Settings())
+    kept = {
+        k: v for k, v in run.stage("precrawl").get("options", {}).items() if k in ("vantages", "settings")
+    }
+    with _recorded(run, plan, asked, **kept):
+        return _combine(run, plan, names, asked, vantage, settings)
+
+
+@contextmanager
+def _recorded(run: Run, plan: dict[str, Any], asked: Asked, **options: Any) -> Iterator[None]:
+    """The stage is running as long as the block lasts, and interrupted if it ends by an error."""
+    run.begin("precrawl", {**options, **vars(asked)}, plan=plan)
+    try:
+        yield
+    except BaseException:
+        run.interrupt("precrawl")
+        raise
+
+
+def _list(
+    file: Path, list_id: str | None, choice: Choice, settings: Settings, ordered: Path
+) -> dict[str, Any]:
+    """What is asked for, and its sites in order of visiting, written to ``ordered``."""
+    described = sites.describe(file, list_id, choice)
+    return {"list": described, "links": settings.links, "sites": sites.order(file, choice, ordered)}
 
 
 def finished(store: Store, plan: dict[str, Any]) -> list[str]:
@@ -125,32 +143,25 @@ def finished(store: Store, plan: dict[str, Any]) -> list[str]:
     return found
 
 
-def _adopt(store: Store, asked: dict[str, Any] | None, ordered: Path, restart: bool) -> dict[str, Any]:
-    """The run's plan: the one it has, or the one that is asked for. ``ordered`` holds its sites then."""
+def _adopt(store: Store, listed: dict[str, Any] | None, ordered: Path, restart: bool) -> dict[str, Any]:
+    """The run's plan: the one it has, or a new one of what is listed. ``ordered`` holds its sites then."""
     plan: dict[str, Any] | None = store.read_json(PLAN) if store.exists(PLAN) else None
-    if plan is None and asked is None:
+    if plan is None and listed is None:
         raise InputError(f"{store.url}: holds no list of sites yet; name one with --sites FILE")
-    same = plan is not None and (asked is None or all(plan[k] == asked[k] for k in asked))
-    if plan is not None and same and not restart:
-        with store.fs.open(store.path(SITES), "rb") as source:
-            ordered.write_bytes(source.read())
-        return plan
-    if (
-        plan is not None
-        and not same
-        and not restart
-        and (finished(store, plan) or store.files(results.PARTS))
-    ):
-        raise InputError(
-            f"{store.url}: its precrawl is of another list or choice of sites or links ({json.dumps(plan['list'])}); "
-            "name another RUN, or add --restart to measure anew in this one"
-        )
-    if asked is None:
-        assert plan is not None
-        with store.fs.open(store.path(SITES), "rb") as source:
-            ordered.write_bytes(source.read())
-        asked = {k: plan[k] for k in ("list", "links", "sites")}
-    plan = {"id": secrets.token_hex(8), "created": now(), **asked}
+    same = plan is not None and (listed is None or listed.items() <= plan.items())
+    if plan is not None and (not restart or listed is None):
+        if not same and (finished(store, plan) or store.files(results.PARTS)):
+            raise InputError(
+                f"{store.url}: its precrawl is of other sites or links ({json.dumps(plan['list'])}, "
+                f"{plan['links']}); name another RUN, or add --restart to measure anew in this one"
+            )
+        if same:
+            with store.fs.open(store.path(SITES), "rb") as source, open(ordered, "wb") as copy:
+                shutil.copyfileobj(source, copy)
+        if same and not restart:
+            return plan
+    about = listed or {k: (plan or {})[k] for k in ("list", "links", "sites")}
+    plan = {"id": secrets.token_hex(8), "created": now(), **about}
     store.delete(results.PARTS)
     with store.replace(PLAN, SITES) as staged:
         staged.make_folder(FOLDER)
@@ -181,46 +192,39 @@ def _visit(
 
 
 def _combine(
-    run: Run,
-    plan: dict[str, Any],
-    names: list[str],
-    asked_quorum: str | None,
-    check: str | None,
-    drop: tuple[str, ...],
-    vantage: Vantage,
-    settings: Settings,
+    run: Run, plan: dict[str, Any], names: list[str], asked: Asked, vantage: Vantage, settings: Settings
 ) -> dict[str, Any]:
-    store, quorum = run.store, _quorum(asked_quorum, len(names))
+    store, quorum = run.store, _quorum(asked.quorum, len(names))
     with seeds.combined(store, names) as both:
         figures = both.figures(quorum)
-        leave_out = None
-        if check:
-            figures["check"] = _check(store, both, check, quorum, vantage, settings)
-            leave_out = _left_out(store, drop, quorum)
+        if asked.check:
+            what = json.dumps([plan["id"], names, asked.check, quorum, vantage.name])
+            parts = f"{results.CHECKING}/{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+            _check(store, both, parts, asked.check, quorum, vantage, settings)
+            figures["check"] = both.read_check(asked.check)
         with store.replace(SEEDS, SUMMARY) as staged:
-            figures["seeds"] = both.write_seeds(staged, SEEDS, quorum, leave_out)
-            figures["list"] = plan["list"]
-            figures["links"] = plan["links"]
+            figures["seeds"] = both.write_seeds(staged, SEEDS, quorum, asked.drop)
+            figures |= {"list": plan["list"], "links": plan["links"], "dropped": list(asked.drop)}
             staged.write_json(SUMMARY, figures)
-    reached = ", ".join(f"{n} {v['reached']}/{v['sites']}" for n, v in figures["vantages"].items())
-    run.finish(
-        "precrawl",
-        facts={
-            "sites": figures["sites"],
-            "reached": reached,
-            "union": figures["union"],
-            "seeds": f"{figures['seeds']} (seen by {quorum} of {len(names)})",
-        },
-    )
+    facts = {
+        "sites": figures["sites"],
+        "reached": ", ".join(f"{n} {v['reached']}/{v['sites']}" for n, v in figures["vantages"].items()),
+        "union": figures["union"],
+        "seeds": f"{figures['seeds']} (seen by {quorum} of {len(names)})",
+    }
+    run.finish("precrawl", facts=facts)
     return figures
 
 
-def _check(*_: Any) -> dict[str, Any]:
-    return {}
-
-
-def _left_out(*_: Any) -> str | None:
-    return None
+def _check(
+    store: Store, both: seeds.Combined, parts: str, of: str, quorum: int, vantage: Vantage, settings: Settings
+) -> None:
+    """Load the seeds or all links. Resumes where the same check, known by its parts, was interrupted."""
+    with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
+        links = Path(folder) / "links.parquet"
+        rows = both.write_links(links, of, quorum)
+        fleet.visit(store, links, [(vantage, parts)], settings, check=True)
+        results.finish_check(store, parts, rows)
 
 
 def _quorum(text: str | None, n: int) -> int:

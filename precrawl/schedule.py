@@ -28,6 +28,7 @@ class Schedule(Generic[V]):
     def __init__(self, job: Any, counts: Any, stop: Any, begin: Callable[[plan.Site], V]) -> None:
         self._counts, self._stop, self._begin = counts, stop, begin
         self._row = job.row * COUNTS
+        self._beside = [row * COUNTS for row in job.beside]
         self._feed = plan.stream(job.plan, job.done, job.shard, job.shards)
         self._alone = deque(plan.pick(job.plan, set(job.alone))) if job.alone else deque()
         self._later: list[tuple[float, int, V]] = []
@@ -109,4 +110,4 @@ class Schedule(Generic[V]):
 
     def _may_begin(self, site: plan.Site) -> bool:
         """Whether this vantage point is not too far ahead of the slowest beside it."""
-        return site.n <= min(self._counts[::COUNTS]) + MAX_LEAD
+        return not self._beside or site.n <= min(self._counts[row] for row in self._beside) + MAX_LEAD

@@ -100,15 +100,19 @@ class Combined:
                 )
         self._db.execute(f"INSERT INTO host SELECT * FROM '{found}'")
 
-    def write_seeds(self, store: Store, key: str, quorum: int, leave_out: str | None = None) -> int:
+    def write_seeds(self, store: Store, key: str, quorum: int, drop: tuple[str, ...] = ()) -> int:
         """Links that at least ``quorum`` vantage points saw, most linked first; their number.
 
-        ``leave_out`` is a local Parquet file with a column ``url``: links that are no seeds all the same.
+        ``drop``: leave out what the load check found to be ``failed`` or ``duplicates``.
         """
-        without = f"AND link NOT IN (SELECT url FROM '{leave_out}')" if leave_out else ""
+        without = ""
+        if "failed" in drop:
+            without += " AND link NOT IN (SELECT url FROM checked WHERE outcome <> 'reached')"
+        if "duplicates" in drop:
+            without += " AND link NOT IN (SELECT url FROM duplicate)"
         self._db.execute(
-            "CREATE OR REPLACE TABLE seed AS SELECT link, mask, n_sites, domain FROM link JOIN host USING (host) "
-            f"WHERE bit_count(mask) >= {int(quorum)} {without}"
+            "CREATE OR REPLACE TABLE seed AS SELECT link, mask, n_sites, domain "
+            f"FROM link JOIN host USING (host) WHERE bit_count(mask) >= {int(quorum)} {without}"
         )
         rows = self._db.sql(
             "WITH first AS (SELECT link, site, rank FROM pair SEMI JOIN seed USING (link) "
@@ -137,13 +141,40 @@ class Combined:
         return [name for number, name in enumerate(self.names) if mask >> number & 1]
 
     def write_links(self, out: Path, of: str, quorum: int) -> int:
-        """The union, or the seeds, as a plan for the load check; their number."""
+        """The union, or the seeds, as a plan for the load check; their number.
+
+        In turn over the registrable domains, so that few wait for theirs to rest.
+        """
         where = "" if of == "union" else f"WHERE bit_count(mask) >= {int(quorum)}"
         self._db.execute(
-            "COPY (SELECT link AS site, 0 AS rank, domain FROM link JOIN host USING (host) "
-            f"{where} ORDER BY n_sites DESC, link) TO '{out}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_BATCH})"
+            f"COPY (SELECT link AS site, 0 AS rank, domain FROM link JOIN host USING (host) {where} "
+            "ORDER BY row_number() OVER (PARTITION BY domain ORDER BY n_sites DESC, link), n_sites DESC, "
+            f"link) TO '{out}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_BATCH})"
         )
         return int(pq.ParquetFile(out).metadata.num_rows)
+
+    def read_check(self, of: str) -> dict[str, Any]:
+        """Take in precrawl/check.parquet; its figures."""
+        self._db.execute("CREATE TABLE checked (url TEXT, outcome TEXT, final_url TEXT)")
+        self._read(results.CHECK, ["url", "outcome", "final_url"], "INSERT INTO checked SELECT *")
+        # Of the URLs that lead to one, the one that is it, or else the first, is no duplicate.
+        self._db.execute(
+            "CREATE TABLE duplicate AS SELECT url FROM checked WHERE outcome = 'reached' QUALIFY "
+            "row_number() OVER (PARTITION BY final_url ORDER BY url <> final_url, url) > 1"
+        )
+        reasons = "SELECT outcome, count(*) FROM checked GROUP BY 1 ORDER BY 2 DESC, 1"
+        by_outcome = dict(self._db.execute(reasons).fetchall())
+        total = sum(by_outcome.values())
+        loaded = by_outcome.pop("reached", 0)
+        return {
+            "of": of,
+            "checked": total,
+            "loaded": loaded,
+            "failed": total - loaded,
+            "failed_by_reason": by_outcome,
+            "redirected": self._one("SELECT count(*) FROM checked WHERE final_url <> url"),
+            "duplicates": self._one("SELECT count(*) FROM duplicate"),
+        }
 
     def figures(self, quorum: int) -> dict[str, Any]:
         """What summary.json says, but for the seeds."""
@@ -183,13 +214,15 @@ class Combined:
         links = self._one("SELECT count(*) FROM link WHERE mask & $1 <> 0", 1 << number)
         # Seconds at work: gaps of over a minute in which nothing began are interruptions.
         busy = self._one(
-            "SELECT coalesce(sum(least(gap, 60)) FILTER (WHERE gap IS NOT NULL), 0) + coalesce(max(elapsed), 0) FROM (SELECT elapsed, "
-            "epoch(started) - lag(epoch(started)) OVER (ORDER BY started) AS gap FROM outcome WHERE vantage = $1)",
+            "SELECT coalesce(sum(least(gap, 60)) FILTER (WHERE gap IS NOT NULL), 0) "
+            "+ coalesce(max(elapsed), 0) FROM (SELECT elapsed, epoch(started) - lag(epoch(started)) "
+            "OVER (ORDER BY started) AS gap FROM outcome WHERE vantage = $1)",
             number,
         )
         skew = self._db.execute(
             "SELECT median(late), quantile_cont(late, 0.95), max(late) FROM (SELECT vantage, "
-            "epoch(started) - min(epoch(started)) OVER (PARTITION BY site) AS late FROM outcome) WHERE vantage = $1",
+            "epoch(started) - min(epoch(started)) OVER (PARTITION BY site) AS late FROM outcome) "
+            "WHERE vantage = $1",
             [number],
         ).fetchone()
         return {

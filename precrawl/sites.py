@@ -116,7 +116,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
                 yield file
     elif path.suffix == ".gz":
         with gzip.open(path) as file:
-            yield io.BufferedReader(file)  # type: ignore[type-var]
+            yield io.BufferedReader(file)
     else:
         with open(path, "rb") as file:
             yield file

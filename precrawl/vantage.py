@@ -77,7 +77,8 @@ class Vantage:
                 socket.create_connection((url.hostname or "", port), timeout=_CHECK_S).close()
             except OSError as error:
                 raise OutsideError(
-                    f"--vantage {self.name}: its {self.via} cannot be reached ({error}); start it or mend the URL"
+                    f"--vantage {self.name}: its {self.via} cannot be reached ({error}); "
+                    "start it or mend the URL"
                 ) from error
 
 

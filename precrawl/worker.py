@@ -43,6 +43,7 @@ class Job:
     shard: int
     shards: int
     row: int  # of this process in the shared counts
+    beside: tuple[int, ...]  # rows of the other vantage points
     check: bool  # a load check of URLs instead of a precrawl of sites
     journals: str  # local folder
     parts: str  # key in the store
