@@ -8,6 +8,7 @@ from demo.documents import Document
 from demo.look import paragraph
 from demo.planted import Code, calls, evaled
 from demo.sites.directory import ORIGIN
+from demo.wire import Answer
 from demo.world import World
 
 _HERE = ORIGIN["labyrinth-of-frames.net"]
@@ -18,7 +19,9 @@ _INNER_JS = f"<script>{_READ.js}</script>"
 
 def add(world: World) -> None:
     """A page for each kind of frame."""
-    for make in (_by_url, _nested, _sandboxed, _srcdoc, _made_here, _blob, _data, _script_url, _written):
+    for make in (_by_url, _elements, _frameset, _nested, _sandboxed, _srcdoc, _made_here):
+        make(world)
+    for make in (_blob, _data, _script_url, _written, _rewritten, _shadow, _popups):
         make(world)
 
 
@@ -38,6 +41,22 @@ def _by_url(world: World) -> None:
     for _ in range(3):
         three.frame(_framed(f"{_THERE}/inner/thrice"))
     world.page(three.inline(calls("cookie")))
+
+
+def _elements(world: World) -> None:
+    for element, attribute in (("object", "data"), ("embed", "src")):
+        page, inner = _page(element, f"An {element} element"), _framed(f"{_THERE}/inner/{element}")
+        page.adopt(inner, element)
+        world.page(page.add(f'<{element} type="text/html" {attribute}="{inner.location}"></{element}>'))
+
+
+def _frameset(world: World) -> None:
+    page = Document(f"{_HERE}/frameset", "A frameset")
+    for side in ("left", "right"):
+        page.adopt(_framed(f"{_THERE}/inner/{side}"), "frame")
+    frames = "".join(f'<frame src="{child.location}">' for child in page.children)
+    html = f"<!doctype html><title>Frameset</title><frameset cols='50%,50%'>{frames}</frameset>"
+    world.page(page, Answer(200, html.encode()))
 
 
 def _nested(world: World) -> None:
@@ -109,6 +128,44 @@ frame.contentDocument.write({_js(_INNER_JS)});
 frame.contentDocument.close();
 </script>""")
     world.page(page)
+
+
+def _rewritten(world: World) -> None:
+    """The page replaces its own document after it has loaded."""
+    page = _page("rewritten", "A page that rewrites itself").inline(calls("cookie"))
+    page.plant(_READ, page.location)
+    page.add(f"""<script>
+addEventListener('load', function () {{
+  setTimeout(function () {{
+    document.open();
+    document.write({_js("<title>Rewritten</title>" + _INNER_JS)});
+    document.close();
+  }}, 50);
+}});
+</script>""")
+    world.page(page)
+
+
+def _shadow(world: World) -> None:
+    page, inner = _page("shadow", "A frame in a shadow tree"), _framed(f"{_THERE}/inner/shadow")
+    page.adopt(inner, "iframe")
+    page.add(f"""<div id="host"></div><script>
+var frame = document.createElement('iframe');
+frame.src = '{inner.location}';
+document.getElementById('host').attachShadow({{ mode: 'closed' }}).appendChild(frame);
+</script>""")
+    world.page(page)
+
+
+def _popups(world: World) -> None:
+    """Two pop-ups: an empty one read at once, and a page of another site. Both are top documents."""
+    page = _page("popups", "Pop-ups").inline(calls("cookie"))
+    page.plant(_READ, page.location, location="about:blank")
+    page.add("<script>var blank = window.open('about:blank'); blank.navigator.userAgent;</script>")
+    other = Document(f"{_THERE}/advert", "An advert", seed=False).inline(_READ)
+    page.children.append(other)
+    page.plant(_READ, other.location, location=other.location)
+    world.page(page.add(f"<script>window.open('{other.location}');</script>"))
 
 
 def _js(text: str) -> str:
