@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
-import time
+import os
+import signal
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from crawl import pack, settings
 from crawl.bidi import BidiClosed, BidiError
 from crawl.collector import Collector, Link
 from crawl.firefox import Firefox
+from crawl.parent import Parent, Process
 from crawl.profile import Pref
 from overscripted.errors import OutsideError
 
@@ -22,6 +25,7 @@ _EVENTS = (
     "browsingContext.downloadWillBegin",
     "browsingContext.load",
     "browsingContext.navigationStarted",
+    "browsingContext.userPromptOpened",
 )
 
 
@@ -30,11 +34,14 @@ class Window:
 
     def __init__(self, browser: "Browser", context: str, user_context: str) -> None:
         self.browser, self.context, self.user_context = browser, context, user_context
+        self.store = ""  # its cookie store, once bound
         self.loaded = asyncio.Event()
         self.closed = asyncio.Event()  # by the page, or because its process died
         self.download = False
-        self.crashed = False
+        self.crashed = ""  # why its process died
+        self.ending = ""  # why we are about to end it
         self.started = 0
+        self._prompts = 0
 
     def take(self, event: str, params: dict[str, Any]) -> None:
         """One event of this window."""
@@ -46,11 +53,19 @@ class Window:
             self.download = True
         elif event == "contextDestroyed":
             self.closed.set()
+        elif event == "userPromptOpened":
+            self._prompts += 1
+            if self._prompts <= settings.MAX_PROMPTS:
+                self.browser.later(self._dismiss())
 
-    def gone(self, message: dict[str, Any]) -> None:
-        """The extension says that a tab of this visit was closed or died."""
-        self.crashed = self.crashed or bool(message.get("crashed"))
+    def died(self) -> None:
+        """The process of its top document is gone."""
+        self.crashed = self.ending or "the page's process died"
         self.closed.set()
+
+    async def _dismiss(self) -> None:
+        params = {"context": self.context, "accept": False}
+        await self.browser.firefox.bidi.command("browsingContext.handleUserPrompt", params)
 
     async def navigate(self, url: str, wait: str, within_s: float) -> str:
         """Go there; the URL arrived at. Raises BidiError with the browser's reason, TimeoutError."""
@@ -62,13 +77,12 @@ class Window:
         """Close it, its pop-ups, and throw away everything its pages stored."""
         self.browser.windows.pop(self.context, None)
         bidi = self.browser.firefox.bidi
+        close = {"context": self.context, "promptUnload": False}
+        forget = {"userContext": self.user_context}
         try:
-            with contextlib.suppress(BidiError):
-                close = {"context": self.context, "promptUnload": False}
-                await bidi.command("browsingContext.close", close, settings.CLOSE_TIMEOUT_S)
-            with contextlib.suppress(BidiError):
-                context = {"userContext": self.user_context}
-                await bidi.command("browser.removeUserContext", context, settings.CLOSE_TIMEOUT_S)
+            for method, params in (("browsingContext.close", close), ("browser.removeUserContext", forget)):
+                with contextlib.suppress(BidiError):
+                    await bidi.command(method, params, settings.CLOSE_TIMEOUT_S)
         except TimeoutError:
             self.browser.ill += 1
             log.warning("a window did not close in %.0f s", settings.CLOSE_TIMEOUT_S)
@@ -84,7 +98,8 @@ class Browser:
         self.active = 0
         self.ill = 0
         self.retired = False
-        self.began = time.monotonic()
+        self._parent: Parent
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def start(
@@ -109,6 +124,8 @@ class Browser:
             for name in _EVENTS:
                 firefox.bidi.on(name, partial(browser._take, name))
             await firefox.bidi.subscribe(*_EVENTS)
+            browser._parent = await Parent.attach(firefox.bidi, browser._crashed)
+            browser.later(browser._watch())
         except TimeoutError:
             await browser.stop(collector)
             raise OutsideError(
@@ -143,11 +160,50 @@ class Browser:
         window = self.windows[context] = Window(self, context, user_context)
         return window
 
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside; what the browser refuses or does not answer is let be."""
+        task = asyncio.create_task(_quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def stop(self, collector: Collector) -> None:
         """End it and everything it left."""
         collector.unlink(self.link)
+        for task in self._tasks:
+            task.cancel()
         await self.firefox.stop()
+
+    async def _watch(self) -> None:
+        """End content processes over their budget; retire a browser that has grown large."""
+        while True:
+            await asyncio.sleep(settings.WATCH_S)
+            memory, processes = await self._parent.processes()
+            if memory > settings.BROWSER_BYTES:
+                self.retired = True
+            for process in processes:
+                if process.memory > settings.PROCESS_BYTES:
+                    self._end(process, f"{process.memory >> 20} MB of memory")
+                elif process.cpu_s > settings.PROCESS_CPU_S:
+                    self._end(process, f"{process.cpu_s:.0f} s of CPU")
+
+    def _end(self, process: Process, reason: str) -> None:
+        log.warning("a page's process has used %s: ended", reason)
+        for window in self.windows.values():
+            if window.store == process.store:
+                window.ending = f"a process of the page had used {reason}"
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+
+    def _crashed(self, store: str) -> None:
+        for window in self.windows.values():
+            if store and window.store == store:
+                window.died()
 
     def _take(self, event: str, params: dict[str, Any]) -> None:
         if window := self.windows.get(str(params.get("context"))):
             window.take(event.partition(".")[2], params)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
+        await work

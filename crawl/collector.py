@@ -6,7 +6,6 @@ import json
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -32,7 +31,6 @@ class Link:
         self._bound: dict[str, tuple[Records, asyncio.Future[str]]] = {}
         self._records: dict[str, Records] = {}
         self._flushes: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._gone: dict[str, Callable[[dict[str, Any]], None]] = {}
 
     def expect(self, records: Records) -> tuple[str, asyncio.Future[str]]:
         """A token for one visit, and its cookie store once the extension has bound it."""
@@ -44,10 +42,6 @@ class Link:
     def forsake(self, token: str) -> None:
         """The visit of this token will not be bound any more."""
         self._bound.pop(token, None)
-
-    def watch(self, store: str, gone: Callable[[dict[str, Any]], None]) -> None:
-        """Call ``gone`` when a tab of this store is closed by its page or dies."""
-        self._gone[store] = gone
 
     async def flush(self, store: str) -> dict[str, Any]:
         """Ask for everything recorded in a store; the ``flushed`` message. A hung page never answers."""
@@ -63,7 +57,6 @@ class Link:
     async def forget(self, store: str) -> None:
         """The visit has ended; nothing more of this store is taken."""
         self._records.pop(store, None)
-        self._gone.pop(store, None)
         await self._send({"type": "forget", "store": store})
 
     def take(self, message: dict[str, Any], size: int) -> None:
@@ -76,9 +69,6 @@ class Link:
             answer = self._flushes.get(str(message.get("id")))
             if answer and not answer.done():
                 answer.set_result(message)
-        elif kind == "gone":
-            if gone := self._gone.get(str(store)):
-                gone(message)
         elif isinstance(kind, str) and isinstance(store, str) and (records := self._records.get(store)):
             records.take(message, size)
         else:

@@ -73,6 +73,7 @@ class Firefox:
                 path,
                 *(["--headless"] if headless else []),
                 *("--no-remote", "--profile", str(folder / "profile"), "--remote-debugging-port", "0"),
+                "--remote-allow-system-access",
                 env=_environment(folder, headless),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -156,7 +157,7 @@ class Firefox:
                 raise OutsideError(f"Firefox ended at once: {self.last_words}")
             with contextlib.suppress(OSError, ValueError, KeyError):
                 port = json.loads(path.read_text())["ws_port"]
-                prompts = {"default": "dismiss", "beforeUnload": "accept"}
+                prompts = {"default": "ignore", "beforeUnload": "accept"}
                 return await Bidi.connect(
                     f"ws://127.0.0.1:{port}/session", {"unhandledPromptBehavior": prompts}
                 )

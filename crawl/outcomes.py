@@ -9,6 +9,7 @@ OUTCOMES = {
     "hung": "loaded, but did not hand over its last records: an endless loop; earlier records are kept",
     "closed": "the page closed its own window; records until then are kept",
     "download": "the answer was a file to download, which is refused",
+    "no_content": "the server answered without a page (status 204 or 205)",
     "net_error": "no page: DNS, connection, TLS, protocol or a redirect loop",
     "blocked": "the address is not public, or robots.txt forbids the page",
     "invalid": "the seed is not an http or https URL",

@@ -21,8 +21,47 @@ _OWNER = "owner.json"
 Pref = str | int | bool
 
 # Why: no traffic and no work but the page's; no dialog, prompt, download or external program that a
-# page could start; nothing kept.
+# page could start; nothing kept. Firefox's own preferences for remote control are not applied, as
+# some of them open doors (history floods, permissions granted for tests): those that help are here.
 BASE: dict[str, Pref] = {
+    "remote.prefs.recommended": False,
+    "app.normandy.api_url": "",
+    "apz.content_response_timeout": 60_000,
+    "browser.backup.enabled": False,
+    "browser.contentblocking.introCount": 99,
+    "browser.download.panel.shown": True,
+    "browser.http.blank_page_with_error_response.enabled": True,
+    "browser.ml.enable": False,
+    "browser.pagethumbnails.capturing_disabled": True,
+    "browser.startup.couldRestoreSession.count": -1,
+    "browser.tabs.remote.unloadDelayMs": 0,
+    "browser.tabs.warnOnCloseOtherTabs": False,
+    "browser.tabs.warnOnOpen": False,
+    "browser.toolbars.bookmarks.visibility": "never",
+    "browser.translations.enable": False,
+    "browser.urlbar.suggest.searches": False,
+    "datareporting.usage.uploadEnabled": False,
+    "telemetry.fog.test.localhost_port": -1,
+    "dom.file.createInChild": True,
+    "dom.ipc.reportProcessHangs": False,
+    "dom.ipc.processPriorityManager.enabled": False,  # no window is in the background
+    "threads.lower_mainthread_priority_in_background.enabled": False,
+    "extensions.blocklist.enabled": False,
+    "extensions.enabledScopes": 5,
+    "extensions.installDistroAddons": False,
+    "focusmanager.testmode": True,  # every window has the focus
+    "geo.prompt.open_system_prefs": False,
+    "geo.wifi.scan": False,
+    "identity.fxaccounts.enabled": False,
+    "network.http.prompt-temp-redirect": False,
+    "network.manage-offline-status": False,
+    "places.semanticHistory.featureGate": False,
+    # What is measured is what pages do to everyone, not what tracking protection leaves of it
+    "privacy.trackingprotection.enabled": False,
+    "privacy.trackingprotection.pbmode.enabled": False,
+    "security.certerrors.mitm.priming.enabled": False,
+    "signon.management.page.breach-alerts.enabled": False,
+    "widget.windows.window_occlusion_tracking.enabled": False,
     # Firefox's own traffic
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
@@ -94,7 +133,7 @@ BASE: dict[str, Pref] = {
     "termsofuse.bypassNotification": True,
     "startup.homepage_welcome_url": "",
     "toolkit.startup.max_resumed_crashes": -1,
-    "xpinstall.signatures.required": False,
+    "xpinstall.signatures.required": False,  # where the build allows it; temporary add-ons need none
     "extensions.autoDisableScopes": 0,
     "extensions.startupScanScopes": 0,
     "places.history.enabled": False,
@@ -106,10 +145,11 @@ BASE: dict[str, Pref] = {
     "browser.link.open_newwindow": 2,  # a pop-up is a window of its own, in its opener's user context
     "dom.disable_beforeunload": True,
     "dom.disable_open_during_load": False,  # pop-ups are recorded, they close with their visit
+    "dom.successive_dialog_time_limit": 0,  # dialogs are dismissed by us, up to a number
     "dom.ipc.processHangMonitor": False,  # a hung page is ended by us, not by a dialog
     "dom.max_script_run_time": 0,
     "dom.max_chrome_script_run_time": 0,
-    "dom.popup_maximum": 20,
+    "dom.popup_maximum": 10,  # windows cost the browser more than anything else a page may do
     "dom.webnotifications.enabled": True,
     "network.protocol-handler.external-default": False,
     "network.protocol-handler.expose-all": False,

@@ -47,6 +47,8 @@ VISITS_A_BROWSER = 2_000  # then a new Firefox takes over: nothing that leaks, l
 BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too
 WATCH_S = 2.0  # how often processes are looked at
 PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its visit is `crashed`
+PROCESS_CPU_S = 30.0  # of CPU by one content process, ten times a heavy page's: then, too
+MAX_PROMPTS = 20  # alerts and the like dismissed in one visit; the next one stays and stops its page
 
 
 @dataclass(frozen=True)

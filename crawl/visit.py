@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import json
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import ada_url
 
@@ -18,6 +19,8 @@ from crawl.records import Records
 from crawl.settings import Options
 from overscripted.schemas import RAW
 from overscripted.text import clean
+
+T = TypeVar("T")
 
 BIND_URL = "http://overscripted.invalid/"
 # What Firefox says where a navigation was cut off by another one, by a download or by the page.
@@ -106,9 +109,8 @@ async def _visit(browser: Browser, lease: Lease, records: Records, options: Opti
     window = await browser.open()
     store = ""
     try:
-        store = await _bind(browser, window, records)
-        browser.link.watch(store, window.gone)
-        await _load(window, url, options, result)
+        store = window.store = await _bind(browser, window, records)
+        await _load(window, url, records, options, result)
         result.loaded = datetime.now(UTC)
         began = time.monotonic()
         await _dwell(window, options.dwell_s)
@@ -156,78 +158,78 @@ async def _bind(browser: Browser, window: Window, records: Records) -> str:
         browser.link.forsake(token)
 
 
-async def _load(window: Window, url: str, options: Options, result: Result) -> None:
+async def _load(window: Window, url: str, records: Records, options: Options, result: Result) -> None:
     """Until the load event of the page (or of the one it sends us to)."""
     window.loaded.clear()
     window.started = 0
-    deadline = time.monotonic() + options.load_timeout_s
+    navigation = window.navigate(url, "complete", options.load_timeout_s + 60)
     try:
         async with asyncio.timeout(options.load_timeout_s):
-            result.final_url = await _first(
-                window, window.navigate(url, "complete", options.load_timeout_s + 60)
-            )
+            try:
+                result.final_url = await _first(window, navigation)
+            except BidiError as error:
+                await _follow(window, records, error.message.removeprefix("Error: "))
+                return
+            if window.download:
+                raise _Ended("download", "")
+            # A hash change or pushState while loading counts as arrival for the protocol, not for us.
+            await _first(window, window.loaded.wait())
     except TimeoutError:
         raise _Ended("timeout", f"no load event in {options.load_timeout_s:g} s") from None
-    except BidiError as error:
-        await _follow(window, error, deadline)
 
 
-async def _first(window: Window, navigation: Any) -> str:
-    """The navigation's own end, or the end of the window, whichever comes first."""
-    arrived = asyncio.ensure_future(navigation)
+async def _first(window: Window, wanted: Coroutine[Any, Any, T]) -> T:
+    """What is waited for, unless the window or the browser ends before."""
+    arrived = asyncio.ensure_future(wanted)
     closed = asyncio.ensure_future(window.closed.wait())
+    ended = asyncio.ensure_future(window.browser.firefox.bidi.closed.wait())
+    tasks: tuple[asyncio.Future[Any], ...] = (arrived, closed, ended)
     try:
-        await asyncio.wait({arrived, closed}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if closed.done():
+            raise _closed(window)
         if arrived.done():
-            return str(arrived.result())
-        raise _closed(window)
+            return arrived.result()
+        raise BidiClosed("the browser ended")
     finally:
-        for task in (arrived, closed):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(arrived, closed, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _follow(window: Window, error: BidiError, deadline: float) -> None:
+async def _follow(window: Window, records: Records, message: str) -> None:
     """A navigation failed: for good, or because the page went elsewhere by itself."""
-    message = error.message.removeprefix("Error: ")
-    if window.download:
-        raise _Ended("download", message)
     if window.closed.is_set():
         raise _closed(window)
     if not any(word in message for word in _CUT_OFF):
         raise _Ended("net_error", message)
-    patience = deadline - time.monotonic() if window.started > 1 else settings.FOLLOW_S
+    if window.download:
+        raise _Ended("download", message)
+    if window.started > 1:  # the page's own next navigation: its end is ours
+        await _first(window, window.loaded.wait())
+        return
     try:
-        async with asyncio.timeout(max(patience, 0.1)):
+        async with asyncio.timeout(settings.FOLLOW_S):
             await _first(window, window.loaded.wait())
     except TimeoutError:
         if window.download:
             raise _Ended("download", message) from None
-        raise _Ended("timeout" if window.started > 1 else "net_error", message) from None
+        if records.status in (204, 205):
+            raise _Ended("no_content", f"status {records.status}") from None
+        if records.status is None:
+            raise _Ended("net_error", message) from None
+        # A page stands there, it stopped its own load (a mailto: link, window.stop()): watched from now.
 
 
 async def _dwell(window: Window, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await _until_closed(window)
-
-
-async def _until_closed(window: Window) -> None:
-    closed = asyncio.ensure_future(window.closed.wait())
-    ended = asyncio.ensure_future(window.browser.firefox.bidi.closed.wait())
-    try:
-        await asyncio.wait({closed, ended}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        closed.cancel()
-        ended.cancel()
-    if window.closed.is_set():
-        raise _closed(window)
-    raise BidiClosed("while watching")
+            await _first(window, asyncio.Event().wait())
 
 
 def _closed(window: Window) -> _Ended:
     if window.crashed:
-        return _Ended("crashed", "the page's process died")
+        return _Ended("crashed", window.crashed)
     return _Ended("closed", "the page closed its window")
 
 

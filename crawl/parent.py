@@ -1,0 +1,80 @@
+"""What Firefox's parent process knows: which process serves which visit, what it uses, and which died.
+
+Runs a few lines of JavaScript in the parent (remote control with system access, which Firefox grants
+to the one session that started it). No page can reach or see it.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from crawl.bidi import Bidi
+
+# World: Firefox's parent process (privileged). Trusts: nothing that pages wrote; only numbers leave.
+_WATCH = """(said) => {
+  const crashed = (frameLoader) => {
+    const store = frameLoader.ownerElement?.getAttribute("usercontextid");
+    if (store) said(store);
+  };
+  Services.obs.addObserver({ observe: crashed }, "oop-frameloader-crashed");
+}"""
+
+_PROCESSES = """ChromeUtils.requestProcInfo().then((info) => {
+  const found = [];
+  for (const child of info.children) {
+    const store = /userContextId=(\\d+)/.exec(child.origin)?.[1];
+    found.push([child.pid, store ? Number(store) : 0, child.memory, child.cpuTime]);
+  }
+  return JSON.stringify({ memory: info.memory, children: found });
+})"""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A content process of a visit. ``memory`` in bytes, ``cpu_s`` since it began."""
+
+    pid: int
+    store: str
+    memory: int
+    cpu_s: float
+
+
+class Parent:
+    """The parent process of one Firefox, asked through its session."""
+
+    def __init__(self, bidi: Bidi, context: str) -> None:
+        self._bidi, self._context = bidi, context
+
+    @classmethod
+    async def attach(cls, bidi: Bidi, crashed: Callable[[str], None]) -> "Parent":
+        """Attach; ``crashed`` is called with the cookie store of a tab whose process died."""
+        tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
+        parent = cls(bidi, str(tree["contexts"][0]["context"]))
+        bidi.on("script.message", lambda said: crashed(_store(said.get("data", {}).get("value"))))
+        await bidi.subscribe("script.message")
+        await bidi.command(
+            "script.callFunction",
+            {
+                "functionDeclaration": _WATCH,
+                "arguments": [{"type": "channel", "value": {"channel": "crashed"}}],
+                "awaitPromise": False,
+                "target": {"context": parent._context},
+            },
+        )
+        return parent
+
+    async def processes(self) -> tuple[int, list[Process]]:
+        """Memory of all processes together, bytes; and the content processes that belong to visits."""
+        asked = {"expression": _PROCESSES, "awaitPromise": True, "target": {"context": self._context}}
+        answer = await self._bidi.command("script.evaluate", asked)
+        info = json.loads(answer["result"]["value"])
+        found = [
+            Process(pid, _store(number), memory, cpu / 1e9) for pid, number, memory, cpu in info["children"]
+        ]
+        return info["memory"] + sum(p.memory for p in found), [p for p in found if p.store]
+
+
+def _store(number: Any) -> str:
+    """The cookie store of a user context's number, as extensions name it."""
+    return f"firefox-container-{number}" if number else ""
