@@ -24,12 +24,13 @@ REASONS = {
     "private": "a private or special address, which the guard refuses",
     "robots": "robots.txt does not allow it",
     "proxy": "the proxy could not or would not connect to the site",
+    "too_complex": "its links were not found within a time limit: markup made to exhaust parsers",
     "crashed": "reading the page ended the process, twice",
     "error": "anything else: please report it",
 }
 
 # Answers of ours or of the site's policy: another name of the site would not change them.
-FINAL = {"private", "robots", "too_large", "not_html", "encoding", "crashed"}
+FINAL = {"private", "robots", "too_large", "not_html", "encoding", "too_complex", "crashed"}
 
 
 class Failure(Exception):
@@ -72,12 +73,12 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((ssl.SSLError, ssl.CertificateError, u3.SSLError), "tls"),
     ((TimeoutError, u3.TimeoutError), "timeout"),
     ((ConnectionRefusedError,), "refused"),
+    ((u3.InvalidChunkLength,), "protocol"),  # an IncompleteRead by class, but said so
     (
         (http.client.RemoteDisconnected, ConnectionResetError, ConnectionAbortedError, BrokenPipeError),
         "closed",
     ),
     ((http.client.IncompleteRead, u3.IncompleteRead), "closed"),
-    ((u3.InvalidChunkLength,), "protocol"),
     ((http.client.HTTPException,), "protocol"),
     ((u3.DecodeError,), "encoding"),
     ((UnicodeError, u3.LocationParseError, u3.InvalidHeader), "protocol"),

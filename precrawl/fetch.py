@@ -98,6 +98,7 @@ class Fetcher:
             raise Failure("robots", f"{attempt.url[:200]} is disallowed")
         response = self.client.send(attempt.method, attempt.url, attempt.cookies)
         try:
+            self.client.deadline.remaining()  # a cut within the headers looks like their end
             location = response.headers.get("Location")
             if response.status_code in (301, 302, 303, 307, 308) and location is not None:
                 self._redirect(attempt, response, location)

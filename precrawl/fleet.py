@@ -128,6 +128,8 @@ class Fleet:
                     seconds[line.vantage.name] = time.monotonic() - began
                     if process.exitcode == worker.PROXY_AWAY:
                         away.append(line.vantage.name)
+                    elif process.exitcode == worker.STUCK and not self._stop.value:
+                        running[row] = self._on(line, replace(job, alone=()))
                     elif process.exitcode != 0 and not self._stop.value:
                         running[row] = self._again(line, job)
                     else:
@@ -172,10 +174,15 @@ class Fleet:
         if job.alone and len(suspects) == 1:
             self._record_crash(line, job, suspects[0])
             suspects = [n for n in job.alone if n not in suspects]
+        return self._on(line, replace(job, alone=tuple(suspects)))
+
+    def _on(self, line: Line, job: worker.Job) -> Any:
+        """Start a process where its predecessor ended."""
         journal.recover(line.folder, self._store, line.parts, self._table, job.shard)
         count_done(self._store, line.parts, line.done)
-        suspects = [n for n in suspects if not line.done.bits[n >> 3] >> (n & 7) & 1]
-        job = replace(job, done=bytes(line.done.bits), alone=tuple(suspects))
+        bits = bytes(line.done.bits)
+        suspects = tuple(n for n in job.alone if not bits[n >> 3] >> (n & 7) & 1)
+        job = replace(job, done=bits, alone=suspects)
         self._jobs[job.row] = (line, job)
         return self._start(job)
 

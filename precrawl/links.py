@@ -56,9 +56,9 @@ def _read(html: bytes, page: str) -> tuple[str, list[str]]:
     tree = LexborHTMLParser(html)
     base = page
     for node in tree.css("base[href]"):
-        base = _base(node.attributes.get("href") or "", page)
+        base = _base(node.attrs.get("href") or "", page)
         break
-    return base, [node.attributes.get("href") or "" for node in tree.css("a[href]")]
+    return base, [node.attrs.get("href") or "" for node in tree.css("a[href]")]
 
 
 def _base(href: str, page: str) -> str:

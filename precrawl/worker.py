@@ -1,6 +1,7 @@
 """One process of a vantage point: threads that visit sites and write down what became of each."""
 
 import fcntl
+import math
 import multiprocessing.connection
 import os
 import signal
@@ -28,6 +29,7 @@ from precrawl.vantage import Vantage
 
 ALIVE = "alive"  # lock file in the journals' folder, shared by all processes at work there
 PROXY_AWAY = 75  # exit code: the proxy stayed away (EX_TEMPFAIL)
+STUCK = 70  # exit code: a page kept the parser busy, its outcome is written; start again (EX_SOFTWARE)
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Worker:
         self._journal = Journal(Path(job.journals), store, job.parts, table, job.shard)
         self._schedule: Schedule[Visit] = Schedule(job, counts, stop, self._begin)
         self._under_way = UnderWay(Path(job.journals) / f"{job.shard}.under-way", job.threads)
+        self._parsing: dict[int, tuple[float, Visit]] = {}  # thread -> since when it reads which page
         self._broken: BaseException | None = None
         self._proxy_away = False
 
@@ -106,6 +109,7 @@ class Worker:
             thread.start()
         while any(t.is_alive() for t in threads) and not self._stop.value and not self._broken:
             time.sleep(0.05)
+            self._end_if_stuck()
             if self._proxy_away:
                 self._stop.value = 1
         limit = time.monotonic() + STOP_S
@@ -196,17 +200,28 @@ class Worker:
         else:
             found = links.Links()
             if page is not None and page.status == 200:
-                found = links.extract(
-                    page.body,
-                    page.content_type,
-                    page.url,
-                    self.job.settings.links,
-                    self.job.settings.max_links,
-                )
+                found = self._links(visit, page)
             row = _site_row(visit, page, failure, found)
             kept = found.found
         self._journal.append(visit.site.n, row, kept)
         self._schedule.finished(visit, failed=row["outcome"] != "reached")
+
+    def _links(self, visit: Visit, page: Page) -> links.Links:
+        settings, thread = self.job.settings, threading.get_ident()
+        self._parsing[thread] = time.monotonic(), visit
+        try:
+            return links.extract(page.body, page.content_type, page.url, settings.links, settings.max_links)
+        finally:
+            del self._parsing[thread]
+
+    def _end_if_stuck(self) -> None:
+        """No thread can be taken out of the parser: record what keeps it there and end the process."""
+        if not self._parsing:
+            return
+        began, visit = min(list(self._parsing.values()), key=lambda one: one[0], default=(math.inf, None))
+        if visit and time.monotonic() - began > self.job.settings.parse_s:
+            self._record(visit, None, Failure("too_complex", f"over {self.job.settings.parse_s:g} s"))
+            os._exit(STUCK)
 
 
 def _common(visit: Visit, page: Page | None, failure: Failure | None) -> dict[str, Any]:
@@ -221,8 +236,11 @@ def _common(visit: Visit, page: Page | None, failure: Failure | None) -> dict[st
     }
 
 
+_AFTER_200 = {"not_html", "too_large", "encoding", "too_complex"}
+
+
 def _status_of(failure: Failure | None) -> int | None:
-    return 200 if failure and failure.reason in ("not_html", "too_large", "encoding") else None
+    return 200 if failure and failure.reason in _AFTER_200 else None
 
 
 def _site_row(visit: Visit, page: Page | None, failure: Failure | None, found: links.Links) -> dict[str, Any]:

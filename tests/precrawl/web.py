@@ -36,13 +36,13 @@ class Web(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, sites: dict[str, Site] | Site) -> None:
+    def __init__(self, sites: dict[str, Site] | Site, address: str = "127.0.0.1") -> None:
         self.sites = sites
         self.requests: Counter[tuple[str, str]] = Counter()
         self.log: list[Request] = []
         self.keep_log = True
         self.lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((address, 0), _Handler)
 
     @property
     def port(self) -> int:
