@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 class Made:
     """Calls that code makes: a symbol of OpenWPM's fingerprinting collection, and how often.
 
-    ``dynamic`` calls are made by code created at run time (eval, Function, a string timer).
+    ``dynamic`` calls are made by code that Firefox's stacks mark as made at run time (eval, Function).
     """
 
     symbol: str
@@ -76,28 +76,29 @@ def _quoted(js: str) -> str:
     return json.dumps(js).replace("</", "<\\/")
 
 
-def _dynamic(made: tuple[Made, ...]) -> tuple[Made, ...]:
-    return tuple(replace(one, dynamic=True) for one in made)
+def as_dynamic(code: Code) -> Code:
+    """The same code, made at run time."""
+    return Code(code.js, tuple(replace(one, dynamic=True) for one in code.made))
 
 
 def evaled(code: Code) -> Code:
     """The code through eval."""
-    return Code(f"eval({_quoted(code.js)});", _dynamic(code.made))
+    return Code(f"eval({_quoted(code.js)});", as_dynamic(code).made)
 
 
 def evaled_indirectly(code: Code) -> Code:
     """The code through an indirect, global eval."""
-    return Code(f"(0, eval)({_quoted(code.js)});", _dynamic(code.made))
+    return Code(f"(0, eval)({_quoted(code.js)});", as_dynamic(code).made)
 
 
 def function_made(code: Code) -> Code:
     """The code as the body of a function made by ``new Function``, called at once."""
-    return Code(f"new Function({_quoted(code.js)})();", _dynamic(code.made))
+    return Code(f"new Function({_quoted(code.js)})();", as_dynamic(code).made)
 
 
 def string_timer(code: Code, ms: int = 20) -> Code:
-    """The code as a string given to setTimeout."""
-    return Code(f"setTimeout({_quoted(code.js)}, {ms});", _dynamic(code.made))
+    """The code as a string given to setTimeout. Firefox's stacks name the page for it, without a mark."""
+    return Code(f"setTimeout({_quoted(code.js)}, {ms});", code.made)
 
 
 def timer(code: Code, ms: int = 50) -> Code:

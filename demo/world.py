@@ -28,6 +28,7 @@ class World:
     routes: dict[tuple[str, str], Handler] = field(default_factory=dict)
     anything: dict[str, Handler] = field(default_factory=dict)
     pages: dict[str, Document] = field(default_factory=dict)
+    _scripts: dict[str, Script] = field(default_factory=dict)
 
     def host(self, name: str, *schemes: str, tls_fault: str = "") -> None:
         """A host that speaks http, https or both. With https alone, http redirects to it.
@@ -57,6 +58,8 @@ class World:
 
     def script(self, script: Script) -> None:
         """A script at its URL, readable across origins."""
+        known = self._scripts.setdefault(script.url, script)
+        assert known.body == script.body, f"two scripts at {script.url}"
         headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
         self.route(script.url, Answer(200, script.body, script.kind, headers))
 

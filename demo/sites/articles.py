@@ -3,7 +3,7 @@
 from demo.documents import Document, Script
 from demo.look import paragraph
 from demo.planted import NOTHING, Code, calls, promised, repeated, stored, timer
-from demo.sites.directory import CDN, SITES
+from demo.sites.directory import CDN, SITES, Site
 from demo.world import World
 
 # What a site's own script does, by turns.
@@ -29,7 +29,7 @@ def add(world: World) -> None:
         topic = _TOPICS[number % len(_TOPICS)]
         url = f"{site.origin}/{number + 2017}/{topic}"
         page = Document(url, f"{site.name}: {topic.replace('-', ' ')}", lang=site.lang)
-        page.add(paragraph(url)).load(site_script(site.origin, number))
+        page.add(paragraph(url)).load(site_script(site))
         if number % 3 == 0:
             page.load(shared)
         if number % 5 == 0:
@@ -37,6 +37,6 @@ def add(world: World) -> None:
         world.page(page.add(paragraph(url + "#")))
 
 
-def site_script(origin: str, number: int) -> Script:
+def site_script(site: Site) -> Script:
     """A site's own script."""
-    return Script(f"{origin}/js/site.js", _HABITS[number % len(_HABITS)])
+    return Script(f"{site.origin}/js/site.js", _HABITS[SITES.index(site) % len(_HABITS)])

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from demo.documents import Document
 from demo.look import paragraph
-from demo.planted import Code, calls, evaled
+from demo.planted import Code, as_dynamic, calls, evaled
 from demo.sites.directory import ORIGIN
 from demo.wire import Answer
 from demo.world import World
@@ -14,6 +14,7 @@ from demo.world import World
 _HERE = ORIGIN["labyrinth-of-frames.net"]
 _THERE = "https://corner.labyrinth-annex.org"
 _READ = calls("userAgent")
+_INJECTED = as_dynamic(_READ)  # what document.write brings is marked "line N > injectedScript"
 _INNER_JS = f"<script>{_READ.js}</script>"
 
 
@@ -119,7 +120,7 @@ def _script_url(world: World) -> None:
 
 def _written(world: World) -> None:
     page = _page("written", "A frame written by document.write")
-    page.adopt(Document(page.location).plant(_READ, page.location), "iframe")
+    page.adopt(Document(page.location).plant(_INJECTED, page.location), "iframe")
     page.add(f"""<script>
 var frame = document.createElement('iframe');
 document.body.appendChild(frame);
@@ -133,7 +134,7 @@ frame.contentDocument.close();
 def _rewritten(world: World) -> None:
     """The page replaces its own document after it has loaded."""
     page = _page("rewritten", "A page that rewrites itself").inline(calls("cookie"))
-    page.plant(_READ, page.location)
+    page.plant(_INJECTED, page.location)
     page.add(f"""<script>
 addEventListener('load', function () {{
   setTimeout(function () {{

@@ -41,7 +41,7 @@ def add(world: World) -> dict[str, Front]:
 
 def _front(number: int, site: Site) -> Front:
     page = Document(site.home, site.name, lang=site.lang, seed=True)
-    page.add(paragraph(site.host, 4)).load(site_script(site.origin, number))
+    page.add(paragraph(site.host, 4)).load(site_script(site))
     front = Front(page, list(NO_SEEDS), encoding=_ENCODINGS.get(site.host, "utf-8"))
     if number % 4 == 0:
         front.links += INVALID

@@ -1,0 +1,110 @@
+"""The whole pipeline, once, on the demo web by real commands: its findings are the truth's."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo import check
+from overscripted.run import STAGES, Run
+from overscripted.store import Store
+
+WITHIN_S = 600  # it takes one to two minutes; this is for a machine that does much else
+
+pytestmark = [
+    pytest.mark.firefox,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("firefox-esr") or shutil.which("firefox")) or not shutil.which("certutil"),
+        reason="Firefox and certutil are not both installed",
+    ),
+]
+
+
+class Finished:
+    """A finished demo: its run, its truth, and what it said."""
+
+    def __init__(self, folder: Path, said: str) -> None:
+        self.store = Store(folder)
+        self.run = Run.open(folder)
+        self.truth: dict[str, Any] = self.store.read_json("demo/truth.json")
+        self.said = said
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """`overscripted demo`, once."""
+    folder = tmp_path_factory.mktemp("demo") / "demo-run"
+    command = [sys.executable, "-m", "overscripted", "demo", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WITHIN_S)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return Finished(folder, done.stdout)
+
+
+def test_it_shows_each_command_and_ends_with_the_report(finished: Finished) -> None:
+    lines = finished.said.splitlines()
+    shown = [line.split()[2] for line in lines if line.startswith("$ overscripted ")]
+    assert shown == ["precrawl", "crawl", "etl", "analyze", "report"]
+    report = Path(lines[-1].removeprefix("report: "))
+    assert report.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html")
+
+
+def test_every_stage_is_complete(finished: Finished) -> None:
+    states = {name: finished.run.stage(name).get("status") for name in STAGES if name != "import"}
+    assert states == dict.fromkeys(states, "complete")
+
+
+def test_the_precrawl_found_each_sites_outcome(finished: Finished) -> None:
+    assert check.sites(finished.store, finished.truth).wrong == []
+
+
+def test_the_precrawl_found_each_vantage_points_links(finished: Finished) -> None:
+    assert check.links(finished.store, finished.truth).wrong == []
+
+
+def test_the_seeds_are_the_intersection(finished: Finished) -> None:
+    assert check.seeds(finished.store, finished.truth).wrong == []
+
+
+def test_every_seed_ended_in_exactly_one_outcome_the_right_one(finished: Finished) -> None:
+    assert check.outcomes(finished.store, finished.truth).wrong == []
+
+
+def test_every_planted_call_was_recorded_once(finished: Finished) -> None:
+    found = check.calls(finished.store, finished.truth)
+    assert found.wrong == []
+    assert found.facts > 300
+
+
+def test_dynamic_calls_are_the_truths_page_by_page(finished: Finished) -> None:
+    assert check.dynamic(finished.store, finished.truth).wrong == []
+
+
+def test_replay_references_and_domains_are_the_truths(finished: Finished) -> None:
+    found = check.references(finished.store, finished.truth, "replay", "session_replay", "domain")
+    assert found.wrong == []
+    assert found.facts > 25
+
+
+def test_mining_references_and_hosts_are_the_truths(finished: Finished) -> None:
+    found = check.references(finished.store, finished.truth, "mining", "cryptojacking", "host")
+    assert found.wrong == []
+    assert found.facts >= 6
+
+
+def test_a_comparison_with_another_truth_fails(finished: Finished) -> None:
+    """The comparison itself can fail: a changed truth is noticed at every stage."""
+    other = json.loads(json.dumps(finished.truth))
+    seed = other["precrawl"]["seeds"][str(len(other["vantages"]))].pop()
+    other["precrawl"]["sites"]["polderbericht.nl"]["tokyo"]["outcome"] = "dns"
+    for page in other["pages"].values():
+        for call in page["calls"]:
+            call["n"] += 1
+        page["replay"] = page["mining"] = []
+    wrong = {one.name.partition(":")[0]: one.wrong for one in check.check(finished.store, other)}
+    assert any(seed in line for line in check.seeds(finished.store, other).wrong)
+    assert all(wrong.values())
