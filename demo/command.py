@@ -100,7 +100,7 @@ def _stages(run: str, web: DemoWeb, dwell: float, windows: int) -> list[list[str
 
 
 def _stage(arguments: list[str]) -> None:
-    """Run one command of ours, shown as a user would type it. Raises OutsideError where it fails."""
+    """Run one command of ours, shown as a user would type it. Raises OutsideError with its exit code."""
     click.secho(f"\n$ {shlex.join(['overscripted', *arguments])}", bold=True)
     process = subprocess.Popen([sys.executable, "-m", "overscripted", *arguments])
     try:
@@ -112,9 +112,9 @@ def _stage(arguments: list[str]) -> None:
         if process.poll() is None:
             process.kill()
     if code:
-        raise OutsideError(
-            f"demo: `overscripted {arguments[0]}` ended with code {code}; what it said is above"
-        )
+        error = OutsideError(f"demo: `overscripted {arguments[0]}` failed; what it said is above")
+        error.exit_code = code if code > 0 else error.exit_code
+        raise error
 
 
 def _summarise(checks: list[Check]) -> None:

@@ -1,5 +1,6 @@
 """Front pages of listed sites: what the precrawl must find there, for each vantage point."""
 
+import gzip
 import html
 import secrets
 import time
@@ -44,13 +45,14 @@ BY_TIME = Fresh(
 
 @dataclass
 class Front:
-    """A site's front page: a document, its links, and the encoding it is sent in."""
+    """A site's front page: a document, its links, and how it is sent: encoding, base, gzip."""
 
     document: Document
     links: list[Link] = field(default_factory=list)
     fresh: list[Fresh] = field(default_factory=list)
     encoding: str = "utf-8"
     base: str = ""
+    packed: bool = False
 
     def answer(self, ask: Ask) -> Answer:
         """The page as this vantage point sees it now."""
@@ -63,6 +65,9 @@ class Front:
         text = text.replace('<meta charset="utf-8">', "")
         body = text.encode(self.encoding, "xmlcharrefreplace")
         headers = {"Set-Cookie": "seen=1; Path=/; SameSite=Lax", "Cache-Control": "no-store"}
+        if self.packed and "gzip" in ask.headers.get("accept-encoding", ""):
+            body = gzip.compress(body)
+            headers["Content-Encoding"] = "gzip"
         return Answer(200, body, f"text/html; charset={self.encoding}", headers)
 
     def found(self, vantage: str) -> list[str]:

@@ -42,7 +42,8 @@ def add(world: World) -> dict[str, Front]:
 def _front(number: int, site: Site) -> Front:
     page = Document(site.home, site.name, lang=site.lang, seed=True)
     page.add(paragraph(site.host, 4)).load(site_script(site))
-    front = Front(page, list(NO_SEEDS), encoding=_ENCODINGS.get(site.host, "utf-8"))
+    encoding = _ENCODINGS.get(site.host, "utf-8")
+    front = Front(page, list(NO_SEEDS), encoding=encoding, packed=number % 3 == 0)
     if number % 4 == 0:
         front.links += INVALID
     if number % 6 == 1:
