@@ -73,9 +73,15 @@ class Window:
         answer = await self.browser.firefox.bidi.command("browsingContext.navigate", params, within_s)
         return str(answer.get("url", ""))
 
-    async def close(self) -> None:
-        """Close it, its pop-ups, and throw away everything its pages stored."""
+    async def close(self, by_force: bool = False) -> None:
+        """Close it, its pop-ups, and throw away everything its pages stored.
+
+        ``by_force`` ends its processes first: a page in an endless loop or behind a dialog would
+        take the browser seconds to close, and its neighbours the CPU.
+        """
         self.browser.windows.pop(self.context, None)
+        if by_force and self.store:
+            await self.browser.kill(self.store)
         bidi = self.browser.firefox.bidi
         close = {"context": self.context, "promptUnload": False}
         forget = {"userContext": self.user_context}
@@ -166,6 +172,13 @@ class Browser:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def kill(self, store: str) -> None:
+        """End the content processes of a visit."""
+        with contextlib.suppress(BidiError, TimeoutError):
+            for process in (await self._parent.processes())[1]:
+                if process.store == store:
+                    _kill(process.pid)
+
     async def stop(self, collector: Collector) -> None:
         """End it and everything it left."""
         collector.unlink(self.link)
@@ -191,8 +204,7 @@ class Browser:
         for window in self.windows.values():
             if window.store == process.store:
                 window.ending = f"a process of the page had used {reason}"
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGKILL)
+        _kill(process.pid)
 
     def _crashed(self, store: str) -> None:
         for window in self.windows.values():
@@ -207,3 +219,8 @@ class Browser:
 async def _quietly(work: Coroutine[Any, Any, None]) -> None:
     with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
         await work
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

@@ -1,30 +1,66 @@
-"""The preferences that decide by which way Firefox reaches the network."""
+"""By which way Firefox reaches the network: direct, through the guard, or through the user's proxy."""
 
 from urllib.parse import urlsplit
 
+from crawl.chain import Chain
+from crawl.guard import Guard
+from crawl.names import Names
 from crawl.profile import Pref
 from crawl.settings import Options
 
+# Whatever else could open a connection that no proxy sees.
+_NOTHING_ELSE: dict[str, Pref] = {
+    "media.peerconnection.ice.proxy_only": True,
+    "network.http.http3.enable": False,
+    "network.webtransport.enabled": False,
+}
 
-def prefs(options: Options, collector_port: int) -> dict[str, Pref]:
-    """Firefox's way: direct, or through the user's proxy."""
-    if options.proxy:
-        asked = urlsplit(options.proxy)
-        return through(asked.hostname or "", asked.port or 80, collector_port)
-    return {"network.proxy.type": 0}
+
+def guard_for(options: Options, names: Names | None = None) -> Guard | None:
+    """The proxy of ours that keeps pages off private addresses; None where that is not asked for."""
+    if options.allow_private:
+        return None
+    names = names or Names()
+    return Chain(names, _place(options.proxy)) if options.proxy else Guard(names)
 
 
-def through(host: str, port: int, collector_port: int) -> dict[str, Pref]:
-    """An HTTP proxy for everything, also for loopback, but for the extension's collector."""
+def prefs(options: Options, guard: Guard | None, collector_port: int) -> dict[str, Pref]:
+    """Firefox's preferences for that way. Only the extension's collector is reached without it."""
+    own = {"network.proxy.no_proxies_on": f"127.0.0.1:{collector_port}"}
+    if guard is None and not options.proxy:
+        return {"network.proxy.type": 0}
+    if guard is None:
+        return own | _http(*_place(options.proxy))
+    ours = _http("127.0.0.1", guard.port) if isinstance(guard, Chain) else _socks(guard.port)
+    return own | ours | _NOTHING_ELSE
+
+
+def _http(host: str, port: int) -> dict[str, Pref]:
     return {
         "network.proxy.type": 1,
         "network.proxy.http": host,
         "network.proxy.http_port": port,
         "network.proxy.ssl": host,
         "network.proxy.ssl_port": port,
-        "network.proxy.share_proxy_settings": True,
         "network.proxy.allow_hijacking_localhost": True,
-        "network.proxy.no_proxies_on": f"127.0.0.1:{collector_port}",
         "network.proxy.failover_direct": False,
         "network.http.http3.enable": False,
     }
+
+
+def _socks(port: int) -> dict[str, Pref]:
+    return {
+        "network.proxy.type": 1,
+        "network.proxy.socks": "127.0.0.1",
+        "network.proxy.socks_port": port,
+        "network.proxy.socks_version": 5,
+        "network.proxy.socks_remote_dns": True,
+        "network.proxy.socks5_remote_dns": True,
+        "network.proxy.allow_hijacking_localhost": True,
+        "network.proxy.failover_direct": False,
+    }
+
+
+def _place(proxy: str) -> tuple[str, int]:
+    asked = urlsplit(proxy)
+    return asked.hostname or "", asked.port or 80

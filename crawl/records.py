@@ -18,6 +18,7 @@ from crawl.writer import Writer
 from overscripted.schemas import BOOL, INT, RAW, STR, TIME
 from overscripted.stacks import parse_frame
 from overscripted.text import clean
+from overscripted.urls import host
 
 Message = dict[str, Any]
 _Key = tuple[int, str, str, str, str]  # frame, location, script, symbol, operation
@@ -37,6 +38,7 @@ class Records:
         self.gaps: Counter[str] = Counter()
         self.status: int | None = None  # of the visited page's latest document
         self.final_url = ""
+        self.host = ""  # of the visited page's latest request
         self._size = 0
         self._rows: Counter[str] = Counter()
         self._frames: dict[tuple[int, int], int] = {}
@@ -141,8 +143,9 @@ class Records:
 
     def _request(self, message: Message) -> None:
         row = {**_columns("requests", message, self._limits.text), **self._place(message)}
-        if row["resource_type"] == "main_frame" and row["frame_id"] == 0:
+        if row.get("resource_type") == "main_frame" and row["frame_id"] == 0:
             self.status = row["status"]
+            self.host = host(row.get("redirect_url") or row["url"])
         self._write("requests", row)
 
     def _cookie(self, message: Message) -> None:

@@ -107,30 +107,28 @@ def row(result: Result, lease: Lease, records: Records, worker: str, agent: str)
 async def _visit(browser: Browser, lease: Lease, records: Records, options: Options, result: Result) -> None:
     url = _url(lease.seed)
     window = await browser.open()
-    store = ""
+    answers = True
     try:
-        store = window.store = await _bind(browser, window, records)
+        window.store = await _bind(browser, window, records)
         await _load(window, url, records, options, result)
         result.loaded = datetime.now(UTC)
         began = time.monotonic()
         await _dwell(window, options.dwell_s)
-        flushed = await _flush(browser, store)
+        answers = await _flush(browser, window.store, result)
         result.dwell_s = time.monotonic() - began
-        if flushed is None:
+        if not answers:
             raise _Ended("hung", "the page did not hand over its last records")
-        if isinstance(late := flushed.get("starved"), int | float):
-            result.starved = late / 1000
         result.outcome = "complete"
     except _Ended as end:
         # What the page did until then is worth having.
-        if store and end.outcome in ("timeout", "closed", "download"):
-            await _flush(browser, store)
+        if window.store and end.outcome not in ("hung", "crashed", "net_error"):
+            answers = await _flush(browser, window.store, result)
         raise
     finally:
         with contextlib.suppress(BidiClosed):
-            await window.close()
-        if store:
-            await browser.link.forget(store)
+            await window.close(by_force=not answers)
+        if window.store:
+            await browser.link.forget(window.store)
 
 
 def _url(seed: str) -> str:
@@ -233,9 +231,13 @@ def _closed(window: Window) -> _Ended:
     return _Ended("closed", "the page closed its window")
 
 
-async def _flush(browser: Browser, store: str) -> dict[str, Any] | None:
+async def _flush(browser: Browser, store: str, result: Result) -> bool:
+    """Have the last records handed over; False where the page does not answer."""
     try:
         async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
-            return await browser.link.flush(store)
+            flushed = await browser.link.flush(store)
     except TimeoutError:
-        return None
+        return False
+    if isinstance(late := flushed.get("starved"), int | float):
+        result.starved = late / 1000
+    return True

@@ -23,6 +23,7 @@ from crawl import visit as visits
 from crawl.browser import Browser
 from crawl.collector import Collector
 from crawl.frontier import Frontier, Lease
+from crawl.names import Names
 from crawl.profile import Pref
 from crawl.records import Records
 from crawl.settings import Limits, Options
@@ -31,6 +32,7 @@ from crawl.writer import Writer
 from overscripted.errors import OutsideError
 from overscripted.progress import Work
 from overscripted.store import Store
+from overscripted.urls import host
 
 log = logging.getLogger("overscripted.crawl")
 
@@ -50,6 +52,7 @@ class Worker:
         options: Options,
         extension: dict[str, Any],
         work: Work,
+        names: Names | None = None,
     ) -> None:
         self.name = f"{platform.node()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self.frontier, self.options, self.work = frontier, options, work
@@ -59,6 +62,7 @@ class Worker:
         self.ended: Counter[str] = Counter()
         self.began = time.monotonic()
         self._extension = extension
+        self._guard = network.guard_for(options, names)
         self._prefs: dict[str, Pref] = {}
         self._browsers: list[Browser] = []
         self._starting = asyncio.Lock()
@@ -88,7 +92,9 @@ class Worker:
         """Work until no seed is left in the frontier, or until stopped."""
         await asyncio.to_thread(profile.clean)
         await self.collector.start()
-        self._prefs = network.prefs(self.options, self.collector.port)
+        if self._guard:
+            await self._guard.start()
+        self._prefs = network.prefs(self.options, self._guard, self.collector.port)
         await self._bury_dead()
         await self._ask(self._beat_once)
         beating = asyncio.create_task(self._beat())
@@ -104,6 +110,8 @@ class Worker:
             for browser in self._browsers:
                 await browser.stop(self.collector)
             await self.collector.stop()
+            if self._guard:
+                await self._guard.stop()
             with contextlib.suppress(OutsideError):
                 await self._call(self.frontier.leave, self.name)
             self._thread.shutdown(wait=False)
@@ -165,11 +173,15 @@ class Worker:
         self._visits[task] = lease
 
     def _records(self, lease: Lease) -> Records:
-        return Records(self.writer, self.frontier.crawl_id, lease.visit_id, lease.attempt, Limits())
+        records = Records(self.writer, self.frontier.crawl_id, lease.visit_id, lease.attempt, Limits())
+        records.host = host(lease.seed)
+        return records
 
     async def _visit(self, browser: Browser, lease: Lease) -> None:
         records = self._records(lease)
         result = await visits.visit(browser, lease, records, self.options)
+        if self._guard and result.outcome == "net_error" and self._guard.names.has_refused(records.host):
+            result.outcome, result.error = "blocked", f"{records.host}: not a public address"
         self.windows.saw(result.starved)
         self._hand_on(lease, records, result, browser.firefox.user_agent)
 

@@ -1,0 +1,90 @@
+"""An HTTP proxy on loopback that passes on to the user's proxy what does not lead to private addresses.
+
+Where a name leads, the user's proxy decides; refused are addresses that are not public and names that
+lead to such ones from here. A connection serves one request or one tunnel, so that each is checked.
+"""
+
+import asyncio
+import contextlib
+
+from crawl.guard import CHUNK, CONNECT_TIMEOUT_S, Guard, connect, splice
+from crawl.names import Names, Refused
+
+MAX_HEAD_BYTES = 256 * 1024  # of a request: Firefox's own cookies and URLs end far below
+
+_REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_UNREACHABLE = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class Chain(Guard):
+    """The proxy: `start` it, tell Firefox its ``port``, `stop` it. ``upstream`` is host and port."""
+
+    def __init__(self, names: Names, upstream: tuple[str, int]) -> None:
+        super().__init__(names)
+        self._upstream = upstream
+
+    async def start(self) -> None:
+        """Listen on a free port of 127.0.0.1."""
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", 0, backlog=1024, limit=MAX_HEAD_BYTES
+        )
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            head = await reader.readuntil(b"\r\n\r\n")
+        lines = head[:-4].split(b"\r\n")
+        method, target, version = lines[0].split(b" ")
+        tunnel = method == b"CONNECT"
+        try:
+            with contextlib.suppress(OSError, TimeoutError):  # a name unknown here may be known there
+                await self.names.addresses(_host(target, tunnel))
+            far_reader, far_writer = await connect([self._upstream[0]], self._upstream[1])
+        except Refused:
+            writer.write(_REFUSED)
+            return
+        except (OSError, TimeoutError):
+            writer.write(_UNREACHABLE)
+            return
+        if tunnel:
+            far_writer.write(head)
+            await splice(reader, writer, far_reader, far_writer)
+            return
+        kept = [line for line in lines[1:] if _name(line) not in (b"connection", b"proxy-connection")]
+        first = b" ".join((method, target, version))
+        far_writer.write(b"\r\n".join([first, *kept, b"Connection: close", b"", b""]))
+        body = asyncio.create_task(_body(reader, far_writer, _length(lines[1:])))
+        try:
+            while data := await far_reader.read(CHUNK):
+                writer.write(data)
+                await writer.drain()
+        finally:
+            body.cancel()
+            far_writer.close()
+
+
+async def _body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, length: int) -> None:
+    with contextlib.suppress(OSError):
+        while length > 0 and (data := await reader.read(min(CHUNK, length))):
+            length -= len(data)
+            writer.write(data)
+            await writer.drain()
+
+
+def _host(target: bytes, tunnel: bool) -> str:
+    """The host of ``host:port`` or of an absolute URL. ValueError where there is none."""
+    place = target if tunnel else target.split(b"/", 3)[2].rpartition(b"@")[2]
+    host, _, port = place.rpartition(b":") if not place.endswith(b"]") else (place, b"", b"")
+    name = (host if port.isdigit() else place).decode("ascii").strip("[]")
+    if not name:
+        raise ValueError("no host")
+    return name
+
+
+def _name(line: bytes) -> bytes:
+    return line.partition(b":")[0].strip().lower()
+
+
+def _length(lines: list[bytes]) -> int:
+    values = {line.partition(b":")[2].strip() for line in lines if _name(line) == b"content-length"}
+    return int(values.pop()) if len(values) == 1 else 0

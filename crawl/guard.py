@@ -1,0 +1,133 @@
+"""A SOCKS proxy on loopback that Firefox must use, and that connects to public addresses only.
+
+It looks each name up itself, checks the addresses, and connects to the very address it checked:
+neither a redirect, nor a name that changes its mind (DNS rebinding), nor any spelling of an address
+leads a page to this machine or a private network. It stands below JavaScript, so that nothing a page
+does goes around it; bytes pass unchanged, so that it costs little and changes nothing.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import struct
+
+from crawl.names import Names, Refused
+
+CONNECT_TIMEOUT_S = 20.0  # for one address; Firefox itself gives up after 90
+CHUNK = 65_536  # bytes read at a time
+
+_OK, _BY_RULE, _UNREACHABLE, _NOT_SUPPORTED = 0, 2, 4, 7
+_IPV4, _NAME, _IPV6 = 1, 3, 4
+
+
+class Guard:
+    """The proxy: `start` it, tell Firefox its ``port``, `stop` it."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.port = 0
+        self._open: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen on a free port of 127.0.0.1."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024, limit=CHUNK)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Close all."""
+        if self._server:
+            self._server.close()
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        self.names.close()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._open.add(task)
+        try:
+            with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError, asyncio.CancelledError):
+                await self._serve(reader, writer)
+        finally:
+            self._open.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, port = await _greet(reader, writer)
+        if not host:
+            _answer(writer, _NOT_SUPPORTED)
+            return
+        try:
+            far_reader, far_writer = await connect(await self.names.addresses(host), port)
+        except Refused:
+            _answer(writer, _BY_RULE)
+            return
+        except (OSError, TimeoutError):
+            _answer(writer, _UNREACHABLE)
+            return
+        _answer(writer, _OK)
+        await splice(reader, writer, far_reader, far_writer)
+
+
+async def connect(addresses: list[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the first address that answers. Raises OSError, TimeoutError."""
+    last: Exception = OSError("no address")
+    for address in addresses:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                return await asyncio.open_connection(address, port, limit=CHUNK)
+        except (OSError, TimeoutError) as error:
+            last = error
+    raise last
+
+
+async def splice(
+    near_reader: asyncio.StreamReader,
+    near_writer: asyncio.StreamWriter,
+    far_reader: asyncio.StreamReader,
+    far_writer: asyncio.StreamWriter,
+) -> None:
+    """Pass bytes both ways until both sides have ended."""
+    try:
+        await asyncio.gather(_pass(near_reader, far_writer), _pass(far_reader, near_writer))
+    finally:
+        far_writer.close()
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+    except OSError:
+        writer.close()
+
+
+async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int]:
+    """The host and port that the client asks for (RFC 1928); ``("", 0)`` for anything but CONNECT."""
+    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        version, methods = await reader.readexactly(2)
+        if version != 5:
+            raise OSError("not SOCKS 5")
+        await reader.readexactly(methods)
+        writer.write(b"\x05\x00")
+        version, command, _, kind = await reader.readexactly(4)
+        if kind == _IPV4:
+            host = str(ipaddress.IPv4Address(await reader.readexactly(4)))
+        elif kind == _IPV6:
+            host = str(ipaddress.IPv6Address(await reader.readexactly(16)))
+        elif kind == _NAME:
+            (length,) = await reader.readexactly(1)
+            host = (await reader.readexactly(length)).decode("ascii", "replace")
+        else:
+            return "", 0
+        (port,) = struct.unpack("!H", await reader.readexactly(2))
+    return (host, int(port)) if command == 1 else ("", 0)
+
+
+def _answer(writer: asyncio.StreamWriter, code: int) -> None:
+    writer.write(bytes([5, code, 0, _IPV4, 0, 0, 0, 0, 0, 0]))

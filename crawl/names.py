@@ -1,0 +1,77 @@
+"""Which host names lead to public addresses: every name is looked up here, every address checked."""
+
+import asyncio
+import ipaddress
+import socket
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from overscripted.addresses import is_public
+
+Resolver = Callable[[str], Awaitable[list[str]]]
+
+RESOLVE_TIMEOUT_S = 20.0
+RESOLVERS = 64  # names looked up at a time: a slow name server holds up its own page only
+REFUSED_KEPT = 10_000  # hosts remembered as refused, to say why a visit failed
+
+
+class Refused(Exception):
+    """The host has no address but such as are not public."""
+
+
+class Names:
+    """Looks names up. ``allowed`` says which addresses are public; ``refused`` counts those that are not."""
+
+    def __init__(self, allowed: Callable[[str], bool] = is_public, resolve: Resolver | None = None) -> None:
+        self._allowed = allowed
+        self._resolve = resolve or self._system
+        self._threads = ThreadPoolExecutor(RESOLVERS, "resolve")
+        self._kept: OrderedDict[str, None] = OrderedDict()
+        self.refused = 0
+
+    async def addresses(self, host: str) -> list[str]:
+        """The public addresses of a host. Raises Refused, OSError, TimeoutError."""
+        async with asyncio.timeout(RESOLVE_TIMEOUT_S):
+            found = [host] if _is_address(host) else await self._resolve(host)
+        public = [address for address in found if self._allowed(address)]
+        if found and not public:
+            self._remember(host)
+            raise Refused(host)
+        if not public:
+            raise OSError(f"{host}: no address")
+        return public
+
+    def has_refused(self, host: str) -> bool:
+        """Whether this host was refused."""
+        return host.strip("[]").lower() in self._kept
+
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _system(self, name: str) -> list[str]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _lookup, name)
+
+    def _remember(self, host: str) -> None:
+        self.refused += 1
+        self._kept[host.lower()] = None
+        self._kept.move_to_end(host.lower())
+        while len(self._kept) > REFUSED_KEPT:
+            self._kept.popitem(last=False)
+
+
+def _lookup(name: str) -> list[str]:
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError(f"{name!r}: not a host name") from error
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
