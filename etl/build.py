@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow.parquet as pq
 
 from etl import intake, settings
 from etl.manifest import Batch, Manifest
@@ -26,6 +27,7 @@ from etl.transforms import (
     visits,
 )
 from overscripted.engines import Engine
+from overscripted.errors import UserError
 from overscripted.progress import Work
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
@@ -56,14 +58,37 @@ class Build:
         self.store, self.staged, self.engine = store, staged, engine
         self.old, self.new = old, Manifest()
         self.damaged: dict[str, str] = {}
+        self.good: dict[str, list[intake.Segment]] = {}
 
     def all(self) -> dict[str, Any]:
         """Build every table; facts of the result."""
+        try:
+            return self._all()
+        except UserError:
+            raise
+        except Exception:
+            # A segment whose footer is whole can still be damaged within: find it, go on without it.
+            bad = self._damaged_within()
+            if not bad:
+                raise
+            self.damaged |= bad
+            self.staged.delete("tables")
+            self.staged.delete("etl")
+            self.new = Manifest()
+            return self.all()
+
+    def _damaged_within(self) -> dict[str, str]:
+        every = [s.key for table in self.good.values() for s in table if s.key not in self.old.segments]
+        return {key: why for key in every if (why := intake.verify(self.store, key))}
+
+    def _all(self) -> dict[str, Any]:
         found = {table: intake.look(self.store, table) for table in RAW}
         for one in found.values():
             self.damaged |= one.damaged
-        self.good = {table: one.good for table, one in found.items()}
-        self.raw_visits = self._checked("visits")
+        self.good = {
+            table: [s for s in one.good if s.key not in self.damaged] for table, one in found.items()
+        }
+        self.raw_visits = self._whole("visits")
         self.attempts = self.engine.keep(attempts.acknowledged(self.raw_visits))
         self._calls()
         self._rollups()
@@ -84,7 +109,7 @@ class Build:
         )
         with Work("etl", sum(s.rows for s in waiting), "calls") as work:
             for group in intake.batches(waiting, *limits):
-                self._guarded(group)
+                self._batch(group)
                 work.add(sum(s.rows for s in group))
         if not self.new.batches:
             self._batch([])
@@ -108,19 +133,6 @@ class Build:
         both = then.left_join(now, attempts.ATTEMPT)
         changed = both.filter(both.counted != both.now.fill_null(False)).select("batch").distinct()
         return set(self.engine.to_arrow(changed)["batch"].to_pylist())
-
-    def _guarded(self, group: list[intake.Segment]) -> None:
-        """A batch; where it fails because of damaged segments, once more without them."""
-        try:
-            self._batch(group)
-        except Exception:
-            bad = {s.key: why for s in group if (why := intake.verify(self.store, s.key))}
-            if not bad:
-                raise
-            self.damaged |= bad
-            rest = [s for s in group if s.key not in bad]
-            if rest:
-                self._guarded(rest)
 
     def _batch(self, group: list[intake.Segment]) -> None:
         batch = Batch(self.new.next_name(), [s.key for s in group])
@@ -152,7 +164,7 @@ class Build:
 
     def _rollups(self) -> None:
         files = [key for batch in self.new.batches for key in batch.files["uses"]]
-        totals = attempts.kept(self._checked("call_totals"), self.attempts)
+        totals = attempts.kept(self._whole("call_totals"), self.attempts)
         every = self.engine.keep(ibis.union(self.engine.read(self.staged, files), uses.of_totals(totals)))
         dim = self._origins(every, "location", "script_url", "top_level_url")
         self._write(symbol_counts.symbol_counts(every), "symbol_counts")
@@ -168,12 +180,12 @@ class Build:
     def _others(self) -> None:
         raw = self.raw_visits
         self._write(visits.visits(raw, self.attempts, self._origins(raw, "site_url", "final_url")), "visits")
-        asked = attempts.kept(self._checked("requests"), self.attempts)
+        asked = attempts.kept(self._whole("requests"), self.attempts)
         dim = self._origins(asked, "url", "top_level_url")
         self._write(requests.requests(asked, dim), "requests")
         for table in ("frames", "cookies", "console"):
-            self._write(attempts.kept(self._checked(table), self.attempts), table)
-        self._write(scripts.scripts(self._checked("scripts")), "scripts")
+            self._write(attempts.kept(self._whole(table), self.attempts), table)
+        self._write(scripts.scripts(self._whole("scripts")), "scripts")
 
     # -- reading and writing --------------------------------------------------------------
 
@@ -187,8 +199,8 @@ class Build:
             return self.engine.table(RAW[table].empty())
         return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
-    def _checked(self, table: str) -> ir.Table:
-        """A whole raw table. Its damaged segments, found by reading, are left out."""
+    def _whole(self, table: str) -> ir.Table:
+        """A whole raw table."""
         return self._read(table, self.good[table])
 
     def _origins(self, rows: ir.Table, *columns: str) -> ir.Table:
@@ -199,8 +211,28 @@ class Build:
         typed = conform.conform(expr, TABLES[table])
         return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table])
 
+    # -- what status shows ------------------------------------------------------------------
+
     def _facts(self) -> dict[str, Any]:
-        return {}
+        """Rows of the tables, and raw calls that belong to no acknowledged attempt."""
+        rows = {table: self._rows(table) for table in TABLES}
+        came = sum(s.rows for s in self.good["calls"] if s.key in self.new.segments)
+        facts: dict[str, Any] = {"raw_calls": came, **{t: n for t, n in rows.items() if n}}
+        left_out = came - rows["calls"] - rows["invalid_calls"]
+        if left_out:
+            facts["calls_of_unacknowledged_attempts"] = left_out
+        reused = len({b.name for b in self.new.batches} & {b.name for b in self.old.batches})
+        if reused:
+            facts["batches_reused"] = reused
+        return facts
+
+    def _rows(self, table: str) -> int:
+        """From the footers of what was written."""
+        total = 0
+        for key in self.staged.files(f"tables/{table}", ".parquet"):
+            with self.staged.fs.open(self.staged.path(key), "rb") as file:
+                total += pq.ParquetFile(file).metadata.num_rows
+        return total
 
 
 def _link(store: Store, staged: Store, key: str) -> None:

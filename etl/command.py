@@ -43,8 +43,11 @@ def _import(kind: str, path: str, url: str) -> None:
 @click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077.")
 @click.option("--conf", multiple=True, metavar="K=V", help="A setting of the engine; repeatable.")
 @click.option("--strict", is_flag=True, help="Fail where a segment is damaged, instead of naming it.")
+@click.option("--partial", is_flag=True, help="Also while the crawl has not ended: what is acknowledged.")
 @click.option("--full", is_flag=True, help="Redo everything, not only what is new in raw/.")
-def etl(run: str, engine: str, master: str | None, conf: tuple[str, ...], strict: bool, full: bool) -> None:
+def etl(
+    run: str, engine: str, master: str | None, conf: tuple[str, ...], strict: bool, full: bool, partial: bool
+) -> None:
     """Make RUN's tables from its raw records: checked, typed, rolled up.
 
     Run it again after more has been crawled: only what is new is worked on.
@@ -56,5 +59,7 @@ def etl(run: str, engine: str, master: str | None, conf: tuple[str, ...], strict
     """
     from etl.run import run_etl
 
-    facts = run_etl(Run.open(run), engine, master=master, conf=conf, strict=strict, full=full)
+    facts = run_etl(
+        Run.open(run), engine, master=master, conf=conf, strict=strict, full=full, partial=partial
+    )
     click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))

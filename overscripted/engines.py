@@ -317,6 +317,8 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
         builder = builder.master(master)
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # by spark-submit: its settings stand
     local = {} if submitted or not (master or "local").startswith("local") else _LOCAL
+    if local:
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     for key, value in {**local, **_SPARK, **_s3_settings(store, settings), **settings}.items():
         builder = builder.config(key, value)
     with _quiet():
@@ -335,7 +337,6 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
 _LOCAL = {
     "spark.driver.memory": SPARK_DRIVER_MEMORY,
     "spark.ui.enabled": "false",
-    "spark.pyspark.python": sys.executable,
     "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
 }
 

@@ -10,52 +10,47 @@ import ibis
 import ibis.expr.types as ir
 
 from etl.settings import POSITION_DIGITS, REPAIR_FRAME_CHARS
+from overscripted.stacks import parse_frame
 
-_NUMBER = rf"^[0-9]{{1,{POSITION_DIGITS}}}\z"
+# The parts of a frame in the order in which `parse` gives them, and where they go.
+PARTS = ("func_name", "script_url", "script_line", "script_col", "script_loc_eval")
+
+
+@ibis.udf.scalar.python(signature=(("string",), "array<string>"))
+def _parse(frame):  # type: ignore[no-untyped-def]  # annotations would be read as Ibis types
+    return parse(frame)
+
+
+def parse(frame: str | None) -> list[str] | None:
+    """A frame's parts in the order of `PARTS`; None where they give no script and line."""
+    if not frame or frame.startswith("undefined"):
+        return None
+    found = parse_frame(frame)
+    digits = found.script_line.isdigit() and found.script_line.isascii()
+    if not (digits and len(found.script_line) <= POSITION_DIGITS and found.script_url):
+        return None
+    return [str(getattr(found, part)) for part in PARTS]
 
 
 def repair(calls: ir.Table) -> ir.Table:
     """Raw calls with the script's position mended where it can be, and ``repaired`` saying so."""
-    split = calls.mutate(
-        _frame=ibis.ifelse(_malformed(calls), _first_line(calls.call_stack), ibis.literal(""))
-    )
-    at = split._frame.find("@")
-    split = split.mutate(
-        _func=ibis.ifelse(at > 0, split._frame.substr(0, at), ""),
-        _rest=split._frame.substr(at + 1),
-    )
-    split = split.mutate(_position=split._rest.re_extract(r"(:[0-9]+(:[0-9]+)?)\z", 1))
-    split = split.mutate(_body=_without_end(split._rest, split._position))
-    split = split.mutate(_eval=split._body.re_extract(r"(( line [0-9]+ > [A-Za-z]+)+)\z", 1))
-    split = split.mutate(_url=_without_end(split._body, split._eval))
-    split = split.mutate(
-        _line=split._position.re_extract(r"^:([0-9]+)", 1),
-        _col=split._position.re_extract(r"^:[0-9]+:([0-9]+)", 1),
-    )
-    mended = (split._line != "") & (split._url != "") & ~split._frame.startswith("undefined")
-    return split.mutate(
+    whole = ibis.ifelse(_malformed(calls), _first_line(calls.call_stack), ibis.null("string"))
+    rows = calls.mutate(_parts=_parse(whole))
+    mended = rows._parts.notnull()
+    return rows.mutate(
         repaired=mended,
-        script_url=ibis.ifelse(mended, split._url, split.script_url),
-        script_line=ibis.ifelse(mended, split._line, split.script_line),
-        script_col=ibis.ifelse(mended, split._col, split.script_col),
-        func_name=ibis.ifelse(mended, split._func, split.func_name),
-        script_loc_eval=ibis.ifelse(mended, split._eval.strip(), split.script_loc_eval),
-    ).drop("_frame", "_func", "_rest", "_position", "_body", "_eval", "_url", "_line", "_col")
+        **{name: ibis.ifelse(mended, rows._parts[i], rows[name]) for i, name in enumerate(PARTS)},
+    ).drop("_parts")
 
 
 def _malformed(calls: ir.Table) -> ir.BooleanValue:
-    line = calls.script_line.fill_null("")
-    return (
-        ((calls.script_url.fill_null("") == "") | ~line.re_search(_NUMBER))
-        & (calls.call_stack.fill_null("") != "")
-        & ~line.re_search(r"^-?[0-9]")
-    )
+    """No script, or a line that is no number at all, and a stack to read them from."""
+    no_line = ~calls.script_line.fill_null("").substr(0, 1).isin(tuple("0123456789-"))
+    no_script = calls.script_url.fill_null("") == ""
+    return (no_line | no_script) & (calls.call_stack.fill_null("") != "")
 
 
 def _first_line(stack: ir.StringValue) -> ir.StringValue:
-    first = stack.fill_null("").re_extract(r"^[^\n]*", 0)
-    return ibis.ifelse(first.length() <= REPAIR_FRAME_CHARS, first, "")
-
-
-def _without_end(text: ir.StringValue, end: ir.StringValue) -> ir.StringValue:
-    return text.substr(0, text.length() - end.length())
+    end = stack.find("\n")
+    first = ibis.ifelse(end >= 0, stack.substr(0, end), stack)
+    return ibis.ifelse(first.length() <= REPAIR_FRAME_CHARS, first, ibis.null("string"))
