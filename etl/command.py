@@ -28,6 +28,18 @@ def import_study(path: str, run: str) -> None:
     _import("study", path, run)
 
 
+@import_.command("openwpm")
+@click.argument("path")
+@click.argument("run")
+def import_openwpm(path: str, run: str) -> None:
+    """Import OpenWPM's data: PATH is a SQLite database, a folder of them, or a folder of Parquet.
+
+    \b
+    Example:  overscripted import openwpm crawl-data.sqlite runs/openwpm
+    """
+    _import("openwpm", path, run)
+
+
 def _import(kind: str, path: str, url: str) -> None:
     from etl.imports import import_data
 

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from etl.importers.openwpm import import_openwpm
 from etl.importers.study import import_study
 from overscripted.errors import InputError
 from overscripted.run import Run
 from overscripted.schemas import RAW
 from overscripted.store import Store
 
-KINDS: dict[str, Callable[[Store, Store], dict[str, Any]]] = {"study": import_study}
+KINDS: dict[str, Callable[[Store, Store, int], dict[str, Any]]] = {
+    "study": import_study,
+    "openwpm": import_openwpm,
+}
 
 
 def import_data(kind: str, path: str, run: Run) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def import_data(kind: str, path: str, run: Run) -> dict[str, Any]:
     run.begin("import", {"kind": kind, "path": source.url})
     try:
         with run.store.replace(*(f"raw/{table}" for table in RAW)) as staged:
-            facts = KINDS[kind](source, staged)
+            facts = KINDS[kind](source, staged, run.crawl_id)
     except BaseException:
         run.interrupt("import")
         raise

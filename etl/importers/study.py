@@ -15,8 +15,8 @@ from overscripted.progress import Work
 from overscripted.store import Store
 
 
-def import_study(source: Store, staged: Store) -> dict[str, Any]:
-    """Write raw calls and visits of the study's data; facts of what came.
+def import_study(source: Store, staged: Store, crawl_id: int) -> dict[str, Any]:
+    """Write raw calls and visits of the study's data, under its own crawl_id; facts of what came.
 
     ``source`` is a file or a folder (searched in depth) of ``.parquet`` or ``.json`` files.
     """
