@@ -74,6 +74,8 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
         result.outcome, result.error = "failed", "the browser did not answer"
     finally:
         browser.active -= 1
+    if browser.link.lost.is_set() and not browser.firefox.bidi.closed.is_set():
+        result.outcome, result.error = "failed", "the extension's connection to the collector broke"
     result.ended = datetime.now(UTC)
     result.final_url = records.final_url or result.final_url
     if result.outcome == "complete" and records.status is not None and records.status >= 400:

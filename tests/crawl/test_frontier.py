@@ -1,0 +1,203 @@
+"""The frontier, on SQLite and on a real PostgreSQL server: one suite for both."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawl import settings
+from crawl.frontier import Frontier, visit_id
+from overscripted.errors import InputError, OutsideError
+from tests import services
+
+CRAWL = 7
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    try:
+        with services.postgres() as server:
+            yield server.url
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/frontier.sqlite"
+    return str(request.getfixturevalue("postgres"))
+
+
+_crawls = iter(range(1000, 10_000))
+
+
+@pytest.fixture
+def frontier(url: str) -> Iterator[Frontier]:
+    # Crawls share a database: each test is a crawl of its own.
+    opened = Frontier(url, next(_crawls))
+    yield opened
+    opened.close()
+
+
+def beat(frontier: Frontier, worker: str, pid: int = 1) -> None:
+    frontier.beat(worker, "here", pid, {})
+
+
+def test_a_seed_is_leased_once_and_ends_once(frontier: Frontier) -> None:
+    assert frontier.add(["http://a.com/", "http://b.com/", "http://a.com/"]) == 2
+    assert frontier.add(["http://a.com/"]) == 0
+    beat(frontier, "w1")
+    leases = frontier.lease("w1", 10, per_domain=0)
+    assert sorted(lease.seed for lease in leases) == ["http://a.com/", "http://b.com/"]
+    assert [lease.attempt for lease in leases] == [1, 1]
+    assert frontier.lease("w2", 10, per_domain=0) == []
+    assert frontier.end("w1", leases[0], "complete", 5)
+    assert not frontier.end("w1", leases[0], "complete", 5)
+    assert frontier.left()
+    assert frontier.end("w1", leases[1], "net_error")
+    assert not frontier.left()
+    assert frontier.counts() == {"ended complete": 1, "ended net_error": 1}
+    assert frontier.calls() == 5
+
+
+def test_a_dead_workers_seed_goes_to_another_and_its_late_report_is_refused(
+    frontier: Frontier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frontier.add(["http://a.com/"])
+    monkeypatch.setattr(settings, "LEASE_S", -1.0)
+    beat(frontier, "w1")
+    (first,) = frontier.lease("w1", 1, per_domain=0)
+    monkeypatch.setattr(settings, "LEASE_S", 60.0)
+    beat(frontier, "w2")
+    assert frontier.reap() == 1
+    (second,) = frontier.lease("w2", 1, per_domain=0)
+    assert (first.attempt, second.attempt) == (1, 2)
+    assert not frontier.end("w1", first, "complete")
+    assert not frontier.retry("w1", first, 0.0)
+    assert frontier.end("w2", second, "timeout")
+    assert frontier.counts() == {"ended timeout": 1}
+
+
+def test_a_live_workers_seeds_are_not_reaped(frontier: Frontier) -> None:
+    frontier.add(["http://a.com/"])
+    beat(frontier, "w1")
+    frontier.lease("w1", 1, per_domain=0)
+    assert frontier.reap() == 0
+
+
+def test_workers_of_this_host_that_are_gone_are_buried_at_once(frontier: Frontier) -> None:
+    frontier.add(["http://a.com/", "http://b.com/"])
+    beat(frontier, "dead", pid=11)
+    beat(frontier, "alive", pid=12)
+    frontier.lease("dead", 1, per_domain=0)
+    frontier.lease("alive", 1, per_domain=0)
+    assert sorted(frontier.pids("here")) == [11, 12]
+    frontier.bury("here", [12])
+    assert frontier.reap() == 1
+    assert len(frontier.lease("new", 5, per_domain=0)) == 1
+
+
+def test_leaving_frees_what_is_still_held(frontier: Frontier) -> None:
+    frontier.add(["http://a.com/"])
+    beat(frontier, "w1")
+    frontier.lease("w1", 1, per_domain=0)
+    frontier.leave("w1")
+    beat(frontier, "w2")
+    assert [lease.attempt for lease in frontier.lease("w2", 1, per_domain=0)] == [2]
+
+
+def test_no_domain_has_more_visits_than_allowed(frontier: Frontier) -> None:
+    frontier.add([f"http://www{n}.same.co.uk/" for n in range(9)] + ["http://other.com/"])
+    beat(frontier, "w1")
+    held = []
+    for _ in range(4):
+        held += frontier.lease("w1", 10, per_domain=3)
+    assert sorted(lease.domain for lease in held) == ["other.com", "same.co.uk", "same.co.uk", "same.co.uk"]
+    one = next(lease for lease in held if lease.domain == "same.co.uk")
+    frontier.end("w1", one, "complete")
+    assert [lease.domain for lease in frontier.lease("w2", 10, per_domain=3)] == ["same.co.uk"]
+
+
+def test_a_pace_spaces_the_visits_to_a_domain(frontier: Frontier) -> None:
+    frontier.add(["http://a.com/1", "http://a.com/2"])
+    beat(frontier, "w1")
+    assert len(frontier.lease("w1", 10, per_domain=5, pace_s=600)) == 1
+    assert frontier.lease("w1", 10, per_domain=5, pace_s=600) == []
+
+
+def test_priorities_come_first(frontier: Frontier) -> None:
+    frontier.add([f"http://a{n}.com/" for n in range(50)])
+    frontier.add(["http://urgent.com/"], priority=5)
+    beat(frontier, "w1")
+    assert [lease.seed for lease in frontier.lease("w1", 1, per_domain=0)] == ["http://urgent.com/"]
+
+
+def test_a_retry_waits_and_counts_as_an_attempt(frontier: Frontier) -> None:
+    frontier.add(["http://a.com/"])
+    beat(frontier, "w1")
+    (first,) = frontier.lease("w1", 1, per_domain=1)
+    assert frontier.retry("w1", first, 600.0)
+    assert frontier.lease("w1", 1, per_domain=1) == []
+    assert frontier.left()
+
+
+def test_threads_never_share_a_seed(url: str) -> None:
+    crawl = next(_crawls)
+    opened = Frontier(url, crawl)
+    opened.add([f"http://s{n % 40}.com/{n}" for n in range(300)])
+    taken: list[tuple[int, int]] = []
+    most: list[int] = []
+
+    def work(name: str) -> None:
+        frontier = Frontier(url, crawl)
+        beat(frontier, name)
+        while frontier.left():
+            leases = frontier.lease(name, 7, per_domain=2)
+            per_domain: dict[str, int] = {}
+            for lease in leases:
+                per_domain[lease.domain] = per_domain.get(lease.domain, 0) + 1
+            most.append(max(per_domain.values(), default=0))
+            for lease in leases:
+                taken.append((lease.visit_id, lease.attempt))
+                assert frontier.end(name, lease, "complete", 1)
+        frontier.close()
+
+    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert len(taken) == len(set(taken)) == 300
+    assert max(most) <= 2
+    assert opened.counts() == {"ended complete": 300}
+    opened.close()
+
+
+def test_two_crawls_in_one_database_do_not_meet(url: str) -> None:
+    one, two = Frontier(url, next(_crawls)), Frontier(url, next(_crawls))
+    one.add(["http://a.com/"])
+    assert not two.left()
+    assert two.counts() == {}
+    one.close()
+    two.close()
+
+
+def test_a_visit_id_is_53_bits_and_depends_on_crawl_and_seed() -> None:
+    ids = {visit_id(crawl, f"http://a.com/{n}") for crawl in (1, 2) for n in range(500)}
+    assert len(ids) == 1000
+    assert max(ids) < 2**53
+    assert visit_id(1, "http://a.com/") == visit_id(1, "http://a.com/")
+
+
+def test_hostile_seeds_are_stored(frontier: Frontier) -> None:
+    frontier.add(["http://a.com/\0", "http://b.com/\ud800", "x' OR 1=1 --", ""])
+    beat(frontier, "w1")
+    assert len(frontier.lease("w1", 10, per_domain=0)) == 4
+
+
+@pytest.mark.parametrize("url", ["mysql://a/b", "nonsense", "postgresql://127.0.0.1:1/x"])
+def test_a_frontier_that_cannot_be_is_said_in_one_line(url: str) -> None:
+    with pytest.raises((InputError, OutsideError), match="--frontier"):
+        Frontier(url, CRAWL)
