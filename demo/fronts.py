@@ -59,7 +59,9 @@ class Front:
         shown = [link.href for link in self.links if ask.vantage in link.vantages]
         shown += [fresh.make(ask) for fresh in self.fresh]
         items = "".join(f'<li><a href="{html.escape(href)}">{_label(href)}</a></li>\n' for href in shown)
-        text = self.document.html().replace("</h1>", f"</h1>\n<ul>\n{items}</ul>", 1)
+        text = self.document.html()
+        before = "</p>" if "</p>" in text else "</h1>"
+        text = text.replace(before, f"{before}\n<ul>\n{items}</ul>", 1)
         if self.base:
             text = text.replace("<title>", f'<base href="{self.base}"><title>', 1)
         text = text.replace('<meta charset="utf-8">', "")
@@ -76,7 +78,10 @@ class Front:
 
 
 def _label(href: str) -> str:
-    return html.escape(href.strip().rpartition("/")[2][:40] or href.strip()[:40] or "home")
+    parts = [part for part in "".join(href.split()).replace("\\", "/").split("/") if part]
+    if len(parts) > 2:
+        return html.escape(f"{parts[-1][:40]} ({parts[1].lower()})")
+    return html.escape(parts[-1][:60] if parts else "home")
 
 
 # Ways to write an absolute URL of the same meaning.

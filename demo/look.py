@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 _STYLE = """
 body{font:16px/1.55 Georgia,serif;max-width:46rem;margin:0 auto;padding:1.2rem;color:#222;background:#fdfcf9}
 header{border-bottom:3px solid var(--ink);margin-bottom:1rem}header b{color:var(--ink);font-size:1.3rem}
-h1{line-height:1.2}a{color:var(--ink)}iframe{border:1px dashed #bbb;width:100%;height:90px}
+h1{line-height:1.2}a{color:var(--ink)}iframe{border:1px dashed #bbb;width:100%;height:170px}
 ul{padding-left:1.2rem}footer{margin-top:2rem;color:#777;font-size:.85rem}
 """
 

@@ -44,6 +44,7 @@ def add_seeds(world: World) -> None:
         ("http://resetting-clock.com/noon", "net_error", 0, RESET),
         ("http://loopdeloop-travel.com/again", "net_error", 0, Answer(302, headers={"Location": "/again"})),
         ("http://sleepy-llama.net/dream", "timeout", 0, SILENCE),
+        ("http://binary-depot.com/manual.zip", "download", 200, Answer(200, b"PK", "application/zip")),
     )
     for url, outcome, status, answer in failing:
         page = Document(url, outcome, outcome=outcome, status=status)
