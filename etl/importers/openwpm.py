@@ -166,7 +166,7 @@ class Conversion:
                 "url": row.get("url"),
                 "method": row.get("method"),
                 "resource_type": row.get("resource_type") or row.get("content_policy_type"),
-                "document_url": row.get("loading_href") or row.get("referrer"),
+                "document_url": _known(row.get("loading_href")) or row.get("referrer"),
                 "status": _int(answer.get("response_status")),
                 "error": "",
                 "ip": answer.get("remote_ip_address"),
@@ -291,6 +291,11 @@ def _in_iframe(row: Row) -> str:
         return "true" if frame else "false"
     page, top = row.get("document_url"), row.get("top_level_url")
     return "true" if page and top and page != top else "false"
+
+
+def _known(url: Any) -> str | None:
+    """A URL; OpenWPM wrote the word ``undefined`` where the browser gave none."""
+    return None if url in (None, "", "undefined") else str(url)
 
 
 def _operation(value: Any) -> str | None:

@@ -49,7 +49,7 @@ class Source(ABC):
     def rows(self, table: str) -> Iterator[Row]:
         """Rows in the order they were written, column names in lower case."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # most have nothing to release
         """Release files."""
 
 

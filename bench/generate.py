@@ -1,0 +1,282 @@
+"""Makes data like the study's, of any size, with every count known exactly: ``truth.json``.
+
+    python bench/generate.py OUT --calls 1000000 [--symbols CSV] [--seed 1] [--json]
+
+Sizes and ratios are the study's: 55 calls and 3 scripts a location, 3.72 % dynamic calls, 1.58 % of
+script references to session replay, 0.016 % to miners, cookies in a third of the calls. ``OUT/parquet``
+is in the published format (snappy, 30 columns less ``valid`` and ``errors``), a file a million calls;
+``--json`` writes ``OUT/json`` instead, a file a location, as the crawl did.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+CALLS_PER_LOCATION, REFS_PER_CALL = 55.2, 6_064_923 / 113_790_736
+DYNAMIC, REPLAY, MINING, INVALID = 0.0372, 95_570 / 6_064_923, 945 / 6_069_243, 0.001
+REPLAY_HOSTS = ("mc.yandex.ru", "script.hotjar.com", "cdn.mouseflow.com", "fs.fullstory.com")
+MINING_HOSTS = ("coinhive.com", "authedmine.com")
+# Where no list of frequencies is given: the study's commonest symbols, in calls a thousand.
+COMMON = {
+    "window.document.cookie": 312,
+    "window.navigator.userAgent": 137,
+    "window.Storage.getItem": 93,
+    "window.localStorage": 77,
+    "window.Storage.setItem": 37,
+    "window.sessionStorage": 36,
+    "window.Storage.removeItem": 22,
+    "window.name": 21,
+    "CanvasRenderingContext2D.fillStyle": 18,
+    "CanvasRenderingContext2D.fillText": 4,
+    "window.screen.colorDepth": 15,
+    "window.navigator.platform": 14,
+    "window.navigator.language": 12,
+    "CanvasRenderingContext2D.measureText": 10,
+    "HTMLCanvasElement.getContext": 8,
+}
+BROKEN = ("operation", "symbol", "call_stack", "location")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--symbols", type=Path, help="CSV of symbol,count without a header")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    print(json.dumps(generate(**vars(options)), indent=1))
+
+
+def frequencies(path: Path | None) -> tuple[list[str], np.ndarray]:
+    """Symbols and their share of the calls."""
+    if path:
+        with path.open(newline="") as file:
+            counts = {row[0]: float(row[1]) for row in csv.reader(file)}
+    else:
+        counts = {name: float(n) for name, n in COMMON.items()}
+    shares = np.array(list(counts.values()))
+    return list(counts), shares / shares.sum()
+
+
+def generate(
+    out: Path, calls: int, symbols: Path | None = None, seed: int = 1, json: bool = False
+) -> dict[str, object]:
+    """Write the data set; its truth."""
+    rng = np.random.default_rng(seed)
+    plan = Plan(calls, frequencies(symbols), rng)
+    folder = out / ("json" if json else "parquet")
+    folder.mkdir(parents=True, exist_ok=True)
+    step = 1_000_000
+    for number, start in enumerate(range(0, calls, step)):
+        rows = plan.rows(start, min(start + step, calls))
+        if json:
+            write_json(rows, folder)
+        else:
+            pq.write_table(rows, folder / f"part.{number}.parquet", compression="snappy")
+    truth = plan.truth()
+    (out / "truth.json").write_text(globals()["json"].dumps(truth, indent=1))
+    return truth
+
+
+class Plan:
+    """Which call is of which document, script and symbol: a few numbers a call, drawn beforehand."""
+
+    def __init__(self, n: int, symbols: tuple[list[str], np.ndarray], rng: np.random.Generator) -> None:
+        self.rng, self.n = rng, n
+        self.names, share = symbols
+        n_locations = max(1, round(n / CALLS_PER_LOCATION))
+        n_refs = min(n, max(n_locations, round(n * REFS_PER_CALL)))
+        # Every location has a reference; the rest fall heavy-tailed. A location's scripts differ.
+        extra = np.sort((rng.random(n_refs - n_locations) ** 1.5 * n_locations).astype(np.int64))
+        self.ref_location = np.sort(np.concatenate([np.arange(n_locations), extra]))
+        first = np.concatenate([[0], np.cumsum(np.bincount(self.ref_location))[:-1]])
+        place = np.arange(n_refs) - first[self.ref_location]
+        n_scripts = max(20, n_refs // 12)
+        # A location's own scripts are consecutive numbers from a heavy-tailed start: never the same.
+        start = (rng.random(n_locations) ** 4 * n_scripts).astype(np.int64)
+        self.ref_script = start[self.ref_location] + place
+        self.n_scripts = int(self.ref_script.max()) + 1
+        special = rng.permutation(n_refs)
+        self.replay = special[: round(n_refs * REPLAY)]
+        self.mining = special[len(self.replay) : len(self.replay) + max(1, round(n_refs * MINING))]
+        # Every reference has a call; the rest fall heavy-tailed; calls are in order of location.
+        more = (rng.random(n - n_refs) ** 2 * n_refs).astype(np.int64)
+        spread = rng.permutation(n_refs)
+        self.call_ref = np.sort(np.concatenate([np.arange(n_refs), spread[more]]))
+        again = np.flatnonzero(np.diff(self.call_ref, prepend=-1) == 0)
+        bad = rng.choice(again, min(len(again), round(n * INVALID)), replace=False)
+        self.broken = np.full(n, -1, dtype=np.int8)
+        self.broken[bad] = np.arange(len(bad)) % len(BROKEN)
+        good = np.flatnonzero(self.broken < 0)
+        self.dynamic = np.zeros(n, dtype=bool)
+        pages = max(1, round(n_locations * 0.0876))  # dynamic calls gather on few pages
+        dense = np.flatnonzero(
+            np.isin(self.ref_location[self.call_ref[good]], rng.permutation(n_locations)[:pages])
+        )
+        chosen = good[rng.permutation(dense)[: round(n * DYNAMIC)]]
+        self.dynamic[chosen] = True
+        self.symbol = rng.choice(len(self.names), n, p=share).astype(np.int32)
+        locations = self.ref_location[self.call_ref]
+        begins = np.flatnonzero(np.diff(locations, prepend=-1))
+        self.row = np.arange(n) - np.repeat(begins, np.diff(np.append(begins, n)))
+        self.n_locations, self.n_refs = n_locations, n_refs
+        self.location_urls = pa.array([self._location(i) for i in range(n_locations)])
+        self.file_names = pa.array(
+            [f"1_{hashlib.sha224(u.encode()).hexdigest()}.json" for u in self.location_urls.to_pylist()]
+        )
+        urls = [self._script(i) for i in self.ref_script]
+        for i, ref in enumerate(self.replay):
+            urls[ref] = f"https://{REPLAY_HOSTS[i % len(REPLAY_HOSTS)]}/watch/{ref}.js"
+        for i, ref in enumerate(self.mining):
+            urls[ref] = f"https://{MINING_HOSTS[i % len(MINING_HOSTS)]}/lib/{ref}.min.js"
+        self.ref_urls = pa.array(urls)
+
+    def _location(self, i: int) -> str:
+        scheme = "https" if i % 3 else "http"
+        return (
+            f"{scheme}://www.site{i % max(1, self.n_locations // 6)}.{('com', 'ru', 'co.uk')[i % 3]}/page/{i}"
+        )
+
+    def _script(self, i: int) -> str:
+        return f"https://cdn{i % 97}.scripts{i % 1009}.net/assets/{i}/app.min.js?v={i % 7}"
+
+    def rows(self, start: int, end: int) -> pa.Table:
+        """The calls ``start`` … ``end`` in the published format."""
+        rng, n = self.rng, end - start
+        ref = self.call_ref[start:end]
+        place = self.ref_location[ref]
+        symbol = self.symbol[start:end]
+        broken, dynamic = self.broken[start:end], self.dynamic[start:end]
+        names = np.array(self.names, dtype=object)[symbol]
+        url = self.ref_urls.take(pa.array(ref))
+        location = np.array(self.location_urls.take(pa.array(place)).to_pylist(), dtype=object)
+        is_cookie = names == "window.document.cookie"
+        is_call = np.array([("." in s and s.rsplit(".", 1)[1][:3] in _METHODS) for s in self.names])[symbol]
+        operation = np.where(is_call, "call", np.where(rng.random(n) < 0.2, "set", "get")).astype(object)
+        stack = [f"f@{u}:1:2" if c else "" for u, c in zip(url.to_pylist(), is_cookie.tolist(), strict=True)]
+        stack = np.array(stack, dtype=object)
+        for code, fault in enumerate(BROKEN):
+            hit = broken == code
+            if fault == "operation":
+                operation[hit] = "get(failed)"
+            elif fault == "symbol":
+                names[hit] = "window.unknown"
+            elif fault == "call_stack":
+                stack[hit] = "undefined"
+            else:
+                location[hit] = np.array(["about:blank"] * int(hit.sum()), dtype=object)
+        value = self._values(place, symbol, is_cookie)
+        given = [
+            f'{{"0":"key{k}","1":{k % 7}}}' if c else "{}"
+            for k, c in zip(rng.integers(0, 5000, n).tolist(), is_call.tolist(), strict=True)
+        ]
+        key = [f"key{g[9:-7]}" if g != "{}" else "" for g in given]
+        second = [g[-2] if g != "{}" else "" for g in given]
+        file_name = self.file_names.take(pa.array(place))
+        number = self.row[start:end]
+        columns = {
+            "argument_0": key,
+            "argument_1": second,
+            **{f"argument_{i}": [""] * n for i in range(2, 9)},
+            "arguments": given,
+            "arguments_n_keys": np.where(is_call, 2, 0),
+            "call_id": [f"{f}__{r}" for f, r in zip(file_name.to_pylist(), number.tolist(), strict=True)],
+            "call_stack": stack,
+            "crawl_id": np.ones(n, dtype=np.int64),
+            "file_name": file_name,
+            "func_name": np.array(["", "t", "n.get", "r/<", "init"], dtype=object)[ref % 5],
+            "in_iframe": place % 4 == 0,
+            "location": location,
+            "operation": operation,
+            "script_col": rng.integers(1, 90_000, n),
+            "script_line": rng.integers(1, 400, n),
+            "script_loc_eval": np.where(dynamic, "line 1 > eval", "").astype(object),
+            "script_url": url,
+            "symbol": names,
+            "time_stamp": pa.array(1_513_400_000_000 + place * 40 + number * 3).cast(
+                pa.timestamp("ms", "UTC")
+            ),
+            "value": value,
+            "value_1000": [v[:1000] for v in value],
+            "value_len": [len(v) for v in value],
+        }
+        return pa.table(columns)
+
+    def _values(self, place: np.ndarray, symbol: np.ndarray, is_cookie: np.ndarray) -> list[str]:
+        fixed = [f"value of {name}" for name in self.names]
+        cookies: dict[int, str] = {}
+        out = []
+        for where, what, cookie in zip(place.tolist(), symbol.tolist(), is_cookie.tolist(), strict=True):
+            if not cookie:
+                out.append(fixed[what])
+                continue
+            if where not in cookies:
+                size = 1 + (where * 2654435761 % 1000) ** 2 // 90_000
+                cookies[where] = "; ".join(
+                    f"_c{i}={hashlib.sha256(f'{where}.{i}'.encode()).hexdigest()}" for i in range(size)
+                )
+            out.append(cookies[where])
+        return out
+
+    def truth(self) -> dict[str, object]:
+        """What a correct pipeline counts."""
+        good = self.broken < 0
+        location_bad = self.broken == BROKEN.index("location")
+        per_symbol = np.bincount(self.symbol[good], minlength=len(self.names))
+        moved = {(int(r)) for r in self.call_ref[location_bad]}
+        return {
+            "calls": self.n,
+            "valid": int(good.sum()),
+            "invalid": {name: int((self.broken == i).sum()) for i, name in enumerate(BROKEN)},
+            "locations": self.n_locations,
+            "script_refs": self.n_refs,
+            "script_refs_with_invalid": self.n_refs + len({str(self.ref_urls[r]) for r in moved}),
+            "replay_refs": len(self.replay),
+            "mining_refs": len(self.mining),
+            "dynamic_calls": int(self.dynamic.sum()),
+            "dynamic_locations": len(np.unique(self.ref_location[self.call_ref[self.dynamic]])),
+            "symbols": {n: int(c) for n, c in zip(self.names, per_symbol, strict=True) if c},
+        }
+
+
+_METHODS = ("get", "set", "rem", "fil", "mea", "cre", "add", "con", "sta", "toD")
+
+
+def write_json(rows: pa.Table, folder: Path) -> None:
+    """A file a location, ``{`` records separated by commas ``}``, times as the crawler wrote them."""
+    drop = {"call_id", "file_name", "value_1000", "value_len", "arguments_n_keys"}
+    last, open_file = "", None
+    for record in rows.to_pylist():
+        name = record["file_name"]
+        call = {k: v for k, v in record.items() if k not in drop and not k.startswith("argument_")}
+        call["time_stamp"] = record["time_stamp"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        call |= {k: str(call[k]) for k in ("script_line", "script_col")}
+        if call["arguments"] == "{}":
+            del call["arguments"]
+        if name != last:
+            if open_file:
+                open_file.write("}")
+                open_file.close()
+            # A file that the previous million had begun goes on.
+            path = folder / name
+            text = path.read_text()[:-1] + "," if path.exists() else "{"
+            open_file = path.open("w")
+            open_file.write(text)
+            last = name
+        else:
+            open_file.write(",")
+        open_file.write(json.dumps(call))
+    if open_file:
+        open_file.write("}")
+        open_file.close()
+
+
+if __name__ == "__main__":
+    main()
