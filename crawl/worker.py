@@ -74,6 +74,7 @@ class Worker:
     def stop(self) -> None:
         """Begin no more visits; `run` ends when those under way have. Twice: end them now."""
         if self._stopping.is_set():
+            self.writer.abandon()
             for task in self._visits:
                 task.cancel()
         self._stopping.set()
@@ -125,9 +126,8 @@ class Worker:
                 beating.result()
             self.windows.adjust(self.active)
             await self._retire()
-            free = 0 if self.stopped else self.windows.limit - self.active
+            free = 0 if self.stopped or self.writer.full else self.windows.limit - self.active
             if free > 0:
-                await self.writer.room()
                 leases = await self._ask(self._lease, free)
                 for lease in leases:
                     await self._begin(lease)
@@ -138,9 +138,14 @@ class Worker:
             if self._visits:
                 wait = _IDLE_S if free > 0 else 2.0
                 await asyncio.wait(self._visits, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+            elif self.writer.full:
+                await asyncio.sleep(_IDLE_S)
             for task in [t for t in self._visits if t.done()]:
-                del self._visits[task]
-                task.result()
+                lease = self._visits.pop(task)
+                if task.cancelled():
+                    await self._ask(self.frontier.retry, self.name, lease, 0.0)
+                else:
+                    task.result()
 
     async def _more(self) -> bool:
         """With nothing to visit now: wait for what may come; False if nothing can."""

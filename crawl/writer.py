@@ -55,6 +55,7 @@ class Writer:
         self._idle = asyncio.Event()
         self._idle.set()
         self._ending = False
+        self._abandoned = asyncio.Event()
         self.failing_since: float | None = None
         self.written_bytes = 0
 
@@ -90,6 +91,15 @@ class Writer:
     def buffered(self) -> int:
         """Bytes in memory, roughly."""
         return self._batch.size + sum(batch.size for batch in self._sealed)
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more should be begun: the store is slow or away."""
+        return not self._room.is_set()
+
+    def abandon(self) -> None:
+        """Do not wait for a store that is away: what is not durable will be visited again."""
+        self._abandoned.set()
 
     async def room(self) -> None:
         """Wait while the buffer is full (the store is slow or away)."""
@@ -171,9 +181,13 @@ class Writer:
             except Exception as error:  # whatever a file system or S3 library raises
                 self.failing_since = self.failing_since or began
                 log.warning("store: cannot write %s: %s; trying again", table, error)
-                if time.monotonic() - began > settings.STORE_GIVE_UP_S:
+                if self._abandoned.is_set() or time.monotonic() - began > settings.STORE_GIVE_UP_S:
                     raise OutsideError(f"{self.store.url}: cannot be written: {error}") from error
-                await asyncio.sleep(pauses.pop(0) if len(pauses) > 1 else pauses[0])
+                await self._pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._abandoned.wait(), seconds)
 
     def _write_once(self, table: str, rows: list[Row], name: str) -> None:
         self._check_disk()

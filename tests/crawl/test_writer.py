@@ -1,0 +1,173 @@
+"""Segments: in order, exactly once, through a store that fails, is slow, or is away for a while."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawl import settings
+from crawl.writer import Writer
+from overscripted import segments
+from overscripted.errors import OutsideError
+from overscripted.schemas import RAW
+from overscripted.store import Store
+from tests import services
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[services.S3]:
+    try:
+        with services.s3() as server:
+            yield server
+    except ImportError:
+        pytest.skip("moto is not installed (pip install 'overscripted[dev]')")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "folder":
+        return Store(tmp_path)
+    server = request.getfixturevalue("s3")
+    return Store(server.make_bucket(f"b{time.time_ns()}") + "/run", **server.options)
+
+
+def row(table: str, **values: Any) -> tuple[Any, ...]:
+    return tuple([values.get(name) for name in RAW[table].names])
+
+
+def ids(store: Store, table: str) -> list[int]:
+    return sorted(n for part in segments.read(store, table) for n in part.column("visit_id").to_pylist())
+
+
+class Failing(Store):
+    """A store whose writes fail a number of times, some of them after the file was written."""
+
+    def __init__(self, store: Store, failures: int) -> None:
+        super().__init__(store.url, **store.options)
+        self.failures = failures
+        self.order: list[str] = []
+
+    def write(self, key: str, data: bytes) -> None:
+        if self.failures:
+            self.failures -= 1
+            if self.failures % 2:
+                super().write(key, data)
+            raise OSError("no route to host")
+        self.order.append(key.split("/")[1])
+        super().write(key, data)
+
+
+async def test_a_visit_is_acknowledged_after_all_its_records_are_there(store: Store) -> None:
+    seen: list[tuple[list[int], list[int]]] = []
+
+    async def done() -> None:
+        seen.append((ids(store, "calls"), ids(store, "visits")))
+
+    async with Writer(store, "w", segment_bytes=10_000, segment_age_s=60) as writer:
+        for visit in range(100):
+            writer.add("calls", row("calls", crawl_id=1, visit_id=visit, symbol="s"), 300)
+            writer.end_visit(row("visits", crawl_id=1, visit_id=visit), done)
+    assert len(seen) == 100
+    for number, (calls, visits) in enumerate(seen):
+        assert number in calls
+        assert number in visits
+    assert ids(store, "calls") == ids(store, "visits") == list(range(100))
+    assert len(segments.keys(store, "calls")) > 1
+
+
+async def test_a_failing_store_loses_and_doubles_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "STORE_RETRY_S", (0.01,))
+    failing = Failing(store, failures=7)
+    acknowledged: list[int] = []
+
+    async with Writer(failing, "w", segment_bytes=10**9, segment_age_s=60) as writer:
+        for visit in range(10):
+
+            async def done(visit: int = visit) -> None:
+                acknowledged.append(visit)
+
+            writer.add("calls", row("calls", visit_id=visit))
+            writer.end_visit(row("visits", visit_id=visit), done)
+    assert acknowledged == list(range(10))
+    assert ids(store, "calls") == ids(store, "visits") == list(range(10))
+    assert failing.order[-1] == "visits"
+
+
+async def test_a_full_buffer_says_so_until_the_store_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "BUFFER_BYTES", 5_000)
+    monkeypatch.setattr(settings, "STORE_RETRY_S", (0.02,))
+    failing = Failing(Store(tmp_path), failures=10**9)
+    async with Writer(failing, "w", segment_bytes=1_000, segment_age_s=60) as writer:
+        for visit in range(10):
+            writer.add("calls", row("calls", visit_id=visit), 1_000)
+        assert writer.full
+        await asyncio.sleep(0.1)
+        assert writer.failing_since is not None
+        assert writer.full
+        failing.failures = 0
+        await asyncio.wait_for(writer.room(), 10)
+        assert not writer.full
+    assert ids(Store(tmp_path), "calls") == list(range(10))
+
+
+async def test_a_store_that_stays_away_ends_with_its_name_and_no_acknowledgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "STORE_RETRY_S", (0.01,))
+    monkeypatch.setattr(settings, "STORE_GIVE_UP_S", 0.05)
+
+    async def done() -> None:
+        raise AssertionError("acknowledged without being durable")
+
+    with pytest.raises(OutsideError, match=str(tmp_path)):
+        async with Writer(Failing(Store(tmp_path), 10**9), "w", 10**9, 60) as writer:
+            writer.end_visit(row("visits", visit_id=1), done)
+
+
+async def test_a_disk_nearly_full_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "MIN_FREE_BYTES", 2**60)
+    monkeypatch.setattr(settings, "STORE_RETRY_S", (0.01,))
+    monkeypatch.setattr(settings, "STORE_GIVE_UP_S", 0.05)
+    with pytest.raises(OutsideError, match="MB free"):
+        async with Writer(Store(tmp_path), "w", 10**9, 60) as writer:
+            writer.add("calls", row("calls", visit_id=1))
+    assert segments.keys(Store(tmp_path), "calls") == []
+
+
+async def test_old_records_are_written_though_they_are_few(tmp_path: Path) -> None:
+    written = asyncio.Event()
+
+    async def done() -> None:
+        written.set()
+
+    async with Writer(Store(tmp_path), "w", 10**9, segment_age_s=0.2) as writer:
+        writer.end_visit(row("visits", visit_id=1), done)
+        await asyncio.wait_for(written.wait(), 10)
+
+
+async def test_an_s3_server_that_stalls_is_waited_for(s3: services.S3) -> None:
+    store = Store(s3.make_bucket("stalls") + "/run", **s3.options)
+    acknowledged = asyncio.Event()
+
+    async def done() -> None:
+        acknowledged.set()
+
+    async with Writer(store, "w", 10**9, segment_age_s=60) as writer:
+        s3.pause()
+        try:
+            writer.add("calls", row("calls", visit_id=1))
+            writer.end_visit(row("visits", visit_id=1), done)
+            writer.flush()
+            await asyncio.sleep(1.0)
+            assert not acknowledged.is_set()
+        finally:
+            s3.resume()
+        await asyncio.wait_for(acknowledged.wait(), 60)
+    assert ids(store, "calls") == [1]

@@ -1,0 +1,148 @@
+"""A small web on two loopback addresses, with pages whose calls say which page made them."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# Reads the user agent N % 7 + 1 times, and says in a call's arguments whose call it is.
+MARK = """<script>
+for (let i = 0; i < {n} % 7 + 1; i++) navigator.userAgent;
+localStorage.setItem("mark", "{kind}-{n}");
+setTimeout(() => localStorage.setItem("mark", "{kind}-{n}-late"), 300);
+</script>"""
+
+HOSTILE = {
+    "loop": "<script>for (;;);</script>",
+    "loop-after-load": "<script>onload = () => setTimeout(() => { for (;;); }, 300)</script>",
+    "alerts": "<script>for (;;) alert(1)</script>",
+    "five-alerts": "<script>for (let i = 0; i < 5; i++) alert(i)</script>",
+    "close": "<script>setTimeout(() => window.close(), 300)</script>",
+    "memory": "<script>const kept = []; for (;;) kept.push(new Uint8Array(1e8).fill(1))</script>",
+    "history": "<script>for (let i = 0; i < 1e5; i++) history.pushState(i, '', '#' + i)</script>",
+    "popups": "<script>for (let i = 0; i < 50; i++) open('/page/1')</script>",
+    "downloads": "<body><script>for (let i = 0; i < 100; i++) { const a = document.createElement('a');"
+    "a.href = '/file'; a.download = 'f' + i; document.body.append(a); a.click() }</script>",
+    "beforeunload": "<script>onbeforeunload = (e) => { e.preventDefault(); return 'stay' }</script>",
+    "reload": "<script>location.reload()</script>",
+    "mailto": "<p>x</p><script>location = 'mailto:x@example.com'</script>",
+    "script-redirect": "<script>location = '/page/3'</script>",
+    "meta-redirect": "<meta http-equiv=refresh content='0;url=/page/3'>",
+    "frames": "<body><script>for (let i = 0; i < 3000; i++)"
+    " document.body.append(document.createElement('iframe'))</script>",
+    "deep": "<script>if (location.search.length < 60) { document.write('<iframe src=\"/hostile/deep?'"
+    " + location.search.slice(1) + 'x\"></iframe>') }</script>",
+    "print": "<script>print(); print()</script>",
+    "prompts": "<script>navigator.geolocation.getCurrentPosition(() => 0); Notification.requestPermission();"
+    "navigator.mediaDevices?.getUserMedia({video: true}).catch(() => 0)</script>",
+}
+
+
+def _html(text: str, status: int = 200) -> web.Response:
+    return web.Response(
+        text="<!doctype html><title>x</title>" + text, content_type="text/html", status=status
+    )
+
+
+class Web:
+    """Serves from a thread of its own. ``base`` and ``other`` are two origins of it."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._main, daemon=True)
+
+    def __enter__(self) -> "Web":
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def page(self, n: int) -> str:
+        """URL of the page numbered ``n``: a frame of its own origin and one of the other."""
+        return f"{self.base}/page/{n}"
+
+    def hostile(self, name: str) -> str:
+        """URL of a page that misbehaves."""
+        return f"{self.base}/hostile/{name}"
+
+    def _main(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._runner.cleanup())
+
+    async def _start(self) -> None:
+        app = web.Application(middlewares=[web.middleware(self._count)])
+        app.router.add_get("/page/{n}", self._page)
+        app.router.add_get("/frame/{kind}/{n}", self._frame)
+        app.router.add_get("/hostile/{name}", self._hostile)
+        app.router.add_get("/status/{status}", self._status)
+        app.router.add_get("/redirect", self._redirect)
+        app.router.add_get("/endless-redirect", self._endless)
+        app.router.add_get("/never", self._never)
+        app.router.add_get("/drip", self._drip)
+        app.router.add_get("/file", self._file)
+        app.router.add_get("/html", self._any_html)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        for host in ("127.0.0.1", "127.0.0.2"):
+            site = web.TCPSite(self._runner, host, 0)
+            await site.start()
+        ports = [address[1] for address in self._runner.addresses]
+        self.base, self.other = f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.2:{ports[1]}"
+
+    async def _count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.asked[request.path_qs] += 1
+        return await handler(request)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        n = request.match_info["n"]
+        frames = "".join(
+            f"<iframe src='{o}/frame/{k}/{n}'></iframe>" for o, k in (("", "own"), (self.other, "other"))
+        )
+        return _html(MARK.replace("{n}", n).replace("{kind}", "top") + frames)
+
+    async def _frame(self, request: web.Request) -> web.Response:
+        n, kind = request.match_info["n"], request.match_info["kind"]
+        return _html(MARK.replace("{n}", n).replace("{kind}", kind))
+
+    async def _hostile(self, request: web.Request) -> web.Response:
+        return _html(HOSTILE[request.match_info["name"]])
+
+    async def _any_html(self, request: web.Request) -> web.Response:
+        return _html(request.query["html"])
+
+    async def _status(self, request: web.Request) -> web.Response:
+        status = int(request.match_info["status"])
+        return web.Response(status=status) if status == 204 else _html("<p>no</p>", status)
+
+    async def _redirect(self, request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": request.query["to"]})
+
+    async def _endless(self, request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/endless-redirect"})
+
+    async def _never(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(600)
+        return _html("")
+
+    async def _drip(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/html"})
+        await response.prepare(request)
+        while True:
+            await response.write(b"<p>x")
+            await asyncio.sleep(0.2)
+
+    async def _file(self, request: web.Request) -> web.Response:
+        headers = {"Content-Disposition": "attachment; filename=x.zip"}
+        return web.Response(body=b"PK" * 500, content_type="application/zip", headers=headers)
