@@ -10,7 +10,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from crawl import firefox, outcomes, pack, seeds
+from crawl import firefox, instrument, outcomes, seeds
 from crawl.frontier import Frontier
 from crawl.settings import Options
 from crawl.worker import Worker
@@ -32,7 +32,7 @@ def crawl(
     Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
     Raises the errors of `overscripted.errors` for what the user can mend.
     """
-    extension = {"instruments": [pack.instrument(options.instrument)]}
+    extension = {"instruments": instrument.load(options.instrument)}
     firefox.find(options.firefox)
     seeds.check(run_url, seed_file)
     run = Run.open(run_url, create=seed_file is not None)

@@ -1,0 +1,5 @@
+// Start: everything else has registered itself by now.
+// World: background page.
+"use strict";
+
+Socket.connect();

@@ -1,0 +1,102 @@
+// Every HTTP(S) and WebSocket request of every visit, one row a hop.
+// World: background page. Headers and addresses are text from servers, passed on as such.
+"use strict";
+
+(() => {
+  const ALL = { urls: ["<all_urls>", "ws://*/*", "wss://*/*"] };
+  const BODY_WAIT_MS = 5000; // a body is complete a moment before its request is; this bounds a mishap
+  const hops = new Map(); // request id -> its present hop
+
+  const ours = (details) => details.url.startsWith("http://overscripted.invalid/");
+  const pairs = (headers) =>
+    JSON.stringify((headers ?? []).map(({ name, value }) => [name, value ?? ""]));
+
+  function begin(details) {
+    if (ours(details) || details.tabId < -1) return;
+    const before = hops.get(details.requestId);
+    hops.set(details.requestId, {
+      request_id: details.requestId,
+      hop: before ? before.hop + 1 : 0,
+      url: details.url,
+      method: details.method,
+      resource_type: details.type,
+      document_url: details.documentUrl ?? details.originUrl ?? "",
+      time_stamp: details.timeStamp,
+      tab: details.tabId,
+      frame: details.frameId,
+      parent: details.parentFrameId,
+      top: Stores.state(details.cookieStoreId).top.get(details.tabId) ?? "",
+      status: null,
+      error: "",
+    });
+    if (details.type === "main_frame") Stores.state(details.cookieStoreId).top.set(details.tabId, details.url);
+    if (details.type === "script" && !before) Bodies.follow(details);
+  }
+
+  function sentHeaders(details) {
+    const hop = hops.get(details.requestId);
+    if (hop) hop.request_headers = pairs(details.requestHeaders);
+  }
+
+  function headers(details) {
+    const hop = hops.get(details.requestId);
+    if (!hop) return;
+    hop.status = details.statusCode;
+    hop.response_headers = pairs(details.responseHeaders);
+    Cookies.heard(details);
+  }
+
+  function redirected(details) {
+    const hop = hops.get(details.requestId);
+    if (!hop) return;
+    finish(hop, details, { status: details.statusCode, redirect_url: details.redirectUrl, size: 0 });
+  }
+
+  async function completed(details) {
+    const hop = hops.get(details.requestId);
+    if (!hop) return;
+    hops.delete(details.requestId);
+    let body = null;
+    if (Bodies.has(details.requestId)) {
+      const late = new Promise((resolve) => setTimeout(resolve, BODY_WAIT_MS, null));
+      const read = Promise.race([Bodies.of(details.requestId), late]);
+      Bodies.track(details.cookieStoreId, read);
+      body = await read;
+    }
+    finish(hop, details, {
+      status: details.statusCode,
+      size: body ? body.size : details.responseSize || announced(details),
+      body_sha256: body ? body.sha256 : null,
+    });
+  }
+
+  /** The size that the server announced; null where it did not. */
+  function announced({ responseHeaders }) {
+    const found = responseHeaders?.find(({ name }) => name.toLowerCase() === "content-length");
+    return found && /^\d+$/.test(found.value ?? "") ? Number(found.value) : null;
+  }
+
+  function failed(details) {
+    const hop = hops.get(details.requestId);
+    if (!hop) return;
+    hops.delete(details.requestId);
+    Bodies.of(details.requestId);
+    finish(hop, details, { error: details.error });
+  }
+
+  function finish(hop, details, more) {
+    const row = { type: "request", ...hop, ...more };
+    row.ip = details.ip ?? null;
+    row.from_cache = details.fromCache ?? null;
+    row.ended = details.timeStamp;
+    Stores.send(details.cookieStoreId, row);
+  }
+
+  const { webRequest } = browser;
+  webRequest.onBeforeRequest.addListener(begin, ALL, ["blocking"]);
+  webRequest.onSendHeaders.addListener(sentHeaders, ALL, ["requestHeaders"]);
+  webRequest.onHeadersReceived.addListener(headers, ALL, ["responseHeaders"]);
+  webRequest.onBeforeRedirect.addListener(redirected, ALL, ["responseHeaders"]);
+  webRequest.onCompleted.addListener(completed, ALL, ["responseHeaders"]);
+  webRequest.onErrorOccurred.addListener(failed, ALL);
+})();

@@ -1,0 +1,132 @@
+// The wrappers: each looks like the native it stands for, calls it as the page would, and notes the call.
+// World: content script. Wrappers are made by exportFunction: natives to the page, run in this world.
+// The native is called on the page's side of the boundary, so that its errors are the page's own.
+"use strict";
+
+const Install = (() => {
+  const { apply } = Reflect;
+  const { defineProperty } = Object;
+  const NONE = [];
+  const OPTIONS = { allowCrossOriginArguments: true };
+  // What else happens after (`hooks`) or before a native: "Class.name", "get Class.name" or
+  // "set Class.name" -> function(receiver, values, result); after it gives the result.
+  const hooks = new Map();
+  const before = new Map();
+
+  /** What a call must be to be noted, where the settings say so. */
+  const WHEN = {
+    // Only when its first argument is text: setTimeout("code").
+    text: (values) => typeof values[0] === "string",
+  };
+
+  function getter(spot, recorder) {
+    const { get } = spot.found;
+    const then = hooks.get(`get ${spot.key}`);
+    const made = Object.getOwnPropertyDescriptor(
+      {
+        get [spot.name]() {
+          let value = apply(get, this, NONE);
+          if (then) value = then(this, NONE, value);
+          const target = spot.target(this);
+          if (target !== null) recorder.note(target, "get", made, value, undefined, this);
+          return value;
+        },
+      },
+      spot.name,
+    ).get;
+    return made;
+  }
+
+  function setter(spot, recorder) {
+    const { set } = spot.found;
+    const then = hooks.get(`set ${spot.key}`);
+    const made = Object.getOwnPropertyDescriptor(
+      {
+        set [spot.name](value) {
+          const target = spot.target(this);
+          try {
+            apply(set, this, [value]);
+          } catch (error) {
+            if (target !== null) recorder.note(target, "set (failed)", made, value, undefined, this);
+            throw error;
+          }
+          if (target !== null) recorder.note(target, "set", made, value, undefined, this);
+          if (then) then(this, [value], undefined);
+        },
+      },
+      spot.name,
+    ).set;
+    return made;
+  }
+
+  function method(spot, recorder) {
+    const native = spot.found.value;
+    const first = before.get(spot.key);
+    const then = hooks.get(spot.key);
+    const run = (receiver, values) => {
+      if (first) first(receiver, values);
+      const target = spot.target(receiver);
+      if (target !== null && (target.when === null || WHEN[target.when](values))) {
+        recorder.note(target, "call", made, undefined, values, receiver);
+      }
+      const result = apply(native, receiver, values);
+      return then ? then(receiver, values, result) : result;
+    };
+    const made = shaped(spot.name, native.length, run);
+    return made;
+  }
+
+  /** A method of this name and length: what exportFunction copies to the page. */
+  function shaped(name, length, run) {
+    switch (length) {
+      case 0:
+        return { [name]() { return run(this, arguments); } }[name];
+      case 1:
+        return { [name](a) { return run(this, arguments); } }[name];
+      case 2:
+        return { [name](a, b) { return run(this, arguments); } }[name];
+      case 3:
+        return { [name](a, b, c) { return run(this, arguments); } }[name];
+      case 4:
+        return { [name](a, b, c, d) { return run(this, arguments); } }[name];
+      case 5:
+        return { [name](a, b, c, d, e) { return run(this, arguments); } }[name];
+      case 6:
+        return { [name](a, b, c, d, e, f) { return run(this, arguments); } }[name];
+      case 7:
+        return { [name](a, b, c, d, e, f, g) { return run(this, arguments); } }[name];
+      case 8:
+        return { [name](a, b, c, d, e, f, g, h) { return run(this, arguments); } }[name];
+      default:
+        return { [name](a, b, c, d, e, f, g, h, i) { return run(this, arguments); } }[name];
+    }
+  }
+
+  /** Put the wrappers of a plan into a realm, whose waived global is `realm`; `remove` needs `temporary`. */
+  function install(realm, spots, recorder, temporary) {
+    for (const [owner, byName] of spots) {
+      for (const [name, spot] of byName) {
+        const { found } = spot;
+        const change = { __proto__: null };
+        if (found.get) change.get = exportFunction(getter(spot, recorder), realm, OPTIONS);
+        if (found.set) change.set = exportFunction(setter(spot, recorder), realm, OPTIONS);
+        if ("value" in found) change.value = exportFunction(method(spot, recorder), realm, OPTIONS);
+        defineProperty(owner, name, change);
+        if (temporary) spot.put = Object.getOwnPropertyDescriptor(owner, name);
+      }
+    }
+  }
+
+  /** Put back the natives wherever our wrapper still stands. */
+  function remove(spots) {
+    for (const [owner, byName] of spots) {
+      for (const [name, { found, put }] of byName) {
+        const there = Object.getOwnPropertyDescriptor(owner, name);
+        const ours = there && there.get === put.get && there.set === put.set && there.value === put.value;
+        if (ours) defineProperty(owner, name, found);
+      }
+    }
+  }
+
+  return { install, remove, shaped, OPTIONS, after: (key, hook) => hooks.set(key, hook), before: (key, hook) => before.set(key, hook) };
+})();

@@ -1,0 +1,144 @@
+// Which properties of a realm are instrumented, under which symbols: the settings meet the browser.
+// World: content script. Everything is looked up on the realm before its page has run, or through Xrays.
+"use strict";
+
+const Plan = (() => {
+  const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+  const { ownKeys } = Reflect;
+  const classOf = Function.prototype.call.bind(Object.prototype.toString);
+  let ids = 1;
+
+  /** One property of one owner, and the symbols its uses have, by the receiver's class. */
+  class Spot {
+    constructor(owner, name, found) {
+      this.name = name;
+      this.key = `${classOf(owner).slice(8, -1)}.${name}`; // as hooks know it
+      this.found = found;
+      this.always = null; // the target for any receiver
+      this.byClass = null; // class name -> target
+      this.classes = new Map(); // prototype of a receiver -> target or null, for speed
+    }
+
+    add(target, only) {
+      if (only === null) {
+        this.always ??= target;
+      } else {
+        this.byClass ??= new Map();
+        if (!this.byClass.has(only)) this.byClass.set(only, target);
+      }
+    }
+
+    /** The target for a receiver, or null: it is not to be recorded. */
+    target(receiver) {
+      if (this.byClass === null) return this.always;
+      return this.special(receiver) ?? this.always;
+    }
+
+    special(receiver) {
+      let prototype;
+      try {
+        prototype = getPrototypeOf(receiver);
+      } catch {
+        return null;
+      }
+      let found = this.classes.get(prototype);
+      if (found === undefined) {
+        try {
+          found = this.byClass.get(classOf(receiver).slice(8, -1)) ?? null;
+        } catch {
+          found = null;
+        }
+        if (this.classes.size > 1000) this.classes.clear();
+        this.classes.set(prototype, found);
+      }
+      return found;
+    }
+  }
+
+  /** The object that a dotted path names in a realm, e.g. "window.navigator", "Storage.prototype". */
+  function resolve(realm, path) {
+    let object = realm;
+    for (const name of path.split(".")) {
+      if (object === undefined || object === null) return undefined;
+      if (name === "window" && object === realm) continue;
+      object = object[name];
+    }
+    return object;
+  }
+
+  function owners(object) {
+    const chain = [];
+    for (let it = object; it; it = getPrototypeOf(it)) chain.push(it);
+    return chain;
+  }
+
+  /** All names up the chain, without what every object has. */
+  function names(chain) {
+    const found = new Set();
+    for (const it of chain.slice(0, -1)) {
+      for (const name of ownKeys(it)) if (typeof name === "string") found.add(name);
+    }
+    found.delete("constructor");
+    return found;
+  }
+
+  /** Spots of a realm by owner and name. `realm` is its waived global. */
+  function make(realm, instruments) {
+    const spots = new Map(); // owner -> Map(name -> Spot)
+    for (const item of instruments) {
+      const base = resolve(realm, item.object);
+      if (base === undefined || base === null) continue; // an API that this Firefox, or this page, lacks
+      const chain = owners(base);
+      for (const name of item.properties ?? names(chain)) {
+        if (item.excluded?.includes(name)) continue;
+        plan(spots, item, base, chain, name);
+      }
+    }
+    return spots;
+  }
+
+  function plan(spots, item, base, chain, name) {
+    const at = chain.findIndex((it) => getOwnPropertyDescriptor(it, name));
+    if (at < 0 || (at === chain.length - 1 && at > 0)) return; // of Object.prototype: not ours to touch
+    const owner = chain[at];
+    const found = getOwnPropertyDescriptor(owner, name);
+    if (!found.configurable || !(found.get || typeof found.value === "function")) return;
+    const prototype = item.object.endsWith(".prototype");
+    const only = at === 0 || (!prototype && at === 1) ? null : classOf(base).slice(8, -1).replace(/Prototype$/, "");
+    spotOf(spots, owner, name, found).add(
+      {
+        id: ids++,
+        symbol: `${item.name}.${name}`,
+        part: /\{(\w+)\}/.exec(item.name)?.[1] ?? null,
+        bySymbol: new Map(),
+        stack: item.stack === true,
+        functions: item.functions === true,
+        when: item.when ?? null,
+        values: item.values ?? null,
+      },
+      only,
+    );
+  }
+
+  function spotOf(spots, owner, name, found) {
+    let byName = spots.get(owner);
+    if (!byName) spots.set(owner, (byName = new Map()));
+    let spot = byName.get(name);
+    if (!spot) byName.set(name, (spot = new Spot(owner, name, found)));
+    return spot;
+  }
+
+  /** Spots that are wrapped for their hooks alone, e.g. "Node.prototype": ["appendChild"]. */
+  function hook(realm, spots, table) {
+    for (const [path, properties] of Object.entries(table)) {
+      const owner = resolve(realm, path);
+      if (!owner) continue;
+      for (const name of properties) {
+        const found = getOwnPropertyDescriptor(owner, name);
+        if (found?.configurable) spotOf(spots, owner, name, found);
+      }
+    }
+  }
+
+  return { make, hook };
+})();

@@ -1,0 +1,156 @@
+// The calls of one realm: the first of each script and symbol whole, all of them counted, within bounds.
+// World: content script. Everything it holds is text or numbers of this world.
+"use strict";
+
+const Recorder = (() => {
+  const CAPS = {
+    calls: 1000, // kept whole of one script, symbol and operation in one realm
+    text: 100000, // characters of one value or argument
+    realm: 100000, // calls kept whole in one realm, whatever their scripts
+    size: 32 * 2 ** 20, // characters kept in one realm; then values are cut to `short`
+    short: 1000,
+    scripts: 5000, // scripts told apart in one realm; more are counted together
+    ...OVERSCRIPTED.caps,
+  };
+  const OTHERS = "(other scripts)";
+  const FRAMES = 20000; // call sites remembered, for speed alone
+  const OFTEN = 64; // calls of an entry after which its whole stack is taken only if it is kept
+  const { stringify } = JSON;
+  const { now } = Date;
+  const location = Object.getOwnPropertyDescriptor(Document.prototype, "URL").get;
+
+  class Entry {
+    constructor(script, symbol, operation) {
+      this.script = script;
+      this.symbol = symbol;
+      this.operation = operation;
+      this.made = 0;
+      this.kept = 0;
+      this.told = 0;
+    }
+  }
+
+  return class Recorder {
+    /** `document` is the realm's, or null with the URL of a worker; `frame` and `parent` its place. */
+    constructor({ document = null, url = "", realm = "window", frame, parent }) {
+      this.doc = Channel.random();
+      this.document = document;
+      this.url = url;
+      this.realm = realm;
+      this.frame = frame;
+      this.parent = parent;
+      this.ordinal = 0;
+      this.size = 0;
+      this.calls = [];
+      this.entries = new Map(); // script -> Map(symbol id -> Entry)
+      this.frames = new Map(); // frame text -> Map of its script
+      this.cut = new Set(); // entries whose totals must be told
+      this.place = "";
+      Channel.add(this);
+    }
+
+    /** One call. `spot` names symbol and settings, `wrapper` is the function the page called. */
+    note(spot, operation, wrapper, value, values, receiver) {
+      if (spot.part !== null) spot = Recorder.named(spot, receiver);
+      const frame = Stack.inner(wrapper);
+      const entry = this.entry(frame, spot, operation);
+      entry.made++;
+      const time = now();
+      if (entry.kept >= CAPS.calls || this.ordinal >= CAPS.realm) {
+        this.cut.add(entry);
+        if ((entry.made & 255) === 0) Channel.wake(1, time);
+        return;
+      }
+      entry.kept++;
+      if (entry.made !== entry.kept) this.cut.add(entry);
+      this.keep(entry, spot, operation, frame, spot.stack ? Stack.whole(wrapper) : "", value, values, time);
+    }
+
+    /** A target whose symbol names its receiver: window.navigator.plugins[PDF Viewer].name. */
+    static named(spot, receiver) {
+      let part = "";
+      try {
+        part = String(receiver[spot.part]);
+      } catch {
+        // An object of another kind: its symbol has no name in it.
+      }
+      const symbol = spot.symbol.replace(/\{\w+\}/, part);
+      let found = spot.bySymbol.get(symbol);
+      if (!found) spot.bySymbol.set(symbol, (found = { ...spot, id: `${spot.id}[${part}]`, symbol }));
+      return found;
+    }
+
+    keep(entry, spot, operation, frame, stack, value, values, time) {
+      const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
+      const call = { n: this.ordinal++, t: time, s: spot.symbol, o: operation };
+      if (values !== undefined && values.length > 0) call.a = Text.arguments(values, spot.functions, most);
+      const text = values === undefined ? Text.value(value, spot.functions) : "";
+      if (text.length > most) {
+        call.v = text.slice(0, most);
+        call.l = text.length;
+      } else {
+        call.v = text;
+      }
+      call.f = frame;
+      if (stack) call.k = stack;
+      if (this.calls.length === 0) this.place = this.where();
+      this.calls.push(call);
+      const length = 80 + call.v.length + (call.a?.length ?? 0) + frame.length + stack.length;
+      this.size += length;
+      Channel.wake(length, time);
+    }
+
+    entry(frame, spot, operation) {
+      let symbols = this.frames.get(frame);
+      if (symbols === undefined) symbols = this.site(frame);
+      const key = operation === "set (failed)" ? `${spot.id}!` : operation === "set" ? `${spot.id}=` : spot.id;
+      let entry = symbols.get(key);
+      if (entry === undefined) {
+        symbols.set(key, (entry = new Entry(symbols.script, spot.symbol, operation)));
+      }
+      return entry;
+    }
+
+    site(frame) {
+      let script = Stack.script(frame);
+      if (!this.entries.has(script) && this.entries.size >= CAPS.scripts) script = OTHERS;
+      let symbols = this.entries.get(script);
+      if (symbols === undefined) {
+        symbols = new Map();
+        symbols.script = script;
+        this.entries.set(script, symbols);
+      }
+      if (this.frames.size >= FRAMES) this.frames.clear();
+      this.frames.set(frame, symbols);
+      return symbols;
+    }
+
+    where() {
+      if (!this.document) return this.url;
+      try {
+        return Reflect.apply(location, this.document, []);
+      } catch {
+        return this.url;
+      }
+    }
+
+    /** What is to be sent, as the members of a JSON object; "" for nothing. */
+    take() {
+      if (this.calls.length === 0 && this.cut.size === 0) return "";
+      const totals = [];
+      for (const { script, symbol, operation, made, kept } of this.cut) {
+        totals.push({ u: script, s: symbol, o: operation, n: made, r: kept });
+      }
+      const body = {
+        doc: this.doc,
+        location: this.calls.length > 0 ? this.place : this.where(),
+        realm: this.realm,
+        calls: this.calls,
+        totals,
+      };
+      this.calls = [];
+      this.cut.clear();
+      return stringify(body).slice(1, -1);
+    }
+  };
+})();

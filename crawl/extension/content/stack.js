@@ -1,0 +1,77 @@
+// Where a call came from: the page's own stack frames, innermost first.
+// World: content script. The Error of this world is not the page's; its stack shows this world's frames
+// and the page's, and no page can see that it was taken.
+"use strict";
+
+const Stack = (() => {
+  const WHOLE = 128; // frames; what Firefox keeps of a stack at most
+  const OWN = /@moz-extension:\/\/[^\n]*(?:\n|$)/;
+  const FRAMES = /^(?:[^\n]*@moz-extension:\/\/[^\n]*\n?)+/;
+  // Where a frame's URL begins. Function names are the page's choice and may look like a URL.
+  const SCHEME = /@(?=(?:https?|blob|data|file|about|javascript|resource|chrome|wasm|moz-extension):|debugger eval|self-hosted)/g;
+  const capture = Error.captureStackTrace;
+  const holder = {};
+  Error.stackTraceLimit = 1;
+
+  /** The frame that called `wrapper`, a function of this world that a page's function called. */
+  const inner = capture
+    ? (wrapper) => {
+        capture(holder, wrapper);
+        return oneLine(holder.stack);
+      }
+    : () => oneLine(old().split("\n", 1)[0]);
+
+  /** All frames that led to `wrapper`. */
+  function whole(wrapper) {
+    if (!capture) return old();
+    Error.stackTraceLimit = WHOLE;
+    capture(holder, wrapper);
+    Error.stackTraceLimit = 1;
+    const { stack } = holder;
+    return (OWN.test(stack) ? stack.replace(FRAMES, "") : stack).trimEnd();
+  }
+
+  function old() {
+    Error.stackTraceLimit = WHOLE;
+    const text = new Error().stack.replace(FRAMES, "").trimEnd();
+    Error.stackTraceLimit = 1;
+    return text;
+  }
+
+  function oneLine(text) {
+    if (!text) return "";
+    const line = text.charCodeAt(text.length - 1) === 10 ? text.slice(0, -1) : text;
+    return line.indexOf("@") === line.lastIndexOf("@") && !line.includes("\n") ? line : settle(line);
+  }
+
+  /** A frame with several "@": its function's name or its URL tries to look like another script. */
+  function settle(line) {
+    const flat = line.replaceAll("\n", " ");
+    const starts = [...flat.matchAll(SCHEME)].map((found) => found.index);
+    if (starts.length === 0) return flat;
+    let at = starts[0];
+    if (starts.length > 1) {
+      at = starts.find((start) => loaded(url(flat.slice(start + 1)))) ?? starts[starts.length - 1];
+    }
+    return flat.slice(0, at).replaceAll("@", "\uff20") + flat.slice(at);
+  }
+
+  function loaded(address) {
+    if (address === document.URL) return true;
+    for (const script of document.scripts) if (script.src === address) return true;
+    return performance.getEntriesByName(address).length > 0;
+  }
+
+  /** The script of a frame's "URL:LINE:COL" with its " line N > eval". */
+  function url(place) {
+    const text = place.replace(/:\d+(?::\d+)?$/, "");
+    return text.includes(" line ") ? text.replace(/(?: line \d+ > [A-Za-z][A-Za-z ]*?)+$/, "") : text;
+  }
+
+  return {
+    inner,
+    whole,
+    /** The script URL of a frame. */
+    script: (frame) => url(frame.slice(frame.indexOf("@") + 1)),
+  };
+})();

@@ -1,0 +1,123 @@
+"""What is instrumented: OpenWPM's ``js_instrument_settings``, expanded for the extension.
+
+A setting is a list. An item is the name of a Web API (``"CanvasRenderingContext2D"``), an object
+(``"window.navigator"``), a collection (``"collection_fingerprinting"``, or a preset of
+``crawl/instruments`` as ``"collection_<name>"``), ``{name: [properties]}``, ``{name: {log settings}}``, or
+``{"object", "instrumentedName", "logSettings"}``. Reference: OpenWPM, docs/Configuration.md.
+"""
+
+import json
+import re
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from overscripted.errors import InputError
+
+Item = dict[str, Any]
+
+PRESETS = Path(str(resources.files("crawl") / "instruments"))
+_PATH = re.compile(r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$")
+_COLLECTION = "collection_"
+
+# OpenWPM's log setting -> the member that the extension reads, and its type.
+_LOG = {
+    "propertiesToInstrument": ("properties", list),
+    "excludedProperties": ("excluded", list),
+    "logCallStack": ("stack", bool),
+    "logFunctionsAsStrings": ("functions", bool),
+    # Ours: record a call only where its first argument is text, or is one of these texts.
+    "when": ("when", (str, list)),
+}
+# Known to OpenWPM, without a meaning here: each would let the page see that it is measured, or tells
+# OpenWPM's wrappers how to do what ours do otherwise. Accepted, so that settings work unchanged.
+_WITHOUT_MEANING = {
+    "nonExistingPropertiesToInstrument": "adding a property would show",
+    "preventSets": "refusing a set would show",
+    "logFunctionGets": "reading a method is not a call; the property would have to become an accessor",
+    "recursive": "objects are reached through their prototypes, which are named by their API",
+    "depth": "see recursive",
+    "overwrittenProperties": "changing a value would show",
+}
+
+
+def presets() -> list[str]:
+    """Names of the presets."""
+    return sorted(path.stem for path in PRESETS.glob("*.json"))
+
+
+def load(name: str) -> list[Item]:
+    """The items of a preset, or of a JSON file, for the extension.
+
+    An item: ``object`` (path from the global object), ``name`` (what symbols begin with), and where given
+    ``properties``, ``excluded``, ``stack``, ``functions``, ``when``. Raises InputError naming what is wrong.
+    """
+    return expand(_read(name), name)
+
+
+def expand(settings: Any, where: str = "instrument") -> list[Item]:
+    """Items of settings in OpenWPM's format. Raises InputError."""
+    if not isinstance(settings, list):
+        raise InputError(f"--instrument {where}: a list is needed, as OpenWPM's js_instrument_settings")
+    items: list[Item] = []
+    for setting in settings:
+        items += _expand(setting, where)
+    return items
+
+
+def _expand(setting: Any, where: str) -> list[Item]:
+    if isinstance(setting, str):
+        if setting.startswith(_COLLECTION):
+            return load(setting.removeprefix(_COLLECTION))
+        return [_item(setting, {}, where)]
+    if isinstance(setting, dict) and "object" in setting:
+        return [_full(setting, where)]
+    if isinstance(setting, dict) and setting:
+        return [
+            _item(name, {"propertiesToInstrument": log} if isinstance(log, list) else log, where)
+            for name, log in setting.items()
+        ]
+    raise InputError(f"--instrument {where}: {json.dumps(setting)[:80]} is neither a name nor an object")
+
+
+def _full(setting: Item, where: str) -> Item:
+    if unknown := set(setting) - {"object", "instrumentedName", "logSettings"}:
+        raise InputError(f"--instrument {where}: unknown member {sorted(unknown)[0]!r} beside 'object'")
+    path = setting["object"]
+    name = setting.get("instrumentedName", path)
+    return {**_item(path, setting.get("logSettings", {}), where), "object": _path(path, where), "name": name}
+
+
+def _item(name: Any, log: Any, where: str) -> Item:
+    path = _path(name, where)
+    if path != "window" and not path.startswith("window."):
+        path += ".prototype"
+    item: Item = {"object": path, "name": name}
+    if not isinstance(log, dict):
+        raise InputError(f"--instrument {where}: {name}: a list of properties or log settings are needed")
+    for key, value in log.items():
+        if key in _WITHOUT_MEANING:
+            continue
+        if key not in _LOG:
+            raise InputError(f"--instrument {where}: {name}: unknown log setting {key!r}")
+        member, kind = _LOG[key]
+        if not isinstance(value, kind):  # type: ignore[arg-type]
+            raise InputError(f"--instrument {where}: {name}: {key} has the wrong type")
+        item[member] = value
+    return item
+
+
+def _path(name: Any, where: str) -> str:
+    if not isinstance(name, str) or not _PATH.match(name):
+        raise InputError(f"--instrument {where}: {name!r} is not the name of an object")
+    return name
+
+
+def _read(name: str) -> Any:
+    path = PRESETS / f"{name}.json" if name in presets() else Path(name)
+    if not path.is_file():
+        raise InputError(f"--instrument {name}: no such file or preset; presets: {', '.join(presets())}")
+    try:
+        return json.loads(path.read_text())
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"--instrument {name}: not valid JSON ({error})") from error

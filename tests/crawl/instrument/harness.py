@@ -1,0 +1,201 @@
+"""A real Firefox with the extension, a web of test pages, and what the extension said of each visit."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from crawl import instrument, pack
+from crawl.bidi import BidiError
+from crawl.firefox import Firefox
+from overscripted.stacks import parse_frame
+
+Message = dict[str, Any]
+HTML = "text/html; charset=utf-8"
+
+
+class Web:
+    """Pages by path, on a free port of several names of this machine."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[bytes, str, dict[str, str]]] = {}
+        self.posts: dict[str, asyncio.Queue[str]] = {}
+
+    def add(self, path: str, body: str | bytes, kind: str = HTML, **headers: str) -> str:
+        """Serve a body; its path."""
+        data = body.encode() if isinstance(body, str) else body
+        self.pages[path] = (data, kind, {k.replace("_", "-"): v for k, v in headers.items()})
+        return path
+
+    async def start(self) -> None:
+        app = web.Application(client_max_size=64 * 2**20)
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "0.0.0.0", 0).start()
+        self.port = int(self._runner.addresses[0][1])
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.other = f"http://localhost:{self.port}"  # another origin
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        found = self.pages.get(request.path)
+        if found is None:
+            return web.Response(status=404, text="no such page")
+        body, kind, headers = found
+        body = body.replace(b"{BASE}", self.base.encode()).replace(b"{OTHER}", self.other.encode())
+        return web.Response(body=body, headers={"Content-Type": kind, **headers})
+
+
+class Visit:
+    """What was said of one visit."""
+
+    def __init__(self, browser: "Instrumented", store: str, tab: int, context: str) -> None:
+        self.browser, self.store, self.tab, self.context = browser, store, tab, context
+        self.messages: list[Message] = []
+        self.flushed: Message = {}
+
+    def of(self, kind: str) -> list[Message]:
+        """Messages of a type."""
+        return [m for m in self.messages if m["type"] == kind]
+
+    @property
+    def calls(self) -> list[Message]:
+        """Calls with their place and parsed frame."""
+        found = []
+        for message in self.of("calls"):
+            place = {k: message[k] for k in ("tab", "frame", "parent", "doc", "location", "top", "realm")}
+            for call in message["calls"]:
+                found.append({**place, **call, "at": parse_frame(call["f"])})
+        return found
+
+    def counted(self, *symbols: str) -> Counter[tuple[str, str, str]]:
+        """How often each (symbol, operation, value or arguments) was recorded."""
+        return Counter(
+            (c["s"], c["o"], c.get("a") or c["v"]) for c in self.calls if not symbols or c["s"] in symbols
+        )
+
+    async def run(self, expression: str) -> Any:
+        """The value of an expression in the page's own realm (its promise awaited)."""
+        target = {"context": self.context}
+        params = {"expression": expression, "target": target, "awaitPromise": True}
+        answer = await self.browser.firefox.bidi.command("script.evaluate", params, 20)
+        if answer["type"] != "success":
+            raise AssertionError(answer["exceptionDetails"]["text"])
+        return answer["result"].get("value")
+
+
+class Instrumented:
+    """A Firefox with the extension, and the collector's side of its websocket, recording every message."""
+
+    def __init__(self) -> None:
+        self.token = secrets.token_hex(32)
+        self.visits: dict[str, Visit] = {}
+        self.loose: list[Message] = []
+        self._binds: dict[str, asyncio.Future[Message]] = {}
+        self._flushes: dict[str, asyncio.Future[Message]] = {}
+        self._socket: web.WebSocketResponse | None = None
+        self._ready = asyncio.Event()
+
+    async def start(self, items: list[Message], folder: Path, extension: Path | None = None, **more: Any) -> None:
+        """Start Firefox; ``items`` is what `crawl.instrument.load` gives; ``more`` goes into settings.js."""
+        app = web.Application()
+        app.router.add_get("/", self._accept)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        port = int(self._runner.addresses[0][1])
+        self.firefox = await Firefox.start()
+        settings = {"port": port, "token": self.token, "instruments": items, **more}
+        await self.firefox.install(str(pack.pack(folder, settings)))
+        async with asyncio.timeout(20):
+            await self._ready.wait()
+
+    async def stop(self) -> None:
+        await self.firefox.stop()
+        await self._runner.cleanup()
+
+    async def _accept(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(max_msg_size=64 * 2**20)
+        await socket.prepare(request)
+        hello = json.loads(await socket.receive_str())
+        assert hello["token"] == self.token
+        self._socket = socket
+        await socket.send_json({"type": "welcome"})
+        self._ready.set()
+        async for message in socket:
+            if message.type == WSMsgType.TEXT:
+                self._take(json.loads(message.data))
+        return socket
+
+    def _take(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "bind":
+            self._binds.pop(message["visit"]).set_result(message)
+        elif kind == "flushed":
+            if found := self._flushes.pop(message["id"], None):
+                found.set_result(message)
+        elif visit := self.visits.get(message.get("store", "")):
+            visit.messages.append(message)
+        else:
+            self.loose.append(message)
+
+    async def open(self) -> Visit:
+        """A window of its own user context, bound."""
+        bidi = self.firefox.bidi
+        user = (await bidi.command("browser.createUserContext"))["userContext"]
+        made = await bidi.command("browsingContext.create", {"type": "window", "userContext": user})
+        token = secrets.token_hex(16)
+        bound: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._binds[token] = bound
+        with contextlib.suppress(BidiError):
+            url = f"http://overscripted.invalid/{token}"
+            await bidi.command("browsingContext.navigate", {"context": made["context"], "url": url})
+        async with asyncio.timeout(20):
+            message = await bound
+        visit = Visit(self, message["store"], message["tab"], made["context"])
+        visit.user = user  # type: ignore[attr-defined]
+        self.visits[visit.store] = visit
+        return visit
+
+    async def flush(self, visit: Visit, within_s: float = 20) -> None:
+        """Have everything sent."""
+        number = secrets.token_hex(4)
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._flushes[number] = answer
+        assert self._socket
+        await self._socket.send_json({"type": "flush", "id": number, "store": visit.store})
+        async with asyncio.timeout(within_s):
+            visit.flushed = await answer
+
+    async def close(self, visit: Visit) -> None:
+        """End a visit."""
+        assert self._socket
+        await self._socket.send_json({"type": "forget", "store": visit.store})
+        with contextlib.suppress(BidiError):
+            await self.firefox.bidi.command(
+                "browsingContext.close", {"context": visit.context, "promptUnload": False}
+            )
+        with contextlib.suppress(BidiError):
+            await self.firefox.bidi.command("browser.removeUserContext", {"userContext": visit.user})  # type: ignore[attr-defined]
+
+    async def visit(self, url: str, until: str = "", wait: str = "complete", dwell_s: float = 0.15) -> Visit:
+        """Load a page, wait until the expression ``until`` is true in it, flush, close; what was said."""
+        visit = await self.open()
+        params = {"context": visit.context, "url": url, "wait": wait}
+        await self.firefox.bidi.command("browsingContext.navigate", params, 30)
+        if until:
+            async with asyncio.timeout(20):
+                while not await visit.run(until):
+                    await asyncio.sleep(0.05)
+        await asyncio.sleep(dwell_s)
+        await self.flush(visit)
+        await self.close(visit)
+        return visit
