@@ -16,23 +16,24 @@ def _split(arguments):  # type: ignore[no-untyped-def]  # a signature would be r
     return split(arguments)
 
 
-def split(arguments: str | None) -> list[str] | None:
+def split(arguments: str | None) -> list[str]:
     """The number of arguments, then the first nine as text: ``["2", "a", "1", "", …]``.
 
     Strings as they are, numbers as JSON wrote them, ``True``, ``False`` and ``None`` as the study,
     objects and lists as JSON. Text that is no JSON object or list has no arguments.
     """
+    nothing = ["0"] + [""] * N
     if not arguments:
-        return None
+        return nothing
     try:
         found = json.loads(arguments, parse_float=str, parse_int=str, parse_constant=str)
         if isinstance(found, list):
             found = {str(i): value for i, value in enumerate(found)}
         if not isinstance(found, dict):
-            return None
+            return nothing
         parts = [_text(found.get(str(i), ""), arguments, i) for i in range(N)]
     except (ValueError, RecursionError):
-        return None
+        return nothing
     return [str(len(found)), *parts]
 
 

@@ -21,14 +21,14 @@ def _parse(frame):  # type: ignore[no-untyped-def]  # annotations would be read 
     return parse(frame)
 
 
-def parse(frame: str | None) -> list[str] | None:
-    """A frame's parts in the order of `PARTS`; None where they give no script and line."""
+def parse(frame: str | None) -> list[str]:
+    """A frame's parts in the order of `PARTS`; all empty where they give no script and line."""
     if not frame or frame.startswith("undefined"):
-        return None
+        return [""] * len(PARTS)
     found = parse_frame(frame)
     digits = found.script_line.isdigit() and found.script_line.isascii()
     if not (digits and len(found.script_line) <= POSITION_DIGITS and found.script_url):
-        return None
+        return [""] * len(PARTS)
     return [str(getattr(found, part)) for part in PARTS]
 
 
@@ -36,7 +36,7 @@ def repair(calls: ir.Table) -> ir.Table:
     """Raw calls with the script's position mended where it can be, and ``repaired`` saying so."""
     whole = ibis.ifelse(_malformed(calls), _first_line(calls.call_stack), ibis.null("string"))
     rows = calls.mutate(_parts=_parse(whole))
-    mended = rows._parts.notnull()
+    mended = rows._parts[PARTS.index("script_url")].fill_null("") != ""
     return rows.mutate(
         repaired=mended,
         **{name: ibis.ifelse(mended, rows._parts[i], rows[name]) for i, name in enumerate(PARTS)},
