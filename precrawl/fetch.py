@@ -145,7 +145,7 @@ def retry_after(value: str | None) -> float | None:
     """Seconds of a Retry-After header (a number or a date); None where it is absent or nonsense."""
     if not value:
         return None
-    if value.strip().isdecimal() and len(value) < 12:
+    if value.strip().isascii() and value.strip().isdecimal() and len(value) < 12:
         return float(value)
     try:
         return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)

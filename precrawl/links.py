@@ -2,8 +2,10 @@
 
 import re
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote_from_bytes
 
 import ada_url
@@ -43,27 +45,42 @@ def extract(
     """
     encoding = charset.find(body, content_type)
     html = charset.to_utf8(body, encoding)
-    if len(html) < BIG_PAGE:
-        base, hrefs = _read(html, page)
-    else:
-        with _big:
-            base, hrefs = _read(html, page)
-    return _resolve(hrefs, base, page, kind, limit, None if encoding.startswith("utf-") else encoding)
+    legacy = None if encoding.startswith("utf-") else encoding
+    with _big if len(html) > BIG_PAGE else nullcontext():
+        base, hrefs = _read(html, page, legacy)
+    return _resolve(hrefs, base, page, kind, limit, legacy)
 
 
-def _read(html: bytes, page: str) -> tuple[str, list[str]]:
+def _read(html: bytes, page: str, encoding: str | None) -> tuple[str, list[str]]:
     """The base URL and the href of each ``<a>``, in order."""
     tree = LexborHTMLParser(html)
     base = page
     for node in tree.css("base[href]"):
-        base = _base(node.attrs.get("href") or "", page)
-        break
-    return base, [node.attrs.get("href") or "" for node in tree.css("a[href]")]
+        if _is_html(node):
+            base = _base(_encoded(node.attrs.get("href") or "", encoding), page)
+            break
+    return base, [node.attrs.get("href") or _empty(node.attrs) for node in tree.css("a[href]")]
+
+
+def _is_html(node: Any) -> bool:
+    """Whether an element is one of HTML and not of SVG or MathML, where ``<base>`` means nothing."""
+    while node := node.parent:
+        name = (node.tag or "").lower()
+        if name in ("svg", "math"):
+            return False
+        if name in ("foreignobject", "desc", "annotation-xml"):
+            return True
+    return True
+
+
+def _empty(attributes: Any) -> str:
+    """What an empty href stands for: itself, or SVG's older ``xlink:href``, which matches as well."""
+    return "" if "href" in attributes else attributes.get("xlink:href") or ""
 
 
 def _base(href: str, page: str) -> str:
     try:
-        base: str = ada_url.join_url(page, clean(href))
+        base: str = ada_url.join_url(page, href)
     except ValueError:
         return page
     return page if base.startswith(("data:", "javascript:")) else base
@@ -79,12 +96,8 @@ def _resolve(hrefs: list[str], base: str, page: str, kind: str, limit: int, enco
     for position, href in enumerate(hrefs):
         if skip and _LOCAL.match(href):
             continue
-        if not href.isascii():
-            href = clean(href)
-            if encoding:
-                href = _encode_query(href, encoding)
         try:
-            url = join(base, href)
+            url = join(base, _encoded(href, encoding))
         except ValueError:
             links.invalid += 1
             continue
@@ -109,11 +122,14 @@ def _domain(url: str) -> str:
     return registrable_domain(parts[1]) if parts else ""
 
 
-def _encode_query(href: str, encoding: str) -> str:
+def _encoded(href: str, encoding: str | None) -> str:
     """The query percent-encoded in the page's encoding, as the URL standard asks of links in a page."""
+    if href.isascii():
+        return href
+    href = clean(href)
     rest, hash_, fragment = href.partition("#")
     path, mark, query = rest.partition("?")
-    if query.isascii():
+    if encoding is None or query.isascii():
         return href
     return path + mark + "".join(_percent(c, encoding) for c in query) + hash_ + fragment
 

@@ -60,6 +60,7 @@ class Settings:
     max_decoded: int = MAX_DECODED
     max_links: int = MAX_LINKS
     parse_s: float = PARSE_S
+    proxy_patience_s: float = PROXY_PATIENCE_S
 
     @property
     def user_agent(self) -> str:

@@ -23,7 +23,7 @@ from precrawl.journal import Journal
 from precrawl.plan import Site
 from precrawl.robots import Robots
 from precrawl.schedule import Schedule
-from precrawl.settings import LEASE_SLACK_S, PROXY_PATIENCE_S, STOP_S, Settings
+from precrawl.settings import LEASE_SLACK_S, STOP_S, Settings
 from precrawl.sites import start_url, www_url
 from precrawl.vantage import Vantage
 
@@ -188,7 +188,7 @@ class Worker:
     def _put_back_for_proxy(self, visit: Visit, error: ProxyAway) -> None:
         now = time.monotonic()
         visit.away_since = visit.away_since or now
-        if now - visit.away_since > PROXY_PATIENCE_S:
+        if now - visit.away_since > self.job.settings.proxy_patience_s:
             self._proxy_away = True
         self._schedule.put_back(visit, now + 2.0)
 

@@ -27,6 +27,7 @@ class Request:
     path: str
     headers: dict[str, str]
     sock: socket.socket
+    file: Any  # what follows the headers
 
 
 class Web(socketserver.ThreadingTCPServer):
@@ -98,7 +99,7 @@ class _Handler(socketserver.BaseRequestHandler):
         url = words[1] if "://" in words[1] else f"http://{headers.get('host', '')}{words[1]}"
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        return Request(words[0], words[1], parts.netloc, path, headers, self.request)
+        return Request(words[0], words[1], parts.netloc, path, headers, self.request, file)
 
 
 def http(

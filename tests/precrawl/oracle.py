@@ -1,0 +1,108 @@
+"""Firefox as the oracle for links: it loads a page from a server and says what each `a.href` is.
+
+No driver: a page of ours in Firefox asks the server for the next case, loads it in a frame without
+scripts (as our client has none), and posts what it finds.
+"""
+
+import json
+import queue
+import shutil
+import subprocess
+import tempfile
+from typing import Any
+
+from web import Request, Web, http
+
+# Runs in the harness page: ours, trusted. The case is in the frame, sandboxed.
+HARNESS = """<!doctype html><meta charset=utf-8><title>oracle</title><script>
+const XLINK = "http://www.w3.org/1999/xlink";
+const old = (a) => (a.href?.baseVal === undefined ? null : a.getAttributeNS(XLINK, "href"));
+const written = (a) => a.getAttribute("href") ?? old(a);
+const read = (document) => [...document.querySelectorAll("a")].filter((a) => written(a) !== null).map((a) => {
+  if (typeof a.href !== "string") {  // SVG, MathML: what an HTML link would make of it
+    const html = document.createElementNS("http://www.w3.org/1999/xhtml", "a");
+    html.setAttribute("href", written(a));
+    a = html;
+  }
+  return a.protocol === ":" ? null : a.href;
+});
+(async () => {
+  for (;;) {
+    const path = await (await fetch("/next")).text();
+    if (!path) continue;
+    const frame = document.createElement("iframe");
+    frame.sandbox = "allow-same-origin";
+    frame.src = path;
+    await new Promise((done) => { frame.onload = done; document.body.append(frame); });
+    const found = frame.contentDocument ? read(frame.contentDocument) : "no document";
+    await fetch("/found", {method: "POST", body: JSON.stringify(found)});
+    frame.remove();
+  }
+})();
+</script><body>"""
+
+
+class Oracle:
+    """Use as a context manager; `ask` gives the hrefs of a page in order, None for one that is no URL."""
+
+    def __enter__(self) -> "Oracle":
+        self._asked: queue.Queue[str] = queue.Queue()
+        self._found: queue.Queue[Any] = queue.Queue()
+        self._cases: dict[str, tuple[bytes, str]] = {}
+        self._count = 0
+        self._web = Web(self._site)
+        self._web.keep_log = False
+        self._web.__enter__()
+        self._profile = tempfile.mkdtemp(prefix="overscripted-oracle-")
+        with open(f"{self._profile}/user.js", "w") as file:
+            file.write('user_pref("browser.shell.checkDefaultBrowser", false);\n')
+            file.write('user_pref("app.update.disabledForTesting", true);\n')
+            file.write('user_pref("datareporting.policy.dataSubmissionEnabled", false);\n')
+            file.write('user_pref("network.proxy.type", 0);\n')
+        self._firefox = subprocess.Popen(
+            ["firefox-esr", "--headless", "--no-remote", "--profile", self._profile, f"{self._web.proxy}/"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._firefox.terminate()
+        try:
+            self._firefox.wait(20)
+        except subprocess.TimeoutExpired:
+            self._firefox.kill()
+            self._firefox.wait()
+        self._web.__exit__()
+        shutil.rmtree(self._profile, ignore_errors=True)
+
+    def ask(self, body: bytes, content_type: str, path: str) -> tuple[str, list[str | None]]:
+        """URL of the page, and what Firefox says of each ``<a href>``."""
+        self._count += 1
+        where = f"/case/{self._count}/{path}"
+        self._cases[where.partition("?")[0]] = body, content_type
+        self._asked.put(where)
+        found = self._found.get(timeout=60)
+        assert isinstance(found, list), found
+        return f"{self._web.proxy}{where}", found
+
+    def _site(self, request: Request) -> bytes | str | None:
+        path = request.path.partition("?")[0]
+        if path == "/":
+            return HARNESS
+        if path == "/next":
+            try:
+                return http(self._asked.get(timeout=5), type="text/plain")
+            except queue.Empty:
+                return http("", type="text/plain")
+        if path == "/found":
+            size = int(request.headers["content-length"])
+            data = b""
+            while len(data) < size:
+                data += request.file.read(size - len(data))
+            self._found.put(json.loads(data))
+            return http("")
+        if path in self._cases:
+            body, content_type = self._cases[path]
+            return http(body, type=content_type)
+        return http(b"", status="404 Not Found")
