@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -82,7 +83,7 @@ class Web:
         self._loop.run_until_complete(self._runner.cleanup())
 
     async def _start(self) -> None:
-        app = web.Application(middlewares=[web.middleware(self._count)])
+        app = web.Application(middlewares=[self._counting()])
         app.router.add_get("/page/{n}", self._page)
         app.router.add_get("/frame/{kind}/{n}", self._frame)
         app.router.add_get("/hostile/{name}", self._hostile)
@@ -101,9 +102,13 @@ class Web:
         ports = [address[1] for address in self._runner.addresses]
         self.base, self.other = f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.2:{ports[1]}"
 
-    async def _count(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        self.asked[request.path_qs] += 1
-        return await handler(request)
+    def _counting(self) -> Any:
+        @web.middleware
+        async def count(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self.asked[request.path_qs] += 1
+            return await handler(request)
+
+        return count
 
     async def _page(self, request: web.Request) -> web.Response:
         n = request.match_info["n"]

@@ -1,0 +1,90 @@
+"""Runs `overscripted crawl` as its users do: as a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+LIMIT_S = 240.0
+
+
+class Crawl:
+    """One worker process on a run; `wait` for its end, or `kill` it."""
+
+    def __init__(
+        self,
+        run: str | Path,
+        *options: str,
+        seeds: Iterable[str] = (),
+        folder: Path,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        arguments = [str(run), *options]
+        if listed := list(seeds):
+            file = folder / "seeds.txt"
+            file.write_text("\n".join(listed) + "\n")
+            arguments += ["--seeds", str(file)]
+        temporary = folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        self.temporary = temporary
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "overscripted", "crawl", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "TMPDIR": str(temporary), **(environment or {})},
+        )
+        self.said = ""
+
+    def wait(self) -> int:
+        """Exit code; what it said is in ``said``."""
+        try:
+            self.said, _ = self.process.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """kill -9 of the worker alone."""
+        self.process.kill()
+        self.said, _ = self.process.communicate()
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def firefoxes(self) -> list[psutil.Process]:
+        """Parent processes of its browsers."""
+        found = psutil.Process(self.process.pid).children()
+        return [process for process in found if "firefox" in process.name().lower()]
+
+    def pages(self) -> list[psutil.Process]:
+        """Content processes of its browsers that hold pages."""
+        return [
+            child
+            for firefox in self.firefoxes()
+            for child in firefox.children(recursive=True)
+            if child.is_running() and "-contentproc" in child.cmdline() and child.cmdline()[-1] == "tab"
+        ]
+
+    def until_firefox(self) -> psutil.Process:
+        """Its browser's parent process, as soon as there is one."""
+        deadline = time.monotonic() + LIMIT_S
+        while time.monotonic() < deadline:
+            if found := self.firefoxes():
+                return found[0]
+            time.sleep(0.1)
+        raise AssertionError("no Firefox was started")
+
+
+def crawl(run: str | Path, *options: str, seeds: Iterable[str] = (), folder: Path) -> str:
+    """Crawl to the end; what it said. Fails unless it ends well."""
+    one = Crawl(run, *options, seeds=seeds, folder=folder)
+    assert one.wait() == 0, one.said
+    return one.said
