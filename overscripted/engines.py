@@ -200,10 +200,15 @@ class DuckDB(Engine):
         file = f"{key}/{name}-0.parquet"
         (uri,) = self._uris(store, [file])
         order = " ORDER BY " + ", ".join(f'"{column}"' for column in sort) if sort else ""
+        # With this pass DuckDB marks columns that happen to hold no NULL as required, so that the
+        # files of one table would differ in schema.
+        self._con.con.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
             self._con.con.execute(f"COPY ({self._sql(expr)}{order}) TO {_quoted(uri)} ({_PARQUET})")
         except duckdb.IOException as error:
             raise OSError(str(error)) from error
+        finally:
+            self._con.con.execute("RESET disabled_optimizers")
         return [file]
 
     def close(self) -> None:

@@ -1,0 +1,308 @@
+"""The etl on whole runs: what counts, what is left out, what happens when things break."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from etl import run as door
+from etl.run import run_etl
+from overscripted import segments
+from overscripted.errors import InputError, OutsideError, StageMissing
+from overscripted.run import Run
+from overscripted.schemas import TABLES
+from tests.etl.conftest import by, call, crawl_run, rows, table, visit
+
+
+def _add(run: Run, name: str, made: list[dict[str, Any]]) -> str:
+    return segments.write(run.store, name, table(name, made), "test")
+
+
+def _content(run: Run) -> dict[str, list[dict[str, Any]]]:
+    return {name: rows(run, name) for name in TABLES}
+
+
+def test_only_the_highest_acknowledged_attempt_counts(tmp_path: Path) -> None:
+    run = crawl_run(
+        tmp_path / "run",
+        calls=[
+            *[call(visit_id=1, attempt=1, ordinal=n) for n in range(3)],  # acknowledged, but late
+            *[call(visit_id=1, attempt=2, ordinal=n) for n in range(2)],  # this one
+            *[call(visit_id=1, attempt=3, ordinal=n) for n in range(5)],  # died: no visits row
+            call(visit_id=2, attempt=1),  # never acknowledged
+        ],
+        visits=[visit(attempt=1), visit(attempt=2)],
+        frames=[{"crawl_id": 7, "visit_id": 1, "attempt": n, "url": f"https://f{n}/"} for n in (1, 2, 3)],
+    )
+    facts = run_etl(run)
+    assert by(run, "calls", "visit_id", "ordinal") == [(1, 0), (1, 1)]
+    assert by(run, "frames", "url") == [("https://f2/",)]
+    assert by(run, "visits", "visit_id", "attempt", "n_attempts") == [(1, 2, 2)]
+    assert facts["calls_of_unacknowledged_attempts"] == 9
+
+
+def test_calls_that_caps_cut_are_counted_exactly(tmp_path: Path) -> None:
+    total = {
+        **{k: call()[k] for k in ("crawl_id", "visit_id", "attempt", "frame_id", "location", "script_url")},
+        "symbol": "window.navigator.userAgent",
+        "operation": "get",
+    }
+    run = crawl_run(
+        tmp_path / "run",
+        calls=[call(ordinal=0), call(ordinal=1), call(ordinal=2, symbol="")],
+        call_totals=[
+            {**total, "n_calls": 1000, "n_recorded": 2},
+            {**total, "attempt": 2, "n_calls": 50, "n_recorded": 0},
+            {**total, "script_url": "https://never.recorded/x.js", "n_calls": 5, "n_recorded": 0},
+        ],
+        visits=[visit()],
+    )
+    run_etl(run)
+    assert by(run, "script_refs", "script_url", "n_calls", "n_valid", "n_invalid") == [
+        ("https://cdn.tracker.com/t.js", 1001, 2, 1),
+        ("https://never.recorded/x.js", 5, 0, 0),
+    ]
+    assert by(run, "pages", "n_scripts", "n_calls", "n_valid", "n_invalid") == [(2, 1006, 2, 1)]
+    assert by(run, "symbol_counts", "symbol", "n_calls", "n_valid") == [
+        ("", 1, 0),
+        ("window.navigator.userAgent", 5, 0),
+        ("window.navigator.userAgent", 1000, 2),
+    ]
+
+
+def _rich_run(folder: Path) -> Run:
+    """Every raw table, with rows that engines may treat differently."""
+    texts = ["", "\x00", "İ", "ß", "e\u0301", "Z", "a", "Ä", "👨‍👩‍👧", "\ufffd"]
+    ids = {"crawl_id": 7, "visit_id": 1, "attempt": 1}
+    when = 1_700_000_000_000_000
+    run = crawl_run(
+        folder,
+        calls=[
+            call(
+                ordinal=n,
+                value=t,
+                func_name=t,
+                symbol=f"window.{t}",
+                location=f"https://www.{n % 3}.example.com:81/{t}",
+                arguments=f'{{"0":"{t}"}}' if t != "\x00" else '{"0":"\\u0000"}',
+                script_loc_eval="line 1 > eval" if n % 2 else "",
+                time_stamp=f"2026-03-29T0{n % 10}:59:59.{n:03}Z",  # around a change of clocks
+                script_col=None if n % 3 else str(2**53 + n),
+                value_len=10**12 if n == 3 else None,
+            )
+            for n, t in enumerate(texts * 3)
+        ]
+        + [call(ordinal=100, operation=None), call(ordinal=101, symbol=None, location=None, in_iframe=None)],
+        visits=[visit(starved=float("nan"), dwell_s=-0.0), visit(visit_id=2, site_url=None, final_url=None)],
+        frames=[{**ids, "frame_id": n, "url": t, "time_stamp": when + n} for n, t in enumerate(texts)],
+        requests=[
+            {
+                **ids,
+                "request_id": str(n),
+                "hop": 0,
+                "url": f"https://r{n % 2}.tracker.com/{t}",
+                "top_level_url": "https://www.page.example.co.uk/" if n % 2 else "",
+                "resource_type": "main_frame" if n == 0 else "script",
+                "time_stamp": when + n,
+                "from_cache": None if n % 2 else True,
+            }
+            for n, t in enumerate(texts)
+        ],
+        cookies=[{**ids, "host": "x", "name": t, "value": t, "expiry": 253402300799000000} for t in texts],
+        console=[{**ids, "level": "error", "message": t} for t in texts],
+        scripts=[
+            {"sha256": "a", "size": 3, "content": b"\x00\xff\xfe"},
+            {"sha256": "b", "size": 9, "content": None},
+            {"sha256": "b", "size": 9, "content": b"123456789"},
+        ],
+    )
+    _add(run, "scripts", [{"sha256": "a", "size": 3, "content": b"\x00\xff\xfe"}])
+    return run
+
+
+@pytest.mark.spark
+def test_both_engines_make_the_same_tables_row_for_row(tmp_path: Path, spark: Any) -> None:
+    one = _rich_run(tmp_path / "duckdb")
+    shutil.copytree(tmp_path / "duckdb", tmp_path / "spark")
+    other = Run.open(tmp_path / "spark")
+    run_etl(one)
+    run_etl(other, "spark")
+    for name in TABLES:
+        # repr: NaN equals itself, -0.0 differs from 0.0
+        assert repr(rows(one, name)) == repr(rows(other, name)), name
+        schemas = {run.store.read_table(f"tables/{name}").schema.remove_metadata() for run in (one, other)}
+        for schema in schemas:
+            assert list(zip(schema.names, schema.types, strict=True)) == list(
+                zip(TABLES[name].schema.names, TABLES[name].schema.types, strict=True)
+            ), name
+    assert len(rows(one, "calls")) == 30 and len(rows(one, "invalid_calls")) == 2
+    assert by(one, "scripts", "sha256", "content") == [("a", b"\x00\xff\xfe"), ("b", b"123456789")]
+
+
+def test_an_etl_run_again_works_on_what_is_new_and_changes_nothing_else(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=n) for n in range(4)], visits=[visit()])
+    run_etl(run)
+    (old,) = run.store.files("tables/calls")
+    inode = os.stat(run.store.path(old)).st_ino
+    _add(run, "calls", [call(visit_id=2, ordinal=0, script_url="https://new.com/n.js")])
+    _add(run, "visits", [visit(visit_id=2)])
+    facts = run_etl(run)
+    assert facts["batches_reused"] == 1
+    assert os.stat(run.store.path(old)).st_ino == inode  # the very file, not made again
+    content = _content(run)
+    run_etl(run, full=True)
+    assert _content(run) == content
+    assert by(run, "script_refs", "visit_id", "n_calls") == [(1, 4), (2, 1)]
+
+
+def test_a_batch_is_made_again_when_a_later_attempt_is_acknowledged(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0), call(visit_id=2, ordinal=0)], visits=[visit()])
+    run_etl(run)
+    assert by(run, "calls", "visit_id") == [(1,)]
+    _add(run, "visits", [visit(visit_id=2)])  # what was left out counts now
+    run_etl(run)
+    assert by(run, "calls", "visit_id") == [(1,), (2,)]
+    _add(run, "calls", [call(attempt=2, ordinal=0, value="second")])
+    _add(run, "visits", [visit(attempt=2)])
+    run_etl(run)
+    assert by(run, "calls", "visit_id", "value") == [(1, "second"), (2, "Mozilla")]
+    assert sum(count for (count,) in by(run, "script_refs", "n_calls")) == 2
+
+
+def test_segments_of_other_versions_are_read_as_todays(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit()])
+    old = table("calls", [call(ordinal=1)]).drop_columns(["value_len", "realm", "top_level_url"])
+    line = old.schema.get_field_index("script_line")
+    old = old.set_column(line, "script_line", pa.array([12], pa.int32())).append_column(
+        "since_removed", pa.array(["x"])
+    )
+    run.store.write_table("raw/calls/older.parquet", old)
+    run_etl(run)
+    assert by(run, "calls", "ordinal", "script_line", "realm", "top_level_url") == [
+        (0, 12, "window", "https://www.page.example.co.uk/"),
+        (1, 12, "window", ""),
+    ]
+
+
+def _damage(run: Run, key: str, kind: str) -> None:
+    path = Path(run.store.path(key))
+    data = bytearray(path.read_bytes())
+    if kind == "truncated":
+        path.write_bytes(data[: len(data) // 2])
+    elif kind == "empty":
+        path.write_bytes(b"")
+    else:  # the footer is whole, a page within is not
+        start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
+        data[start : start + 40] = b"\xff" * 40
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["truncated", "empty", "within"])
+def test_a_damaged_segment_is_named_and_the_rest_is_processed(tmp_path: Path, kind: str) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
+    bad = _add(run, "calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
+    _damage(run, bad, kind)
+    facts = run_etl(run)
+    assert bad in facts["damaged_segments"]
+    assert by(run, "calls", "visit_id") == [(1,)]
+    before = _content(run)
+    with pytest.raises(InputError, match="--strict") as raised:
+        run_etl(run, strict=True)
+    assert bad in str(raised.value)
+    assert _content(run) == before
+
+
+def test_a_run_without_calls_gives_empty_tables(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit(outcome="net_error")])
+    run_etl(run)
+    assert {name: len(found) for name, found in _content(run).items() if found} == {"visits": 1}
+    nothing = crawl_run(tmp_path / "nothing")
+    run_etl(nothing)
+    assert not any(_content(nothing).values())
+
+
+def test_an_unfinished_crawl_is_refused_unless_asked_for(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit()])
+    run.interrupt("crawl")
+    with pytest.raises(StageMissing, match="--partial"):
+        run_etl(run)
+    run_etl(run, partial=True)
+    assert len(rows(run, "calls")) == 1
+
+
+def test_killed_while_writing_the_old_tables_stay_and_the_next_etl_completes(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit(), visit(visit_id=2)])
+    run_etl(run)
+    before = _content(run)
+    many = [call(visit_id=2, ordinal=n, value=str(n) * 100) for n in range(30_000)]
+    _add(run, "calls", many)
+    command = [sys.executable, "-m", "overscripted", "etl", run.store.url]
+    killed = 0
+    for delay in (0.0, 0.2, 0.4):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        staged = Path(run.store.path(".staging"))
+        while process.poll() is None and not list(staged.rglob("*.parquet")):
+            time.sleep(0.01)
+        time.sleep(delay)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.wait()
+    assert killed
+    if run.stage("etl") and Run.open(run.store.url).stage("etl")["status"] == "running":
+        assert _content(run) == before
+    run_etl(Run.open(run.store.url))
+    assert len(rows(run, "calls")) == 30_001
+    assert not run.store.files(".staging")
+
+
+# Limits the size of files, as a full disk would, then runs the etl.
+_FULL = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+from overscripted.cli import entry
+entry(["etl", sys.argv[1]])
+"""
+
+
+def test_a_full_disk_is_a_clear_message_and_nothing_half_written(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit()])
+    run_etl(run)
+    before = _content(run)
+    _add(run, "calls", [call(ordinal=n + 1, value=os.urandom(400).hex()) for n in range(2_000)])
+    done = subprocess.run([sys.executable, "-c", _FULL, run.store.url], capture_output=True, text=True)
+    assert done.returncode == OutsideError.exit_code, done.stderr
+    assert "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    assert _content(run) == before
+    run_etl(Run.open(run.store.url))
+    assert len(rows(run, "calls")) == 2_001
+
+
+def test_calls_split_in_batches_are_the_same_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit()])
+    for start in range(0, 60, 20):
+        _add(run, "calls", [call(ordinal=start + n) for n in range(20)])
+    run_etl(run)
+    whole = _content(run)
+    monkeypatch.setattr("etl.settings.BATCH_ROWS", 25)
+    run_etl(run, full=True)
+    assert len(run.store.files("tables/calls")) == 3
+    assert _content(run) == whole
+
+
+def test_status_shows_what_the_etl_recorded(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(), call(ordinal=1, symbol="")], visits=[visit()])
+    run_etl(run)
+    entry = Run.open(run.store.url).stage("etl")
+    assert entry["status"] == "complete"
+    assert (entry["facts"]["calls"], entry["facts"]["invalid_calls"]) == (1, 1)
+    assert door.OUTPUT == ("tables", "etl")
