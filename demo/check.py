@@ -41,6 +41,7 @@ def check(store: Store, truth: Row) -> list[Check]:
         seeds(store, truth),
         outcomes(store, truth),
         calls(store, truth),
+        errors(store, truth),
         dynamic(store, truth),
         references(store, truth, "replay", "session_replay", "domain"),
         references(store, truth, "mining", "cryptojacking", "host"),
@@ -140,6 +141,18 @@ def calls(store: Store, truth: Row) -> Check:
             loose = call[1] in expected["libraries"] or (expected["libraries"] and call[1] == "blob:")
             if call not in planted and not loose:
                 made.wrong.append(f"{url}: {_words(call)}: found {n}, expected none")
+    return made
+
+
+def errors(store: Store, truth: Row) -> Check:
+    """No script of the demo fails: an error on a page's console is the instrument's fault."""
+    made = Check("crawl: pages without script errors")
+    made.facts = len(_visited(store, truth))
+    pages = _pages(store)
+    if store.files("tables/console", ".parquet"):
+        for row in _rows(store, "tables/console"):
+            if row["level"] == "error":
+                made.wrong.append(f"{pages[row['visit_id']]}: {row['message']} ({row['url']}:{row['line']})")
     return made
 
 

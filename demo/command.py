@@ -29,8 +29,8 @@ STOP_S = 60.0  # a stage that was interrupted may take this long to end in order
     help="Third-party code: from npm, our own stand-ins, or npm if it can be had.",
 )
 @click.option("--dwell", default=DWELL_S, show_default=True, help="Seconds on each page after its load.")
-@click.option("--windows", default=WINDOWS, show_default=True, help="Pages at once.")
-def demo(run: str, libraries: str, dwell: float, windows: int) -> None:
+@click.option("--windows", default=WINDOWS, show_default=True, help="Pages at once: a number, or auto.")
+def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
     """Run the whole pipeline on a small web on this machine, and compare the findings with its truth.
 
     A demo that is already at RUN is replaced.
@@ -72,13 +72,13 @@ def _introduce(web: DemoWeb) -> None:
         )
 
 
-def _stages(run: str, web: DemoWeb, dwell: float, windows: int) -> list[list[str]]:
+def _stages(run: str, web: DemoWeb, dwell: float, windows: str) -> list[list[str]]:
     """The commands, without the program's name."""
     vantages = [word for name, proxy in web.proxies.items() for word in ("--vantage", f"{name}={proxy}")]
     shared = ["--ca", web.ca_file, "--allow-private"]
     first = next(iter(web.proxies.values()))
     patience = (f"{PRECRAWL_TIMEOUT_S:g}", f"{LOAD_TIMEOUT_S:g}")
-    pace = ["--dwell", f"{dwell:g}", "--windows", str(windows), "--load-timeout", patience[1]]
+    pace = ["--dwell", f"{dwell:g}", "--windows", windows, "--load-timeout", patience[1]]
     return [
         [
             "precrawl",

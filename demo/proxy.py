@@ -112,7 +112,7 @@ class Proxy:
             return
         if fault == "garbage":
             await reader.read(MAX_HEAD)  # the client's hello, so that it reads what follows
-            writer.write(b"220 this is no TLS at all\r\n" * 20)
+            writer.write(b"220 this is no TLS at all\r\n" * 1000)  # longer than any TLS record
             await writer.drain()
             await reader.read(MAX_HEAD)
             return

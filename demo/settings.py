@@ -8,7 +8,7 @@ VANTAGES = ("amsterdam", "sao-paulo", "tokyo", "toronto")
 DWELL_S = 2.0
 
 # Windows at once: two cores keep up with twelve pages of real libraries without starving any.
-WINDOWS = 12
+WINDOWS = "12"
 
 # Seconds a page may take to load before the crawl gives up: the demo's slow pages never end.
 LOAD_TIMEOUT_S = 12.0

@@ -80,6 +80,10 @@ def test_every_planted_call_was_recorded_once(finished: Finished) -> None:
     assert found.facts > 300
 
 
+def test_no_page_was_broken(finished: Finished) -> None:
+    assert check.errors(finished.store, finished.truth).wrong == []
+
+
 def test_dynamic_calls_are_the_truths_page_by_page(finished: Finished) -> None:
     assert check.dynamic(finished.store, finished.truth).wrong == []
 
