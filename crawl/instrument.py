@@ -28,6 +28,8 @@ _LOG = {
     "logFunctionsAsStrings": ("functions", bool),
     # Ours: record a call only where its first argument is text, or is one of these texts.
     "when": ("when", (str, list)),
+    # Ours: write arguments that are bytes as their length and SHA-256.
+    "hashBytes": ("bytes", bool),
 }
 # Known to OpenWPM, without a meaning here: each would let the page see that it is measured, or tells
 # OpenWPM's wrappers how to do what ours do otherwise. Accepted, so that settings work unchanged.

@@ -1,6 +1,78 @@
-// Code made from text: eval, Function and its kin, string timers, inline handlers, javascript: URLs.
-// None of them is wrapped, for a wrapped eval is no direct eval any more. The background page adds a
-// report-only policy to each document; Firefox then tells of each use, with the place and the beginning
-// of the text. The event of our policy is stopped here before the page can see it.
-// World: content script. The events are the browser's; the text in them is the page's.
+// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly;
+// and of each worker, by which what is not covered is counted.
+// None of them is wrapped: a wrapped eval is no direct eval any more. The background page adds a report-only
+// policy to each document; Firefox then tells of each use, with its place and the beginning of the text.
+// The event of our policy is stopped here, before any listener of the page.
+// World: content script. The events are the browser's own; the text in them is the page's.
 "use strict";
+
+const Dynamic = (() => {
+  const wanted = OVERSCRIPTED.instruments.some(({ name }) => name === "dynamic");
+  const MARK = `${OVERSCRIPTED.token.slice(0, 24)}.invalid`;
+  // How Firefox writes the text of a function that a constructor is about to make.
+  const KINDS = [
+    ["function anonymous(", "window.Function"],
+    ["async function anonymous(", "AsyncFunction"],
+    ["function* anonymous(", "GeneratorFunction"],
+    ["async function* anonymous(", "AsyncGeneratorFunction"],
+  ];
+  const { stringify } = JSON;
+  let ids = -1;
+  const spots = new Map();
+
+  function spot(symbol) {
+    let it = spots.get(symbol);
+    if (!it) spots.set(symbol, (it = { id: ids--, symbol, stack: false, functions: false }));
+    return it;
+  }
+
+  function symbolOf({ blockedURI, sample, effectiveDirective }) {
+    if (blockedURI === "wasm-eval") return "WebAssembly.Module";
+    if (blockedURI === "eval") return KINDS.find(([start]) => sample.startsWith(start))?.[1] ?? "window.eval";
+    if (blockedURI === "inline" && effectiveDirective === "script-src-elem" && /^javascript:/i.test(sample)) {
+      return "javascript:";
+    }
+    return null;
+  }
+
+  // Firefox asks twice about each javascript: URL, and tells of both.
+  let last = "";
+  function again(symbol, place, sample) {
+    const key = symbol === "javascript:" ? `${place}\n${sample}` : "";
+    const same = key !== "" && key === last;
+    last = same ? "" : key;
+    return same;
+  }
+
+  // The place of code that was itself made from text comes as a URL: its spaces are escaped.
+  const plain = (url) => url.replace(/%20line%20(\d+)%20%3E%20([A-Za-z]+)/g, " line $1 > $2");
+
+  /** What runs in a worker is not seen: docs/instrumentation.md, "Workers". Its making is counted. */
+  function worker({ blockedURI, sourceFile }) {
+    if (sourceFile) return; // a service worker is told of twice: when it is asked for, and when it loads
+    const scheme = /^(blob|data)/.exec(blockedURI)?.[1] ?? "url";
+    Channel.post({ gap: `worker from ${scheme}`, n: 1 });
+  }
+
+  /** Note what the browser tells of a window. */
+  function listen(target, recorder) {
+    if (!wanted) return;
+    target.addEventListener(
+      "securitypolicyviolation",
+      (event) => {
+        if (!event.isTrusted || !event.originalPolicy.includes(MARK)) return;
+        event.stopImmediatePropagation();
+        if (event.effectiveDirective === "worker-src") return worker(event);
+        const symbol = symbolOf(event);
+        if (!symbol) return;
+        const { sourceFile, lineNumber, columnNumber, sample } = event;
+        const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
+        if (again(symbol, place, sample)) return;
+        recorder.noteAt(spot(symbol), "call", place, stringify({ 0: sample }));
+      },
+      true,
+    );
+  }
+
+  return { listen };
+})();

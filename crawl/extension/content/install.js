@@ -13,11 +13,25 @@ const Install = (() => {
   const hooks = new Map();
   const before = new Map();
 
-  /** What a call must be to be noted, where the settings say so. */
-  const WHEN = {
-    // Only when its first argument is text: setTimeout("code").
-    text: (values) => typeof values[0] === "string",
-  };
+  /** Whether a call is one that the settings want: `when` is null, a word, or a list of first arguments. */
+  function wanted(when, values) {
+    if (when === null) return true;
+    if (when === "text") return typeof values[0] === "string";
+    if (when === "script") return Array.prototype.some.call(values, isScript);
+    const first = typeof values[0] === "string" ? values[0].toLowerCase() : null;
+    return first !== null && when.some((one) => one.toLowerCase() === first || (one === "on*" && first.startsWith("on")));
+  }
+
+  const localName = Object.getOwnPropertyDescriptor(Element.prototype, "localName").get;
+
+  function isScript(value) {
+    if (typeof value !== "object" || value === null) return false;
+    try {
+      return apply(localName, value, NONE) === "script";
+    } catch {
+      return false; // no element
+    }
+  }
 
   function getter(spot, recorder) {
     const { get } = spot.found;
@@ -66,7 +80,7 @@ const Install = (() => {
     const run = (receiver, values) => {
       if (first) first(receiver, values);
       const target = spot.target(receiver);
-      if (target !== null && (target.when === null || WHEN[target.when](values))) {
+      if (target !== null && (target.when === null || wanted(target.when, values))) {
         recorder.note(target, "call", made, undefined, values, receiver);
       }
       const result = apply(native, receiver, values);

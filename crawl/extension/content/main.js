@@ -8,8 +8,9 @@
     const recorder = new Recorder({ document, frame, parent });
     const realm = target.wrappedJSObject;
     const spots = Plan.make(realm, OVERSCRIPTED.instruments);
-    for (const { hooked } of [Webdriver, Early]) Plan.hook(realm, spots, hooked);
+    for (const { hooked } of [Webdriver, Early, { hooked: { "Worklet.prototype": ["addModule"] } }]) Plan.hook(realm, spots, hooked);
     Install.install(realm, spots, recorder, target !== window);
+    Dynamic.listen(target, recorder);
     return () => {
       Install.remove(spots);
       Channel.flush();
@@ -24,6 +25,12 @@
       return "iframe";
     }
   }
+
+  // Code in a worklet is not seen either.
+  Install.after("Worklet.addModule", (receiver, values, result) => {
+    Channel.post({ gap: "worklet", n: 1 });
+    return result;
+  });
 
   Early.claim();
   begin(window, { document, frame: Channel.frame, parent: Channel.parent });

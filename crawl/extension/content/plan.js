@@ -114,7 +114,7 @@ const Plan = (() => {
         stack: item.stack === true,
         functions: item.functions === true,
         when: item.when ?? null,
-        values: item.values ?? null,
+        bytes: item.bytes === true,
       },
       only,
     );

@@ -14,7 +14,6 @@ const Recorder = (() => {
   };
   const OTHERS = "(other scripts)";
   const FRAMES = 20000; // call sites remembered, for speed alone
-  const OFTEN = 64; // calls of an entry after which its whole stack is taken only if it is kept
   const { stringify } = JSON;
   const { now } = Date;
   const location = Object.getOwnPropertyDescriptor(Document.prototype, "URL").get;
@@ -26,7 +25,6 @@ const Recorder = (() => {
       this.operation = operation;
       this.made = 0;
       this.kept = 0;
-      this.told = 0;
     }
   }
 
@@ -53,17 +51,40 @@ const Recorder = (() => {
     note(spot, operation, wrapper, value, values, receiver) {
       if (spot.part !== null) spot = Recorder.named(spot, receiver);
       const frame = Stack.inner(wrapper);
-      const entry = this.entry(frame, spot, operation);
-      entry.made++;
       const time = now();
-      if (entry.kept >= CAPS.calls || this.ordinal >= CAPS.realm) {
-        this.cut.add(entry);
-        if ((entry.made & 255) === 0) Channel.wake(1, time);
-        return;
+      if (!this.count(this.entry(frame, spot, operation), time)) return;
+      const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
+      const called = values !== undefined;
+      this.keep({
+        n: this.ordinal++,
+        t: time,
+        s: spot.symbol,
+        o: operation,
+        a: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
+        v: called ? "" : Text.value(value, spot.functions),
+        f: frame,
+        k: spot.stack ? Stack.whole(wrapper) : undefined,
+      });
+    }
+
+    /** One call whose place the browser told. */
+    noteAt(spot, operation, frame, values) {
+      const time = now();
+      if (!this.count(this.entry(frame, spot, operation), time)) return;
+      this.keep({ n: this.ordinal++, t: time, s: spot.symbol, o: operation, a: values, v: "", f: frame });
+    }
+
+    /** Whether the next call of an entry is kept. */
+    count(entry, time) {
+      entry.made++;
+      if (entry.kept < CAPS.calls && this.ordinal < CAPS.realm) {
+        entry.kept++;
+        return true;
       }
-      entry.kept++;
-      if (entry.made !== entry.kept) this.cut.add(entry);
-      this.keep(entry, spot, operation, frame, spot.stack ? Stack.whole(wrapper) : "", value, values, time);
+      this.cut.add(entry);
+      // A page that never returns to its event loop still hands over its totals now and then.
+      if (entry.made - entry.kept === 1 || (entry.made & 255) === 0) Channel.wake(1, time);
+      return false;
     }
 
     /** A target whose symbol names its receiver: window.navigator.plugins[PDF Viewer].name. */
@@ -80,24 +101,17 @@ const Recorder = (() => {
       return found;
     }
 
-    keep(entry, spot, operation, frame, stack, value, values, time) {
+    keep(call) {
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
-      const call = { n: this.ordinal++, t: time, s: spot.symbol, o: operation };
-      if (values !== undefined && values.length > 0) call.a = Text.arguments(values, spot.functions, most);
-      const text = values === undefined ? Text.value(value, spot.functions) : "";
-      if (text.length > most) {
-        call.v = text.slice(0, most);
-        call.l = text.length;
-      } else {
-        call.v = text;
+      if (call.v.length > most) {
+        call.l = call.v.length;
+        call.v = call.v.slice(0, most);
       }
-      call.f = frame;
-      if (stack) call.k = stack;
       if (this.calls.length === 0) this.place = this.where();
       this.calls.push(call);
-      const length = 80 + call.v.length + (call.a?.length ?? 0) + frame.length + stack.length;
+      const length = 80 + call.v.length + (call.a?.length ?? 0) + call.f.length + (call.k?.length ?? 0);
       this.size += length;
-      Channel.wake(length, time);
+      Channel.wake(length, call.t);
     }
 
     entry(frame, spot, operation) {

@@ -6,10 +6,11 @@
 const Text = (() => {
   const MAX_NODES = 2000; // members of one value that are written out; the rest is cut
   const MAX_DEPTH = 12;
+  const MAX_HASH = 8 * 2 ** 20; // bytes of a buffer that are hashed at once: a quarter of a second
   const MAX_PATH = 64; // ancestors named in the path of an element
   const MAX_SIBLINGS = 2000;
   const { stringify } = JSON;
-  const { getOwnPropertyDescriptor, getPrototypeOf, keys } = Object;
+  const { getOwnPropertyDescriptor, keys } = Object;
   const classOf = Function.prototype.call.bind(Object.prototype.toString);
   const xray = (value) => XPCNativeWrapper(value);
   // Attributes are read by their own getters: a form or document may have an element of their name.
@@ -81,39 +82,60 @@ const Text = (() => {
     object(value, depth) {
       const kind = classOf(value);
       if (kind === "[object Array]") return this.array(value, depth);
-      if (kind !== "[object Object]" && typeof value.toJSON === "function") {
-        return this.member(xray(value.toJSON()), depth + 1); // a native one: DOMRect, RTCSessionDescription, …
-      }
       const out = { __proto__: null };
-      for (const key of keys(value)) {
+      if (kind === "[object Window]") return out;
+      if (kind !== "[object Object]" && typeof value.toJSON === "function") {
+        return this.member(xray(value.toJSON()), depth + 1); // a native one: Date, RTCSessionDescription, …
+      }
+      for (const key of members(value)) {
         if (this.left-- <= 0) break;
-        const found = descriptor(value, key);
-        if (!found) continue;
-        out[key] = "value" in found ? this.member(found.value, depth + 1) : "ACCESSOR";
+        out[key] = this.property(value, key, depth);
       }
       return out;
     }
 
     array(value, depth) {
       const out = [];
-      const length = Math.min(value.length, MAX_NODES);
-      for (let i = 0; i < length && this.left-- > 0; i++) {
-        const found = descriptor(value, i);
-        out.push(!found ? "null" : "value" in found ? this.member(found.value, depth + 1) : "ACCESSOR");
-      }
+      if (isOpaque(value)) return out;
+      const length = Math.min(value.wrappedJSObject.length, MAX_NODES);
+      for (let i = 0; i < length && this.left-- > 0; i++) out.push(this.property(value, i, depth));
       return out;
+    }
+
+    property(object, key, depth) {
+      const found = getOwnPropertyDescriptor(object.wrappedJSObject, key);
+      if (!found) return undefined;
+      if (!("value" in found)) return "ACCESSOR"; // calling it would run the page's code
+      const { value } = found;
+      return this.member(typeof value === "object" && value !== null ? xray(value) : value, depth + 1);
     }
   }
 
-  function descriptor(object, key) {
-    try {
-      const found = getOwnPropertyDescriptor(object, key);
-      if (found && "value" in found && typeof found.value === "object") found.value = xray(found.value);
-      return found;
-    } catch {
-      return undefined;
-    }
+  /**
+   * Whether an object may be a proxy of the page, whose traps must not be run. Through an Xray a proxy looks
+   * like an object or array without any member, not even a length; so does an object with functions only.
+   */
+  function isOpaque(value) {
+    const kind = classOf(value);
+    return (kind === "[object Object]" || kind === "[object Array]") && Reflect.ownKeys(value).length === 0;
   }
+
+  /** Names of an object's own enumerable members. */
+  const members = (value) => (isOpaque(value) ? [] : keys(value.wrappedJSObject));
+
+  /** A buffer of bytes as its length and SHA-256, for modules of WebAssembly. */
+  function digest(value) {
+    const copy = structuredClone(value); // of this world, whatever becomes of the page's
+    const bytes = ArrayBuffer.isView(copy)
+      ? new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength)
+      : new Uint8Array(copy);
+    return stringify({
+      byteLength: bytes.length,
+      sha256: bytes.length <= MAX_HASH ? sha256(bytes) : null,
+    });
+  }
+
+  const isBuffer = (value) => /^\[object (?:(?:Shared)?ArrayBuffer|DataView|\w+Array)\]$/.test(classOf(value));
 
   /** An object as text. */
   function object(value, functions) {
@@ -149,10 +171,11 @@ const Text = (() => {
       return text === undefined ? "" : String(text);
     },
     /** Arguments: a JSON object in text with keys "0", "1", …; each at most `most` characters. */
-    arguments(values, functions, most) {
+    arguments(values, { functions, bytes }, most) {
       const out = {};
       for (let i = 0; i < values.length; i++) {
-        const one = serialize(values[i], functions);
+        const hashed = bytes && typeof values[i] === "object" && isBuffer(values[i]);
+        const one = hashed ? digest(values[i]) : serialize(values[i], functions);
         if (one === undefined) out[i] = null;
         else out[i] = typeof one === "string" && one.length > most ? one.slice(0, most) : one;
       }

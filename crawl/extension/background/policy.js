@@ -1,0 +1,21 @@
+// A policy for each document that forbids nothing and reports code made from text: see content/dynamic.js.
+// World: background page.
+"use strict";
+
+(() => {
+  if (!OVERSCRIPTED.instruments.some(({ name }) => name === "dynamic")) return;
+  // `script-src` without 'unsafe-eval': eval and its kin, WebAssembly. Inline scripts and handlers are allowed
+  // and not told of; `worker-src` allows nothing, so that every worker is told of. The host marks the policy as ours, for the content script alone: no page sees the header.
+  const mark = `https://${OVERSCRIPTED.token.slice(0, 24)}.invalid`;
+  const value =
+    `script-src * data: blob: 'unsafe-inline' 'report-sample' ${mark}; ` +
+    `script-src-elem * data: blob: 'report-sample' ${mark}; script-src-attr 'unsafe-inline'; worker-src ${mark}`;
+
+  browser.webRequest.onHeadersReceived.addListener(
+    ({ responseHeaders }) => ({
+      responseHeaders: [...responseHeaders, { name: "Content-Security-Policy-Report-Only", value }],
+    }),
+    { urls: ["<all_urls>"], types: ["main_frame", "sub_frame", "object"] },
+    ["blocking", "responseHeaders"],
+  );
+})();
