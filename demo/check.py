@@ -1,5 +1,6 @@
 """A demo run against the truth: every difference, in words."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,11 +14,15 @@ Row = dict[str, Any]
 
 @dataclass
 class Check:
-    """One comparison: its name, how many facts it compared, and every fact that is wrong."""
+    """One comparison: its name, how many facts it compared, and every fact that is wrong.
+
+    ``gaps`` are facts that are missing where the crawl itself recorded that it cannot see them.
+    """
 
     name: str
     facts: int = 0
     wrong: list[str] = field(default_factory=list)
+    gaps: list[str] = field(default_factory=list)
 
     def same(self, what: str, found: object, expected: object) -> None:
         """Compare one fact."""
@@ -129,13 +134,16 @@ def calls(store: Store, truth: Row) -> Check:
         if row["symbol"] in symbols:
             by_page = found.setdefault(row["page"], Counter())
             by_page[tuple(row[key] for key in _CALL)] += 1
+    gaps = _gaps(store)
     for url, expected in _visited(store, truth):
         here = found.get(url, Counter())
         planted = {tuple(_plain(key, one[key]) for key in _CALL): one["n"] for one in expected["calls"]}
         for call, n in planted.items():
             loose = call[1] in expected["libraries"]
             made.facts += 1
-            if here[call] < n if loose else here[call] != n:
+            if not here[call] and call[-1] != "window" and gaps[url]:
+                made.gaps.append(f"{url}: {_words(call)}: not seen, {gaps[url]}")
+            elif here[call] < n if loose else here[call] != n:
                 made.wrong.append(f"{url}: {_words(call)}: found {here[call]}, expected {n}")
         for call, n in here.items():
             loose = call[1] in expected["libraries"] or (expected["libraries"] and call[1] == "blob:")
@@ -212,6 +220,15 @@ def recorded(store: Store, tables: tuple[str, ...] = ("calls", "invalid_calls"))
 
 def _pages(store: Store) -> dict[int, str]:
     return {r["visit_id"]: r["site_url"] for r in _rows(store, "tables/visits", ["visit_id", "site_url"])}
+
+
+def _gaps(store: Store) -> dict[str, str]:
+    """What each visit said of workers and worklets that it could not see into; mostly nothing."""
+    gaps = {}
+    for row in _rows(store, "tables/visits", ["site_url", "known_gaps"]):
+        known = json.loads(row["known_gaps"] or "{}")
+        gaps[row["site_url"]] = ", ".join(name for name in known if name.startswith("work"))
+    return gaps
 
 
 def _visited(store: Store, truth: Row) -> list[tuple[str, Row]]:
