@@ -1,5 +1,6 @@
 """Runs `overscripted crawl` as its users do: as a process of its own."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -66,12 +67,13 @@ class Crawl:
 
     def pages(self) -> list[psutil.Process]:
         """Content processes of its browsers that hold pages."""
-        return [
-            child
-            for firefox in self.firefoxes()
-            for child in firefox.children(recursive=True)
-            if child.is_running() and "-contentproc" in child.cmdline() and child.cmdline()[-1] == "tab"
-        ]
+        found = []
+        for firefox in self.firefoxes():
+            for child in firefox.children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if "-contentproc" in child.cmdline() and child.cmdline()[-1] == "tab":
+                        found.append(child)
+        return found
 
     def until_firefox(self) -> psutil.Process:
         """Its browser's parent process, as soon as there is one."""

@@ -1,0 +1,172 @@
+"""Whatever is killed, each seed ends in one outcome with its records once: counted to the record."""
+
+import contextlib
+import json
+import random
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from crawl.frontier import Frontier
+from overscripted.run import Run
+from tests import services
+from tests.crawl.crawling import Crawl, crawl
+from tests.crawl.raw import Raw
+from tests.crawl.web import Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
+
+FAST = (
+    *("--windows", "8", "--dwell", "1", "--segment-age", "2", "--load-timeout", "60"),
+    *("--allow-private", "--per-domain", "0", "--instrument", "fingerprinting"),
+)
+
+
+def expected_marks(web: Web, n: int) -> dict[str, int]:
+    marks = (f"{kind}-{n}{late}" for kind in ("top", "own", "other") for late in ("", "-late"))
+    return dict.fromkeys(marks, 1)
+
+
+def check_records(raw: Raw, web: Web, pages: int) -> None:
+    """Every page complete, with exactly the calls that it makes."""
+    raw.check()
+    assert raw.outcomes() == {web.page(n): "complete" for n in range(pages)}
+    for n in range(pages):
+        calls = raw.of("calls", web.page(n))
+        marks = [json.loads(c["arguments"])["1"] for c in calls if c["symbol"].endswith("Storage.setItem")]
+        assert {mark: marks.count(mark) for mark in marks} == expected_marks(web, n)
+        agents = [c for c in calls if c["symbol"] == "window.navigator.userAgent"]
+        assert len(agents) == 3 * (n % 7 + 1)
+
+
+def facts(run: Path) -> dict[str, int]:
+    return dict(Run.open(run).stage("crawl")["facts"])
+
+
+def leftovers(one: Crawl) -> list[str]:
+    return [path.name for path in one.temporary.glob("overscripted-firefox-*")]
+
+
+def until_pages_ended(run: Path, n: int) -> None:
+    """Until the frontier has acknowledged ``n`` seeds."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with contextlib.suppress(Exception):
+            frontier = Frontier(f"sqlite:///{run}/frontier.sqlite", Run.open(run).crawl_id)
+            ended = sum(k for name, k in frontier.counts().items() if name.startswith("ended"))
+            frontier.close()
+            if ended >= n:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"{n} pages did not end")
+
+
+def test_kill_worker_again_and_again_loses_and_doubles_nothing(small_web: Web, tmp_path: Path) -> None:
+    pages, run = 24, tmp_path / "run"
+    seeds = [small_web.page(n) for n in range(pages)]
+    dice = random.Random(5)
+    one = Crawl(run, *FAST, seeds=seeds, folder=tmp_path)
+    until_pages_ended(run, 1)
+    for _ in range(2):
+        firefox = one.until_firefox()
+        time.sleep(dice.uniform(0.0, 3.0))
+        one.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            firefox.wait(20)  # it goes with its worker
+        one = Crawl(run, *FAST, folder=tmp_path)
+    assert one.wait() == 0, one.said
+    check_records(Raw(str(run)), small_web, pages)
+    found = facts(run)
+    assert (found["seeds"], found["left"], found["complete"]) == (pages, 0, pages)
+    assert found["calls"] == sum(visit["n_calls"] for visit in Raw(str(run)).visits.values())
+    assert leftovers(one) == []
+
+
+def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: Web, tmp_path: Path) -> None:
+    pages, run = 16, tmp_path / "run"
+    one = Crawl(run, *FAST, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
+    until_pages_ended(run, 1)
+    for _ in range(2):
+        if victims := one.pages():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                random.choice(victims).kill()
+        time.sleep(0.7)
+    one.until_firefox().kill()
+    assert one.wait() == 0, one.said
+    raw = Raw(str(run))
+    check_records(raw, small_web, pages)
+    assert "crashed" in {visit["outcome"] for visit in raw.attempts}
+    assert leftovers(one) == []
+
+
+def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path: Path) -> None:
+    pages, run = 16, tmp_path / "run"
+    few = (*FAST, "--windows", "3")
+    one = Crawl(run, *few, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
+    until_pages_ended(run, 1)
+    one.interrupt()
+    assert one.wait() == 130, one.said
+    assert "run the same command again" in one.said
+    stage = Run.open(run).stage("crawl")
+    assert stage["status"] == "interrupted"
+    done = pages - stage["facts"]["left"]
+    assert 1 <= done < pages
+    raw = Raw(str(run))
+    assert len(raw.visits) == done  # what had begun was finished, nothing else was begun
+    assert leftovers(one) == []
+    crawl(run, *FAST, folder=tmp_path)
+    raw = Raw(str(run))
+    check_records(raw, small_web, pages)
+    assert {visit["attempt"] for visit in raw.visits.values()} == {1}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[services.Postgres]:
+    try:
+        with services.postgres() as server:
+            yield server
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[services.S3]:
+    try:
+        with services.s3() as server:
+            yield server
+    except ImportError:
+        pytest.skip("moto is not installed (pip install 'overscripted[dev]')")
+
+
+def test_a_fleet_on_postgresql_and_s3_survives_the_loss_of_worker_database_and_store(
+    small_web: Web, tmp_path: Path, postgres: services.Postgres, s3: services.S3
+) -> None:
+    pages = 30
+    run = s3.make_bucket("fleet") + "/crawl"
+    options = (*FAST, "--frontier", postgres.url)
+    folders = [tmp_path / name for name in ("one", "two", "three")]
+    for folder in folders:
+        folder.mkdir()
+    seeds = [small_web.page(n) for n in range(pages)]
+    first = Crawl(run, *options, seeds=seeds, folder=folders[0], environment=s3.environment)
+    first.until_firefox()
+    second = Crawl(run, *options, folder=folders[1], environment=s3.environment)
+    second.until_firefox()
+    time.sleep(2)
+    postgres.kill()
+    s3.pause()
+    first.process.send_signal(signal.SIGKILL)
+    time.sleep(2)
+    postgres.start()
+    s3.resume()
+    third = Crawl(run, *options, folder=folders[2], environment=s3.environment)
+    for one in (second, third):
+        assert one.wait() == 0, one.said
+    first.kill()
+    raw = Raw(run, **s3.options)
+    check_records(raw, small_web, pages)
+    assert len({visit["worker_id"] for visit in raw.visits.values()}) >= 2
