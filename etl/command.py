@@ -75,3 +75,30 @@ def etl(
         Run.open(run), engine, master=master, conf=conf, strict=strict, full=full, partial=partial
     )
     click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))
+
+
+@click.command()
+@click.argument("run")
+@click.argument("out")
+@click.option(
+    "--by", type=click.Choice(["location", "visit", "domain"]), default="location", show_default=True
+)
+@click.option("--fraction", type=float, default=1.0, show_default=True, help="Share of them that is drawn.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same ones.")
+@click.option("--value-1000", is_flag=True, help="Leave value out; its first 1,000 characters stay.")
+@click.option("--remove-personal", is_flag=True, help="Replace e-mail, IP addresses, numbers, identifiers.")
+def sample(
+    run: str, out: str, by: str, fraction: float, seed: int, value_1000: bool, remove_personal: bool
+) -> None:
+    """Publish RUN, or a sample of it, as a documented data set in OUT.
+
+    All rows of each drawn location (visit, domain) are kept. OUT gets Parquet, a README with every
+    column explained, schema.json and SHA256SUMS.
+
+    \b
+    Example:  overscripted sample runs/2026-11 public/ten-percent --by location --fraction 0.1 --seed 1
+    """
+    from etl.sample import export_sample
+
+    facts = export_sample(Run.open(run), out, by, fraction, seed, value_1000, remove_personal)
+    click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))

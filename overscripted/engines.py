@@ -437,8 +437,9 @@ def _carry(module: str) -> None:
     """Send an expression's Python functions to the workers whole, so that they need no installation."""
     from pyspark import cloudpickle
 
+    register: Any = cloudpickle.register_pickle_by_value
     for name in {module.partition(".")[0], "overscripted"} & sys.modules.keys():
-        cloudpickle.register_pickle_by_value(sys.modules[name])
+        register(sys.modules[name])
 
 
 def _quoted(text: str) -> str:

@@ -299,7 +299,8 @@ def _known(url: Any) -> str | None:
 
 
 def _operation(value: Any) -> str | None:
-    return OPERATIONS.get(value, value)
+    text = _text(value)
+    return OPERATIONS.get(text, text) if text else text
 
 
 def _arguments(value: Any) -> str | None:

@@ -1,0 +1,177 @@
+"""Publishing: a run, or a sample of it, as a documented public data set."""
+
+import hashlib
+import json
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow.parquet as pq
+
+from etl.personal import cleaned
+from etl.transforms.conform import conform
+from overscripted import dictionary
+from overscripted.engines import Engine, open_engine
+from overscripted.errors import InputError
+from overscripted.run import Run
+from overscripted.schemas import TABLES, Table
+from overscripted.store import Store
+
+# What is drawn: all rows of each drawn value of this column.
+UNITS = {"location": "location", "visit": "visit_id", "domain": "location_domain"}
+# Tables published, and those of them that hold the drawn column (the others go by visit).
+PUBLISHED = ("calls", "script_refs", "pages", "visits")
+# 48 bits of SHA-256 decide: even, stable, the same on any machine and engine.
+_BITS = 48
+
+
+def export_sample(
+    run: Run,
+    out: str,
+    by: str = "location",
+    fraction: float = 1.0,
+    seed: int = 0,
+    value_1000: bool = False,
+    remove_personal: bool = False,
+) -> dict[str, Any]:
+    """Write a public data set to ``out`` (a new folder or prefix); its facts.
+
+    A unit (location, visit or registrable domain) is drawn with probability ``fraction`` by a hash
+    of ``seed`` and its value, and all its rows are kept: the draw is the same whenever it is made
+    again. ``value_1000`` leaves ``value`` out, as the study's smaller variants did;
+    ``remove_personal`` replaces what looks like personal data (`etl.personal`). Raises InputError
+    where ``out`` is not empty.
+    """
+    run.require("etl")
+    if not 0 < fraction <= 1:
+        raise InputError(f"--fraction {fraction}: give a number above 0 and at most 1")
+    if by not in UNITS:
+        raise InputError(f"--by {by}: choose one of {', '.join(UNITS)}")
+    target = Store(out)
+    if target.files():
+        raise InputError(f"{target.url}: not empty; name a new folder")
+    if target.url == run.store.url or target.url.startswith(run.store.url + "/"):
+        raise InputError(f"{target.url}: inside the run; name a folder of its own")
+    with open_engine("duckdb", store=run.store) as engine:
+        export = _Export(run, engine, target, UNITS[by], fraction, seed)
+        try:
+            facts = export.write(value_1000, remove_personal)
+            _describe(run, target, facts, by, fraction, seed, value_1000, remove_personal)
+        except BaseException:
+            target.delete("")  # nothing was there before: nothing half-written stays
+            raise
+    return facts
+
+
+class _Export:
+    """The draw and the writing of one data set."""
+
+    def __init__(
+        self, run: Run, engine: Engine, target: Store, unit: str, fraction: float, seed: int
+    ) -> None:
+        self.run, self.engine, self.target = run, engine, target
+        self.unit, self.limit, self.seed = unit, round(fraction * 2**_BITS), seed
+
+    def write(self, value_1000: bool, remove_personal: bool) -> dict[str, Any]:
+        pages = self.engine.read(self.run.store, "tables/pages")
+        drawn = self.engine.keep(self._drawn(pages))
+        visits = self.engine.keep(pages.semi_join(drawn, self.unit).select("crawl_id", "visit_id").distinct())
+        n_units = self.engine.to_arrow(pages.agg(n=pages[self.unit].nunique()))["n"][0].as_py()
+        n_drawn = self.engine.to_arrow(drawn.agg(n=drawn.count()))["n"][0].as_py()
+        facts: dict[str, Any] = {"units": n_units, "units_drawn": n_drawn}
+        for name in PUBLISHED:
+            facts[name] = 0
+            for number, key in enumerate(self.run.store.files(f"tables/{name}", ".parquet")):
+                rows = self.engine.read(self.run.store, key)
+                if self.unit in rows.columns:
+                    rows = rows.semi_join(drawn, self.unit)
+                else:
+                    rows = rows.semi_join(visits, ["crawl_id", "visit_id"])
+                slim = value_1000 and name == "calls"
+                facts[name] += self._write(rows, name, f"part-{number:05d}", slim, remove_personal)
+        return facts
+
+    def _drawn(self, pages: ir.Table) -> ir.Table:
+        """Distinct units whose hash falls below the fraction."""
+        values = self.engine.to_arrow(pages.select(self.unit).distinct())
+        chosen = [v.as_py() is not None and self._falls(str(v)) for v in values[self.unit]]
+        return self.engine.table(values.filter(chosen))
+
+    def _falls(self, value: str) -> bool:
+        digest = hashlib.sha256(f"{self.seed}\n{value}".encode()).digest()
+        return bool(int.from_bytes(digest[: _BITS // 8], "big") < self.limit)
+
+    def _write(self, rows: ir.Table, name: str, part: str, value_1000: bool, remove_personal: bool) -> int:
+        rows = conform(rows, TABLES[name])
+        if remove_personal:
+            rows = cleaned(rows)
+        if value_1000:
+            rows = rows.drop("value")
+        order = ["location"] if "location" in rows.columns else ["crawl_id", "visit_id"]
+        (key, *_) = self.engine.write(rows, self.target, name, part, order)
+        with self.target.fs.open(self.target.path(key), "rb") as file:
+            return int(pq.ParquetFile(file).metadata.num_rows)
+
+
+def _describe(
+    run: Run,
+    target: Store,
+    facts: dict[str, Any],
+    by: str,
+    fraction: float,
+    seed: int,
+    value_1000: bool,
+    remove_personal: bool,
+) -> None:
+    """README, schema and checksums beside the data."""
+    schema = {
+        name: [
+            {"name": c.name, "type": str(c.type), "description": c.description, "unit": c.unit}
+            for c in _columns(TABLES[name], value_1000 and name == "calls")
+        ]
+        for name in PUBLISHED
+    }
+    target.write("schema.json", json.dumps(schema, indent=1).encode())
+    kept = f"{facts['units_drawn']} of {facts['units']} {by}s"
+    lines = [
+        "# A public data set of Overscripted",
+        "",
+        f"Run {run.crawl_id}, made with Overscripted {run.record.get('overscripted_version')}; "
+        f"recorded {run.record.get('created', '')[:10]}.",
+        "",
+        f"- Drawn by {by} with probability {fraction} and seed {seed}: {kept}, all rows of each.",
+        "- `value` is left out; `value_1000` and `value_len` are there."
+        if value_1000
+        else "- Values are whole where the run has them.",
+        "- What looks like personal data is replaced by a mark such as `[e-mail]`; a pattern finds what has "
+        "a pattern, so treat the rest with care."
+        if remove_personal
+        else "- Values are as pages wrote and read them and may hold personal data.",
+        "- Format: Parquet (zstd). Read with pandas, Dask, Spark, DuckDB or Polars: "
+        '`pandas.read_parquet("calls")`.',
+        "- `sha256sum -c SHA256SUMS` checks the files; `schema.json` has the columns for programs.",
+        "",
+        "| table | rows |",
+        "| --- | --- |",
+        *(f"| {name} | {facts[name]:,} |" for name in PUBLISHED),
+        "",
+        *(dictionary.section(_table(TABLES[name], value_1000 and name == "calls")) for name in PUBLISHED),
+    ]
+    target.write("README.md", "\n".join(lines).encode())
+    sums = [f"{_sha256(target, key)}  {key}\n" for key in target.files()]
+    target.write("SHA256SUMS", "".join(sums).encode())
+
+
+def _columns(table: Table, value_1000: bool) -> list[Any]:
+    return [c for c in table.columns if not (value_1000 and c.name == "value")]
+
+
+def _table(table: Table, value_1000: bool) -> Table:
+    return Table(table.name, table.row, tuple(_columns(table, value_1000)), table.key)
+
+
+def _sha256(store: Store, key: str) -> str:
+    found = hashlib.sha256()
+    with store.fs.open(store.path(key), "rb") as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest()
