@@ -122,8 +122,8 @@ def _summarise(checks: list[Check]) -> None:
     for one in checks:
         good = not one.wrong
         mark = click.style("  right" if good else "  WRONG", fg="green" if good else "red")
-        click.echo(
-            f"{mark}  {one.name}: {one.facts:,} facts" + ("" if good else f", {len(one.wrong)} differ")
-        )
+        differ = "" if good else f", {len(one.wrong)} differ"
+        gaps = f", {len(one.gaps)} in known gaps of the crawl" if one.gaps else ""
+        click.echo(f"{mark}  {one.name}: {one.facts:,} facts{differ}{gaps}")
         for line in one.wrong[:SHOWN]:
             click.echo(f"         {json.dumps(line, ensure_ascii=False)}")

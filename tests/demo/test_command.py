@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from demo.check import Check
-from demo.command import TRUTH, demo
+from demo.command import TRUTH, _make_room, demo
 from overscripted.errors import InputError
+from overscripted.run import Run
 
 
 def test_a_folder_that_is_no_demo_is_refused_and_kept(tmp_path: Path) -> None:
@@ -16,6 +17,15 @@ def test_a_folder_that_is_no_demo_is_refused_and_kept(tmp_path: Path) -> None:
     assert isinstance(result.exception, InputError)
     assert "not a demo" in str(result.exception)
     assert (tmp_path / "thesis.txt").read_text() == "ten years of work"
+
+
+def test_an_earlier_demo_makes_room_for_the_next(tmp_path: Path) -> None:
+    earlier = Run.open(tmp_path, create=True)
+    earlier.store.write_json(TRUTH, {})
+    earlier.store.write("raw/calls/old.parquet", b"")
+    later = Run.open(_make_room(str(tmp_path)), create=True)
+    assert later.store.files() == ["run.json"]
+    assert later.crawl_id != earlier.crawl_id
 
 
 def test_npm_asked_for_and_missing_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
