@@ -41,10 +41,11 @@ class Chain(Guard):
                 await self.names.addresses(_host(target, tunnel))
             far_reader, far_writer = await connect([self._upstream[0]], self._upstream[1])
         except Refused:
-            writer.write(_REFUSED)
+            # Without an answer to anything but CONNECT: an answer of ours would pass for the site's.
+            writer.write(_REFUSED if tunnel else b"")
             return
         except (OSError, TimeoutError):
-            writer.write(_UNREACHABLE)
+            writer.write(_UNREACHABLE if tunnel else b"")
             return
         if tunnel:
             far_writer.write(head)

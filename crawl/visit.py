@@ -26,12 +26,13 @@ BIND_URL = "http://overscripted.invalid/"
 # What Firefox says where a navigation was cut off by another one, by a download or by the page.
 _CUT_OFF = (
     "NS_BINDING_ABORTED",
-    "NS_ERROR_ABORT",
-    "aborted",
-    "canceled",
-    "cancelled",
     "NS_BINDING_REDIRECTED",
+    "NS_ERROR_ABORT",
+    "NS_ERROR_NO_CONTENT",
+    "canceled",
 )
+# Said where a frame of the page has an address that cannot be, and where the page's process died.
+_UNCLEAR = "Address rejected"
 
 
 @dataclass
@@ -198,25 +199,25 @@ async def _first(window: Window, wanted: Coroutine[Any, Any, T]) -> T:
 
 
 async def _follow(window: Window, records: Records, message: str) -> None:
-    """A navigation failed: for good, or because the page went elsewhere by itself."""
+    """A navigation failed: for good, or only in the protocol's eyes, while its page goes on."""
     if window.closed.is_set():
         raise _closed(window)
-    if not any(word in message for word in _CUT_OFF):
-        raise _Ended("net_error", message)
     if window.download:
         raise _Ended("download", message)
-    if window.started > 1:  # the page's own next navigation: its end is ours
-        await _first(window, window.loaded.wait())
-        return
+    onward = window.started > 1  # the page's own next navigation: its end is ours
+    unclear = _UNCLEAR in message
+    if not (onward or unclear or any(word in message for word in _CUT_OFF)):
+        raise _Ended("net_error", message)
+    patience = None if onward or (unclear and records.final_url) else settings.FOLLOW_S
     try:
-        async with asyncio.timeout(settings.FOLLOW_S):
+        async with asyncio.timeout(patience):
             await _first(window, window.loaded.wait())
     except TimeoutError:
         if window.download:
             raise _Ended("download", message) from None
         if records.status in (204, 205):
             raise _Ended("no_content", f"status {records.status}") from None
-        if records.status is None:
+        if not records.final_url:
             raise _Ended("net_error", message) from None
         # A page stands there, it stopped its own load (a mailto: link, window.stop()): watched from now.
 

@@ -153,7 +153,8 @@ async def test_before_the_users_proxy_private_targets_are_refused_and_others_pas
         b"GET http://[::ffff:10.0.0.1]:8080/ HTTP/1.1\r\n\r\n",
     ]
     for request in refused:
-        assert (await ask(chain, request)).startswith(b"HTTP/1.1 403"), request
+        expected = b"HTTP/1.1 403" if request.startswith(b"CONNECT") else b""
+        assert (await ask(chain, request))[:12] == expected, request
     got = await ask(chain, b"GET http://9.9.9.9/x HTTP/1.1\r\nA: b\r\nConnection: keep-alive\r\n\r\n")
     assert got == b"echo GET http://9.9.9.9/x HTTP/1.1\r\nA: b\r\nConnection: close\r\n\r\n"
     assert (await ask(chain, b"CONNECT 9.9.9.9:443 HTTP/1.1\r\n\r\n")).startswith(b"echo CONNECT 9.9.9.9:443")

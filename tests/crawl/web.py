@@ -17,6 +17,33 @@ localStorage.setItem("mark", "{kind}-{n}");
 setTimeout(() => localStorage.setItem("mark", "{kind}-{n}-late"), 300);
 </script>"""
 
+# Tries every way to this machine that a page has. {port} is a web server's, {udp} listens to datagrams.
+PROBE = """<body><script>
+const hosts = ["127.0.0.1", "localhost", "rebind.example", "2130706433", "0x7f.1", "0", "[::ffff:127.0.0.1]"];
+const add = (tag, values) => document.body.append(Object.assign(document.createElement(tag), values));
+for (const host of hosts) {
+  const at = (way) => `http://${host}:{port}/secret/${way}-${encodeURIComponent(host)}`;
+  fetch(at("fetch")).catch(() => 0);
+  add("img", { src: at("img") });
+  add("iframe", { src: at("iframe") });
+  add("script", { src: at("script") });
+  add("link", { rel: "stylesheet", href: at("style") });
+  add("link", { rel: "preload", as: "image", href: at("preload") });
+  add("link", { rel: "prefetch", href: at("prefetch") });
+  add("link", { rel: "preconnect", href: at("preconnect") });
+  navigator.sendBeacon(at("beacon"), "x");
+  new WebSocket(at("socket").replace("http", "ws"));
+  new EventSource(at("events"));
+  new Worker(URL.createObjectURL(new Blob([`fetch("${at("worker")}").catch(() => 0)`])));
+  fetch("/redirect?to=" + encodeURIComponent(at("redirect"))).catch(() => 0);
+}
+open(`http://127.0.0.1:{port}/secret/popup-x`);
+const peer = new RTCPeerConnection({ iceServers: [{ urls: "stun:{udp}" }] });
+peer.createDataChannel("x");
+peer.createOffer().then((offer) => peer.setLocalDescription(offer));
+try { new WebTransport("https://{udp}/").ready.catch(() => 0); } catch {}
+</script>"""
+
 HOSTILE = {
     "loop": "<script>for (;;);</script>",
     "loop-after-load": "<script>onload = () => setTimeout(() => { for (;;); }, 300)</script>",
@@ -93,7 +120,8 @@ class Web:
         app.router.add_get("/never", self._never)
         app.router.add_get("/drip", self._drip)
         app.router.add_get("/file", self._file)
-        app.router.add_get("/html", self._any_html)
+        app.router.add_get("/probe", self._probe)
+        app.router.add_get("/secret/{way}", self._secret)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         for host in ("127.0.0.1", "127.0.0.2"):
@@ -124,8 +152,12 @@ class Web:
     async def _hostile(self, request: web.Request) -> web.Response:
         return _html(HOSTILE[request.match_info["name"]])
 
-    async def _any_html(self, request: web.Request) -> web.Response:
-        return _html(request.query["html"])
+    async def _probe(self, request: web.Request) -> web.Response:
+        query = request.query
+        return _html(PROBE.replace("{port}", query["port"]).replace("{udp}", query["udp"]))
+
+    async def _secret(self, request: web.Request) -> web.Response:
+        return web.Response(text="secret", headers={"Access-Control-Allow-Origin": "*"})
 
     async def _status(self, request: web.Request) -> web.Response:
         status = int(request.match_info["status"])

@@ -1,0 +1,101 @@
+"""Hostile pages end in a truthful outcome and take nothing from their neighbours."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.crawl.crawling import crawl
+from tests.crawl.raw import Raw
+from tests.crawl.web import HOSTILE, Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
+
+# What each page may end in: one outcome, or two where it depends on how far it gets in time.
+EXPECTED = {
+    "/hostile/loop": {"timeout"},
+    "/hostile/loop-after-load": {"hung"},
+    "/hostile/alerts": {"timeout"},
+    "/hostile/five-alerts": {"complete"},
+    "/hostile/close": {"closed"},
+    "/hostile/memory": {"crashed"},
+    "/hostile/history": {"complete", "timeout"},
+    "/hostile/popups": {"complete", "timeout"},
+    "/hostile/downloads": {"complete", "timeout"},
+    "/hostile/beforeunload": {"complete"},
+    "/hostile/reload": {"timeout", "complete"},
+    "/hostile/mailto": {"complete"},
+    "/hostile/script-redirect": {"complete"},
+    "/hostile/meta-redirect": {"complete"},
+    "/hostile/frames": {"complete", "timeout"},
+    "/hostile/deep": {"complete", "timeout"},
+    "/hostile/print": {"complete"},
+    "/hostile/prompts": {"complete"},
+    "/status/404": {"http_error"},
+    "/status/500": {"http_error"},
+    "/status/204": {"no_content"},
+    "/redirect?to=/page/4": {"complete"},
+    "/redirect?to=/file": {"download"},
+    "/endless-redirect": {"net_error"},
+    "/never": {"timeout"},
+    "/drip": {"timeout"},
+    "/file": {"download"},
+}
+OTHER_SEEDS = {
+    "http://no-such-host.invalid/": {"net_error"},
+    "http://127.0.0.1:9/": {"net_error"},
+    "ftp://127.0.0.1/": {"invalid"},
+    "javascript:alert(1)": {"invalid"},
+    "file:///etc/passwd": {"invalid"},
+    "not a url": {"invalid"},
+}
+NEIGHBOURS = 14
+
+
+@pytest.fixture(scope="module")
+def raw(small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> Raw:
+    folder = tmp_path_factory.mktemp("hostile")
+    seeds = [small_web.base + path for path in EXPECTED] + list(OTHER_SEEDS)
+    seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
+    options = ("--windows", "6", "--dwell", "2", "--load-timeout", "10", "--allow-private")
+    rest = ("--per-domain", "0", "--retries", "0", "--instrument", "fingerprinting")
+    crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
+    return Raw(str(folder / "run"))
+
+
+def test_every_kind_of_hostile_page_is_tried() -> None:
+    assert {f"/hostile/{name}" for name in HOSTILE} <= set(EXPECTED)
+
+
+@pytest.mark.parametrize("path", EXPECTED)
+def test_outcome(raw: Raw, small_web: Web, path: str) -> None:
+    visit = raw.visits[small_web.base + path]
+    assert visit["outcome"] in EXPECTED[path], visit["error"]
+
+
+@pytest.mark.parametrize("seed", OTHER_SEEDS)
+def test_outcome_of_a_seed_that_is_no_page(raw: Raw, seed: str) -> None:
+    visit = raw.visits[seed]
+    assert visit["outcome"] in OTHER_SEEDS[seed]
+    assert visit["error"]
+
+
+def test_neighbours_lose_nothing(raw: Raw, small_web: Web) -> None:
+    raw.check()
+    for n in range(NEIGHBOURS):
+        seed = small_web.page(n)
+        assert raw.visits[seed]["outcome"] == "complete"
+        calls = raw.of("calls", seed)
+        marks = sorted(json.loads(c["arguments"])["1"] for c in calls if c["symbol"].endswith("setItem"))
+        assert marks == sorted(f"{k}-{n}{late}" for k in ("top", "own", "other") for late in ("", "-late"))
+
+
+def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:
+    assert "memory" in raw.visits[small_web.hostile("memory")]["error"]
+    assert "10 s" in raw.visits[small_web.base + "/never"]["error"]
+    assert "UNKNOWN_HOST" in raw.visits["http://no-such-host.invalid/"]["error"]
+
+
+def test_nothing_is_left_behind(raw: Raw, small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = Path(raw.run.store.root).parent / "tmp"
+    assert list(folder.iterdir()) == []
