@@ -164,8 +164,11 @@ class Build:
 
     def _rollups(self) -> None:
         files = [key for batch in self.new.batches for key in batch.files["uses"]]
-        totals = attempts.kept(self._whole("call_totals"), self.attempts)
-        every = self.engine.keep(ibis.union(self.engine.read(self.staged, files), uses.of_totals(totals)))
+        every = self.engine.read(self.staged, files)
+        if self.good["call_totals"]:
+            totals = attempts.kept(self._whole("call_totals"), self.attempts)
+            every = ibis.union(conform.conform(every, uses.USES), uses.of_totals(totals))
+        every = self.engine.keep(every)
         dim = self._origins(every, "location", "script_url", "top_level_url")
         self._write(symbol_counts.symbol_counts(every), "symbol_counts")
         refs = self.engine.read(self.staged, self._write(script_refs.script_refs(every, dim), "script_refs"))
@@ -180,12 +183,21 @@ class Build:
     def _others(self) -> None:
         raw = self.raw_visits
         self._write(visits.visits(raw, self.attempts, self._origins(raw, "site_url", "final_url")), "visits")
-        asked = attempts.kept(self._whole("requests"), self.attempts)
-        dim = self._origins(asked, "url", "top_level_url")
-        self._write(requests.requests(asked, dim), "requests")
+        if self._any("requests"):
+            asked = attempts.kept(self._whole("requests"), self.attempts)
+            dim = self._origins(asked, "url", "top_level_url")
+            self._write(requests.requests(asked, dim), "requests")
         for table in ("frames", "cookies", "console"):
-            self._write(attempts.kept(self._whole(table), self.attempts), table)
-        self._write(scripts.scripts(self._whole("scripts")), "scripts")
+            if self._any(table):
+                self._write(attempts.kept(self._whole(table), self.attempts), table)
+        if self._any("scripts"):
+            self._write(scripts.scripts(self._whole("scripts")), "scripts")
+
+    def _any(self, table: str) -> bool:
+        """Whether raw rows may exist; where there are none the empty table is written at once."""
+        if not self.good[table]:
+            self.staged.write_table(f"tables/{table}/part-0.parquet", TABLES[table].empty())
+        return bool(self.good[table])
 
     # -- reading and writing --------------------------------------------------------------
 

@@ -142,7 +142,8 @@ class Parquet(Source):
 
     def rows(self, table: str) -> Iterator[Row]:
         for key in self._keys.get(table, []):
-            from_path = dict(part.split("=", 1) for part in key.split("/")[:-1] if "=" in part)
+            parts = [part.split("=", 1) for part in key.split("/")[:-1] if "=" in part]
+            from_path = {name: int(v) if v.lstrip("-").isdigit() else v for name, v in parts}
             try:
                 with self._store.fs.open(self._store.path(key), "rb") as file:
                     for batch in pq.ParquetFile(file).iter_batches(IMPORT_BATCH_ROWS):
