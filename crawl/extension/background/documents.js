@@ -12,7 +12,7 @@ const Documents = (() => {
   browser.runtime.onConnect.addListener((port) => {
     const { tab, frameId, url } = port.sender;
     if (!tab || url?.startsWith(own)) return;
-    const it = { port, store: tab.cookieStoreId, tab: tab.id, frame: frameId, top: tab.url || "", asked: null };
+    const it = { port, store: tab.cookieStoreId, tab: tab.id, frame: frameId, top: tab.url || "", asked: null, away: false };
     ports.add(it);
     port.onDisconnect.addListener(() => drop(it));
     port.onMessage.addListener((message) => take(it, message));
@@ -39,6 +39,10 @@ const Documents = (() => {
       Stores.sendText(it.store, `{"type":"calls",${JSON.stringify(head).slice(1, -1)},${message.calls}}`);
     } else if (message.console) {
       Stores.send(it.store, { ...message.console, type: "console", tab: it.tab, frame: it.frame });
+    } else if (message.away || message.here) {
+      it.away = message.away === true;
+      it.asked = null;
+      for (const flush of flushes.values()) if (it.away) settle(flush, it);
     } else if (message.gap) {
       Stores.gap(it.store, message.gap, message.n);
     }
@@ -66,7 +70,7 @@ const Documents = (() => {
   // -- flush: every document hands over, then one answer ----------------------------------------
 
   Socket.on("flush", ({ id, store }) => {
-    const waiting = new Set([...ports].filter((it) => it.store === store));
+    const waiting = new Set([...ports].filter((it) => it.store === store && !it.away));
     const flush = { id, store, waiting, docs: waiting.size };
     flushes.set(id, flush);
     for (const it of waiting) it.port.postMessage({ flush: id });
@@ -96,7 +100,7 @@ const Documents = (() => {
 
   setInterval(() => {
     for (const it of ports) {
-      if (it.frame !== 0 || it.asked !== null || !Stores.isBound(it.store)) continue;
+      if (it.frame !== 0 || it.away || it.asked !== null || !Stores.isBound(it.store)) continue;
       it.asked = performance.now();
       it.port.postMessage({ ping: true });
     }

@@ -60,12 +60,21 @@ const Channel = (() => {
   window.addEventListener(
     "pagehide",
     () => {
-      leaving = true;
+      leaving = true; // what its last listeners do is sent as it comes
       flush();
+      post({ away: true }); // it may sleep from now on, and cannot be asked
     },
     true,
   );
-  window.addEventListener("pageshow", () => (leaving = false), true);
+  window.addEventListener(
+    "pageshow",
+    () => {
+      if (!leaving) return;
+      leaving = asked = false;
+      post({ here: true });
+    },
+    true,
+  );
 
   return { frame, parent, random, post, wake, flush, add: (sender) => senders.add(sender) };
 })();

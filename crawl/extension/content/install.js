@@ -7,7 +7,6 @@ const Install = (() => {
   const { apply } = Reflect;
   const { defineProperty } = Object;
   const NONE = [];
-  const OPTIONS = { allowCrossOriginArguments: true };
   // What else happens after (`hooks`) or before a native: "Class.name", "get Class.name" or
   // "set Class.name" -> function(receiver, values, result); after it gives the result.
   const hooks = new Map();
@@ -116,16 +115,28 @@ const Install = (() => {
     }
   }
 
+  // Methods that are one and the same function under two names.
+  const ALIASES = { "IDBObjectStore.getAll": ["mozGetAll"], "IDBIndex.getAll": ["mozGetAll"] };
+
+  /** A function of the page's realm that runs `made` here and looks like the native called `name`. */
+  function native(made, realm, name) {
+    // Defined as a property, for its name and its text then say that: "function userAgent() { [native code] }".
+    return exportFunction(made, new realm.Object(), { allowCrossOriginArguments: true, defineAs: name });
+  }
+
   /** Put the wrappers of a plan into a realm, whose waived global is `realm`; `remove` needs `temporary`. */
   function install(realm, spots, recorder, temporary) {
     for (const [owner, byName] of spots) {
       for (const [name, spot] of byName) {
         const { found } = spot;
         const change = { __proto__: null };
-        if (found.get) change.get = exportFunction(getter(spot, recorder), realm, OPTIONS);
-        if (found.set) change.set = exportFunction(setter(spot, recorder), realm, OPTIONS);
-        if ("value" in found) change.value = exportFunction(method(spot, recorder), realm, OPTIONS);
+        if (found.get) change.get = native(getter(spot, recorder), realm, `get ${name}`);
+        if (found.set) change.set = native(setter(spot, recorder), realm, `set ${name}`);
+        if ("value" in found) change.value = native(method(spot, recorder), realm, name);
         defineProperty(owner, name, change);
+        for (const alias of ALIASES[spot.key] ?? []) {
+          if (alias in owner) defineProperty(owner, alias, change);
+        }
         if (temporary) spot.put = Object.getOwnPropertyDescriptor(owner, name);
       }
     }
@@ -142,5 +153,5 @@ const Install = (() => {
     }
   }
 
-  return { install, remove, shaped, OPTIONS, after: (key, hook) => hooks.set(key, hook), before: (key, hook) => before.set(key, hook) };
+  return { install, remove, after: (key, hook) => hooks.set(key, hook), before: (key, hook) => before.set(key, hook) };
 })();

@@ -7,8 +7,8 @@
   function begin(target, { document, frame, parent }) {
     const recorder = new Recorder({ document, frame, parent });
     const realm = target.wrappedJSObject;
-    const spots = Plan.make(realm, OVERSCRIPTED.instruments);
-    for (const { hooked } of [Webdriver, Early, { hooked: { "Worklet.prototype": ["addModule"] } }]) Plan.hook(realm, spots, hooked);
+    const spots = Plan.make(target, OVERSCRIPTED.instruments);
+    for (const { hooked } of [Webdriver, Early, { hooked: { "Worklet.prototype": ["addModule"] } }]) Plan.hook(target, spots, hooked);
     Install.install(realm, spots, recorder, target !== window);
     Dynamic.listen(target, recorder);
     return () => {

@@ -1,5 +1,5 @@
 // Which properties of a realm are instrumented, under which symbols: the settings meet the browser.
-// World: content script. Everything is looked up on the realm before its page has run, or through Xrays.
+// World: content script. Objects are found through Xrays, whatever the page has made of their names.
 "use strict";
 
 const Plan = (() => {
@@ -55,15 +55,17 @@ const Plan = (() => {
     }
   }
 
-  /** The object that a dotted path names in a realm, e.g. "window.navigator", "Storage.prototype". */
-  function resolve(realm, path) {
-    let object = realm;
+  /**
+   * The object that a dotted path names in a window, waived: "window.navigator", "Storage.prototype".
+   * Asked through Xrays, for a name asked of the window itself moves to the front of its names.
+   */
+  function resolve(target, path) {
+    let object = target;
     for (const name of path.split(".")) {
       if (object === undefined || object === null) return undefined;
-      if (name === "window" && object === realm) continue;
-      object = object[name];
+      if (name !== "window" || object !== target) object = object[name];
     }
-    return object;
+    return object?.wrappedJSObject;
   }
 
   function owners(object) {
@@ -82,11 +84,11 @@ const Plan = (() => {
     return found;
   }
 
-  /** Spots of a realm by owner and name. `realm` is its waived global. */
-  function make(realm, instruments) {
+  /** Spots of a window by owner and name. */
+  function make(target, instruments) {
     const spots = new Map(); // owner -> Map(name -> Spot)
     for (const item of instruments) {
-      const base = resolve(realm, item.object);
+      const base = resolve(target, item.object);
       if (base === undefined || base === null) continue; // an API that this Firefox, or this page, lacks
       const chain = owners(base);
       for (const name of item.properties ?? names(chain)) {
@@ -129,9 +131,9 @@ const Plan = (() => {
   }
 
   /** Spots that are wrapped for their hooks alone, e.g. "Node.prototype": ["appendChild"]. */
-  function hook(realm, spots, table) {
+  function hook(target, spots, table) {
     for (const [path, properties] of Object.entries(table)) {
-      const owner = resolve(realm, path);
+      const owner = resolve(target, path);
       if (!owner) continue;
       for (const name of properties) {
         const found = getOwnPropertyDescriptor(owner, name);

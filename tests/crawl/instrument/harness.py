@@ -57,8 +57,9 @@ class Web:
 class Visit:
     """What was said of one visit."""
 
-    def __init__(self, browser: "Instrumented", store: str, tab: int, context: str) -> None:
-        self.browser, self.store, self.tab, self.context = browser, store, tab, context
+    def __init__(self, browser: "Instrumented | Firefox", store: str, tab: int, context: str, user: str) -> None:
+        self.bidi = (browser.firefox if isinstance(browser, Instrumented) else browser).bidi
+        self.store, self.tab, self.context, self.user = store, tab, context, user
         self.messages: list[Message] = []
         self.flushed: Message = {}
 
@@ -86,9 +87,10 @@ class Visit:
         """The value of an expression in the page's own realm (its promise awaited)."""
         target = {"context": self.context}
         params = {"expression": expression, "target": target, "awaitPromise": True}
-        answer = await self.browser.firefox.bidi.command("script.evaluate", params, 20)
+        answer = await self.bidi.command("script.evaluate", params, 20)
         if answer["type"] != "success":
-            raise AssertionError(answer["exceptionDetails"]["text"])
+            details = answer["exceptionDetails"]
+            raise AssertionError(f"{details['text']} at {details['stackTrace']}")
         return answer["result"].get("value")
 
 
@@ -99,7 +101,7 @@ class Instrumented:
         self.token = secrets.token_hex(32)
         self.visits: dict[str, Visit] = {}
         self.loose: list[Message] = []
-        self._binds: dict[str, asyncio.Future[Message]] = {}
+        self._binds: dict[str, tuple[str, str, asyncio.Future[Visit]]] = {}
         self._flushes: dict[str, asyncio.Future[Message]] = {}
         self._socket: web.WebSocketResponse | None = None
         self._ready = asyncio.Event()
@@ -138,7 +140,10 @@ class Instrumented:
     def _take(self, message: Message) -> None:
         kind = message["type"]
         if kind == "bind":
-            self._binds.pop(message["visit"]).set_result(message)
+            context, user, bound = self._binds.pop(message["visit"])
+            visit = Visit(self, message["store"], message["tab"], context, user)
+            self.visits[visit.store] = visit
+            bound.set_result(visit)
         elif kind == "flushed":
             if found := self._flushes.pop(message["id"], None):
                 found.set_result(message)
@@ -153,17 +158,13 @@ class Instrumented:
         user = (await bidi.command("browser.createUserContext"))["userContext"]
         made = await bidi.command("browsingContext.create", {"type": "window", "userContext": user})
         token = secrets.token_hex(16)
-        bound: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._binds[token] = bound
+        bound: asyncio.Future[Visit] = asyncio.get_running_loop().create_future()
+        self._binds[token] = (made["context"], user, bound)
         with contextlib.suppress(BidiError):
             url = f"http://overscripted.invalid/{token}"
             await bidi.command("browsingContext.navigate", {"context": made["context"], "url": url})
         async with asyncio.timeout(20):
-            message = await bound
-        visit = Visit(self, message["store"], message["tab"], made["context"])
-        visit.user = user  # type: ignore[attr-defined]
-        self.visits[visit.store] = visit
-        return visit
+            return await bound
 
     async def flush(self, visit: Visit, within_s: float = 20) -> None:
         """Have everything sent."""
@@ -184,7 +185,7 @@ class Instrumented:
                 "browsingContext.close", {"context": visit.context, "promptUnload": False}
             )
         with contextlib.suppress(BidiError):
-            await self.firefox.bidi.command("browser.removeUserContext", {"userContext": visit.user})  # type: ignore[attr-defined]
+            await self.firefox.bidi.command("browser.removeUserContext", {"userContext": visit.user})
 
     async def visit(self, url: str, until: str = "", wait: str = "complete", dwell_s: float = 0.15) -> Visit:
         """Load a page, wait until the expression ``until`` is true in it, flush, close; what was said."""

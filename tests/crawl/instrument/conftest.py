@@ -1,0 +1,52 @@
+"""One web and one instrumented Firefox for all tests of this folder; they cost seconds to start."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from crawl import instrument
+from crawl.firefox import Firefox
+from tests.crawl.instrument.harness import Instrumented, Web
+
+pytestmark = pytest.mark.firefox
+
+
+def _need_firefox() -> None:
+    if not (shutil.which("firefox-esr") or shutil.which("firefox")):
+        pytest.skip("Firefox is not installed (Debian: apt install firefox-esr)")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def web() -> AsyncIterator[Web]:
+    """Pages of the tests."""
+    it = Web()
+    await it.start()
+    yield it
+    await it.stop()
+
+
+async def _instrumented(folder, preset: str, **more) -> AsyncIterator[Instrumented]:  # type: ignore[no-untyped-def]
+    _need_firefox()
+    it = Instrumented()
+    try:
+        await it.start(instrument.load(preset), folder, **more)
+        yield it
+    finally:
+        await it.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Instrumented]:
+    """A Firefox with the default instrument; keeps the first 100 calls of a script and symbol."""
+    async for it in _instrumented(tmp_path_factory.mktemp("x"), "default", caps={"calls": 100}):
+        yield it
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def plain() -> AsyncIterator[Firefox]:
+    """A Firefox without any extension."""
+    _need_firefox()
+    async with await Firefox.start() as it:
+        yield it

@@ -1,0 +1,140 @@
+"""The coverage rows: a page each, and how often its code reads `navigator.oscpu` in which document.
+
+``{READ}`` in a page stands for one read; ``expected`` counts them by the document's location ("" is the
+page itself, "/…" a path of the same origin, "other/…" of another, else the URL's beginning).
+"""
+
+from dataclasses import dataclass, field
+
+READ = "navigator.oscpu;"
+HTML = "text/html; charset=utf-8"
+JS = "text/javascript"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A kind of realm. ``until`` is true in the top document when the page is done."""
+
+    name: str
+    html: str
+    expected: dict[str, int]
+    until: str = "true"
+    kind: str = HTML
+    headers: dict[str, str] = field(default_factory=dict)
+    more: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> body, content type
+    gaps: dict[str, int] = field(default_factory=dict)
+
+
+_FRAME = {"/frame.html": ("<script>{READ}</script>", HTML)}
+_IN = "const add=(html)=>{const t=document.createElement('div');document.body.append(t);t.innerHTML=html};"
+
+
+def _script(code: str, before: str = "") -> str:
+    return f"<!doctype html><title>t</title><body>{before}<script>{code}</script>"
+
+
+ROWS = [
+    Row("top document", _script("{READ}"), {"": 1}),
+    Row("external, deferred, async and module scripts", "<!doctype html><body><script src=/a.js></script>"
+        "<script defer src=/a.js></script><script async src=/a.js></script>"
+        "<script type=module>{READ} window.M=1</script>", {"": 4}, "window.M",
+        more={"/a.js": ("{READ}", JS)}),
+    Row("eval, indirect eval, Function, string timer, import() of data: and blob:", _script(
+        "eval('{READ}');(0,eval)('{READ}');Function('{READ}')();setTimeout('{READ}');"
+        "import('data:text/javascript,{READ}').then(()=>import(URL.createObjectURL("
+        "new Blob(['{READ}'],{type:'text/javascript'})))).then(()=>window.D=1)"), {"": 6}, "window.D"),
+    Row("inline handlers and javascript: URLs", _script(
+        "const b=document.createElement('b');b.setAttribute('onclick','{READ}');b.click();"
+        "location.href='javascript:void({JS}window.D=1)'".replace("{JS}", "navigator.oscpu,")),
+        {"": 2}, "window.D"),
+    Row("same-origin iframe", "<!doctype html><body><iframe src=/frame.html></iframe>", {"/frame.html": 1},
+        more=_FRAME),
+    Row("cross-origin iframe", "<!doctype html><body><iframe src={OTHER}/frame.html></iframe>",
+        {"other/frame.html": 1}, more=_FRAME),
+    Row("nested iframes of other origins", "<!doctype html><body><iframe src={OTHER}/mid.html></iframe>",
+        {"other/mid.html": 1, "/frame.html": 1},
+        more={"/mid.html": ("<script>{READ}</script><iframe src={BASE}/frame.html></iframe>", HTML), **_FRAME}),
+    Row("about:blank iframe, read at once", _script(
+        "const f=document.createElement('iframe');document.body.append(f);f.contentWindow.{READ}"),
+        {"about:blank": 1}),
+    Row("about:blank iframe by innerHTML", _script(_IN + "add('<iframe></iframe>');window[0].{READ}"),
+        {"about:blank": 1}),
+    Row("iframe reached before its page has come", _script(
+        "const f=document.createElement('iframe');f.src='/frame.html';f.onload=()=>window.D=1;"
+        "document.body.append(f);f.contentWindow.{READ}window[0].{READ}"),
+        {"about:blank": 2, "/frame.html": 1}, "window.D", more=_FRAME),
+    Row("parsed iframe reached by index before its page has come", _script(
+        "window[0].{READ}", "<iframe src=/slow.html></iframe>"), {"about:blank": 1},
+        more={"/slow.html": ("<p>x", HTML)}),
+    Row("getter taken from an iframe, used on the parent", _script(
+        "const f=document.createElement('iframe');f.src='/frame.html';f.onload=()=>window.D=1;"
+        "document.body.append(f);const w=f.contentWindow;Object.getOwnPropertyDescriptor("
+        "w.Navigator.prototype,'oscpu').get.call(navigator)"),
+        {"about:blank": 1, "/frame.html": 1}, "window.D", more=_FRAME),
+    Row("srcdoc iframe", "<!doctype html><body><iframe srcdoc='<script>{READ}</script>'></iframe>",
+        {"about:srcdoc": 1}),
+    Row("sandboxed srcdoc iframe",
+        "<!doctype html><body><iframe sandbox=allow-scripts srcdoc='<script>{READ}</script>'></iframe>",
+        {"about:srcdoc": 1}),
+    Row("sandboxed iframe", "<!doctype html><body><iframe sandbox=allow-scripts src=/frame.html></iframe>",
+        {"/frame.html": 1}, more=_FRAME),
+    Row("blob: iframe", _script(
+        "const f=document.createElement('iframe');f.src=URL.createObjectURL(new Blob("
+        "['<script>{READ}</'+'script>'],{type:'text/html'}));f.onload=()=>window.D=1;document.body.append(f)"),
+        {"blob:": 1}, "window.D"),
+    Row("data: iframe",
+        "<!doctype html><body><iframe src='data:text/html,<script>{READ}</script>'></iframe>", {"data:": 1}),
+    Row("javascript: URL iframe", "<!doctype html><body>"
+        "<iframe src='javascript:\"<script>navigator.oscpu</script>\"'></iframe>", {"about:blank": 1}),
+    Row("object", "<!doctype html><body><object data=/frame.html type=text/html></object>",
+        {"/frame.html": 1}, more=_FRAME),
+    Row("embed", "<!doctype html><body><embed src=/frame.html type=text/html>", {"/frame.html": 1},
+        more=_FRAME),
+    Row("frameset", "<!doctype html><frameset><frame src=/frame.html></frameset>", {"/frame.html": 1},
+        more=_FRAME),
+    Row("iframe in a closed shadow tree", _script(
+        "const d=document.createElement('div');document.body.append(d);const s=d.attachShadow({mode:'closed'});"
+        "const f=document.createElement('iframe');f.src='/frame.html';f.onload=()=>window.D=1;"
+        "s.append(f);f.contentWindow.{READ}"), {"about:blank": 1, "/frame.html": 1}, "window.D", more=_FRAME),
+    Row("pop-up of about:blank", _script("const w=open();w.{READ}"), {"about:blank": 1}),
+    Row("pop-up reached before its page has come", _script(
+        "const w=open('/pop.html');w.{READ}"), {"about:blank": 1, "/pop.html": 1},
+        "window.D", more={"/pop.html": ("<script>{READ}onload=()=>opener.D=1</script>", HTML)}),
+    Row("XHTML document", "<html xmlns='http://www.w3.org/1999/xhtml'><head><title>t</title></head><body>"
+        "<script>{READ}</script></body></html>", {"": 1}, kind="application/xhtml+xml"),
+    Row("SVG document", "<svg xmlns='http://www.w3.org/2000/svg'><script>{READ}</script></svg>", {"": 1},
+        kind="image/svg+xml"),
+    Row("document.open on the page itself", _script(
+        "setTimeout(()=>{document.open();document.write('<script>{READ}window.D=1</'+'script>');"
+        "document.close()},50)"), {"": 1}, "window.D"),
+    Row("document.write into an iframe", _script(
+        "const f=document.createElement('iframe');document.body.append(f);const d=f.contentDocument;"
+        "d.open();d.write('<script>{READ}</'+'script>');d.close()"), {"": 1}),
+    Row("strict Content-Security-Policy", "<!doctype html><body><script nonce=n>{READ}</script>", {"": 1},
+        headers={"Content-Security-Policy": "default-src 'none'; script-src 'nonce-n'"}),
+    Row("Content-Security-Policy sandbox", _script("{READ}"), {"": 1},
+        headers={"Content-Security-Policy": "sandbox allow-scripts"}),
+    Row("trusted types", _script("{READ}"), {"": 1},
+        headers={"Content-Security-Policy": "require-trusted-types-for 'script'"}),
+    Row("a page that a script navigates to", _script("location.replace('/next.html')"), {"/next.html": 1},
+        "location.pathname=='/next.html'&&document.readyState=='complete'",
+        more={"/next.html": ("<!doctype html><script>{READ}</script>", HTML)}),
+    Row("calls while the page is left", _script(
+        "addEventListener('pagehide',()=>{{READ}});addEventListener('unload',()=>{{READ}});"
+        "onload=()=>setTimeout(()=>location.href='/next.html',20)"), {"": 2},
+        "location.pathname=='/next.html'&&document.readyState=='complete'",
+        more={"/next.html": ("<!doctype html><p>x", HTML)}),
+    Row("a page restored from history", _script(
+        "addEventListener('pageshow',e=>{if(e.persisted){{READ}window.D=1}else "
+        "if(!sessionStorage.x){sessionStorage.x=1;setTimeout(()=>location.href='/back.html',20)}})"),
+        {"": 1}, "window.D", more={"/back.html": ("<!doctype html><script>onload=()=>setTimeout(()=>"
+        "history.back(),20)</script>", HTML)}),
+    Row("dedicated, shared and module workers from URL, blob: and data:", _script(
+        "new Worker('/w.js');new SharedWorker('/w.js');new Worker('/w.js',{type:'module'});"
+        "new Worker(URL.createObjectURL(new Blob(['1'])));new Worker('data:text/javascript,1')"), {},
+        more={"/w.js": ("{READ}", JS)},
+        gaps={"worker from url": 3, "worker from blob": 1, "worker from data": 1}),
+    Row("worklet", _script(
+        "new OfflineAudioContext(1,1,44100).audioWorklet.addModule('/w.js').catch(()=>1)"), {},
+        more={"/w.js": ("1", JS)}, gaps={"worklet": 1}),
+]  # fmt: skip

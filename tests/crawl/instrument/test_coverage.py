@@ -1,0 +1,59 @@
+"""Every call in every kind of document: no more, no fewer. The rows are those of docs/instrumentation.md."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.rows import READ, ROWS, Row
+
+pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
+
+
+def serve(web: Web, row: Row) -> str:
+    """Put a row's pages on the web; the page's URL."""
+    path = f"/row/{ROWS.index(row)}"
+    web.add(path, row.html.replace("{READ}", READ), row.kind)
+    web.pages[path] = (*web.pages[path][:2], row.headers)
+    for name, (body, kind) in row.more.items():
+        web.add(name, body.replace("{READ}", READ), kind)
+    return web.base + path
+
+
+def located(visit: Visit, web: Web, page: str, symbol: str = "window.navigator.oscpu") -> Counter[str]:
+    """Reads by document, as a row's ``expected`` names them."""
+
+    def name(location: str) -> str:
+        if location == page:
+            return ""
+        if location.startswith(web.other):
+            return "other" + location.removeprefix(web.other)
+        if location.startswith(web.base):
+            return location.removeprefix(web.base)
+        scheme, colon, rest = location.partition(":")
+        return location if scheme == "about" else scheme + colon
+
+    return Counter(name(c["location"]) for c in visit.calls if c["s"] == symbol)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+async def test_every_call_is_recorded_once(browser: Instrumented, web: Web, row: Row) -> None:
+    page = serve(web, row)
+    visit = await browser.visit(page, row.until, dwell_s=0.15)
+    assert located(visit, web, page) == Counter(row.expected)
+    gaps: Counter[str] = Counter()
+    for message in visit.of("gap"):
+        gaps[message["name"]] += message["n"]
+    assert gaps == Counter(row.gaps)
+
+
+async def test_twenty_visits_at_once_keep_their_calls_apart(browser: Instrumented, web: Web) -> None:
+    pages = [
+        web.add(f"/many/{i}", f"<!doctype html><script>for(let i=0;i<{i};i++)navigator.oscpu</script>")
+        for i in range(20)
+    ]
+    visits = await asyncio.gather(*(browser.visit(web.base + page) for page in pages))
+    found = [sum(c["s"] == "window.navigator.oscpu" for c in visit.calls) for visit in visits]
+    assert found == list(range(20))
+    assert browser.loose == []
