@@ -52,7 +52,9 @@ _DROP = click.Choice(["failed", "duplicates"])
     show_default=True,
     help="Open at once per vantage point.",
 )
-@click.option("--processes", type=click.IntRange(0), default=0, help="Per vantage point.  [default: by core]")
+@click.option(
+    "--processes", type=click.IntRange(0, 64), default=0, help="Per vantage point.  [default: by core]"
+)
 @click.option(
     "--pace",
     type=click.FloatRange(0),

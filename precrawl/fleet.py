@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -38,7 +38,6 @@ class Line:
     parts: str  # key in the store
     folder: Path  # local, for journals
     done: plan.Done
-    lock: IO[bytes]
 
 
 def visit(
@@ -50,13 +49,14 @@ def visit(
 ) -> dict[str, float]:
     """Visit every site of the plan from each (vantage point, key of its parts), side by side.
 
-    Resumes what the parts and journals hold. Returns the seconds each vantage point worked. Raises
-    KeyboardInterrupt after a clean stop, OutsideError where a proxy stays away.
+    The caller holds `alone` for each. Resumes what the parts and journals hold. Returns the seconds
+    each vantage point worked. Raises KeyboardInterrupt after a clean stop, OutsideError where a proxy
+    stays away.
     """
     rows = int(pq.ParquetFile(plan_file).metadata.num_rows)
     table = "check" if check else "outcomes"
     with contextlib.ExitStack() as stack:
-        lines = [stack.enter_context(_line(store, v, parts, rows, table)) for v, parts in vantages]
+        lines = [_line(store, v, parts, rows, table) for v, parts in vantages]
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overscripted-")))
         total = rows * len(lines)
         name = "check" if check else "precrawl"
@@ -100,6 +100,7 @@ class Fleet:
                     beside=tuple(r for r in range(len(lines) * shards) if r // shards != number),
                     check=check,
                     journals=str(line.folder),
+                    lock=f"{lock_file(line.folder)}.processes",
                     parts=line.parts,
                     gate=str(gate),
                     threads=max(settings.connections // shards, 1),
@@ -178,6 +179,7 @@ class Fleet:
 
     def _on(self, line: Line, job: worker.Job) -> Any:
         """Start a process where its predecessor ended."""
+        Gate.free(Path(job.gate), job.shard)
         journal.recover(line.folder, self._store, line.parts, self._table, job.shard)
         count_done(self._store, line.parts, line.done)
         bits = bytes(line.done.bits)
@@ -198,20 +200,49 @@ class Fleet:
         self._shown = now
 
 
-@contextlib.contextmanager
-def _line(store: Store, vantage: Vantage, parts: str, rows: int, table: str) -> Iterator[Line]:
+def _line(store: Store, vantage: Vantage, parts: str, rows: int, table: str) -> Line:
     folder = journals(store, parts)
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "wb") as lock:
-        _only_one(lock, vantage)
-        with open(folder / worker.ALIVE, "wb") as alive:
-            _only_one(alive, vantage)  # the processes of a killed parent have ended
-        journal.recover(folder, store, parts, table)
-        for left in folder.glob("*.under-way"):
-            left.unlink()
-        done = plan.Done(rows)
-        count_done(store, parts, done)
-        yield Line(vantage, parts, folder, done, lock)
+    journal.recover(folder, store, parts, table)
+    for left in folder.glob("*.under-way"):
+        left.unlink()
+    done = plan.Done(rows)
+    count_done(store, parts, done)
+    return Line(vantage, parts, folder, done)
+
+
+@contextlib.contextmanager
+def alone(store: Store, vantage: Vantage, parts: str) -> Iterator[None]:
+    """No other command on this machine works at these parts as long as the block lasts.
+
+    Waits for the processes of a parent that was killed; they are ending.
+    """
+    name = lock_file(journals(store, parts))
+    with open(name, "wb") as lock, open(f"{name}.processes", "wb") as processes:
+        limit = time.monotonic() + _ORPHANS_S
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            while True:
+                try:
+                    fcntl.flock(processes, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    if time.monotonic() > limit:
+                        raise
+                    time.sleep(_POLL_S)
+        except OSError as error:
+            raise InputError(
+                f"--vantage {vantage.name}: another process is at work on it in this run; "
+                "wait for it or stop it"
+            ) from error
+        fcntl.flock(processes, fcntl.LOCK_UN)
+        yield
+
+
+def lock_file(folder: Path) -> Path:
+    """Outside the folder, which goes when the work is done."""
+    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"overscripted-{os.getuid()}-{digest}.lock"
 
 
 def journals(store: Store, parts: str) -> Path:
@@ -220,21 +251,6 @@ def journals(store: Store, parts: str) -> Path:
         return Path(store.path(parts))
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
     return home / "overscripted" / hashlib.sha256(f"{store.url}/{parts}".encode()).hexdigest()[:16]
-
-
-def _only_one(lock: IO[bytes], vantage: Vantage) -> None:
-    limit = time.monotonic() + _ORPHANS_S
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except OSError as error:
-            if time.monotonic() > limit:
-                raise InputError(
-                    f"--vantage {vantage.name}: another process is at work on it in this run; "
-                    "wait for it or stop it"
-                ) from error
-            time.sleep(_POLL_S)
 
 
 def count_done(store: Store, parts: str, done: plan.Done) -> None:

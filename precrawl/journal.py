@@ -121,11 +121,15 @@ def _ready(store: Store, key: str) -> str:
 
 
 def _read(path: Path) -> Iterator[Any]:
-    """The whole records of a journal, in order; nothing after a torn one."""
+    """The whole records of a journal, in order, the first of each site; nothing after a torn one."""
+    seen: set[int] = set()
     with open(path, "rb") as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             length, checksum = _HEAD.unpack(head)
             data = file.read(length)
             if len(data) < length or zlib.crc32(data) != checksum:
                 return
-            yield json.loads(data)
+            record = json.loads(data)
+            if record[0] not in seen:
+                seen.add(record[0])
+                yield record

@@ -45,6 +45,15 @@ class Done:
         self.bits = bytearray((rows >> 3) + 1)
         self.count = 0
 
+    @classmethod
+    def of(cls, bits: bytes, more: tuple[int, ...]) -> "Done":
+        """These rows and a few more."""
+        done = cls(0)
+        done.bits = bytearray(bits)
+        for n in more:
+            done.add(n)
+        return done
+
     def add(self, n: int) -> bool:
         """Mark a row as done; whether it was not yet."""
         bit = 1 << (n & 7)

@@ -1,5 +1,7 @@
 """The finished files of a vantage point, made of its parts by streaming."""
 
+import contextlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,6 +45,9 @@ def finish(store: Store, name: str, rows: int, record: dict[str, Any]) -> None:
             raise RuntimeError(f"{name}: {done.count} of {rows} sites have an outcome")
         staged.write_json(about, record)
     store.delete(parts_key(name))
+    if store.local:  # the empty folder too, unless another vantage point is at work in it
+        with contextlib.suppress(OSError):
+            os.rmdir(store.path(PARTS))
 
 
 def finish_check(store: Store, parts: str, rows: int) -> None:

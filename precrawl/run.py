@@ -6,7 +6,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -173,12 +173,20 @@ def _adopt(store: Store, listed: dict[str, Any] | None, ordered: Path, restart: 
 def _visit(
     store: Store, plan: dict[str, Any], ordered: Path, vantages: list[Vantage], settings: Settings
 ) -> None:
-    left = [v for v in vantages if v.name not in finished(store, plan)]
-    if not left:
-        return
+    with ExitStack() as stack:
+        for vantage in vantages:
+            stack.enter_context(fleet.alone(store, vantage, results.parts_key(vantage.name)))
+        done = finished(store, plan)
+        if left := [v for v in vantages if v.name not in done]:
+            _visit_alone(store, plan, ordered, left, settings)
+
+
+def _visit_alone(
+    store: Store, plan: dict[str, Any], ordered: Path, vantages: list[Vantage], settings: Settings
+) -> None:
     began = now()
-    seconds = fleet.visit(store, ordered, [(v, results.parts_key(v.name)) for v in left], settings)
-    for vantage in left:
+    seconds = fleet.visit(store, ordered, [(v, results.parts_key(v.name)) for v in vantages], settings)
+    for vantage in vantages:
         record = {
             "plan": plan["id"],
             "vantage": vantage.name,
@@ -223,8 +231,9 @@ def _check(
     with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
         links = Path(folder) / "links.parquet"
         rows = both.write_links(links, of, quorum)
-        fleet.visit(store, links, [(vantage, parts)], settings, check=True)
-        results.finish_check(store, parts, rows)
+        with fleet.alone(store, vantage, parts):
+            fleet.visit(store, links, [(vantage, parts)], settings, check=True)
+            results.finish_check(store, parts, rows)
 
 
 def _quorum(text: str | None, n: int) -> int:

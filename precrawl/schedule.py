@@ -29,7 +29,8 @@ class Schedule(Generic[V]):
         self._counts, self._stop, self._begin = counts, stop, begin
         self._row = job.row * COUNTS
         self._beside = [row * COUNTS for row in job.beside]
-        self._feed = plan.stream(job.plan, job.done, job.shard, job.shards)
+        begun = plan.Done.of(job.done, job.alone)
+        self._feed = plan.stream(job.plan, bytes(begun.bits), job.shard, job.shards)
         self._alone = deque(plan.pick(job.plan, set(job.alone))) if job.alone else deque()
         self._later: list[tuple[float, int, V]] = []
         self._lines: dict[str, deque[V]] = {}  # a domain being visited -> those in line

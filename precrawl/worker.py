@@ -27,7 +27,6 @@ from precrawl.settings import LEASE_SLACK_S, STOP_S, Settings
 from precrawl.sites import start_url, www_url
 from precrawl.vantage import Vantage
 
-ALIVE = "alive"  # lock file in the journals' folder, shared by all processes at work there
 PROXY_AWAY = 75  # exit code: the proxy stayed away (EX_TEMPFAIL)
 STUCK = 70  # exit code: a page kept the parser busy, its outcome is written; start again (EX_SOFTWARE)
 
@@ -48,6 +47,7 @@ class Job:
     beside: tuple[int, ...]  # rows of the other vantage points
     check: bool  # a load check of URLs instead of a precrawl of sites
     journals: str  # local folder
+    lock: str  # local file, locked (shared) as long as the process lives
     parts: str  # key in the store
     gate: str  # local file
     threads: int
@@ -70,7 +70,7 @@ def main(job: Job, counts: Any, stop: Any) -> None:
     """Body of the process. ``counts``: what all processes share, COUNTS numbers each."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    with open(Path(job.journals) / ALIVE, "wb") as alive:
+    with open(job.lock, "wb") as alive:
         fcntl.flock(alive, fcntl.LOCK_SH)
         raise SystemExit(Worker(job, counts, stop).run())
 
@@ -89,7 +89,8 @@ class Worker:
     def __init__(self, job: Job, counts: Any, stop: Any) -> None:
         self.job, self._stop = job, stop
         self._watch = Watch()
-        self._gate = Gate(Path(job.gate), job.settings.pace_s, job.settings.timeout_s + LEASE_SLACK_S)
+        lease_s = job.settings.timeout_s + LEASE_SLACK_S
+        self._gate = Gate(Path(job.gate), job.settings.pace_s, lease_s, job.shard)
         self._robots = Robots() if job.settings.respect_robots else None
         self._tls = tls_context(job.settings.ca)
         store = Store(job.url, **job.options)

@@ -184,11 +184,12 @@ def test_proxy_that_goes_away_stops_the_vantage_and_it_resumes(
     seen: list[str] = []
     web = Web(lambda r: page())
 
-    def site(r: Request) -> str:
+    def site(r: Request) -> bytes:
         seen.append(r.host)
         if len(seen) == 10:
             threading.Thread(target=web.__exit__).start()
-        return page()
+            time.sleep(1)
+        return http(page(), Connection="close")
 
     web.sites = site
     names = [f"s{n}.com" for n in range(40)]

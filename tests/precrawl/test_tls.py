@@ -1,4 +1,4 @@
-"""TLS as sites have it: trusted, untrusted, of another name, expired, garbage; straight and through a proxy."""
+"""TLS as sites have it: trusted, of an unknown authority, of another name, expired, none at all."""
 
 import datetime
 import ipaddress
