@@ -45,6 +45,7 @@ def check(store: Store, truth: Row) -> list[Check]:
         links(store, truth),
         seeds(store, truth),
         outcomes(store, truth),
+        frames(store, truth),
         calls(store, truth),
         errors(store, truth),
         dynamic(store, truth),
@@ -119,6 +120,25 @@ def outcomes(store: Store, truth: Row) -> Check:
         if expected["outcome"] in ("complete", "http_error"):
             made.same(f"status of {row['site_url']}", row["http_status"], expected["status"])
             made.same(f"final URL of {row['site_url']}", row["final_url"], expected["final_url"])
+    return made
+
+
+def frames(store: Store, truth: Row) -> Check:
+    """Each page's frames and pop-ups that have a URL of their own, as often as there are."""
+    made = Check("crawl: frames and pop-ups, by page")
+    pages = _pages(store)
+    found: dict[str, list[str]] = {}
+    for row in _rows(store, "tables/frames", ["visit_id", "frame_id", "url"]):
+        if row["frame_id"] != 0:
+            found.setdefault(pages[row["visit_id"]], []).append(row["url"])
+    for url, expected in _visited(store, truth):
+        if expected["outcome"] == "complete":
+            planted = [frame["location"] for frame in expected["frames"]]
+            here, there = (
+                [one for one in some if one.startswith("http") and one != expected["final_url"]]
+                for some in (found.get(url, []), planted)
+            )
+            made.same_items(f"frame of {url}", here, there)
     return made
 
 

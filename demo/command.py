@@ -111,6 +111,8 @@ def _stage(arguments: list[str]) -> None:
     finally:
         if process.poll() is None:
             process.kill()
+    if code == 130:
+        raise KeyboardInterrupt
     if code:
         error = OutsideError(f"demo: `overscripted {arguments[0]}` failed; what it said is above")
         error.exit_code = code if code > 0 else error.exit_code

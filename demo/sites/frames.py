@@ -165,6 +165,7 @@ def _popups(world: World) -> None:
     page.add("<script>var blank = window.open('about:blank'); blank.navigator.userAgent;</script>")
     other = Document(f"{_THERE}/advert", "An advert", seed=False).inline(_READ)
     page.children.append(other)
+    page.frames += [("about:blank", "popup"), (other.location, "popup")]
     page.plant(_READ, other.location, location=other.location)
     world.page(page.add(f"<script>window.open('{other.location}');</script>"))
 

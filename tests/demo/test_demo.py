@@ -74,6 +74,12 @@ def test_every_seed_ended_in_exactly_one_outcome_the_right_one(finished: Finishe
     assert check.outcomes(finished.store, finished.truth).wrong == []
 
 
+def test_every_frame_was_seen_on_its_page(finished: Finished) -> None:
+    found = check.frames(finished.store, finished.truth)
+    assert found.wrong == []
+    assert found.facts >= 15
+
+
 def test_every_planted_call_was_recorded_once(finished: Finished) -> None:
     found = check.calls(finished.store, finished.truth)
     assert found.wrong == []
@@ -101,14 +107,16 @@ def test_mining_references_and_hosts_are_the_truths(finished: Finished) -> None:
 
 
 def test_a_comparison_with_another_truth_fails(finished: Finished) -> None:
-    """The comparison itself can fail: a changed truth is noticed at every stage."""
+    """The comparison itself can fail: each of its parts notices a changed truth."""
     other = json.loads(json.dumps(finished.truth))
     seed = other["precrawl"]["seeds"][str(len(other["vantages"]))].pop()
-    other["precrawl"]["sites"]["polderbericht.nl"]["tokyo"]["outcome"] = "dns"
+    site = other["precrawl"]["sites"]["polderbericht.nl"]["tokyo"]
+    site["outcome"] = "dns"
+    site["links"].pop()
     for page in other["pages"].values():
         for call in page["calls"]:
             call["n"] += 1
-        page["replay"] = page["mining"] = []
-    wrong = {one.name.partition(":")[0]: one.wrong for one in check.check(finished.store, other)}
-    assert any(seed in line for line in check.seeds(finished.store, other).wrong)
-    assert all(wrong.values())
+        page["replay"] = page["mining"] = page["frames"] = []
+    wrong = {one.name: one.wrong for one in check.check(finished.store, other)}
+    assert [name for name, lines in wrong.items() if not lines] == ["crawl: pages without script errors"]
+    assert check.seeds(finished.store, other).wrong == [f"seed: {seed!r} too much (1)"]
