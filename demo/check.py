@@ -206,6 +206,9 @@ def dynamic(store: Store, truth: Row) -> Check:
     )
     for key in sorted(expected.keys() | found.keys()):
         made.same(f"dynamic calls of {key[1]} in {key[0]}", found[key], expected[key])
+    figures = _figures(store, "dynamic_code")
+    made.same("dynamic calls in all", figures["calls"], expected.total())
+    made.same("documents with dynamic calls", figures["locations"], len({url for _, url in +expected}))
     return made
 
 
@@ -219,7 +222,17 @@ def references(store: Store, truth: Row, kind: str, analysis: str, owner: str) -
     }
     rows = _rows(store, f"findings/{analysis}/references.parquet")
     made.same_items(analysis, [(r["location"], r["script_url"], r[owner]) for r in rows], expected)
+    figures = _figures(store, analysis)
+    documents = len({location for location, _, _ in expected})
+    made.same("references in all", figures.get("all_references", figures["references"]), len(expected))
+    made.same("documents", figures.get("all_locations", figures.get("locations")), documents)
     return made
+
+
+def _figures(store: Store, analysis: str) -> dict[str, Any]:
+    """The numbers of an analysis's summary, by name."""
+    summary = store.read_json(f"findings/{analysis}/summary.json")
+    return {figure["name"]: figure["n"] for figure in summary["figures"]}
 
 
 # -- Reading -------------------------------------------------------------------------------------
