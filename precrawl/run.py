@@ -67,6 +67,7 @@ def precrawl(
         ordered = Path(folder) / "sites.parquet"
         listed = _list(sites_file, list_id, choice or Choice(), settings, ordered) if sites_file else None
         run = Run.open(run_url, create=listed is not None)
+        _check_quorum(run.store, asked.quorum, vantages)
         plan = _adopt(run.store, listed, ordered, restart)
         settings = replace(settings, links=plan["links"])
         through = {v.name: v.via for v in vantages}
@@ -244,6 +245,16 @@ def _quorum(text: str | None, n: int) -> int:
     if not 1 <= k <= n:
         raise InputError(f"--quorum {text}: k must be between 1 and {n}")
     return k
+
+
+def _check_quorum(store: Store, text: str | None, vantages: list[Vantage]) -> None:
+    """Raise before the work where a quorum can never be met by the vantage points that are known."""
+    if not text or "/" in text:
+        return
+    plan = store.read_json(PLAN) if store.exists(PLAN) else {"id": None}
+    known = {v.name for v in vantages} | set(finished(store, plan))
+    if store.local or len(vantages) > 1:
+        _quorum(text, len(known))
 
 
 def _parse_quorum(text: str) -> tuple[int, int | None]:

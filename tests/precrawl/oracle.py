@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 from typing import Any
 
-from web import Request, Web, http
+from tests.precrawl.web import Request, Web, http
 
 # Runs in the harness page: ours, trusted. The case is in the frame, sandboxed.
 HARNESS = """<!doctype html><meta charset=utf-8><title>oracle</title><script>

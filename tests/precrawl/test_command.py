@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from web import Web, page
 
 from overscripted.cli import entry
 from overscripted.run import Run
 from precrawl.command import precrawl, seeds
+from tests.precrawl.web import Web, page
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -60,6 +60,7 @@ def test_from_list_to_seeds(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
         (["--vantage", "a=socks5://x", "--sites", "{list}"], 3, "--vantage a: neither an IP address"),
         (["--vantage", "a=198.51.100.1", "--sites", "{list}"], 3, "is not an address of this machine"),
         (["--vantage", "a=http://127.0.0.1:9", "--sites", "{list}"], 6, "proxy http://127.0.0.1:9 cannot"),
+        (["--vantage", "a", "--sites", "{list}", "--quorum", "x"], 3, "--quorum x: give k/n"),
         (["--sites", "{list}"], 2, "Missing option '--vantage'"),
         (["--vantage", "a", "--sites", "{list}", "--drop", "failed"], 3, "--drop failed: only a check"),
     ],

@@ -4,12 +4,11 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from conftest import Crawl
-
 from demo.web import DemoWeb
 from precrawl.run import Asked, combine, precrawl
 from precrawl.settings import Settings
 from precrawl.vantage import Vantage
+from tests.precrawl.crawling import Crawl
 
 
 def test_four_vantage_points_give_exactly_the_truth(crawl: Crawl) -> None:

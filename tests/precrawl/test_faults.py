@@ -13,8 +13,9 @@ from typing import Any
 
 import brotli
 import zstandard
-from conftest import Crawl
-from web import Request, Web, http, page, slowly
+
+from tests.precrawl.crawling import Crawl
+from tests.precrawl.web import Request, Web, http, page, slowly
 
 MIB = 2**20
 TIMEOUT_S = 3.0

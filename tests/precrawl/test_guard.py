@@ -4,8 +4,6 @@ import socket
 from pathlib import Path
 
 import pytest
-from conftest import Crawl
-from web import Web, http, page
 
 from overscripted.addresses import may_be_public
 from precrawl import client
@@ -13,6 +11,8 @@ from precrawl.deadline import Deadline
 from precrawl.failure import Failure
 from precrawl.settings import Settings
 from precrawl.vantage import Vantage
+from tests.precrawl.crawling import Crawl
+from tests.precrawl.web import Web, http, page
 
 
 def test_private_sites_are_refused_and_never_connected(crawl: Crawl) -> None:

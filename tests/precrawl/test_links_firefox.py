@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from oracle import Oracle
 
 from precrawl.links import extract
+from tests.precrawl.oracle import Oracle
 
 pytestmark = [
     pytest.mark.firefox,

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from test_resume import processes_of
-from web import Web, page
 
 from precrawl import plan, sites
 from precrawl.sites import Choice
+from tests.precrawl.crawling import processes_of
+from tests.precrawl.web import Web, page
 
 MIB = 2**20
 

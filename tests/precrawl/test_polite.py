@@ -6,10 +6,10 @@ from collections import Counter
 from email.utils import formatdate
 
 import pytest
-from conftest import Crawl
-from web import Request, Web, http, page
 
 from precrawl.fetch import retry_after
+from tests.precrawl.crawling import Crawl
+from tests.precrawl.web import Request, Web, http, page
 
 
 class Crowd:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from conftest import Crawl
-from web import Request, Web, http
 
 from precrawl.links import extract
+from tests.precrawl.crawling import Crawl
+from tests.precrawl.web import Request, Web, http
 
 DOCS = Path("/usr/share/doc")
 PYTHON = DOCS / "python3.11-doc/html", DOCS / "python3-doc/html"

@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Crawl
-from web import Request, Web, http, page
 
 from overscripted.errors import OutsideError
 from overscripted.run import Run
 from overscripted.store import Store
 from precrawl import journal
 from precrawl.journal import Journal
+from tests.precrawl.crawling import Crawl, processes_of
+from tests.precrawl.web import Request, Web, http, page
 
 SITES = 150
 
@@ -27,19 +27,6 @@ def command(run: Path, sites: Path, web: Web, *more: str) -> list[str]:
         *(sys.executable, "-m", "overscripted", "precrawl", str(run), "--sites", str(sites)),
         *("--vantage", f"v={web.proxy}", "--pace", "0", "--connections", "8", "--timeout", "20", *more),
     ]
-
-
-def processes_of(parent: int) -> list[int]:
-    """Process ids of the children of a process."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == parent:
-            found.append(int(stat.parent.name))
-    return found
 
 
 class Slow:

@@ -5,8 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Crawl
-from web import Request, Web, http, page
 
 from overscripted.errors import InputError, StageMissing
 from overscripted.run import Run
@@ -16,6 +14,8 @@ from precrawl.seeds import STUDY
 from precrawl.settings import Settings
 from precrawl.sites import Choice
 from precrawl.vantage import Vantage
+from tests.precrawl.crawling import Crawl
+from tests.precrawl.web import Request, Web, http, page
 
 COMMON = "https://common.example/"
 
