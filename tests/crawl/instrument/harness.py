@@ -101,6 +101,7 @@ class Instrumented:
         self.token = secrets.token_hex(32)
         self.visits: dict[str, Visit] = {}
         self.loose: list[Message] = []
+        self.binds_refused = 0
         self._binds: dict[str, tuple[str, str, asyncio.Future[Visit]]] = {}
         self._flushes: dict[str, asyncio.Future[Message]] = {}
         self._socket: web.WebSocketResponse | None = None
@@ -140,6 +141,9 @@ class Instrumented:
     def _take(self, message: Message) -> None:
         kind = message["type"]
         if kind == "bind":
+            if message["visit"] not in self._binds:
+                self.binds_refused += 1
+                return
             context, user, bound = self._binds.pop(message["visit"])
             visit = Visit(self, message["store"], message["tab"], context, user)
             self.visits[visit.store] = visit

@@ -1,0 +1,189 @@
+"""Pages that try to evade, forge, flood or break the record, and what they get."""
+
+import asyncio
+import json
+from collections import Counter
+
+import pytest
+
+from crawl.firefox import Firefox
+from tests.crawl.instrument.behaviours import BEHAVIOURS
+from tests.crawl.instrument.harness import Instrumented, Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
+SYMBOL = "window.navigator.oscpu"
+_GETTER = "Object.getOwnPropertyDescriptor(Navigator.prototype,'oscpu')"
+
+# Name -> (what the page does around its reads, how many reads are recorded).
+EVASIONS = {
+    "Reflect": ("Reflect.get(navigator,'oscpu');Reflect.get(Navigator.prototype,'oscpu',navigator)", 2),
+    "the getter itself": (f"const g={_GETTER}.get;g.call(navigator);Reflect.apply(g,navigator,[]);"
+                          "Function.prototype.call.call(g,navigator);g.bind(navigator)()", 4),
+    "the old way to getters": ("Navigator.prototype.__lookupGetter__('oscpu').call(navigator)", 1),
+    "an object in between": ("Object.create(navigator);try{Object.create(navigator).oscpu}catch{};"
+                             "const{oscpu}=navigator;with(navigator){oscpu}", 2),
+    "a proxy in between": ("new Proxy(navigator,{get:(t,k)=>t[k]}).oscpu", 1),
+    "redefined by a copy": (f"const d={_GETTER};Object.defineProperty(navigator,'oscpu',d);navigator.oscpu", 1),
+    "moved to another name": (f"Object.defineProperty(window,'zz',{_GETTER});"
+                              f"Object.defineProperty(Navigator.prototype,'yy',{_GETTER});navigator.yy", 1),
+    "frozen": ("Object.freeze(Navigator.prototype);navigator.oscpu", 1),
+    "deleted after it was kept": (f"const g={_GETTER}.get;delete Navigator.prototype.oscpu;navigator.oscpu;"
+                                  "g.call(navigator)", 1),
+    "from an iframe that is gone": ("const f=document.createElement('iframe');document.body.append(f);"
+                                    "const g=Object.getOwnPropertyDescriptor(f.contentWindow.Navigator.prototype,"
+                                    "'oscpu').get;f.remove();g.call(navigator)", 1),
+    "JSON, arrays, Map, Error, Date, Reflect and Function replaced": (
+        "window.SPY=[];const{getOwnPropertyNames,getOwnPropertyDescriptor,defineProperty,entries}=Object;"
+        "for(const [n,o] of entries({JSON,Array:Array.prototype,Map:Map.prototype,"
+        "Function:Function.prototype,String:String.prototype,Date,Reflect,Object,RegExp:RegExp.prototype,"
+        "Set:Set.prototype,WeakMap:WeakMap.prototype,Promise:Promise.prototype,EventTarget:EventTarget.prototype}))"
+        "for(const k of getOwnPropertyNames(o)){if(k==='constructor')continue;"
+        "const d=getOwnPropertyDescriptor(o,k);if(typeof d.value==='function'&&d.configurable){"
+        "const old=d.value;defineProperty(o,k,{...d,value(){SPY[SPY.length]=n+k;return old}})}}"
+        "window.Error=class{constructor(){SPY[SPY.length]='Error'}};window.Date=function(){SPY[SPY.length]='Date'};"
+        "navigator.oscpu;document.cookie='spy'+SPY.length", 1),
+    "prototypes poisoned": (
+        "for(const k of ['get','set','value','n','t','s','o','a','v','f','k','0','1','stack','length2','then',"
+        "'calls','frame','enumerable','configurable','writable','defineAs','toJSON','construct'])"
+        "Object.defineProperty(Object.prototype,k,{__proto__:null,set(){window.TOUCHED=k},get(){"
+        "window.TOUCHED=k;return undefined},configurable:true});navigator.oscpu;for(const k of ['get','set','value','writable',"
+        "'enumerable','configurable'])delete Object.prototype[k];"
+        "document.cookie='spy'+(window.TOUCHED?TOUCHED:0)", 1),
+    "named elements": ("document.body.innerHTML='<form id=navigator2 name=URL><input name=tagName>"
+                       "<input name=parentNode></form><img name=scripts><img name=documentElement>"
+                       "<img name=body>';navigator.oscpu", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVASIONS)
+async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None:
+    code, expected = EVASIONS[name]
+    path = web.add("/evade", f"<!doctype html><title>t</title><body><script>{code}</script>")
+    visit = await browser.visit(web.base + path)
+    assert sum(c["s"] == SYMBOL for c in visit.calls) == expected
+    # Nothing that the page had replaced was called.
+    spied = [c["v"] for c in visit.calls if c["s"] == "window.document.cookie" and c["o"] == "set"]
+    assert spied in ([], ["spy0"])
+
+
+async def test_function_names_cannot_pose_as_scripts(browser: Instrumented, web: Web) -> None:
+    names = ["x@https://evil.example/a.js:1:1", "a\nb@https://evil.example/b.js:1:1", "@", "f@data:x", "*@*"]
+    calls = "".join(f"({{{json.dumps([n])}(){{navigator.oscpu}}}})[{json.dumps(n)}]();" for n in names)
+    path = web.add("/names", f"<!doctype html><script>{calls}</script>")
+    visit = await browser.visit(web.base + path)
+    found = [c["at"] for c in visit.calls if c["s"] == SYMBOL]
+    assert [frame.script_url for frame in found] == [web.base + path] * len(names)
+    assert [frame.script_line for frame in found] == ["1"] * len(names)
+
+
+async def test_urls_with_frames_in_them_stay_whole(browser: Instrumented, web: Web) -> None:
+    web.add("/tricky.js", "navigator.oscpu", "text/javascript")
+    query = "?a@https://evil.example/x.js:3:4 line 7 > eval&b=:9:9"
+    path = web.add("/urls", f'<!doctype html><script src="/tricky.js{query}"></script>')
+    visit = await browser.visit(web.base + path)
+    [call] = [c for c in visit.calls if c["s"] == SYMBOL]
+    assert call["at"].script_url.startswith(web.base + "/tricky.js?a@https://evil.example/x.js:3:4")
+    assert (call["at"].script_line, call["at"].script_col) == ("1", "1")
+
+
+async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web) -> None:
+    code = (
+        "for(const t of [window,document]){t.dispatchEvent(new SecurityPolicyViolationEvent("
+        "'securitypolicyviolation',{blockedURI:'eval',sample:'forged',sourceFile:'https://evil.example/',"
+        "originalPolicy:'x.invalid',lineNumber:1}));t.dispatchEvent(new ErrorEvent('error',{message:'forged'}));"
+        "t.dispatchEvent(new PageTransitionEvent('pagehide'));t.dispatchEvent(new CustomEvent('calls',"
+        "{detail:[{s:'forged'}]}))}postMessage({type:'calls',calls:[{s:'forged'}]},'*');"
+        "fetch('http://overscripted.invalid/0123456789abcdef0123456789abcdef').catch(()=>1);"
+        "const f=document.createElement('iframe');f.src='http://overscripted.invalid/"
+        "fedcba9876543210fedcba9876543210';document.body.append(f);navigator.oscpu;"
+        "setTimeout(()=>navigator.oscpu,50)"
+    )
+    path = web.add("/forge", f"<!doctype html><body><script>{code}</script>")
+    visit = await browser.visit(web.base + path)
+    assert sum(c["s"] == SYMBOL for c in visit.calls) == 2
+    assert not [c for c in visit.calls if c["s"] in ("forged", "window.eval")]
+    assert not [m for m in visit.of("console") if "forged" in m["message"]]
+    assert browser.binds_refused == 0
+
+
+async def test_a_flood_is_counted_and_cut(browser: Instrumented, web: Web) -> None:
+    flood = "for(let i=0;i<50000;i++)navigator.oscpu;"
+    path = web.add("/flood", f"<!doctype html><script>{flood}</script><script>navigator.oscpu</script>")
+    visit = await browser.visit(web.base + path)
+    assert sum(c["s"] == SYMBOL for c in visit.calls) == 100
+    totals = {(t["u"], t["s"], t["o"]): (t["n"], t["r"]) for m in visit.of("calls") for t in m["totals"]}
+    assert totals[web.base + path, SYMBOL, "get"] == (50001, 100)
+    assert len(visit.of("calls")) < 20
+
+
+async def test_scripts_without_number_are_bounded(browser: Instrumented, web: Web) -> None:
+    code = "for(let i=0;i<6000;i++)(0,eval)('navigator.oscpu//# sourceURL=http://x/'+i)"
+    visit = await browser.visit(web.base + web.add("/many", f"<!doctype html><script>{code}</script>"))
+    reads = [c for c in visit.calls if c["s"] == SYMBOL]
+    totals = {t["u"]: t["n"] for m in visit.of("calls") for t in m["totals"] if t["s"] == SYMBOL}
+    assert totals["(other scripts)"] - 100 + len(reads) == 6000
+    assert len({c["at"].script_url for c in reads}) <= 5100
+
+
+async def test_an_endless_loop_costs_its_neighbours_nothing(browser: Instrumented, web: Web) -> None:
+    web.add("/endless", "<!doctype html><script>onload=()=>setTimeout(()=>{for(;;)navigator.oscpu})</script>")
+    steady = web.add("/steady", "<!doctype html><script>let n=0;const i=setInterval(()=>{navigator.oscpu;"
+                     "if(++n===20)clearInterval(i)},20)</script>")  # fmt: skip
+    hung = await browser.open()
+    command = {"context": hung.context, "url": web.base + "/endless", "wait": "complete"}
+    await browser.firefox.bidi.command("browsingContext.navigate", command)
+    visits = await asyncio.gather(*(browser.visit(web.base + steady, "n>=20") for _ in range(3)))
+    assert [sum(c["s"] == SYMBOL for c in v.calls) for v in visits] == [20, 20, 20]
+    await asyncio.sleep(0.3)
+    assert sum(c["s"] == SYMBOL for c in hung.calls) == 100  # sent, though it never came back
+    assert max(t["n"] for m in hung.of("calls") for t in m["totals"]) > 1000
+    await browser.close(hung)
+
+
+async def test_huge_and_odd_values_are_cut_not_lost(browser: Instrumented, web: Web) -> None:
+    code = (
+        "document.cookie='x='+'y'.repeat(3e5);navigator.sendBeacon('/b','\\ud800 \\0 \\'\"');"
+        "const c={};c.c=c;navigator.sendBeacon('/b',c);const p=new MessageChannel().port1;"
+        "p.postMessage({a:1n,b:null,c:[undefined],get d(){window.RAN=1}});"
+        "try{p.postMessage(document.body)}catch{}"
+    )
+    visit = await browser.visit(web.base + web.add("/odd", f"<!doctype html><body><script>{code}</script>"))
+    by = Counter(c["s"] for c in visit.calls)
+    assert (by["window.document.cookie"], by["window.navigator.sendBeacon"], by["MessagePort.postMessage"]) == (1, 2, 2)
+    [cookie] = [c for c in visit.calls if c["s"] == "window.document.cookie"]
+    assert (len(cookie["v"]), cookie["l"]) == (100_000, 300_002)
+    arguments = [json.loads(c["a"]) for c in visit.calls if c["o"] == "call" and c["s"] != "window.eval"]
+    assert arguments[0]["1"] == "\ud800 \0 '\""
+    assert arguments[1]["1"] == '{"c":"object"}'
+    assert arguments[2]["0"] == '{"a":"1","b":"null","c":[null],"d":"ACCESSOR"}'
+    assert arguments[3]["0"] == '"BODY"'
+
+
+@pytest.fixture(scope="module")
+def broken(web: Web) -> str:
+    """A page for `BEHAVIOURS`; its path."""
+    web.add("/frame.html", "<p>x")
+    web.add("/echo.js", "onmessage=e=>postMessage(JSON.stringify(e.data))", "text/javascript")
+    gif = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
+    web.add("/pixel.gif", gif, "image/gif")
+    return web.add("/behave", "<!doctype html><title>t</title><body>")
+
+
+async def test_wrapped_apis_behave_as_in_a_plain_browser(
+    browser: Instrumented, plain: Firefox, web: Web, broken: str
+) -> None:
+    from tests.crawl.instrument.harness import Visit
+
+    made = await plain.bidi.command("browsingContext.create", {"type": "window"})
+    visits = [await browser.open(), Visit(plain, "", 0, made["context"], "")]
+    different = {}
+    for visit in visits:
+        command = {"context": visit.context, "url": web.base + broken, "wait": "complete"}
+        await visit.bidi.command("browsingContext.navigate", command)
+    for name, expression in BEHAVIOURS.items():
+        code = expression.replace("{OTHER}", web.other)
+        ours, theirs = [await visit.run(code) for visit in visits]
+        if ours != theirs or theirs is None:
+            different[name] = (ours, theirs)
+    await browser.close(visits[0])
+    assert different == {}
