@@ -104,6 +104,8 @@ class Browser:
         self.active = 0
         self.ill = 0
         self.retired = False
+        self.memory = 0  # bytes of all its processes
+        self.user_agent = ""
         self._parent: Parent
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -116,11 +118,16 @@ class Browser:
         authorities: list[Path],
         binary: str | None = None,
         headless: bool = True,
+        contact: str = "",
     ) -> "Browser":
-        """Start one. ``extension`` is what its settings.js holds beside port and token."""
+        """Start one. ``extension`` is what its settings.js holds beside port and token.
+
+        ``contact`` is added to the User-Agent.
+        """
         link = collector.link()
         firefox = await Firefox.start(prefs, authorities, binary, headless)
         browser = cls(firefox, link)
+        browser.user_agent = firefox.user_agent
         try:
             told = {"port": collector.port, "token": link.token, **extension}
             folder = await asyncio.to_thread(pack.pack, firefox.folder, told)
@@ -130,6 +137,10 @@ class Browser:
             for name in _EVENTS:
                 firefox.bidi.on(name, partial(browser._take, name))
             await firefox.bidi.subscribe(*_EVENTS)
+            if contact:
+                browser.user_agent = f"{firefox.user_agent} (+{contact})"
+                agent = {"userAgent": browser.user_agent}
+                await firefox.bidi.command("emulation.setUserAgentOverride", agent)
             browser._parent = await Parent.attach(firefox.bidi, browser._crashed)
             browser.later(browser._watch())
         except TimeoutError:
@@ -191,6 +202,7 @@ class Browser:
         while True:
             await asyncio.sleep(settings.WATCH_S)
             memory, processes = await self._parent.processes()
+            self.memory = memory
             if memory > settings.BROWSER_BYTES:
                 self.retired = True
             for process in processes:

@@ -97,6 +97,10 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     help="Least time between the beginnings of two visits to one registrable domain.",
 )
 @click.option("--contact", metavar="URL", default="", help="Added to the User-Agent, for those who wonder.")
+@click.option("--respect-robots", is_flag=True, help="Do not visit what a site's robots.txt forbids.")
+@click.option(
+    "--metrics", metavar="HOST:PORT", default="", help="Serve this worker's numbers for Prometheus there."
+)
 @click.option("--firefox", metavar="PATH", help="Firefox to use; default: the system's.")
 @click.option("--show", is_flag=True, help="Show the windows on the desktop instead of headless.")
 @click.option(
@@ -143,6 +147,8 @@ def options(given: dict[str, Any]) -> settings.Options:
         allow_private=given["allow_private"],
         instrument=given["instrument"],
         contact=given["contact"],
+        respect_robots=given["respect_robots"],
+        metrics=given["metrics"],
         retries=given["retries"],
         per_domain=given["per_domain"],
         pace_s=given["pace"],
@@ -150,3 +156,58 @@ def options(given: dict[str, Any]) -> settings.Options:
         show=given["show"],
         segment_age_s=given["segment_age"],
     )
+
+
+@click.command()
+@click.argument("run")
+@click.option("--sample", type=click.IntRange(1), default=200, show_default=True, help="Seeds to draw.")
+@click.option(
+    "--longest",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each page of the sample is watched.",
+)
+@click.option(
+    "--draw", type=int, default=1, show_default=True, help="Number of the draw: same number, same sample."
+)
+@click.option(
+    "--seeds", metavar="FILE", help="Draw from these URLs. Default: the seeds of the run's precrawl."
+)
+@click.option("--windows", default="auto", show_default=True, callback=_windows, metavar="N|auto")
+@click.option("--proxy", metavar="URL", default="", help="Forward proxy for all pages.")
+@click.option("--ca", "authorities", metavar="FILE", multiple=True, help="Certificate authority to trust.")
+@click.option("--allow-private", is_flag=True, help="Let pages reach private addresses.")
+def dwell(
+    run: str,
+    sample: int,
+    longest: float,
+    draw: int,
+    seeds: str | None,
+    windows: int | None,
+    proxy: str,
+    authorities: tuple[str, ...],
+    allow_private: bool,
+) -> None:
+    """Find out how long pages should be watched: what would each dwell catch?
+
+    Watches a sample of RUN's seeds for long, as the study did before it chose 10 s, and writes
+    RUN/dwell/summary.json and RUN/dwell/dwell.svg.
+
+    \b
+    Example:  overscripted dwell runs/2026-11 --sample 200 --longest 60
+    """
+    from crawl import logs
+    from crawl.dwell import dwell as find_dwell
+
+    logs.start(None)
+    asked = settings.Options(
+        dwell_s=longest, windows=windows, proxy=proxy, authorities=authorities, allow_private=allow_private
+    )
+    summary = find_dwell(run, asked, sample, draw, seeds)
+    click.echo(f"dwell: {summary['calls']:,} calls on {summary['pages']:,} pages in {longest:g} s")
+    for candidate in summary["candidates"]:
+        calls, uses = candidate["share_of_calls"] or 0, candidate["share_of_symbol_uses"] or 0
+        caught = f"{calls:7.1%} of the calls  {uses:7.1%} of the symbols' first uses"
+        click.echo(f"  {candidate['dwell_s']:>5g} s  {caught}")

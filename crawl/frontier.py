@@ -274,6 +274,17 @@ class Frontier:
             insert = self._insert(WORKERS).values(**key, **row, started=now)
             db.execute(insert.on_conflict_do_update(index_elements=["crawl_id", "worker"], set_=row))
 
+    def leads(self, worker: str) -> bool:
+        """Whether this worker is the one that has been alive longest: it speaks for all."""
+        with self._begin() as db:
+            query = (
+                sa.select(WORKERS.c.worker)
+                .where(WORKERS.c.crawl_id == self.crawl_id, WORKERS.c.alive_until > self._now(db))
+                .order_by(WORKERS.c.started, WORKERS.c.worker)
+                .limit(1)
+            )
+            return db.scalar(query) == worker
+
     def leave(self, worker: str) -> None:
         """This worker ends in order: what it still holds is free."""
         with self._begin() as db:

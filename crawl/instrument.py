@@ -43,6 +43,16 @@ _WITHOUT_MEANING = {
 }
 
 
+REFERENCE = "openwpm"  # OpenWPM's own instrument, with what it instruments built in
+
+
+def settings(name: str) -> dict[str, Any]:
+    """What ``--instrument NAME`` puts into the extension's settings. Raises InputError."""
+    if name == REFERENCE:
+        return {"instruments": [], "reference": REFERENCE}
+    return {"instruments": load(name)}
+
+
 def presets() -> list[str]:
     """Names of the presets."""
     return sorted(path.stem for path in PRESETS.glob("*.json"))
@@ -118,7 +128,9 @@ def _path(name: Any, where: str) -> str:
 def _read(name: str) -> Any:
     path = PRESETS / f"{name}.json" if name in presets() else Path(name)
     if not path.is_file():
-        raise InputError(f"--instrument {name}: no such file or preset; presets: {', '.join(presets())}")
+        raise InputError(
+            f"--instrument {name}: no such file or preset; presets: {', '.join([*presets(), REFERENCE])}"
+        )
     try:
         return json.loads(path.read_text())
     except (ValueError, UnicodeDecodeError) as error:

@@ -6,6 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from crawl import openwpm
+
 PACKAGE = resources.files("crawl")
 
 
@@ -15,4 +17,6 @@ def pack(folder: Path, settings: dict[str, Any]) -> Path:
     shutil.copytree(str(PACKAGE / "extension"), target)
     text = json.dumps(settings, ensure_ascii=True)
     (target / "settings.js").write_text(f"const OVERSCRIPTED = {text};\n")
+    if settings.get("reference") == "openwpm":
+        openwpm.put_into(target)
     return target

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Any
 
-from crawl import firefox, instrument, outcomes, seeds
+from crawl import firefox, instrument, seeds, state
 from crawl.frontier import Frontier
 from crawl.settings import Options
 from crawl.worker import Worker
@@ -32,7 +32,7 @@ def crawl(
     Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
     Raises the errors of `overscripted.errors` for what the user can mend.
     """
-    extension = {"instruments": instrument.load(options.instrument)}
+    extension = instrument.settings(options.instrument)
     firefox.find(options.firefox)
     seeds.check(run_url, seed_file)
     run = Run.open(run_url, create=seed_file is not None)
@@ -53,8 +53,8 @@ def _work(run: Run, frontier: Frontier, options: Options, extension: dict[str, A
     began = time.monotonic()
     with Work("crawl", total) as work:
         asyncio.run(_until_signal(Worker(run.store, frontier, options, extension, work)))
-    facts = facts_of(frontier)
-    ended = sum(_ended(frontier.counts()).values()) - sum(_ended(before).values())
+    facts = state.facts(frontier)
+    ended = sum(state.ended(frontier.counts()).values()) - sum(state.ended(before).values())
     if ended:
         facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
     if facts["left"]:
@@ -70,22 +70,6 @@ async def _until_signal(worker: Worker) -> None:
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(number, worker.stop)
     await worker.run()
-
-
-def facts_of(frontier: Frontier) -> dict[str, Any]:
-    """The state of a crawl: seeds, those left, ended by outcome, calls."""
-    counts = frontier.counts()
-    ended = _ended(counts)
-    return {
-        "seeds": sum(counts.values()),
-        "left": counts.get("waiting", 0) + counts.get("leased", 0),
-        **{name: ended[name] for name in outcomes.OUTCOMES if name in ended},
-        "calls": frontier.calls(),
-    }
-
-
-def _ended(counts: dict[str, int]) -> dict[str, int]:
-    return {name.removeprefix("ended "): n for name, n in counts.items() if name.startswith("ended ")}
 
 
 def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:

@@ -30,7 +30,8 @@ MIN_FREE_BYTES = 512 * 2**20  # of a local folder's disk: below, the crawl pause
 LEASE_S = 60.0  # a worker that has not been heard of for this long is dead, its seeds are free
 BEAT_S = 10.0  # it is heard of so often; several may fail before it is taken for dead
 PER_DOMAIN = 6  # visits at a time to one registrable domain by the whole fleet: what a browser opens
-MAX_ATTEMPTS = 5  # attempts at a seed that end without a visit (workers killed): then it is `lost`
+STATUS_S = 15.0  # the state of the whole crawl is written so often, for `overscripted status`
+MAX_ATTEMPTS = 8  # attempts at a seed that end without a visit (workers killed): then it is `lost`
 RETRY_DELAY_S = 5.0  # before the second attempt; doubled for each further one
 
 # Outcomes worth another attempt, and how many more. Others are the page's own last word.
@@ -78,6 +79,7 @@ class Options:
     per_domain: int = PER_DOMAIN
     pace_s: float = 0.0
     respect_robots: bool = False
+    metrics: str = ""
     firefox: str | None = None
     show: bool = False
     segment_age_s: float = SEGMENT_AGE_S

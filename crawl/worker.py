@@ -18,14 +18,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crawl import network, outcomes, profile, settings
+from crawl import network, outcomes, profile, settings, state
 from crawl import visit as visits
 from crawl.browser import Browser
 from crawl.collector import Collector
 from crawl.frontier import Frontier, Lease
+from crawl.metrics import Metrics
 from crawl.names import Names
 from crawl.profile import Pref
 from crawl.records import Records
+from crawl.robots import Robots
 from crawl.settings import Limits, Options
 from crawl.windows import Windows
 from crawl.writer import Writer
@@ -63,6 +65,9 @@ class Worker:
         self.began = time.monotonic()
         self._extension = extension
         self._guard = network.guard_for(options, names)
+        self._robots = self._robots_for(options) if options.respect_robots else None
+        self._metrics = Metrics(options.metrics, self.facts) if options.metrics else None
+        self._store = store
         self._prefs: dict[str, Pref] = {}
         self._browsers: list[Browser] = []
         self._starting = asyncio.Lock()
@@ -96,6 +101,8 @@ class Worker:
         if self._guard:
             await self._guard.start()
         self._prefs = network.prefs(self.options, self._guard, self.collector.port)
+        if self._metrics:
+            await self._metrics.start()
         await self._bury_dead()
         await self._ask(self._beat_once)
         beating = asyncio.create_task(self._beat())
@@ -111,10 +118,15 @@ class Worker:
             for browser in self._browsers:
                 await browser.stop(self.collector)
             await self.collector.stop()
-            if self._guard:
-                await self._guard.stop()
+            for helper in (self._guard, self._metrics):
+                if helper:
+                    await helper.stop()
+            if self._robots:
+                await self._robots.close()
             with contextlib.suppress(OutsideError):
+                await self._call(self._beat_once)
                 await self._call(self.frontier.leave, self.name)
+                await self._tell(await self._call(state.of, self.frontier))
             self._thread.shutdown(wait=False)
 
     # -- the loop -----------------------------------------------------------------------------
@@ -165,6 +177,10 @@ class Worker:
             await asyncio.wait({done}, timeout=1.0)
             self.writer.check()
 
+    def _robots_for(self, options: Options) -> Robots:
+        names = self._guard.names if self._guard else None
+        return Robots(names, options.proxy, options.authorities)
+
     def _lease(self, n: int) -> list[Lease]:
         return self.frontier.lease(self.name, n, self.options.per_domain, self.options.pace_s)
 
@@ -184,11 +200,14 @@ class Worker:
 
     async def _visit(self, browser: Browser, lease: Lease) -> None:
         records = self._records(lease)
-        result = await visits.visit(browser, lease, records, self.options)
+        if self._robots and not await self._robots.allowed(lease.seed):
+            result = visits.Result("blocked", "robots.txt forbids it")
+        else:
+            result = await visits.visit(browser, lease, records, self.options)
         if self._guard and result.outcome == "net_error" and self._guard.names.has_refused(records.host):
             result.outcome, result.error = "blocked", f"{records.host}: not a public address"
         self.windows.saw(result.starved)
-        self._hand_on(lease, records, result, browser.firefox.user_agent)
+        self._hand_on(lease, records, result, browser.user_agent)
 
     def _hand_on(self, lease: Lease, records: Records, result: visits.Result, agent: str) -> None:
         """The visit is over: its last rows, and what becomes of the seed once they are durable."""
@@ -263,6 +282,7 @@ class Worker:
             [Path(path) for path in self.options.authorities],
             self.options.firefox,
             headless=not self.options.show,
+            contact=self.options.contact,
         )
 
     async def _retire(self) -> None:
@@ -293,9 +313,21 @@ class Worker:
                 await asyncio.sleep(pauses.pop(0) if len(pauses) > 1 else pauses[0])
 
     async def _beat(self) -> None:
+        told = 0.0
         while True:
             await asyncio.sleep(settings.BEAT_S)
             await self._ask(self._beat_once)
+            if time.monotonic() - told >= settings.STATUS_S:
+                told = time.monotonic()
+                if await self._ask(self.frontier.leads, self.name):
+                    await self._tell(await self._ask(state.of, self.frontier))
+
+    async def _tell(self, said: dict[str, Any]) -> None:
+        """Write the state of the whole crawl, for `overscripted status`; not worth a retry."""
+        try:
+            await asyncio.to_thread(self._store.write_json, state.KEY, said)
+        except Exception as error:  # whatever a file system or S3 library raises
+            log.warning("store: cannot write %s: %s", state.KEY, error)
 
     def _beat_once(self) -> None:
         self.frontier.beat(self.name, platform.node(), os.getpid(), self.facts())
@@ -317,6 +349,8 @@ class Worker:
             "per_hour": round(sum(self.ended.values()) / max(time.monotonic() - self.began, 1) * 3600),
             "buffered_bytes": self.writer.buffered,
             "pending": self.writer.pending,
+            "written_bytes": self.writer.written_bytes,
+            "firefox_bytes": sum(browser.memory for browser in self._browsers),
         }
 
 

@@ -1,0 +1,49 @@
+"""Packages published on npm, pinned by a lock file, installed once into a cache folder."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from overscripted.errors import OutsideError, SoftwareMissing
+
+TIMEOUT_S = 300.0  # a cold registry on a slow line
+
+
+def installed(packages: Path) -> Path:
+    """The ``node_modules`` of the folder's lock file, installed now if they are not there.
+
+    It appears whole or not at all, whoever else installs it; install scripts do not run.
+    Raises SoftwareMissing without npm, OutsideError where npm fails.
+    """
+    lock = (packages / "package-lock.json").read_bytes()
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "overscripted"
+    target = base / f"npm-{hashlib.sha256(lock).hexdigest()[:12]}"
+    if not target.exists():
+        base.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=base))
+        try:
+            _install(packages, folder)
+            if not target.exists():
+                folder.rename(target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return target / "node_modules"
+
+
+def _install(packages: Path, folder: Path) -> None:
+    npm = shutil.which("npm")
+    if not npm:
+        raise SoftwareMissing("npm is not installed (Debian: apt install npm)")
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(packages / name, folder / name)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S)
+    except subprocess.TimeoutExpired as error:
+        raise OutsideError(f"npm ci of {packages.name}: not done after {TIMEOUT_S:.0f} s") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
+        raise OutsideError(f"npm ci of {packages.name} failed: {said[0]}")

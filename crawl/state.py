@@ -1,0 +1,49 @@
+"""The state of a whole crawl: seeds, outcomes, workers, rate, time left. For `status` and run.json."""
+
+from typing import Any
+
+from crawl import outcomes
+from crawl.frontier import Frontier
+from overscripted.run import now
+
+KEY = "crawl/status.json"
+
+
+def facts(frontier: Frontier) -> dict[str, Any]:
+    """Seeds, those left, those that ended by outcome, calls."""
+    counts = frontier.counts()
+    by_outcome = ended(counts)
+    return {
+        "seeds": sum(counts.values()),
+        "left": counts.get("waiting", 0) + counts.get("leased", 0),
+        **{name: by_outcome[name] for name in outcomes.OUTCOMES if name in by_outcome},
+        "calls": frontier.calls(),
+    }
+
+
+def ended(counts: dict[str, int]) -> dict[str, int]:
+    """Of a frontier's counts, those of seeds that ended, by outcome."""
+    return {name.removeprefix("ended "): n for name, n in counts.items() if name.startswith("ended ")}
+
+
+def of(frontier: Frontier) -> dict[str, Any]:
+    """Facts, and what each worker does; ``left_s`` is the time left at the present rate."""
+    workers = [
+        {
+            "worker": worker["worker"],
+            "host": worker["host"],
+            "alive": worker["alive"],
+            "silent_s": round(worker["silent_s"], 1),
+            **worker["facts"],
+        }
+        for worker in frontier.workers()
+    ]
+    known = facts(frontier)
+    rate = sum(worker.get("per_hour", 0) for worker in workers if worker["alive"])
+    return {
+        "time": now(),
+        **known,
+        "per_hour": rate,
+        "left_s": round(known["left"] / rate * 3600) if rate else None,
+        "workers": workers,
+    }
