@@ -121,6 +121,7 @@ class Web:
         app.router.add_get("/drip", self._drip)
         app.router.add_get("/file", self._file)
         app.router.add_get("/probe", self._probe)
+        app.router.add_get("/robots.txt", self._robots)
         app.router.add_get("/secret/{way}", self._secret)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -155,6 +156,9 @@ class Web:
     async def _probe(self, request: web.Request) -> web.Response:
         query = request.query
         return _html(PROBE.replace("{port}", query["port"]).replace("{udp}", query["udp"]))
+
+    async def _robots(self, request: web.Request) -> web.Response:
+        return web.Response(text="User-agent: *\nDisallow: /forbidden/\n")
 
     async def _secret(self, request: web.Request) -> web.Response:
         return web.Response(text="secret", headers={"Access-Control-Allow-Origin": "*"})

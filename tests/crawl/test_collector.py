@@ -1,0 +1,228 @@
+"""The collector takes records from our extension alone, and no record that does harm."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from crawl import settings
+from crawl.collector import Collector
+from crawl.records import Records
+from crawl.settings import Limits
+from crawl.writer import Writer
+from overscripted import segments
+from overscripted.schemas import RAW
+from overscripted.store import Store
+
+ORIGIN = {"Origin": "moz-extension://0000"}
+
+
+@pytest.fixture
+async def collector(tmp_path: Path) -> AsyncIterator[Collector]:
+    async with Writer(Store(tmp_path), "w", 10**9, 600) as writer:
+        made = Collector(writer)
+        await made.start()
+        yield made
+        await made.stop()
+
+
+def url(collector: Collector, scheme: str = "ws") -> str:
+    return f"{scheme}://127.0.0.1:{collector.port}/"
+
+
+async def test_a_page_that_finds_the_port_gets_nothing(collector: Collector) -> None:
+    async with aiohttp.ClientSession() as http:
+        for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}, ORIGIN):
+            async with http.get(url(collector, "http"), headers=headers) as answer:
+                assert answer.status == 404
+                assert await answer.read() == b""
+                assert "Access-Control-Allow-Origin" not in answer.headers
+        for headers in ({}, {"Origin": "https://evil.example"}):
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await http.ws_connect(url(collector), headers=headers)
+
+
+@pytest.mark.parametrize(
+    "hello",
+    ['{"type": "hello", "token": "guess"}', '{"type": "hello"}', "[]", "nonsense", '{"type": "bind"}'],
+)
+async def test_a_connection_without_the_token_is_closed(collector: Collector, hello: str) -> None:
+    collector.link()
+    async with aiohttp.ClientSession() as http:
+        socket = await http.ws_connect(url(collector), headers=ORIGIN)
+        await socket.send_str(hello)
+        message = await socket.receive()
+        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
+    assert collector.refused == 1
+
+
+async def test_a_token_serves_one_connection(collector: Collector) -> None:
+    link = collector.link()
+    hello = json.dumps({"type": "hello", "token": link.token})
+    async with aiohttp.ClientSession() as http:
+        first = await http.ws_connect(url(collector), headers=ORIGIN)
+        await first.send_str(hello)
+        assert (await first.receive_json()) == {"type": "welcome"}
+        second = await http.ws_connect(url(collector), headers=ORIGIN)
+        await second.send_str(hello)
+        assert (await second.receive()).type == aiohttp.WSMsgType.CLOSE
+        assert link.connected.is_set()
+
+
+async def test_an_oversized_message_ends_the_connection(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "MAX_MESSAGE_BYTES", 1000)
+    link = collector.link()
+    async with aiohttp.ClientSession() as http:
+        socket = await http.ws_connect(url(collector), headers=ORIGIN)
+        await socket.send_str(json.dumps({"type": "hello", "token": link.token}))
+        await socket.receive()
+        await socket.send_str("x" * 5000)
+        assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
+        await asyncio.wait_for(link.lost.wait(), 5)
+
+
+# -- records ------------------------------------------------------------------------------------
+
+
+class Visit:
+    """Records of one visit on a folder, read back after `close`."""
+
+    def __init__(self, folder: Path, **limits: int) -> None:
+        self.store = Store(folder)
+        self.writer = Writer(self.store, "w", 10**9, 600)
+        self.records = Records(self.writer, 3, 5, 1, Limits(**limits))
+        self.records.tab = 11
+
+    async def take(self, *messages: dict[str, Any]) -> None:
+        async with self.writer:
+            for message in messages:
+                self.records.take({"store": "s", "tab": 11, "frame": 0, "parent": -1, **message}, 100)
+            self.records.finish()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        return [row for part in segments.read(self.store, table) for row in part.to_pylist()]
+
+
+def calls(n: int, **message: Any) -> dict[str, Any]:
+    made = [
+        {"n": i, "t": 1.5e12 + i, "s": "S.x", "o": "get", "v": "v", "f": "f@http://a.com/x:y.js:3:4"}
+        for i in range(n)
+    ]
+    return {
+        "type": "calls",
+        "doc": "d",
+        "location": "http://a.com/",
+        "top": "http://a.com/",
+        "calls": made,
+    } | message
+
+
+async def test_a_call_becomes_a_row(tmp_path: Path) -> None:
+    visit = Visit(tmp_path)
+    await visit.take(calls(2))
+    first, second = visit.rows("calls")
+    assert set(first) == set(RAW["calls"].names)
+    assert (first["ordinal"], second["ordinal"]) == (0, 1)
+    assert first["script_url"] == "http://a.com/x:y.js"
+    assert (first["script_line"], first["script_col"], first["func_name"]) == ("3", "4", "f")
+    assert first["time_stamp"] == "2017-07-14T02:40:00.000Z"
+    assert first["file_name"].startswith("3_")
+    assert first["in_iframe"] == "false"
+
+
+async def test_frames_are_numbered_within_the_visit(tmp_path: Path) -> None:
+    visit = Visit(tmp_path)
+    await visit.take(
+        calls(1),
+        calls(1, frame=2**33, parent=0),
+        calls(1, tab=12, frame=0),
+        calls(1, tab=12, frame=2**33 + 1, parent=0),
+        calls(1, tab=-1, frame=-1),
+    )
+    assert [(r["frame_id"], r["parent_frame_id"]) for r in visit.rows("calls")] == [
+        (0, -1),
+        (1, 0),
+        (2, -1),
+        (3, 2),
+        (-1, -1),
+    ]
+
+
+async def test_what_the_caps_cut_is_counted_exactly(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, calls=4)
+    total = {"u": "http://a.com/x:y.js", "s": "S.x", "o": "get"}
+    await visit.take(
+        calls(3, totals=[{**total, "n": 50, "r": 3}]),
+        calls(3, doc="e", totals=[{**total, "n": 10, "r": 2}, {**total, "n": 20, "r": 3}]),
+    )
+    # 50 and 20 calls were made; of the 6 that came, the visit's cap kept 4.
+    (row,) = visit.rows("call_totals")
+    assert (row["n_calls"], row["n_recorded"]) == (70, 4)
+    assert visit.records.n_calls == len(visit.rows("calls")) == 4
+    assert visit.records.n_dropped == 66
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "calls"},
+        {"type": "calls", "location": "x", "calls": [{}]},
+        {"type": "calls", "location": "x", "calls": 7},
+        {"type": "calls", "location": "x", "calls": [{"s": "a", "o": "b", "t": 1e300}]},
+        {"type": "calls", "location": "x", "tab": "x"},
+        {"type": "request", "status": "x", "time_stamp": "y", "url": {"a": 1}},
+        {"type": "cookie", "expiry": 1e99, "host": None},
+        {"type": "script", "sha256": "00", "size": 1, "content": "eHg="},
+        {"type": "script", "sha256": "00", "size": 1, "content": "%%%"},
+        {"type": "gap", "name": "x"},
+        {"type": "frame", "parent": 2**80},
+        {"type": "unheard of"},
+    ],
+)
+async def test_a_malformed_message_harms_nothing(tmp_path: Path, message: dict[str, Any]) -> None:
+    visit = Visit(tmp_path)
+    await visit.take(message, calls(1))
+    assert len(visit.rows("calls")) == 1
+
+
+async def test_hostile_text_is_stored_as_valid_text(tmp_path: Path) -> None:
+    nasty = "\ud800 \0 '; DROP \udfff" + "x" * 50
+    made = calls(1, location=nasty, top=nasty)
+    made["calls"][0] |= {"v": nasty, "a": json.dumps({"0": nasty}), "s": nasty, "f": nasty, "k": nasty}
+    visit = Visit(tmp_path, text=20)
+    await visit.take(made, {"type": "console", "level": nasty, "message": nasty})
+    (row,) = visit.rows("calls")
+    assert row["value"] == "\ufffd \0 '; DROP \ufffd" + "x" * 7
+    assert row["value_len"] == len(nasty)
+    (said,) = visit.rows("console")
+    assert len(said["message"]) == 20
+
+
+async def test_a_script_is_stored_once_and_only_under_its_own_name(tmp_path: Path) -> None:
+    import base64
+    import hashlib
+
+    body = b"alert(1)"
+    right = {
+        "type": "script",
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "size": len(body),
+        "content": base64.b64encode(body).decode(),
+    }
+    visit = Visit(tmp_path)
+    await visit.take(right, right, {**right, "sha256": "f" * 64})
+    (row,) = visit.rows("scripts")
+    assert (row["content"], row["size"]) == (body, 8)
+
+
+async def test_rows_over_the_limit_are_counted_as_gaps(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, rows=3)
+    await visit.take(*[{"type": "console", "level": "error", "message": str(n)} for n in range(10)])
+    assert len(visit.rows("console")) == 3
+    assert visit.records.gaps["console over the limit"] == 7

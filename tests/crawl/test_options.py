@@ -1,0 +1,125 @@
+"""User mistakes, small options, and the parts that need no browser."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from crawl import metrics, outcomes, settings
+from crawl.dwell import draw, summarise
+from crawl.names import Names
+from crawl.robots import Robots
+from crawl.windows import Windows
+from overscripted.cli import entry
+from tests.crawl.web import Web
+
+
+def crawl(capture: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:
+    with pytest.raises(SystemExit) as ended:
+        entry(["crawl", *arguments])
+    return ended.value.code, capture.readouterr().err.strip()
+
+
+def test_mistakes_end_in_one_line_and_make_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = tmp_path / "seeds.txt"
+    seeds.write_text("http://a.example/\n")
+    empty = tmp_path / "empty.txt"
+    empty.write_text("# nothing\n")
+    wrong = tmp_path / "wrong.parquet"
+    pq.write_table(pa.table({"url": ["x"]}), wrong)
+    run = str(tmp_path / "run")
+    for arguments, code, words in (
+        ([run], 3, "no run here"),
+        ([run, "--seeds", str(tmp_path / "none.txt")], 3, "no such file"),
+        ([run, "--seeds", str(empty)], 3, "no seeds"),
+        ([run, "--seeds", str(wrong)], 3, "no column `seed`"),
+        ([run, "--seeds", str(seeds), "--firefox", "/no/such"], 3, "--firefox"),
+        ([run, "--seeds", str(seeds), "--instrument", "nonsense"], 3, "--instrument nonsense"),
+        ([run, "--seeds", str(seeds), "--proxy", "socks5://x"], 3, "--proxy"),
+        ([run, "--seeds", str(seeds), "--windows", "many"], 2, "--windows"),
+    ):
+        got, said = crawl(capsys, *arguments)
+        assert (got, words in said, "Traceback" in said) == (code, True, False), (arguments, said)
+        assert not Path(run).exists()
+
+
+def test_a_certificate_authority_that_is_none_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds, authority = tmp_path / "seeds.txt", tmp_path / "ca.pem"
+    seeds.write_text("http://a.example/\n")
+    authority.write_text("nonsense")
+    code, said = crawl(capsys, str(tmp_path / "run"), "--seeds", str(seeds), "--ca", str(authority))
+    assert code in (3, 5), said
+    assert "--ca" in said
+    assert "Traceback" not in said
+
+
+def test_every_retried_outcome_exists() -> None:
+    assert set(settings.RETRIES) - {"starved"} <= set(outcomes.OUTCOMES)
+
+
+def test_retries_end() -> None:
+    assert outcomes.again("net_error", 1, 3)
+    assert not outcomes.again("net_error", 2, 3)
+    assert not outcomes.again("complete", 1, 3)
+    assert outcomes.again("complete", 1, 3, starved=True)
+    assert not outcomes.again("complete", 2, 3, starved=True)
+    assert not outcomes.again("crashed", 1, 0)
+
+
+def test_windows_shrink_when_pages_starve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "ADJUST_S", 0.0)
+    windows = Windows(None)
+    windows.limit = 12
+    windows.saw(5.0)
+    windows.adjust(active=12)
+    assert windows.limit == 9
+    fixed = Windows(7)
+    fixed.saw(5.0)
+    fixed.adjust(active=7)
+    assert fixed.limit == 7
+
+
+def test_every_number_of_a_worker_is_explained_to_prometheus() -> None:
+    text = metrics.text(dict.fromkeys(metrics.HELP, 1))
+    assert text.count("# TYPE") == len(metrics.HELP)
+    assert "overscripted_crawl_active 1\n" in text
+
+
+def test_a_draw_is_a_sample_of_the_whole_stream() -> None:
+    stream = [str(n) for n in range(1000)]
+    first = draw(iter(stream), 50, seed=1)
+    assert len(set(first)) == 50
+    assert first == draw(iter(stream), 50, seed=1)
+    assert first != draw(iter(stream), 50, seed=2)
+    assert max(map(int, first)) > 500
+    assert draw(iter(stream[:3]), 50, seed=1) == stream[:3]
+
+
+def test_the_share_each_dwell_catches() -> None:
+    summary = summarise([-1.0, 0.5, 4.0, 12.0], [0.5, 12.0], pages=2, longest=20.0)
+    shares = {c["dwell_s"]: (c["share_of_calls"], c["share_of_symbol_uses"]) for c in summary["candidates"]}
+    assert shares[0] == (0.25, 0.0)
+    assert shares[10] == (0.75, 0.5)
+    assert shares[20.0] == (1.0, 1.0)
+
+
+async def test_robots_are_read_once_and_followed(small_web: Web) -> None:
+    small_web.asked.clear()
+    robots = Robots(Names(allowed=lambda _: True), "", ())
+    assert not await robots.allowed(f"{small_web.base}/forbidden/1")
+    assert await robots.allowed(f"{small_web.base}/page/1")
+    await robots.close()
+    assert small_web.asked["/robots.txt"] == 1
+
+
+async def test_robots_are_not_read_from_private_addresses(small_web: Web) -> None:
+    small_web.asked.clear()
+    robots = Robots(Names(), "", ())
+    assert await robots.allowed(f"{small_web.base}/forbidden/1")
+    await robots.close()
+    assert not small_web.asked
