@@ -143,7 +143,8 @@ def ours(folder: Path, urls: list[str], dwell: float, *options: str) -> tuple[fl
     fixed = ["--dwell", str(dwell), "--allow-private", "--per-domain", "0", "--retries", "0"]
     took = measured([*command, *fixed, *options])
     visits = [row for part in segments.read(Store(run), "visits") for row in part.to_pylist()]
-    assert [row["outcome"] for row in visits] == ["complete"] * len(urls), "a page did not complete"
+    if others := [f"{row['outcome']}: {row['error']}" for row in visits if row["outcome"] != "complete"]:
+        raise RuntimeError(f"{len(others)} pages did not complete ({others[0]})")
     calls = sum(row["n_calls"] for row in visits)
     late = sorted(row["starved"] or 0 for row in visits)
     print(f"  {calls / len(urls):.0f} calls a page; timers late by {late[len(late) // 2]:.2f} s (median)")

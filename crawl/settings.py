@@ -6,7 +6,7 @@ from dataclasses import dataclass
 DWELL_S = 10.0  # after the load event, as the study did
 LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
 BIND_TIMEOUT_S = 30.0  # the extension answers in milliseconds; this is for a machine out of CPU
-FLUSH_TIMEOUT_S = 5.0  # a page that does not hand over its last records in this time is hung
+FLUSH_TIMEOUT_S = 15.0  # milliseconds mostly; a page that does not answer by then is hung, not starved
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
 CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
 
@@ -40,6 +40,8 @@ RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, 
 # -- Windows and browsers ------------------------------------------------------------------------
 START_WINDOWS = 6  # `--windows auto` begins here
 MAX_WINDOWS = 60
+LOADS_A_CORE = 2  # pages that begin to load at a time
+LOAD_TURN_S = 2.0  # for so long at most: an ordinary page needs the CPU for 1 s, then the network
 STARVED_S = 1.0  # a 100 ms timer this late: the page was measured without the CPU it needed
 BUSY = 0.90  # share of CPU in use above which no window is added
 MIN_FREE_MEMORY = 0.12  # share of memory that stays free

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from crawl.browser import Browser, Window
 from crawl.frontier import Lease
 from crawl.records import Records
 from crawl.settings import Options
+from crawl.turns import Turns
 from overscripted.schemas import RAW
 from overscripted.text import clean
 
@@ -57,13 +58,33 @@ class _Ended(Exception):
         self.outcome, self.error = outcome, error
 
 
-async def visit(browser: Browser, lease: Lease, records: Records, options: Options) -> Result:
+async def visit(browser: Browser, lease: Lease, records: Records, options: Options, turns: Turns) -> Result:
     """Visit a seed; its records go to ``records``. Never raises but when cancelled."""
-    result = Result()
     browser.visits += 1
     browser.active += 1
     try:
-        await _visit(browser, lease, records, options, result)
+        give_back = await turns.take()
+        try:
+            result = await _attempt(browser, lease, records, options, give_back)
+        finally:
+            give_back()
+    finally:
+        browser.active -= 1
+    if browser.link.lost.is_set() and not browser.firefox.bidi.closed.is_set():
+        result.outcome, result.error = "failed", "the extension's connection to the collector broke"
+    result.ended = datetime.now(UTC)
+    result.final_url = records.final_url or result.final_url
+    if result.outcome == "complete" and records.status is not None and records.status >= 400:
+        result.outcome = "http_error"
+    return result
+
+
+async def _attempt(
+    browser: Browser, lease: Lease, records: Records, options: Options, loaded: Callable[[], None]
+) -> Result:
+    result = Result()
+    try:
+        await _visit(browser, lease, records, options, result, loaded)
     except _Ended as end:
         result.outcome, result.error = end.outcome, end.error
     except BidiClosed:
@@ -73,14 +94,6 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
     except TimeoutError:
         browser.ill += 1
         result.outcome, result.error = "failed", "the browser did not answer"
-    finally:
-        browser.active -= 1
-    if browser.link.lost.is_set() and not browser.firefox.bidi.closed.is_set():
-        result.outcome, result.error = "failed", "the extension's connection to the collector broke"
-    result.ended = datetime.now(UTC)
-    result.final_url = records.final_url or result.final_url
-    if result.outcome == "complete" and records.status is not None and records.status >= 400:
-        result.outcome = "http_error"
     return result
 
 
@@ -107,13 +120,21 @@ def row(result: Result, lease: Lease, records: Records, worker: str, agent: str)
     return tuple([values.get(name) for name in RAW["visits"].names])
 
 
-async def _visit(browser: Browser, lease: Lease, records: Records, options: Options, result: Result) -> None:
+async def _visit(
+    browser: Browser,
+    lease: Lease,
+    records: Records,
+    options: Options,
+    result: Result,
+    loaded: Callable[[], None],
+) -> None:
     url = _url(lease.seed)
     window = await browser.open()
     answers = True
     try:
         window.store = await _bind(browser, window, records)
         await _load(window, url, records, options, result)
+        loaded()
         result.loaded = datetime.now(UTC)
         began = time.monotonic()
         await _dwell(window, options.dwell_s)

@@ -29,6 +29,7 @@ from crawl.profile import Pref
 from crawl.records import Records
 from crawl.robots import Robots
 from crawl.settings import Limits, Options
+from crawl.turns import Turns
 from crawl.windows import Windows
 from crawl.writer import Writer
 from overscripted.errors import OutsideError
@@ -72,6 +73,7 @@ class Worker:
         self._browsers: list[Browser] = []
         self._starting = asyncio.Lock()
         self._visits: dict[asyncio.Task[None], Lease] = {}
+        self._turns = Turns()
         self._stopping = asyncio.Event()
         # One thread, so that the frontier's calls come one after the other.
         self._thread = ThreadPoolExecutor(1, "frontier")
@@ -203,7 +205,7 @@ class Worker:
         if self._robots and not await self._robots.allowed(lease.seed):
             result = visits.Result("blocked", "robots.txt forbids it")
         else:
-            result = await visits.visit(browser, lease, records, self.options)
+            result = await visits.visit(browser, lease, records, self.options, self._turns)
         if self._guard and result.outcome == "net_error" and self._guard.names.has_refused(records.host):
             result.outcome, result.error = "blocked", f"{records.host}: not a public address"
         self.windows.saw(result.starved)
