@@ -147,7 +147,10 @@ def ours(folder: Path, urls: list[str], dwell: float, *options: str) -> tuple[fl
         raise RuntimeError(f"{len(others)} pages did not complete ({others[0]})")
     calls = sum(row["n_calls"] for row in visits)
     late = sorted(row["starved"] or 0 for row in visits)
-    print(f"  {calls / len(urls):.0f} calls a page; timers late by {late[len(late) // 2]:.2f} s (median)")
+    store = Store(run)
+    size = sum(store.size(key) for key in store.files("raw")) / len(urls)
+    late_by = f"timers late by {late[len(late) // 2]:.2f} s (median)"
+    print(f"  {calls / len(urls):.0f} calls and {size / 1000:.1f} kB of segments a page; {late_by}")
     return took
 
 
