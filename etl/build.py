@@ -35,7 +35,7 @@ from overscripted.store import Store
 # How each table's rows are ordered within its files: like values together, for small files and so
 # that readers can skip what they do not ask for.
 ORDER = {
-    "calls": ["location", "script_url", "symbol", "crawl_id", "visit_id", "ordinal"],
+    "calls": ["location", "crawl_id", "visit_id", "ordinal"],
     "invalid_calls": ["crawl_id", "visit_id", "ordinal"],
     "uses": uses.KEY,
     "script_refs": script_refs.KEY,

@@ -8,7 +8,10 @@ import ibis.expr.types as ir
 
 from overscripted.text import clean
 
+_exact = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+
 N = 9  # argument_0 … argument_8, as the study published them
+_KEYS = [str(i) for i in range(N)]
 
 
 @ibis.udf.scalar.python(signature=(("string",), "array<string>"))
@@ -26,12 +29,12 @@ def split(arguments: str | None) -> list[str]:
     if not arguments:
         return nothing
     try:
-        found = json.loads(arguments, parse_float=str, parse_int=str, parse_constant=str)
+        found = _exact.decode(arguments)
         if isinstance(found, list):
             found = {str(i): value for i, value in enumerate(found)}
         if not isinstance(found, dict):
             return nothing
-        parts = [_text(found.get(str(i), ""), arguments, i) for i in range(N)]
+        parts = [_text(found.get(_KEYS[i], ""), arguments, i) for i in range(N)]
     except (ValueError, RecursionError):
         return nothing
     return [str(len(found)), *parts]
@@ -39,7 +42,7 @@ def split(arguments: str | None) -> list[str]:
 
 def _text(value: Any, arguments: str, i: int) -> str:
     if isinstance(value, str):
-        return clean(value)
+        return clean(value) if value else value
     if isinstance(value, dict | list):  # again, its numbers as numbers
         whole = json.loads(arguments)
         part = whole[i] if isinstance(whole, list) else whole[str(i)]
