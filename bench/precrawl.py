@@ -2,110 +2,36 @@
 
     python bench/precrawl.py [--sites 6000] [--rounds 2]
 
-The local web is one process that answers for every address of 127.0.0.0/8: each site is a host of its
-own, so that each page costs a new connection, as in the wild. Its pages are of ordinary size (40 KB to
-120 KB, 60 to 300 links, half of them outbound), gzipped. Both crawlers keep the distinct outbound links
+The local web is that of bench/local/precrawl_web.py. Both crawlers keep the distinct outbound links
 of each page, without fragments, by registrable domain (tldextract), with 100 connections at once, and
 write them to disk; the two sets of links are compared. Per core: pages by seconds of CPU of the crawler,
 all its processes, start-up included. Needs Scrapy (the extra `bench`).
 """
 
 import argparse
-import gzip
 import json
 import os
-import random
 import resource
-import select
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from multiprocessing import Process
 from pathlib import Path
 from typing import Any
 
+from local.precrawl_web import addresses, served
+
 CONNECTIONS = 100
-TEMPLATES = 200  # distinct pages, served in turn
-WORDS = "privacy cookie script canvas banner consent measure session replay audio window frame".split()
-
-
-def make_page(number: int) -> bytes:
-    """An ordinary page: navigation, text, half of the links outbound, some repeated."""
-    rng = random.Random(number)
-    parts = ["<!doctype html><html><head><meta charset=utf-8><title>t</title>"]
-    parts += [f'<link rel=stylesheet href="/s/{i}.css"><script src="/j/{i}.js"></script>' for i in range(8)]
-    parts.append("</head><body>")
-    for i in range(rng.randrange(60, 300)):
-        href = rng.choice(
-            [
-                f"/local/{i}?q={rng.random()}",
-                f"relative/{i}.html#part",
-                f"https://www.site{rng.randrange(500)}.example/{i}?utm=x#top",
-                f"//cdn{rng.randrange(50)}.example.co.uk/{i}",
-            ]
-        )
-        text = " ".join(rng.choices(WORDS, k=rng.randrange(10, 60)))
-        parts.append(
-            f'<div class="card c{i % 7}" data-id="{i}"><h3><a class=link href="{href}">{text[:40]}</a></h3>'
-            f"<p>{text}</p></div>"
-        )
-    return "".join(parts).encode()
-
-
-def serve(listener: socket.socket) -> None:
-    """Answer every request with the page of its host; one process, no framework."""
-    bodies = [gzip.compress(make_page(n)) for n in range(TEMPLATES)]
-    answers = [
-        b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Sat, 01 Jan 2028 00:00:00 GMT\r\nVary: Accept-Encoding\r\n"
-        b"Content-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\nCache-Control: max-age=0\r\n"
-        b"Strict-Transport-Security: max-age=1\r\nX-Frame-Options: DENY\r\nReferrer-Policy: origin\r\n"
-        + f"Content-Length: {len(body)}\r\n\r\n".encode()
-        + body
-        for body in bodies
-    ]
-    listener.setblocking(False)
-    poll = select.epoll()
-    poll.register(listener, select.EPOLLIN)
-    open_: dict[int, socket.socket] = {}
-    while True:
-        for number, _ in poll.poll():
-            if number == listener.fileno():
-                try:
-                    while True:
-                        sock, _ = listener.accept()
-                        open_[sock.fileno()] = sock
-                        poll.register(sock, select.EPOLLIN)
-                except BlockingIOError:
-                    continue
-            sock = open_[number]
-            try:
-                asked = sock.recv(65536)
-                if asked:
-                    a, b, c = sock.getsockname()[0].split(".")[1:]
-                    sock.setblocking(True)
-                    sock.sendall(answers[(int(b) * 251 + int(c)) % TEMPLATES])
-                    sock.setblocking(False)
-                    continue
-            except OSError:
-                pass
-            poll.unregister(number)
-            open_.pop(number).close()
-
-
-def addresses(count: int) -> list[str]:
-    """Distinct loopback addresses."""
-    return [f"127.{1 + n // 62500}.{n // 250 % 250}.{1 + n % 250}" for n in range(count)]
 
 
 def ours(folder: Path, sites: Path, count: int) -> set[tuple[str, str]]:
     """Our precrawl, by its command line; the (site, link) pairs it kept."""
     import pyarrow.parquet as pq
 
-    run([sys.executable, "-m", "overscripted", "precrawl", str(folder / "run"), "--sites", str(sites),
-         "--vantage", "here", "--allow-private", "--pace", "0", "--connections", str(CONNECTIONS)])  # fmt: skip
+    options = ["--allow-private", "--pace", "0", "--connections", str(CONNECTIONS)]
+    words = ["precrawl", str(folder / "run"), "--sites", str(sites), "--vantage", "here", *options]
+    run([sys.executable, "-m", "overscripted", *words])
     table = pq.read_table(folder / "run/precrawl/here.parquet", columns=["site", "link"])
     return set(zip(table["site"].to_pylist(), table["link"].to_pylist(), strict=True))
 
@@ -138,6 +64,7 @@ def spider(sites: str, out: str) -> None:
 
     extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
     known: dict[str, str] = {}
+    listed = Path(sites).read_text().split()
 
     def domain(url: str) -> str:
         host = urlsplit(url).hostname or ""
@@ -149,9 +76,8 @@ def spider(sites: str, out: str) -> None:
         name = "outbound"
 
         async def start(self) -> Any:
-            with open(sites) as file:
-                for line in file:
-                    yield Request(f"http://{line.strip()}/", self.parse, cb_kwargs={"site": line.strip()})
+            for site in listed:
+                yield Request(f"http://{site}/", self.parse, cb_kwargs={"site": site})
 
         def parse(self, response: Any, site: str) -> Any:
             home, links = domain(response.url), {}
@@ -202,12 +128,7 @@ def main() -> None:
     parser.add_argument("--sites", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args()
-    listener = socket.create_server(("", 0), backlog=4096)
-    port = listener.getsockname()[1]
-    server = Process(target=serve, args=(listener,), daemon=True)
-    server.start()
-    listener.close()
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+    with served() as port, tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("".join(f"{address}:{port}\n" for address in addresses(asked.sites)))
         file.flush()
         print(f"{asked.sites} sites, {os.cpu_count()} cores, {CONNECTIONS} connections")
@@ -224,7 +145,6 @@ def main() -> None:
                     f"clock   {cpu:6.1f} s CPU   {len(found)} links",
                     flush=True,
                 )
-    server.terminate()
     same = len(results["overscripted"] & results["scrapy"]) / max(len(results["scrapy"]), 1)
     print(f"links of scrapy that overscripted has too: {same:.2%}")
     print(f"ratio overscripted / scrapy, pages per second of CPU, best of each: "

@@ -16,7 +16,7 @@ from precrawl.deadline import Deadline, Watch
 from precrawl.failure import Failure, classify
 from precrawl.gate import Gate
 from precrawl.robots import Robots
-from precrawl.settings import MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
+from precrawl.settings import MAX_LINK_LENGTH, MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
 
 
 @dataclass
@@ -132,7 +132,8 @@ class Fetcher:
         if len(attempt.redirects) >= MAX_REDIRECTS:
             raise Failure("redirects", f"over {MAX_REDIRECTS}, last to {attempt.url[:200]}")
         target = urls.join(attempt.url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
-        if target is None or not target.startswith(("http://", "https://")):
+        good = target is not None and target.startswith(("http://", "https://"))
+        if target is None or not good or len(target) > MAX_LINK_LENGTH:
             raise Failure("bad_redirect", f"to {location[:200]!r}")
         if "Set-Cookie" in response.headers:  # many redirect in a circle for those who take no cookie
             attempt.cookies = attempt.cookies if attempt.cookies is not None else RequestsCookieJar()

@@ -148,6 +148,8 @@ class Fleet:
         return seconds
 
     def _start(self, job: worker.Job) -> Any:
+        # A hundred threads that parse pages of all sizes would each fragment a heap of their own (glibc).
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")
         process = self._context.Process(target=worker.main, args=(job, self._counts, self._stop))
         process.start()
         return process

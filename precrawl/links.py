@@ -20,9 +20,10 @@ KINDS = ("outbound", "internal", "all")
 
 # Of a serialised URL: scheme, user info (its @ and / are escaped), host.
 _HTTP = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)")
-# References that stay on the host of their base and are valid whatever follows: an empty one, a
-# query, a fragment, an absolute path. (The standard drops tabs and newlines: not after these.)
-_LOCAL = re.compile(r"\Z|[?#]|/(?:\Z|[^/\\\t\n\r])")
+# References that stay on the host of their base and are valid whatever follows: an empty one, a query, a
+# fragment, an absolute path, a relative path (no colon in its first segment). The standard drops tabs,
+# newlines and leading blanks: a reference that has one early is none of these.
+_LOCAL = re.compile(r"\Z|[?#]|/(?:\Z|[^/\\\t\n\r])|[^\0-\x20:/?#\\][^\t\n\r:/?#\\]*(?:\Z|[/?#])")
 _big = threading.Lock()
 
 

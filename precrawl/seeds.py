@@ -16,7 +16,7 @@ from overscripted.store import Store
 from precrawl import results
 from precrawl.settings import SEED_SITES
 
-MEMORY = "1GB"  # of DuckDB, beyond which it works on disk
+MEMORY = "300MB"  # of DuckDB, beyond which it works on disk
 _BATCH = 20_000  # rows at a time
 # Host of a serialised http(s) URL; in it, user info has no bare @ or /.
 _HOST = r"^https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)"
