@@ -55,6 +55,10 @@ const Plan = (() => {
     }
   }
 
+  // Names that give a content script its own object, not the page's. The browser has asked the window for them
+  // already, when it made this script's world.
+  const OURS = new Set(["XMLHttpRequest", "WebSocket", "fetch"]);
+
   /**
    * The object that a dotted path names in a window, waived: "window.navigator", "Storage.prototype".
    * Asked through Xrays, for a name asked of the window itself moves to the front of its names.
@@ -62,10 +66,11 @@ const Plan = (() => {
   function resolve(target, path) {
     let object = target;
     for (const name of path.split(".")) {
+      if (object === target && OURS.has(name)) object = target.wrappedJSObject;
       if (object === undefined || object === null) return undefined;
       if (name !== "window" || object !== target) object = object[name];
     }
-    return object?.wrappedJSObject;
+    return object?.wrappedJSObject ?? object;
   }
 
   function owners(object) {

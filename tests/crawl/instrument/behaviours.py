@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (code of pages)
 """What wrapped APIs do, as expressions (awaited) whose values must equal a plain browser's."""
 
 _ERR = "e=>e.name+': '+e.message+' '+(e instanceof DOMException||e instanceof TypeError)"

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from crawl import instrument
+from crawl import instrument, npm, openwpm
 from crawl.firefox import Firefox
+from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.instrument.harness import Instrumented, Web
 
 pytestmark = pytest.mark.firefox
@@ -31,7 +32,7 @@ async def _instrumented(folder, preset: str, **more) -> AsyncIterator[Instrument
     _need_firefox()
     it = Instrumented()
     try:
-        await it.start(instrument.load(preset), folder, **more)
+        await it.start(folder, **instrument.settings(preset), **more)
         yield it
     finally:
         await it.stop()
@@ -49,4 +50,22 @@ async def plain() -> AsyncIterator[Firefox]:
     """A Firefox without any extension."""
     _need_firefox()
     async with await Firefox.start() as it:
+        yield it
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def reference(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Instrumented]:
+    """A Firefox with OpenWPM's instrument."""
+    try:
+        npm.installed(openwpm.FOLDER)
+    except (SoftwareMissing, OutsideError) as error:
+        pytest.skip(f"OpenWPM's package cannot be had: {error.message}")
+    async for it in _instrumented(tmp_path_factory.mktemp("x"), "openwpm"):
+        yield it
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def fingerprinting(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Instrumented]:
+    """A Firefox with our instrument on what OpenWPM's is on."""
+    async for it in _instrumented(tmp_path_factory.mktemp("x"), "fingerprinting"):
         yield it

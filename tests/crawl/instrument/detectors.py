@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (code of pages)
 """Known ways to detect instrumentation, each an expression that is true where it finds something.
 
 Sources: Krumnow, Jonker and Karsch, "How gullible are web measurement tools?" (arXiv:2205.08890); OpenWPM

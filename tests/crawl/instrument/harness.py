@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from crawl import instrument, pack
+from crawl import pack
 from crawl.bidi import BidiError
 from crawl.firefox import Firefox
 from overscripted.stacks import parse_frame
@@ -57,7 +57,9 @@ class Web:
 class Visit:
     """What was said of one visit."""
 
-    def __init__(self, browser: "Instrumented | Firefox", store: str, tab: int, context: str, user: str) -> None:
+    def __init__(
+        self, browser: "Instrumented | Firefox", store: str, tab: int, context: str, user: str
+    ) -> None:
         self.bidi = (browser.firefox if isinstance(browser, Instrumented) else browser).bidi
         self.store, self.tab, self.context, self.user = store, tab, context, user
         self.messages: list[Message] = []
@@ -107,8 +109,8 @@ class Instrumented:
         self._socket: web.WebSocketResponse | None = None
         self._ready = asyncio.Event()
 
-    async def start(self, items: list[Message], folder: Path, extension: Path | None = None, **more: Any) -> None:
-        """Start Firefox; ``items`` is what `crawl.instrument.load` gives; ``more`` goes into settings.js."""
+    async def start(self, folder: Path, **settings: Any) -> None:
+        """Start Firefox; ``settings`` go into settings.js beside port and token."""
         app = web.Application()
         app.router.add_get("/", self._accept)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
@@ -116,8 +118,8 @@ class Instrumented:
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         port = int(self._runner.addresses[0][1])
         self.firefox = await Firefox.start()
-        settings = {"port": port, "token": self.token, "instruments": items, **more}
-        await self.firefox.install(str(pack.pack(folder, settings)))
+        told = {"port": port, "token": self.token, **settings}
+        await self.firefox.install(str(pack.pack(folder, told)))
         async with asyncio.timeout(20):
             await self._ready.wait()
 
@@ -198,7 +200,7 @@ class Instrumented:
         await self.firefox.bidi.command("browsingContext.navigate", params, 30)
         if until:
             async with asyncio.timeout(20):
-                while not await visit.run(until):
+                while not await visit.run(until):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         await asyncio.sleep(dwell_s)
         await self.flush(visit)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (code of pages)
 """The coverage rows: a page each, and how often its code reads `navigator.oscpu` in which document.
 
 ``{READ}`` in a page stands for one read; ``expected`` counts them by the document's location ("" is the

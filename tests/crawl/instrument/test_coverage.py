@@ -31,7 +31,7 @@ def located(visit: Visit, web: Web, page: str, symbol: str = "window.navigator.o
             return "other" + location.removeprefix(web.other)
         if location.startswith(web.base):
             return location.removeprefix(web.base)
-        scheme, colon, rest = location.partition(":")
+        scheme, colon, _ = location.partition(":")
         return location if scheme == "about" else scheme + colon
 
     return Counter(name(c["location"]) for c in visit.calls if c["s"] == symbol)

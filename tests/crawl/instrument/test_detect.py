@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (code of pages)
 """No page can see that it is instrumented: known detectors, and every function compared with a plain browser."""
 
 import json

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (code of pages)
 """Pages that try to evade, forge, flood or break the record, and what they get."""
 
 import asyncio
