@@ -1,6 +1,7 @@
 """A call's arguments, from the JSON object in text to the study's ten columns."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import ibis
@@ -8,7 +9,12 @@ import ibis.expr.types as ir
 
 from overscripted.text import clean
 
-_exact = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+
+@lru_cache(1)
+def _exact() -> json.JSONDecoder:
+    """Numbers stay as they are written. Made on first use: Spark cannot send one to its workers."""
+    return json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+
 
 N = 9  # argument_0 … argument_8, as the study published them
 _KEYS = [str(i) for i in range(N)]
@@ -29,7 +35,7 @@ def split(arguments: str | None) -> list[str]:
     if not arguments:
         return nothing
     try:
-        found = _exact.decode(arguments)
+        found = _exact().decode(arguments)
         if isinstance(found, list):
             found = {str(i): value for i, value in enumerate(found)}
         if not isinstance(found, dict):
