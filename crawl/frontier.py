@@ -123,14 +123,14 @@ class Frontier:
     # -- seeds ------------------------------------------------------------------------------
 
     def add(self, seeds: Iterable[str], priority: int = 0) -> int:
-        """Add seeds that are not there yet; how many were new. A stream of any length."""
-        new = 0
+        """Add seeds that are not there yet; how many more there are. A stream of any length."""
+        before = self._count()
         stream = iter(seeds)
         while chunk := list(islice(stream, 5000)):
-            new += self._add(chunk, priority)
-        return new
+            self._add(chunk, priority)
+        return self._count() - before
 
-    def _add(self, chunk: list[str], priority: int) -> int:
+    def _add(self, chunk: list[str], priority: int) -> None:
         rows, owners = {}, {}
         for seed in map(clean, chunk):
             seed = seed.replace("\0", "\ufffd")  # PostgreSQL's text has no NUL, nor has a URL
@@ -149,10 +149,10 @@ class Frontier:
                 "not_before": 0.0,
             }
         with self._begin() as db:
-            before = self._count(db)
             db.execute(self._insert(DOMAINS).on_conflict_do_nothing(), sorted(owners.values(), key=str))
-            db.execute(self._insert(SEEDS).on_conflict_do_nothing(), list(rows.values()))
-            return self._count(db) - before
+            db.execute(
+                self._insert(SEEDS).on_conflict_do_nothing(), [rows[number] for number in sorted(rows)]
+            )
 
     # -- leases -----------------------------------------------------------------------------
 
@@ -397,9 +397,10 @@ class Frontier:
     def _insert(self, table: sa.Table) -> Any:
         return postgresql.insert(table) if self._postgres else sqlite.insert(table)
 
-    def _count(self, db: sa.Connection) -> int:
+    def _count(self) -> int:
         query = sa.select(sa.func.count()).select_from(SEEDS).where(SEEDS.c.crawl_id == self.crawl_id)
-        return int(db.scalar(query) or 0)
+        with self._begin() as db:
+            return int(db.scalar(query) or 0)
 
 
 def _engine(url: str) -> sa.Engine:
