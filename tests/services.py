@@ -46,7 +46,13 @@ class Postgres:
         """Start it and wait until it answers."""
         options = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
         self._process = subprocess.Popen(
-            [*self._as_user(), str(self._bin / "postgres"), "-D", str(self._folder / "data"), *options.split()],
+            [
+                *self._as_user(),
+                str(self._bin / "postgres"),
+                "-D",
+                str(self._folder / "data"),
+                *options.split(),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd="/",
