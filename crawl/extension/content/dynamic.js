@@ -17,12 +17,11 @@ const Dynamic = (() => {
     ["async function* anonymous(", "AsyncGeneratorFunction"],
   ];
   const { stringify } = JSON;
-  let ids = -1;
   const spots = new Map();
 
   function spot(symbol) {
     let it = spots.get(symbol);
-    if (!it) spots.set(symbol, (it = { id: ids--, symbol, stack: false, functions: false }));
+    if (!it) spots.set(symbol, (it = { id: Plan.id(), symbol, stack: false, functions: false }));
     return it;
   }
 
@@ -68,7 +67,7 @@ const Dynamic = (() => {
         const { sourceFile, lineNumber, columnNumber, sample } = event;
         const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
         if (again(symbol, place, sample)) return;
-        recorder.noteAt(spot(symbol), "call", place, stringify({ 0: sample }));
+        recorder.noteAt(spot(symbol), 2, place, stringify({ 0: sample }));
       },
       true,
     );

@@ -7,18 +7,20 @@ const Install = (() => {
   const { apply } = Reflect;
   const { defineProperty } = Object;
   const NONE = [];
+  const [GET, SET, CALL, SET_FAILED] = [0, 1, 2, 3]; // as Recorder names them
   // What else happens after (`hooks`) or before a native: "Class.name", "get Class.name" or
   // "set Class.name" -> function(receiver, values, result); after it gives the result.
   const hooks = new Map();
   const before = new Map();
 
-  /** Whether a call is one that the settings want: `when` is null, a word, or a list of first arguments. */
+  /** Whether a call is one that the settings want: `when` is null, a word, or a set of first arguments. */
   function wanted(when, values) {
     if (when === null) return true;
     if (when === "text") return typeof values[0] === "string";
     if (when === "script") return Array.prototype.some.call(values, isScript);
-    const first = typeof values[0] === "string" ? values[0].toLowerCase() : null;
-    return first !== null && when.some((one) => one.toLowerCase() === first || (one === "on*" && first.startsWith("on")));
+    if (typeof values[0] !== "string") return false;
+    const first = values[0].toLowerCase();
+    return when.has(first) || (first.startsWith("on") && when.has("on*"));
   }
 
   const localName = Object.getOwnPropertyDescriptor(Element.prototype, "localName").get;
@@ -41,7 +43,7 @@ const Install = (() => {
           let value = apply(get, this, NONE);
           if (then) value = then(this, NONE, value);
           const target = spot.target(this);
-          if (target !== null) recorder.note(target, "get", made, value, undefined, this);
+          if (target !== null) recorder.note(target, GET, made, value, undefined, this);
           return value;
         },
       },
@@ -60,10 +62,10 @@ const Install = (() => {
           try {
             apply(set, this, [value]);
           } catch (error) {
-            if (target !== null) recorder.note(target, "set (failed)", made, value, undefined, this);
+            if (target !== null) recorder.note(target, SET_FAILED, made, value, undefined, this);
             throw error;
           }
-          if (target !== null) recorder.note(target, "set", made, value, undefined, this);
+          if (target !== null) recorder.note(target, SET, made, value, undefined, this);
           if (then) then(this, [value], undefined);
         },
       },
@@ -80,7 +82,7 @@ const Install = (() => {
       if (first) first(receiver, values);
       const target = spot.target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
-        recorder.note(target, "call", made, undefined, values, receiver);
+        recorder.note(target, CALL, made, undefined, values, receiver);
       }
       const result = apply(native, receiver, values);
       return then ? then(receiver, values, result) : result;

@@ -120,7 +120,7 @@ const Plan = (() => {
         bySymbol: new Map(),
         stack: item.stack === true,
         functions: item.functions === true,
-        when: item.when ?? null,
+        when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
         bytes: item.bytes === true,
       },
       only,
@@ -147,5 +147,5 @@ const Plan = (() => {
     }
   }
 
-  return { make, hook };
+  return { make, hook, id: () => ids++ };
 })();

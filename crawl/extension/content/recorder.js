@@ -13,7 +13,8 @@ const Recorder = (() => {
     ...OVERSCRIPTED.caps,
   };
   const OTHERS = "(other scripts)";
-  const FRAMES = 20000; // call sites remembered, for speed alone
+  const SITES = 20000; // places remembered, for speed alone
+  const OPERATIONS = ["get", "set", "call", "set (failed)"];
   const { stringify } = JSON;
   const { now } = Date;
   const location = Object.getOwnPropertyDescriptor(Document.prototype, "URL").get;
@@ -40,38 +41,39 @@ const Recorder = (() => {
       this.ordinal = 0;
       this.size = 0;
       this.calls = [];
-      this.entries = new Map(); // script -> Map(symbol id -> Entry)
-      this.frames = new Map(); // frame text -> Map of its script
+      this.scripts = new Map(); // script -> Map(symbol and operation -> Entry)
+      this.sites = new Map(); // frame as Firefox writes it -> {frame, symbols of its script}
       this.cut = new Set(); // entries whose totals must be told
       this.place = "";
       Channel.add(this);
     }
 
-    /** One call. `spot` names symbol and settings, `wrapper` is the function the page called. */
+    /** One call. `spot` names symbol and settings, `wrapper` is the function that the page called. */
     note(spot, operation, wrapper, value, values, receiver) {
       if (spot.part !== null) spot = Recorder.named(spot, receiver);
-      const frame = Stack.inner(wrapper);
+      const site = this.site(Stack.inner(wrapper));
       const time = now();
-      if (!this.count(this.entry(frame, spot, operation), time)) return;
+      if (!this.count(this.entry(site, spot, operation), time)) return;
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
       const called = values !== undefined;
       this.keep({
         n: this.ordinal++,
         t: time,
         s: spot.symbol,
-        o: operation,
+        o: OPERATIONS[operation],
         a: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
-        v: called ? "" : Text.value(value, spot.functions),
-        f: frame,
+        v: called ? "" : typeof value === "string" ? value : Text.value(value, spot.functions),
+        f: site.frame,
         k: spot.stack ? Stack.whole(wrapper) : undefined,
       });
     }
 
     /** One call whose place the browser told. */
     noteAt(spot, operation, frame, values) {
+      const site = this.site(frame);
       const time = now();
-      if (!this.count(this.entry(frame, spot, operation), time)) return;
-      this.keep({ n: this.ordinal++, t: time, s: spot.symbol, o: operation, a: values, v: "", f: frame });
+      if (!this.count(this.entry(site, spot, operation), time)) return;
+      this.keep({ n: this.ordinal++, t: time, s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: frame });
     }
 
     /** Whether the next call of an entry is kept. */
@@ -97,7 +99,7 @@ const Recorder = (() => {
       }
       const symbol = spot.symbol.replace(/\{\w+\}/, part);
       let found = spot.bySymbol.get(symbol);
-      if (!found) spot.bySymbol.set(symbol, (found = { ...spot, id: `${spot.id}[${part}]`, symbol }));
+      if (!found) spot.bySymbol.set(symbol, (found = { ...spot, id: Plan.id(), symbol }));
       return found;
     }
 
@@ -114,29 +116,32 @@ const Recorder = (() => {
       Channel.wake(length, call.t);
     }
 
-    entry(frame, spot, operation) {
-      let symbols = this.frames.get(frame);
-      if (symbols === undefined) symbols = this.site(frame);
-      const key = operation === "set (failed)" ? `${spot.id}!` : operation === "set" ? `${spot.id}=` : spot.id;
+    entry({ symbols }, spot, operation) {
+      const key = spot.id * 4 + operation;
       let entry = symbols.get(key);
       if (entry === undefined) {
-        symbols.set(key, (entry = new Entry(symbols.script, spot.symbol, operation)));
+        symbols.set(key, (entry = new Entry(symbols.script, spot.symbol, OPERATIONS[operation])));
       }
       return entry;
     }
 
-    site(frame) {
+    /** A place in a script, by its frame as Firefox writes it: the frame, and the script's entries. */
+    site(text) {
+      const known = this.sites.get(text);
+      if (known !== undefined) return known;
+      const frame = Stack.frame(text);
       let script = Stack.script(frame);
-      if (!this.entries.has(script) && this.entries.size >= CAPS.scripts) script = OTHERS;
-      let symbols = this.entries.get(script);
+      if (!this.scripts.has(script) && this.scripts.size >= CAPS.scripts) script = OTHERS;
+      let symbols = this.scripts.get(script);
       if (symbols === undefined) {
         symbols = new Map();
         symbols.script = script;
-        this.entries.set(script, symbols);
+        this.scripts.set(script, symbols);
       }
-      if (this.frames.size >= FRAMES) this.frames.clear();
-      this.frames.set(frame, symbols);
-      return symbols;
+      if (this.sites.size >= SITES) this.sites.clear();
+      const site = { frame, symbols };
+      this.sites.set(text, site);
+      return site;
     }
 
     where() {

@@ -13,13 +13,13 @@ const Stack = (() => {
   const holder = {};
   Error.stackTraceLimit = 1;
 
-  /** The frame that called `wrapper`, a function of this world that a page's function called. */
+  /** The frame that called `wrapper`, a function of this world that a page called, as Firefox writes it. */
   const inner = capture
     ? (wrapper) => {
         capture(holder, wrapper);
-        return oneLine(holder.stack);
+        return holder.stack;
       }
-    : () => oneLine(old().split("\n", 1)[0]);
+    : () => old().split("\n", 1)[0];
 
   /** All frames that led to `wrapper`. */
   function whole(wrapper) {
@@ -71,6 +71,8 @@ const Stack = (() => {
   return {
     inner,
     whole,
+    /** What `inner` gave, on one line, with no doubt where its URL begins. */
+    frame: oneLine,
     /** The script URL of a frame. */
     script: (frame) => url(frame.slice(frame.indexOf("@") + 1)),
   };

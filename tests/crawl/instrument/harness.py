@@ -109,7 +109,7 @@ class Instrumented:
         self._socket: web.WebSocketResponse | None = None
         self._ready = asyncio.Event()
 
-    async def start(self, folder: Path, **settings: Any) -> None:
+    async def start(self, folder: Path, prefs: dict[str, Any] | None = None, **settings: Any) -> None:
         """Start Firefox; ``settings`` go into settings.js beside port and token."""
         app = web.Application()
         app.router.add_get("/", self._accept)
@@ -117,7 +117,7 @@ class Instrumented:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         port = int(self._runner.addresses[0][1])
-        self.firefox = await Firefox.start()
+        self.firefox = await Firefox.start(prefs)
         told = {"port": port, "token": self.token, **settings}
         await self.firefox.install(str(pack.pack(folder, told)))
         async with asyncio.timeout(20):
