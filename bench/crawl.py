@@ -167,7 +167,7 @@ folder, dwell, *urls = sys.argv[1:]
 frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", 1)
 frontier.add(urls)
 options = Options(dwell_s=float(dwell), windows=1, allow_private=True, per_domain=0, visits_a_browser=1)
-extension = {"instruments": instrument.load("default")}
+extension = instrument.settings("default")
 with Work("restart", len(urls)) as work:
     asyncio.run(Worker(Store(folder + "/run"), frontier, options, extension, work).run())
 assert frontier.counts() == {"ended complete": len(urls)}

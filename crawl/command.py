@@ -136,8 +136,10 @@ def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **
 def options(given: dict[str, Any]) -> settings.Options:
     """The options as the crawl takes them."""
     proxy = given["proxy"]
-    if proxy and not proxy.startswith("http://"):
-        raise InputError(f"--proxy {proxy}: an HTTP forward proxy is needed, http://HOST:PORT")
+    if proxy and (not proxy.startswith("http://") or "@" in proxy):
+        raise InputError(
+            f"--proxy {proxy}: an HTTP forward proxy without a login is needed, http://HOST:PORT"
+        )
     return settings.Options(
         dwell_s=given["dwell"],
         load_timeout_s=given["load_timeout"],

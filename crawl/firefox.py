@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections import deque
 from pathlib import Path
@@ -42,6 +43,15 @@ def find(binary: str | None = None) -> str:
         "Firefox is not installed; install it (Debian: apt install firefox-esr; Ubuntu, Fedora: firefox) "
         "or name it with --firefox"
     )
+
+
+def version(path: str) -> str:
+    """What ``firefox --version`` says; empty where it says nothing."""
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=START_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip()[:100]
 
 
 class Firefox:

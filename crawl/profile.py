@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+
 from overscripted.errors import InputError, SoftwareMissing
 
 PREFIX = "overscripted-firefox-"
@@ -276,24 +278,32 @@ def _started(pid: int) -> int:
     return 0 if fields[0] == "Z" else int(fields[19])
 
 
-def _trust(profile: Path, authorities: list[Path]) -> None:
-    certutil = shutil.which("certutil")
-    if not certutil:
+def check(authorities: list[Path]) -> None:
+    """Raise now what `create` would raise for these authorities."""
+    for path in authorities:
+        if not path.is_file():
+            raise InputError(f"--ca {path}: no such file; name a PEM file of a certificate authority")
+        try:
+            x509.load_pem_x509_certificate(path.read_bytes())
+        except ValueError as error:
+            raise InputError(f"--ca {path}: not a PEM certificate of an authority") from error
+    if authorities and not shutil.which("certutil"):
         raise SoftwareMissing(
             "--ca needs certutil to make Firefox trust it; install NSS's tools "
             "(Debian, Ubuntu: apt install libnss3-tools)"
         )
+
+
+def _trust(profile: Path, authorities: list[Path]) -> None:
+    check(authorities)
     database = f"sql:{profile}"
-    _certutil([certutil, "-N", "-d", database, "--empty-password"], "making the profile's certificate store")
+    _certutil(["-N", "-d", database, "--empty-password"], "making the profile's certificate store")
     for number, path in enumerate(authorities):
-        if not path.is_file():
-            raise InputError(f"--ca {path}: no such file; name a PEM file of a certificate authority")
-        name = f"overscripted-{number}"
-        asked = [certutil, "-A", "-d", database, "-n", name, "-t", "C,,", "-a", "-i", str(path)]
-        _certutil(asked, f"--ca {path}: not a PEM certificate of an authority")
+        asked = ["-A", "-d", database, "-n", f"overscripted-{number}", "-t", "C,,", "-a", "-i", str(path)]
+        _certutil(asked, f"--ca {path}: refused")
 
 
-def _certutil(command: list[str], purpose: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+def _certutil(arguments: list[str], purpose: str) -> None:
+    done = subprocess.run(["certutil", *arguments], capture_output=True, text=True, timeout=60)
     if done.returncode:
         raise InputError(f"{purpose}: {done.stderr.strip() or done.returncode}")

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
-from crawl import firefox, instrument, seeds, state
+from crawl import firefox, instrument, profile, seeds, state
 from crawl.frontier import Frontier
 from crawl.settings import Options
 from crawl.worker import Worker
@@ -33,7 +34,8 @@ def crawl(
     Raises the errors of `overscripted.errors` for what the user can mend.
     """
     extension = instrument.settings(options.instrument)
-    firefox.find(options.firefox)
+    program = firefox.find(options.firefox)
+    profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
     run = Run.open(run_url, create=seed_file is not None)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
@@ -41,7 +43,8 @@ def crawl(
         _add_seeds(run, frontier, seed_file)
         asked = asdict(options) | {"seeds": seed_file, "frontier": _shown(frontier_url)}
         if run.stage(STAGE).get("status") != "running":
-            run.begin(STAGE, asked, instrument_sha256=_digest(extension))
+            made_with = {"firefox": firefox.version(program), "instrument_sha256": _digest(extension)}
+            run.begin(STAGE, asked, **made_with)
         return _work(run, frontier, options, extension)
     finally:
         frontier.close()

@@ -56,6 +56,7 @@ def test_a_certificate_authority_that_is_none_is_named(
     assert code in (3, 5), said
     assert "--ca" in said
     assert "Traceback" not in said
+    assert not (tmp_path / "run").exists()
 
 
 def test_every_retried_outcome_exists() -> None:
