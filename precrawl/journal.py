@@ -26,7 +26,7 @@ from overscripted.store import Store
 from precrawl.settings import JOURNAL_AGE_S, JOURNAL_BYTES, SYNC_S
 
 _HEAD = struct.Struct("<II")
-_BATCH = 500  # records turned into rows at a time
+_BATCH = 200  # records turned into rows at a time
 LINKS = PRECRAWL["links"].schema
 NUMBER = pa.field("n", INT)  # of the row in the plan; only in parts
 
