@@ -20,6 +20,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+from fsspec.implementations.dirfs import DirFileSystem
 
 from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
 from overscripted.store import Store
@@ -134,6 +135,19 @@ _PARQUET = (
 )
 
 
+class _Files(DirFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """A store's files under a scheme of their own, as DuckDB names them: ``scheme://key``."""
+
+    cachable = False
+
+    def __init__(self, scheme: str, store: Store) -> None:
+        super().__init__(path=store.root, fs=store.fs)
+        self.protocol = scheme
+
+    def _join(self, path: Any) -> Any:
+        return super()._join(path.removeprefix(f"{self.protocol}://") if isinstance(path, str) else path)
+
+
 class DuckDB(Engine):
     """DuckDB in this process, reading any storage through fsspec."""
 
@@ -153,17 +167,19 @@ class DuckDB(Engine):
         raw.execute("SET TimeZone = 'UTC'")
         raw.execute("SET preserve_insertion_order = true")
         raw.execute("SET enable_progress_bar = false")
-        self._stores: set[str] = set()
-
-    def _reach(self, store: Store) -> None:
-        """Let DuckDB open files of a store that is no local folder (its own S3 client needs a download)."""
-        if not store.local and store.url not in self._stores:
-            self._con.register_filesystem(store.fs)
-            self._stores.add(store.url)
+        self._stores: dict[str, str] = {}
 
     def _uris(self, store: Store, keys: list[str]) -> list[str]:
-        self._reach(store)
-        return [store.uri(key) for key in keys]
+        """What DuckDB opens: paths, or for object storage names under a scheme of our own.
+
+        Under ``s3://`` DuckDB would load its own client, which it downloads at run time.
+        """
+        if store.local:
+            return [store.path(key) for key in keys]
+        if store.url not in self._stores:
+            scheme = self._stores[store.url] = f"run{len(self._stores)}"
+            self._con.con.register_filesystem(_Files(scheme, store))
+        return [f"{self._stores[store.url]}://{key}" for key in keys]
 
     def _read(self, store: Store, keys: list[str]) -> ir.Table:
         return self._con.read_parquet(self._uris(store, keys), union_by_name=True, hive_partitioning=False)
