@@ -111,6 +111,13 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     metavar="SECONDS",
     help="Records are durable after this time at most.",
 )
+@click.option(
+    "--visits-a-browser",
+    type=click.IntRange(1),
+    default=settings.VISITS_A_BROWSER,
+    show_default=True,
+    help="Then a new Firefox takes over; 1: a new one for every page.",
+)
 @click.option("--log", metavar="FILE", help="Write a log of JSON lines, one a visit.")
 def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **given: Any) -> None:
     """Visit every seed of RUN in an instrumented Firefox and record what its JavaScript does.
@@ -157,6 +164,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         firefox=given["firefox"],
         show=given["show"],
         segment_age_s=given["segment_age"],
+        visits_a_browser=given["visits_a_browser"],
     )
 
 
