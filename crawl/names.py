@@ -13,6 +13,8 @@ Resolver = Callable[[str], Awaitable[list[str]]]
 
 RESOLVE_TIMEOUT_S = 20.0
 RESOLVERS = 64  # names looked up at a time: a slow name server holds up its own page only
+FRESH_S = 30.0  # an answer of the system's resolver is used again for so long: a page connects many times
+FRESH_KEPT = 10_000
 REFUSED_KEPT = 10_000  # hosts remembered as refused, to say why a visit failed
 
 
@@ -28,6 +30,7 @@ class Names:
         self._resolve = resolve or self._system
         self._threads = ThreadPoolExecutor(RESOLVERS, "resolve")
         self._kept: OrderedDict[str, None] = OrderedDict()
+        self._fresh: OrderedDict[str, tuple[float, list[str]]] = OrderedDict()
         self.refused = 0
 
     async def addresses(self, host: str) -> list[str]:
@@ -51,7 +54,14 @@ class Names:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _system(self, name: str) -> list[str]:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _lookup, name)
+        loop = asyncio.get_running_loop()
+        until, found = self._fresh.get(name, (0.0, []))
+        if until < loop.time():
+            found = await loop.run_in_executor(self._threads, _lookup, name)
+            self._fresh[name] = loop.time() + FRESH_S, found
+            while len(self._fresh) > FRESH_KEPT:
+                self._fresh.popitem(last=False)
+        return found
 
     def _remember(self, host: str) -> None:
         self.refused += 1
