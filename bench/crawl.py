@@ -4,6 +4,7 @@
 
 In one run, on the same local web of pages with 850 KB of scripts each:
   ours          overscripted crawl, many windows of one Firefox
+  guarded       the same through the private-address guard (here ours goes without: the web is private)
   restart       one page at a time, a new Firefox with a new profile for each: OpenWPM's stateless mode,
                 driven by our own code (OpenWPM's own start, Selenium and geckodriver, costs more)
   blacklight    @themarkup/blacklight-collector from npm with the system's Chromium, one page a process
@@ -154,30 +155,34 @@ def ours(folder: Path, urls: list[str], dwell: float, *options: str) -> tuple[fl
     return took
 
 
-RESTART = """
+WORKER = """
 import asyncio, sys
-from pathlib import Path
 from crawl import instrument
 from crawl.frontier import Frontier
+from crawl.names import Names
 from crawl.settings import Options
 from crawl.worker import Worker
 from overscripted.progress import Work
 from overscripted.store import Store
-folder, dwell, *urls = sys.argv[1:]
+folder, dwell, windows, visits, guarded, *urls = sys.argv[1:]
 frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", 1)
 frontier.add(urls)
-options = Options(dwell_s=float(dwell), windows=1, allow_private=True, per_domain=0, visits_a_browser=1)
-extension = instrument.settings("default")
-with Work("restart", len(urls)) as work:
-    asyncio.run(Worker(Store(folder + "/run"), frontier, options, extension, work).run())
+options = Options(dwell_s=float(dwell), windows=int(windows), allow_private=guarded == "no", per_domain=0,
+                  visits_a_browser=int(visits))
+names = Names(allowed=lambda address: True)  # the local web stands for the public one
+with Work("crawl", len(urls)) as work:
+    worker = Worker(Store(folder + "/run"), frontier, options, instrument.settings("default"), work, names)
+    asyncio.run(worker.run())
 assert frontier.counts() == {"ended complete": len(urls)}
 """
 
 
-def restart(folder: Path, urls: list[str], dwell: float) -> tuple[float, float]:
-    """One page at a time, a browser for each."""
+def worker(
+    folder: Path, urls: list[str], dwell: float, windows: str, visits: str, guarded: str
+) -> tuple[float, float]:
+    """Our worker with settings that the command line does not have."""
     folder.mkdir()
-    return measured([sys.executable, "-c", RESTART, str(folder), str(dwell), *urls])
+    return measured([sys.executable, "-c", WORKER, str(folder), str(dwell), windows, visits, guarded, *urls])
 
 
 def blacklight(folder: Path, urls: list[str], dwell: float) -> tuple[float, float]:
@@ -213,7 +218,11 @@ def main() -> None:
     few = [f"{base}/p/peer{n}" for n in range(asked.peer_pages)]
     kinds = {
         "ours": (lambda: ours(folder, many, asked.dwell, "--windows", asked.windows), len(many)),
-        "restart": (lambda: restart(folder / "restart", few, asked.dwell), len(few)),
+        "guarded": (
+            lambda: worker(folder / "guarded", many, asked.dwell, asked.windows, "10000", "yes"),
+            len(many),
+        ),
+        "restart": (lambda: worker(folder / "restart", few, asked.dwell, "1", "1", "no"), len(few)),
         "blacklight": (lambda: blacklight(folder / "blacklight", few, asked.dwell), len(few)),
     }
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; dwell {asked.dwell:g} s")
