@@ -41,8 +41,9 @@ def import_openwpm(path: str, run: str) -> None:
 
 
 def _import(kind: str, path: str, url: str) -> None:
-    from etl.imports import import_data
+    from etl.imports import import_data, source_at
 
+    source_at(path)  # before a run is begun for nothing
     run = Run.open(url, create=True)
     facts = import_data(kind, path, run)
     click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))

@@ -16,6 +16,14 @@ KINDS: dict[str, Callable[[Store, Store, int], dict[str, Any]]] = {
 }
 
 
+def source_at(path: str) -> Store:
+    """What is to be imported. InputError where nothing is there."""
+    source = Store(path)
+    if not source.exists():
+        raise InputError(f"{path}: nothing there; name a file or folder to import")
+    return source
+
+
 def import_data(kind: str, path: str, run: Run) -> dict[str, Any]:
     """Import ``path`` (a file, a folder or an ``s3://`` prefix) of a kind of `KINDS`; its facts.
 
@@ -24,9 +32,7 @@ def import_data(kind: str, path: str, run: Run) -> dict[str, Any]:
     """
     if run.stage("crawl"):
         raise InputError(f"{run.store.url}: holds a crawl; import into a RUN of its own")
-    source = Store(path)
-    if not source.exists():
-        raise InputError(f"{path}: nothing there; name a file or folder to import")
+    source = source_at(path)
     run.begin("import", {"kind": kind, "path": source.url})
     try:
         with run.store.replace(*(f"raw/{table}" for table in RAW)) as staged:
