@@ -2,7 +2,8 @@
 
     .venv/bin/python -m bench.instrument [--rounds 5]
 
-Prints microseconds and milliseconds (medians over the rounds), and the ratios to OpenWPM's and to none.
+Prints microseconds of a call (the fastest of ten scripts), and milliseconds of CPU of all the browser's processes
+for a page until half a second after its load, medians over the rounds, and the ratios to OpenWPM's and to none.
 """
 
 # ruff: noqa: E501 (code of pages)
@@ -14,6 +15,8 @@ import json
 import statistics
 import tempfile
 from pathlib import Path
+
+import psutil
 
 from crawl import instrument, npm
 from crawl.firefox import Firefox
@@ -60,6 +63,7 @@ def pages(web: Web, modules: Path) -> None:
         web.add(f"/{name}.js", body, "text/javascript")
         scripts = "".join(f"<script src='/{name}.js?{i}'></script>" for i in range(SCRIPTS))
         web.add(f"/{name}", f"<!doctype html><script>TIMES=[]</script>{scripts}")
+    web.add("/heavy/nothing", "<!doctype html><p>nothing")
     for name, (files, code) in HEAVY.items():
         for file in files:
             web.add(f"/npm/{file}", (modules / file).read_bytes(), "text/javascript")
@@ -67,28 +71,42 @@ def pages(web: Web, modules: Path) -> None:
         web.add(f"/heavy/{name}", f"<!doctype html><body><div id=out></div>{scripts}<script>{code}</script>")
 
 
-async def measured(visit: Visit, url: str, result: str) -> float:
-    """Load a page; the value of an expression in it."""
-    await visit.bidi.command("browsingContext.navigate", {"context": visit.context, "url": url, "wait": "complete"}, 60)
+def cpu_ms(firefox: Firefox) -> float:
+    """CPU time that the browser has used so far, in all its processes."""
+    used = 0.0
+    parent = psutil.Process(firefox.pid)
+    for process in [parent, *parent.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used * 1000
+
+
+async def measured(firefox: Firefox, visit: Visit, url: str, result: str) -> float:
+    """Load a page; the value of an expression in it, or the CPU time that it took."""
     await asyncio.sleep(0.3)
-    return float(await visit.run(result))
+    before = cpu_ms(firefox)
+    command = {"context": visit.context, "url": url, "wait": "complete"}
+    await visit.bidi.command("browsingContext.navigate", command, 60)
+    await asyncio.sleep(0.5)
+    return float(await visit.run(result)) if result else cpu_ms(firefox) - before
 
 
 async def one_round(browsers: dict[str, Instrumented | Firefox], web: Web) -> dict[tuple[str, str], float]:
     """Every measurement once, the browsers in turn."""
     found = {}
     tasks = {name: (f"/{name}", f"Math.min(...TIMES)/{CALLS}*1000") for name in OPERATIONS}
-    tasks |= {f"load: {name}": (f"/heavy/{name}", "performance.timing.loadEventEnd-performance.timing.navigationStart") for name in HEAVY}
+    tasks |= {f"load: {name}": (f"/heavy/{name}", "") for name in ["nothing", *HEAVY]}
     for task, (path, result) in tasks.items():
         for name, browser in browsers.items():
             if isinstance(browser, Instrumented):
                 visit = await browser.open()
-                found[task, name] = await measured(visit, web.base + path, result)
+                found[task, name] = await measured(browser.firefox, visit, web.base + path, result)
                 await browser.close(visit)
             else:
                 made = await browser.bidi.command("browsingContext.create", {"type": "window"})
                 visit = Visit(browser, "", 0, made["context"], "")
-                found[task, name] = await measured(visit, web.base + path, result)
+                found[task, name] = await measured(browser, visit, web.base + path, result)
                 await browser.bidi.command("browsingContext.close", {"context": made["context"]})
     return found
 

@@ -120,21 +120,22 @@ const Install = (() => {
   // Methods that are one and the same function under two names.
   const ALIASES = { "IDBObjectStore.getAll": ["mozGetAll"], "IDBIndex.getAll": ["mozGetAll"] };
 
-  /** A function of the page's realm that runs `made` here and looks like the native called `name`. */
-  function native(made, realm, name) {
+  /** A function of the realm of `holder` that runs `made` here and looks like the native called `name`. */
+  function native(made, holder, name) {
     // Defined as a property, for its name and its text then say that: "function userAgent() { [native code] }".
-    return exportFunction(made, new realm.Object(), { allowCrossOriginArguments: true, defineAs: name });
+    return exportFunction(made, holder, { allowCrossOriginArguments: true, defineAs: name });
   }
 
   /** Put the wrappers of a plan into a realm, whose waived global is `realm`; `remove` needs `temporary`. */
   function install(realm, spots, recorder, temporary) {
+    const holder = cloneInto({}, realm); // of that realm, though none of its code runs; no page ever sees it
     for (const [owner, byName] of spots) {
       for (const [name, spot] of byName) {
         const { found } = spot;
         const change = { __proto__: null };
-        if (found.get) change.get = native(getter(spot, recorder), realm, `get ${name}`);
-        if (found.set) change.set = native(setter(spot, recorder), realm, `set ${name}`);
-        if ("value" in found) change.value = native(method(spot, recorder), realm, name);
+        if (found.get) change.get = native(getter(spot, recorder), holder, `get ${name}`);
+        if (found.set) change.set = native(setter(spot, recorder), holder, `set ${name}`);
+        if ("value" in found) change.value = native(method(spot, recorder), holder, name);
         defineProperty(owner, name, change);
         for (const alias of ALIASES[spot.key] ?? []) {
           if (alias in owner) defineProperty(owner, alias, change);

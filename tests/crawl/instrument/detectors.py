@@ -56,7 +56,7 @@ DETECTORS = {
     "descriptor of a getter": "(()=>{const d=Object.getOwnPropertyDescriptor(Navigator.prototype,'userAgent');"
     "return !d.configurable||!d.enumerable||d.set!==undefined||Object.keys(d).join()!=="
     "'get,set,enumerable,configurable'})()",
-    "descriptor of a method": f"(()=>{{const d=Object.getOwnPropertyDescriptor(HTMLCanvasElement.prototype,"
+    "descriptor of a method": "(()=>{const d=Object.getOwnPropertyDescriptor(HTMLCanvasElement.prototype,"
     "'toDataURL');return !d.configurable||!d.enumerable||!d.writable})()",
     "own properties shadow inherited ones": "['nodeType','addEventListener','parentNode'].some("
     "n=>HTMLCanvasElement.prototype.hasOwnProperty(n))",
