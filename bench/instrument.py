@@ -128,7 +128,11 @@ async def main(rounds: int) -> None:
             (folder / name).mkdir()
             await it.start(folder / name, prefs=PREFS, **instrument.settings(name))
         found = [await one_round(browsers, web) for _ in range(rounds)]
-    print(f"{'':18}" + "".join(f"{name:>16}" for name in browsers) + f"{'default/openwpm':>18}{'default/none':>14}")
+    print(
+        f"{'':18}"
+        + "".join(f"{name:>16}" for name in browsers)
+        + f"{'default/openwpm':>18}{'default/none':>14}"
+    )
     for task in dict.fromkeys(task for task, _ in found[0]):
         value = {name: statistics.median(one[task, name] for one in found) for name in browsers}
         unit = "ms" if task.startswith("load") else "µs"
@@ -139,6 +143,8 @@ async def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     asyncio.run(main(parser.parse_args().rounds))

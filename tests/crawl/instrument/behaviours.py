@@ -90,7 +90,7 @@ BEHAVIOURS = {
     "Function's place in a stack": "Function('return new Error().stack')().split('\\n')[0].replace(/:\\d+/g,'')"
     ".replace(location.origin,'').replace(/line \\d+/,'line')",
     "a string timer's place in a stack": "new Promise(r=>{window.RR=r;setTimeout("
-    "'RR(new Error().stack.replace(location.origin,\"\").split(\"\\\\n\").length)')})",
+    '\'RR(new Error().stack.replace(location.origin,"").split("\\\\n").length)\')})',
     "document.write": "(()=>{const f=document.createElement('iframe');document.body.append(f);"
     "f.contentDocument.write('<p>a</p>','<p>b</p>');f.contentDocument.close();"
     "return f.contentDocument.body.innerHTML})()",

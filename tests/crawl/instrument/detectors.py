@@ -38,7 +38,8 @@ DETECTORS = {
     "own properties": f"Reflect.ownKeys({_DATA}).sort().join()!=='length,name'",
     "a prototype": f"'prototype' in {_DATA}||{_DATA}.hasOwnProperty('arguments')||"
     f"{_DATA}.hasOwnProperty('caller')",
-    "constructible": _throws(f"new ({_DATA})") + "!=='TypeError: HTMLCanvasElement.prototype.toDataURL is not "
+    "constructible": _throws(f"new ({_DATA})")
+    + "!=='TypeError: HTMLCanvasElement.prototype.toDataURL is not "
     "a constructor'",
     "constructible as new.target": _throws(f"Reflect.construct(Object,[],{_DATA})") + "===''",
     "extends": "!" + _throws(f"class A extends {_DATA}{{}}") + ".includes('not a constructor')",
@@ -48,9 +49,7 @@ DETECTORS = {
     "prototype chain cycle": "!"
     + _throws(f"Object.setPrototypeOf({_DATA},Object.create({_DATA}))")
     + ".includes('cycle')",
-    "Object.create of it": "!"
-    + _throws(f"Object.create({_DATA}).toString()")
-    + ".startsWith('TypeError')",
+    "Object.create of it": "!" + _throws(f"Object.create({_DATA}).toString()") + ".startsWith('TypeError')",
     "getters on the instance": "Object.getOwnPropertyNames(navigator).length>0||"
     "Object.getOwnPropertyNames(screen).length>0||document.hasOwnProperty('cookie')",
     "descriptor of a getter": "(()=>{const d=Object.getOwnPropertyDescriptor(Navigator.prototype,'userAgent');"

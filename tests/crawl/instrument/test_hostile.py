@@ -150,7 +150,11 @@ async def test_huge_and_odd_values_are_cut_not_lost(browser: Instrumented, web: 
     )
     visit = await browser.visit(web.base + web.add("/odd", f"<!doctype html><body><script>{code}</script>"))
     by = Counter(c["s"] for c in visit.calls)
-    assert (by["window.document.cookie"], by["window.navigator.sendBeacon"], by["MessagePort.postMessage"]) == (1, 2, 2)
+    assert (
+        by["window.document.cookie"],
+        by["window.navigator.sendBeacon"],
+        by["MessagePort.postMessage"],
+    ) == (1, 2, 2)
     [cookie] = [c for c in visit.calls if c["s"] == "window.document.cookie"]
     assert (len(cookie["v"]), cookie["l"]) == (100_000, 300_002)
     arguments = [json.loads(c["a"]) for c in visit.calls if c["o"] == "call" and c["s"] != "window.eval"]
@@ -165,7 +169,9 @@ def broken(web: Web) -> str:
     """A page for `BEHAVIOURS`; its path."""
     web.add("/frame.html", "<p>x")
     web.add("/echo.js", "onmessage=e=>postMessage(JSON.stringify(e.data))", "text/javascript")
-    gif = bytes.fromhex("47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b")
+    gif = bytes.fromhex(
+        "47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b"
+    )
     web.add("/pixel.gif", gif, "image/gif")
     return web.add("/behave", "<!doctype html><title>t</title><body>")
 

@@ -74,8 +74,12 @@ def modules() -> Path:
 
 async def use(visit: Visit, url: str, result: str) -> tuple[str, str]:
     """What a page came to: its result and its errors."""
-    await visit.bidi.command("browsingContext.navigate", {"context": visit.context, "url": url, "wait": "complete"})
-    await visit.run("new Promise(r=>{const i=setInterval(()=>window.D&&(clearInterval(i),r(1)),20);setTimeout(r,4000)})")
+    await visit.bidi.command(
+        "browsingContext.navigate", {"context": visit.context, "url": url, "wait": "complete"}
+    )
+    await visit.run(
+        "new Promise(r=>{const i=setInterval(()=>window.D&&(clearInterval(i),r(1)),20);setTimeout(r,4000)})"
+    )
     return await visit.run(f"String({result})"), await visit.run("ERRORS.sort().join('\\n')")
 
 
