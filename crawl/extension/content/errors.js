@@ -26,7 +26,7 @@
     (event) => {
       if (!event.isTrusted) return;
       const { reason } = event;
-      let text = Text.value(reason, false);
+      let text = Text.value(reason, false, TEXT);
       try {
         if (reason instanceof Error) text = `${reason.name}: ${reason.message}`;
       } catch {

@@ -62,7 +62,7 @@ const Recorder = (() => {
         s: spot.symbol,
         o: OPERATIONS[operation],
         a: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
-        v: called ? "" : typeof value === "string" ? value : Text.value(value, spot.functions),
+        v: called ? "" : typeof value === "string" ? value : Text.value(value, spot.functions, most),
         f: site.frame,
         k: spot.stack ? Stack.whole(wrapper) : undefined,
       });

@@ -61,8 +61,9 @@ const Text = (() => {
   }
 
   class Writer {
-    constructor(functions) {
+    constructor(functions, most) {
       this.functions = functions;
+      this.room = most; // characters of text that are written out; a store may hold megabytes
       this.left = MAX_NODES;
       this.seen = new Set();
     }
@@ -72,11 +73,18 @@ const Text = (() => {
       if (value === null) return "null";
       if (typeof value === "function") return this.functions ? source(value) : "FUNCTION";
       if (typeof value === "bigint" || typeof value === "symbol") return String(value);
+      if (typeof value === "string") return this.text(value);
       if (typeof value !== "object") return value;
       if (isElement(value)) return path(value);
       if (this.seen.has(value) || depth > MAX_DEPTH || this.left <= 0) return "object";
       this.seen.add(value);
       return this.object(value, depth);
+    }
+
+    text(value) {
+      const { room } = this;
+      this.room -= value.length;
+      return value.length <= room ? value : `${value.slice(0, Math.max(room, 0))}…`;
     }
 
     object(value, depth) {
@@ -88,7 +96,8 @@ const Text = (() => {
         return this.member(xray(value.toJSON()), depth + 1); // a native one: Date, RTCSessionDescription, …
       }
       for (const key of members(value)) {
-        if (this.left-- <= 0) break;
+        if (this.left-- <= 0 || this.room <= 0) break;
+        this.room -= key.length;
         out[key] = this.property(value, key, depth);
       }
       return out;
@@ -98,7 +107,7 @@ const Text = (() => {
       const out = [];
       if (isOpaque(value)) return out;
       const length = Math.min(value.wrappedJSObject.length, MAX_NODES);
-      for (let i = 0; i < length && this.left-- > 0; i++) out.push(this.property(value, i, depth));
+      for (let i = 0; i < length && this.left-- > 0 && this.room > 0; i++) out.push(this.property(value, i, depth));
       return out;
     }
 
@@ -138,16 +147,16 @@ const Text = (() => {
   const isBuffer = (value) => /^\[object (?:(?:Shared)?ArrayBuffer|DataView|\w+Array)\]$/.test(classOf(value));
 
   /** An object as text. */
-  function object(value, functions) {
+  function object(value, functions, most) {
     try {
-      return stringify(new Writer(functions).member(xray(value), 0)) ?? "";
+      return stringify(new Writer(functions, most).member(xray(value), 0)) ?? "";
     } catch (error) {
       return `SERIALIZATION ERROR: ${error}`;
     }
   }
 
   /** OpenWPM's serializeObject: primitives as they are, the rest as text. */
-  function serialize(value, functions) {
+  function serialize(value, functions, most) {
     if (value === null) return "null";
     switch (typeof value) {
       case "string":
@@ -158,16 +167,16 @@ const Text = (() => {
       case "function":
         return functions ? source(value) : "FUNCTION";
       case "object":
-        return object(value, functions);
+        return object(value, functions, most);
       default:
         return String(value);
     }
   }
 
   return {
-    /** A value read or written: what the `value` column holds. */
-    value(value, functions) {
-      const text = serialize(value, functions);
+    /** A value read or written: what the `value` column holds. Of objects about `most` characters. */
+    value(value, functions, most) {
+      const text = serialize(value, functions, most);
       return text === undefined ? "" : String(text);
     },
     /** Arguments: a JSON object in text with keys "0", "1", …; each at most `most` characters. */
@@ -175,7 +184,7 @@ const Text = (() => {
       const out = {};
       for (let i = 0; i < values.length; i++) {
         const hashed = bytes && typeof values[i] === "object" && isBuffer(values[i]);
-        const one = hashed ? digest(values[i]) : serialize(values[i], functions);
+        const one = hashed ? digest(values[i]) : serialize(values[i], functions, most);
         if (one === undefined) out[i] = null;
         else out[i] = typeof one === "string" && one.length > most ? one.slice(0, most) : one;
       }

@@ -164,6 +164,15 @@ async def test_huge_and_odd_values_are_cut_not_lost(browser: Instrumented, web: 
     assert arguments[3]["0"] == '"BODY"'
 
 
+async def test_a_full_store_is_not_written_out_at_each_look(browser: Instrumented, web: Web) -> None:
+    code = "for(let i=0;i<20;i++)sessionStorage['k'+i]='v'.repeat(1e5);for(let i=0;i<50;i++)window.sessionStorage"
+    visit = await browser.visit(web.base + web.add("/full", f"<!doctype html><script>{code}</script>"))
+    values = [c["v"] for c in visit.calls if c["s"] == "window.sessionStorage"]
+    assert len(values) == 70
+    assert values[1] == json.dumps({"k0": "v" * 100_000}, separators=(",", ":"))[:100_000]
+    assert max(map(len, values)) <= 100_000
+
+
 @pytest.fixture(scope="module")
 def broken(web: Web) -> str:
     """A page for `BEHAVIOURS`; its path."""
