@@ -8,11 +8,20 @@ const Plan = (() => {
   const classOf = Function.prototype.call.bind(Object.prototype.toString);
   let ids = 1;
 
+  const classes = new WeakMap();
+
+  /** The class of an object as the browser names it, e.g. "Navigator" for Navigator.prototype. */
+  function className(object) {
+    let name = classes.get(object);
+    if (name === undefined) classes.set(object, (name = classOf(object).slice(8, -1)));
+    return name;
+  }
+
   /** One property of one owner, and the symbols its uses have, by the receiver's class. */
   class Spot {
     constructor(owner, name, found) {
       this.name = name;
-      this.key = `${classOf(owner).slice(8, -1)}.${name}`; // as hooks know it
+      this.key = `${className(owner)}.${name}`; // as hooks know it
       this.found = found;
       this.always = null; // the target for any receiver
       this.byClass = null; // class name -> target
@@ -98,20 +107,21 @@ const Plan = (() => {
       const chain = owners(base);
       for (const name of item.properties ?? names(chain)) {
         if (item.excluded?.includes(name)) continue;
-        plan(spots, item, base, chain, name);
+        plan(spots, item, chain, name);
       }
     }
     return spots;
   }
 
-  function plan(spots, item, base, chain, name) {
-    const at = chain.findIndex((it) => getOwnPropertyDescriptor(it, name));
-    if (at < 0 || (at === chain.length - 1 && at > 0)) return; // of Object.prototype: not ours to touch
+  function plan(spots, item, chain, name) {
+    let at = 0;
+    let found;
+    while (at < chain.length && !(found = getOwnPropertyDescriptor(chain[at], name))) at++;
+    if (!found || (at === chain.length - 1 && at > 0)) return; // of Object.prototype: not ours to touch
     const owner = chain[at];
-    const found = getOwnPropertyDescriptor(owner, name);
     if (!found.configurable || !(found.get || typeof found.value === "function")) return;
     const prototype = item.object.endsWith(".prototype");
-    const only = at === 0 || (!prototype && at === 1) ? null : classOf(base).slice(8, -1).replace(/Prototype$/, "");
+    const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
     spotOf(spots, owner, name, found).add(
       {
         id: ids++,
