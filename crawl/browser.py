@@ -198,18 +198,28 @@ class Browser:
         await self.firefox.stop()
 
     async def _watch(self) -> None:
-        """End content processes over their budget; retire a browser that has grown large."""
+        """Look at the processes every so often; a browser that does not answer that falls ill."""
+        tidied = 0
         while True:
             await asyncio.sleep(settings.WATCH_S)
-            memory, processes = await self._parent.processes()
-            self.memory = memory
-            if memory > settings.BROWSER_BYTES:
-                self.retired = True
-            for process in processes:
-                if process.memory > settings.PROCESS_BYTES:
-                    self._end(process, f"{process.memory >> 20} MB of memory")
-                elif process.cpu_s > settings.PROCESS_CPU_S:
-                    self._end(process, f"{process.cpu_s:.0f} s of CPU")
+            try:
+                if self.visits - tidied >= settings.TIDY_VISITS:
+                    tidied = self.visits
+                    await self._parent.tidy()
+                self._judge(*await self._parent.processes())
+            except (BidiError, TimeoutError):
+                self.ill += 1
+
+    def _judge(self, memory: int, processes: list[Process]) -> None:
+        """End content processes over their budget; retire a browser that has grown large."""
+        self.memory = memory
+        if memory > settings.BROWSER_BYTES:
+            self.retired = True
+        for process in processes:
+            if process.memory > settings.PROCESS_BYTES:
+                self._end(process, f"{process.memory >> 20} MB of memory")
+            elif process.cpu_s > settings.PROCESS_CPU_S:
+                self._end(process, f"{process.cpu_s:.0f} s of CPU")
 
     def _end(self, process: Process, reason: str) -> None:
         log.warning("a page's process has used %s: ended", reason)
