@@ -1,8 +1,10 @@
 # The commands of the project. `make demo` and `make test` do all the set-up themselves.
-.PHONY: demo test lint docs bench constraints clean
+.PHONY: demo test lint check docs bench constraints clean
 
 RUN ?= demo-run
 BIN := .venv/bin
+# Not generate.py and etl_peers.py, which bench/etl.py uses, nor soak.py, which takes half an hour alone.
+BENCHES = $(filter-out %/generate.py %/etl_peers.py %/soak.py, $(wildcard bench/*.py))
 
 demo: ## the whole pipeline on the demo web; ends by naming the report
 	@scripts/setup.sh demo
@@ -24,11 +26,12 @@ check:
 
 docs: ## write again the pages of docs/ that are generated from the code
 	@scripts/setup.sh test
-	@$(BIN)/python -m scripts.docs
+	@$(BIN)/python -m overscripted.dictionary > docs/tables.md
+	@$(BIN)/python -m tests.crawl.instrument.coverage
 
 bench: ## the measurements against peers, one after the other (an hour)
 	@scripts/setup.sh test
-	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(BENCHES); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 constraints: ## pin the versions that are installed now
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude overscripted > constraints.txt

@@ -22,7 +22,8 @@ _CHAR = 6.6  # width of a character at 13 px, for placing
 
 _ALONE = """<style>
 svg.plot{--ink:#1c1b19;--muted:#6f6a62;--line:#e3ded5;--one:#b5482a;--two:#2f6f73;--soft:#f0ebe2;
-font:13px -apple-system,"Segoe UI",Roboto,"Helvetica Neue","Liberation Sans",Arial,sans-serif;background:#fffdf9}
+font:13px -apple-system,"Segoe UI",Roboto,"Helvetica Neue","Liberation Sans",Arial,sans-serif;
+background:#fffdf9}
 @media (prefers-color-scheme:dark){svg.plot{--ink:#ece8e1;--muted:#a09a90;--line:#37342f;--one:#e8825f;
 --two:#6fb7b5;--soft:#2a2824;background:#171614}}
 svg.plot .t{fill:var(--ink)}svg.plot .m{fill:var(--muted)}svg.plot .v{fill:var(--ink);font-weight:600}
@@ -101,15 +102,15 @@ def _shares(plot: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[str, floa
         out.append(_text(_LABEL + room * end / top + 9, y + 16, percent(value), "v"))
         said = f"{plain(row.get('label'), 60)}: {percent(value)}"
         words.append(said + (f", published {percent(_num(beside))}" if beside is not None else ""))
-    height = len(rows) * _ROW + 24.0
+    height: float = len(rows) * _ROW + 24
     if any(r.get("published") is not None for r in rows):
-        y = height + 12
-        out.append(_rect(_LABEL, y - 9, 22, 10, "b") + _text(_LABEL + 28, y, "this run", "m"))
-        out.append(_line(_LABEL + 106, y - 13, _LABEL + 106, y + 4, "k"))
-        out.append(_text(_LABEL + 114, y, "published in 2018", "m"))
+        below = height + 12
+        out.append(_rect(_LABEL, below - 9, 22, 10, "b") + _text(_LABEL + 28, below, "this run", "m"))
+        out.append(_line(_LABEL + 106, below - 13, _LABEL + 106, below + 4, "k"))
+        out.append(_text(_LABEL + 114, below, "published in 2018", "m"))
         if any(r.get("interval") for r in rows):
-            out.append(_line(_LABEL + 246, y - 4, _LABEL + 268, y - 4, "w"))
-            out.append(_text(_LABEL + 275, y, "95 % interval", "m"))
+            out.append(_line(_LABEL + 246, below - 4, _LABEL + 268, below - 4, "w"))
+            out.append(_text(_LABEL + 275, below, "95 % interval", "m"))
         height += 24
     return "".join(out), height, "; ".join(words)
 

@@ -110,7 +110,7 @@ RAW: dict[str, Table] = {
                 Column(
                     "value_len",
                     INT,
-                    "Length of the whole value where only its beginning is in value; NULL where value is whole",
+                    "Length of the whole value where only its beginning is kept; NULL where value is whole",
                     "characters",
                 ),
             ),
