@@ -11,8 +11,8 @@ from demo.check import Check, check
 from demo.settings import DWELL_S, LOAD_TIMEOUT_S, PACE_S, PRECRAWL_TIMEOUT_S, WINDOWS
 from demo.web import DemoWeb
 from overscripted.errors import InputError, OutsideError
-from overscripted.run import Run
-from overscripted.store import Store
+from overscripted.run import NOTEBOOKS, Run
+from overscripted.store import STAGING, Store
 
 TRUTH = "demo/truth.json"  # in the run: what makes it the demo's own
 SHOWN = 5  # differences shown of one comparison
@@ -33,7 +33,7 @@ STOP_S = 60.0  # a stage that was interrupted may take this long to end in order
 def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
     """Run the whole pipeline on a small web on this machine, and compare the findings with its truth.
 
-    A demo that is already at RUN is replaced.
+    A demo that is already at RUN is replaced; notebooks of yours in it stay.
 
     \b
     Example:  overscripted demo
@@ -54,11 +54,13 @@ def _make_room(run: str) -> str:
     """The run's URL, with no earlier demo at it. Raises InputError where something else is."""
     store = Store(run)
     store.check()
-    if store.files():
+    held = {key.partition("/")[0] for key in store.files()} - {NOTEBOOKS}
+    if held:
         if not store.exists(TRUTH):
             raise InputError(f"{store.url}: holds something that is not a demo; name another RUN")
         click.echo(f"replacing the demo at {store.url}")
-        store.delete("")
+        for name in held | {STAGING}:
+            store.delete(name)
     return store.url
 
 

@@ -166,7 +166,9 @@ class DuckDB(Engine):
         raw = self._con.con
         raw.execute("SET TimeZone = 'UTC'")
         raw.execute("SET preserve_insertion_order = true")
-        raw.execute("SET enable_progress_bar = false")
+        # In a notebook without ipywidgets DuckDB has no progress bar and refuses to switch it off.
+        with contextlib.suppress(duckdb.InvalidInputException):
+            raw.execute("SET enable_progress_bar = false")
         self._stores: dict[str, str] = {}
 
     def _uris(self, store: Store, keys: list[str]) -> list[str]:

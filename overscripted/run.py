@@ -12,6 +12,7 @@ from overscripted.store import Store
 RECORD = "run.json"
 FORMAT = "overscripted-run"
 FORMAT_VERSION = 1
+NOTEBOOKS = "notebooks"  # a folder of the user's in the run: no stage writes, replaces or deletes it
 
 # A stage and the command that completes it, in the order of the pipeline.
 STAGES = {
@@ -51,7 +52,7 @@ class Run:
                     f"{store.url}: no run here ({RECORD} is missing); name another RUN, "
                     "or begin one with `overscripted precrawl`, `crawl` or `import`"
                 )
-            if store.files():
+            if any(not key.startswith(f"{NOTEBOOKS}/") for key in store.files()):
                 raise InputError(
                     f"{store.url}: not empty and not a run ({RECORD} is missing); name a new folder"
                 )

@@ -13,9 +13,10 @@ from overscripted.text import clean
 # Offline: the Public Suffix List snapshot that tldextract ships, never fetched at run time, so
 # that the same run gives the same domains. Private suffixes (github.io) do not count, as in 2018.
 _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+_CACHED = 8192  # of each function: pages repeat their neighbours' hosts; a crawl of a million must stay small
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_CACHED)
 def host(url: str) -> str:
     """Host name of an absolute URL: lower case, punycode, without port; ``""`` if it has none."""
     try:
@@ -24,7 +25,7 @@ def host(url: str) -> str:
         return ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_CACHED)
 def registrable_domain(host_name: str) -> str:
     """eTLD+1 of a host name by the Public Suffix List; the host itself where there is none.
 
@@ -34,7 +35,7 @@ def registrable_domain(host_name: str) -> str:
     return found.top_domain_under_public_suffix or host_name
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_CACHED)
 def suffix(host_name: str) -> str:
     """Public suffix of a host name (``co.uk``); ``""`` for an address or a name without one."""
     return _extract(clean(host_name)).suffix

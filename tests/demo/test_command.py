@@ -23,8 +23,9 @@ def test_an_earlier_demo_makes_room_for_the_next(tmp_path: Path) -> None:
     earlier = Run.open(tmp_path, create=True)
     earlier.store.write_json(TRUTH, {})
     earlier.store.write("raw/calls/old.parquet", b"")
+    earlier.store.write("notebooks/mine.ipynb", b"my own")
     later = Run.open(_make_room(str(tmp_path)), create=True)
-    assert later.store.files() == ["run.json"]
+    assert later.store.files() == ["notebooks/mine.ipynb", "run.json"]
     assert later.crawl_id != earlier.crawl_id
 
 
