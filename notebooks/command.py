@@ -1,0 +1,74 @@
+"""``overscripted lab``: JupyterLab on a run, with our notebooks beside its tables."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from overscripted.errors import InputError, SoftwareMissing
+from overscripted.run import NOTEBOOKS, Run
+
+SHIPPED = Path(__file__).parent
+FIRST = "01_first_look.ipynb"  # opened at the start
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("run")
+@click.argument("jupyter", nargs=-1, type=click.UNPROCESSED)
+@click.option("--folder", type=click.Path(path_type=Path), help="Where the notebooks go, not RUN/notebooks.")
+def lab(run: str, jupyter: tuple[str, ...], folder: Path | None) -> None:
+    """Open JupyterLab on RUN, with notebooks to begin with.
+
+    They are copied to RUN/notebooks, or to --folder, which a run on object storage needs. A notebook
+    that is there already is yours and stays as it is; delete it to have ours again. What follows RUN is
+    handed to JupyterLab.
+
+    \b
+    Examples:  overscripted lab demo-run
+               overscripted lab demo-run --no-browser --port 8890
+               overscripted lab s3://bucket/2026-11 --folder notebooks-2026-11
+    """
+    opened = Run.open(run)
+    opened.require("etl")
+    _need_jupyter()
+    where = _place(opened, folder)
+    for name in copy_notebooks(where):
+        click.echo(f"new: {where / name}")
+    click.echo(f"JupyterLab on {opened.store.url}; Ctrl-C ends it")
+    # JupyterLab takes this process's place, so that Ctrl-C and the exit code are its own.
+    os.environ["OVERSCRIPTED_RUN"] = opened.store.url
+    as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *as_root, *jupyter, str(where / FIRST)])
+
+
+def copy_notebooks(where: Path) -> list[str]:
+    """Copy the shipped notebooks that are not there yet; their names. Raises InputError if it cannot."""
+    copied = []
+    try:
+        where.mkdir(parents=True, exist_ok=True)
+        for source in sorted(SHIPPED.glob("*.ipynb")):
+            try:
+                with open(where / source.name, "xb") as file:  # x: never over a user's own
+                    file.write(source.read_bytes())
+            except FileExistsError:
+                continue
+            copied.append(source.name)
+    except OSError as error:
+        raise InputError(f"{where}: cannot be written ({error.strerror}); name another --folder") from error
+    return copied
+
+
+def _place(run: Run, folder: Path | None) -> Path:
+    if folder is not None:
+        return folder.expanduser().absolute()
+    if run.store.local:
+        return Path(run.store.path(NOTEBOOKS))
+    raise InputError(f"{run.store.url}: JupyterLab keeps notebooks in a local folder; name one with --folder")
+
+
+def _need_jupyter() -> None:
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise SoftwareMissing('lab needs JupyterLab; run `pip install "overscripted[notebooks]"`')
