@@ -31,7 +31,9 @@ def run(tmp_path: Path) -> Run:
 @pytest.fixture
 def address(run: Run) -> Iterator[str]:
     """Where a JupyterLab that our command started listens; with its token."""
-    command = [sys.executable, "-m", "overscripted", "lab", run.store.url, "--no-browser", "--port", "0"]
+    # One address: with port 0 and "localhost" IPv4 and IPv6 would get a port each.
+    options = ["--no-browser", "--ip", "127.0.0.1", "--port", "0"]
+    command = [sys.executable, "-m", "overscripted", "lab", run.store.url, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     killer = threading.Timer(STARTS_WITHIN_S, process.kill)
     killer.start()
