@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 from click.testing import CliRunner
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from notebooks.command import FIRST, copy_notebooks, lab
 from overscripted.errors import InputError, SoftwareMissing, StageMissing
@@ -31,7 +33,6 @@ def run(tmp_path: Path) -> Run:
 @pytest.fixture
 def address(run: Run) -> Iterator[str]:
     """Where a JupyterLab that our command started listens; with its token."""
-    # One address: with port 0 and "localhost" IPv4 and IPv6 would get a port each.
     options = ["--no-browser", "--ip", "127.0.0.1", "--port", "0"]
     command = [sys.executable, "-m", "overscripted", "lab", run.store.url, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -60,6 +61,8 @@ def test_jupyterlab_opens_on_our_notebook(run: Run, address: str) -> None:
     base, _, token = address.partition("/lab")
     session = requests.Session()
     session.trust_env = False
+    # It says its address a moment before it listens.
+    session.mount(base, HTTPAdapter(max_retries=Retry(connect=12, backoff_factor=0.1)))
     url = f"{base}/api/contents/{FIRST}"
     assert session.get(url, timeout=30).status_code == 403  # without the token
     answer = session.get(url, params={"token": token.partition("token=")[2]}, timeout=30)
