@@ -27,10 +27,10 @@ def analyze(
     lists: tuple[str, ...],
     rule: str,
 ) -> None:
-    """Answer questions about RUN: all, or those of NAME (overview, session_replay, dynamic_code,
-    cryptojacking, fingerprinting).
+    """Answer questions about RUN: all, or those of NAMES (overview, session_replay, dynamic_code,
+    cryptojacking).
 
-    Each writes RUN/findings/NAME/: tables, summary.json and a figure.
+    Each writes RUN/findings/<name>/: tables, summary.json and a figure.
 
     \b
     Examples:  overscripted analyze demo-run

@@ -185,9 +185,9 @@ def _comparison(
 
 
 _WHY = {
-    "hosts": "A sample of pages meets hosts with many pages first, and those carry providers more often: "
-    "shares of distinct hosts compare only between crawls of one size. The share of references does compare.",
-    "ru_among_hosts": "A sample of pages meets hosts with many pages first; see above.",
+    "hosts": "Another population: a sample drawn by page holds a host the more surely the more pages it has, "
+    "the whole counts each host once. The share of references does compare.",
+    "ru_among_hosts": "Another population of hosts, as above.",
     "replay_among_ru_hosts": "The fewer pages are drawn of a host, the fewer show a provider on one of them.",
 }
 
