@@ -33,7 +33,7 @@ bench: ## the measurements against peers, one after the other (an hour)
 	@scripts/setup.sh test
 	@for script in $(BENCHES); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-constraints: ## pin the versions that are installed now
+constraints: ## pin the versions that are installed now; run it with the oldest Python supported (3.11.2)
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude overscripted > constraints.txt
 
 clean:
