@@ -20,16 +20,17 @@ def answer(inputs: Inputs) -> Finding:
         inputs.table("pages").aggregate(
             documents=_.location.nunique(),
             frames=_.location.nunique(where=_.in_iframe),
-            domains=_.location_domain.nunique(),
+            domains=_.location_domain.nunique(where=_.location_domain != ""),
             calls=_.n_calls.sum(),
             valid=_.n_valid.sum(),
             invalid=_.n_invalid.sum(),
         )
     )
+    pairs = (  # a document visited twice refers to a script once
+        inputs.table("script_refs").group_by("location", "script_url").aggregate(third=_.is_third_party.max())
+    )
     scripts = inputs.one(
-        inputs.table("script_refs").aggregate(
-            references=_.count(), scripts=_.script_url.nunique(), third=_.is_third_party.sum()
-        )
+        pairs.aggregate(references=_.count(), scripts=_.script_url.nunique(), third=_.third.sum())
     )
     visits = inputs.engine.to_arrow(_visits(inputs.table("visits")))
     tables = {
@@ -172,6 +173,7 @@ ANALYSIS = Analysis(
     order=0,
     definitions=(
         ("Document", "A distinct location: a page or a frame, with its own URL."),
+        ("Script reference", "A distinct pair of document URL and script URL, of valid and invalid calls."),
         ("Third party", "The script's registrable domain differs from the page's."),
         ("Caps", "The first calls of a script, symbol and page are kept whole, the rest are counted."),
     ),

@@ -1,4 +1,4 @@
-"""Runs built from a few calls, straight from the schemas: the tables as a reader would count them."""
+"""Runs built from a few calls: as raw records for the etl, or straight as the tables that it would make."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from overscripted import urls
+from overscripted import segments, urls
 from overscripted.run import Run
-from overscripted.schemas import TABLES
+from overscripted.schemas import RAW, TABLES
 
 TIME = datetime(2026, 11, 21, 8, 0, 0, tzinfo=UTC)
 
@@ -53,6 +53,48 @@ def planted_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, 
     write(run, "visits", list(visits) or default)
     run.finish("etl", facts={"valid calls": len(rows)})
     return run
+
+
+def raw_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, Any]] = ()) -> Run:
+    """A run whose crawl has ended and left these calls as raw records; the etl is still to come."""
+    run = Run.open(folder, create=True)
+    run.begin("crawl", {})
+    given = list(calls)
+    rows = [row for c in given for row in _raw_rows(c)]
+    for ordinal, row in enumerate(rows):
+        row |= {"row": ordinal, "ordinal": ordinal}
+    seeds = sorted({c["visit_id"] for c in given})
+    default = [{"visit_id": v, "outcome": "complete"} for v in seeds]
+    acknowledged = [{"crawl_id": 7, "attempt": 1, **v} for v in list(visits) or default]
+    for table, made in (("calls", rows), ("visits", acknowledged)):
+        segments.write(run.store, table, pa.Table.from_pylist(made, schema=RAW[table].schema), "test")
+    run.finish("crawl")
+    return run
+
+
+def _raw_rows(c: Call) -> list[dict[str, Any]]:
+    base = {
+        "crawl_id": 7,
+        "visit_id": c["visit_id"],
+        "attempt": 1,
+        "frame_id": 1 if c["in_iframe"] else 0,
+        "top_level_url": "",
+        "file_name": "7_x.json",
+        "location": c["location"],
+        "in_iframe": "true" if c["in_iframe"] else "false",
+        "realm": "window",
+        "symbol": c["symbol"],
+        "operation": c["operation"],
+        "value": c["value"],
+        "script_url": c["script_url"],
+        "script_line": "1",
+        "script_col": "2",
+        "script_loc_eval": "",
+        "call_stack": "",
+        "time_stamp": "2026-11-21T08:00:00.000Z",
+    }
+    good = [base | ({"script_loc_eval": "line 1 > eval"} if k < c["dynamic"] else {}) for k in range(c["n"])]
+    return good + [base | {"script_line": "x", "operation": "?"} for _ in range(c["invalid"])]
 
 
 def write(run: Run, table: str, rows: list[dict[str, Any]]) -> None:
@@ -104,7 +146,7 @@ def _about(c: Call) -> dict[str, Any]:
 
 
 def _invalid(c: Call) -> dict[str, Any]:
-    return {"visit_id": c["visit_id"], "location": c["location"], "errors": "script_line,operation"}
+    return {"visit_id": c["visit_id"], "location": c["location"], "errors": "operation,script_line"}
 
 
 def _grouped(calls: list[Call], *names: str) -> dict[tuple[Any, ...], list[Call]]:
