@@ -22,11 +22,11 @@ log = logging.getLogger("overscripted.crawl.browser")
 
 _EVENTS = (
     "browsingContext.contextDestroyed",
-    "browsingContext.downloadWillBegin",
     "browsingContext.load",
     "browsingContext.navigationStarted",
     "browsingContext.userPromptOpened",
 )
+_NEWER_EVENTS = ("browsingContext.downloadWillBegin",)  # Firefox 141
 
 
 class Window:
@@ -134,9 +134,11 @@ class Browser:
             await firefox.install(str(folder))
             async with asyncio.timeout(settings.BIND_TIMEOUT_S):
                 await link.connected.wait()
-            for name in _EVENTS:
+            for name in _EVENTS + _NEWER_EVENTS:
                 firefox.bidi.on(name, partial(browser._take, name))
             await firefox.bidi.subscribe(*_EVENTS)
+            with contextlib.suppress(BidiError):
+                await firefox.bidi.subscribe(*_NEWER_EVENTS)
             if contact:
                 browser.user_agent = f"{firefox.user_agent} (+{contact})"
                 agent = {"userAgent": browser.user_agent}

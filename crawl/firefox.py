@@ -17,6 +17,7 @@ from crawl import profile
 from crawl.bidi import Bidi, BidiError
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 
+OLDEST = 140  # its remote control has all that we need; tested on the ESRs of Debian 12 (140) and its updates
 START_TIMEOUT_S = 60.0  # 3 s on an idle machine; twenty times that on one that is busy
 STOP_TIMEOUT_S = 5.0  # asked to end, Firefox takes 1 s; a hung one is killed
 BINARIES = ("firefox-esr", "firefox")
@@ -99,6 +100,7 @@ class Firefox:
             profile.own(folder, process.pid)
             async with asyncio.timeout(START_TIMEOUT_S):
                 firefox.bidi = await firefox._connect()
+            firefox._check_version(path)
         except TimeoutError:
             await firefox.stop()
             raise OutsideError(
@@ -123,6 +125,14 @@ class Firefox:
     def version(self) -> str:
         """Version of the browser."""
         return str(self.bidi.capabilities.get("browserVersion", ""))
+
+    def _check_version(self, path: str) -> None:
+        major = self.version.partition(".")[0]
+        if major.isdecimal() and int(major) < OLDEST:
+            raise SoftwareMissing(
+                f"{path} is Firefox {self.version}; {OLDEST} or newer is needed: "
+                "update it, or name another with --firefox"
+            )
 
     @property
     def user_agent(self) -> str:
