@@ -150,7 +150,7 @@ def _scripts(inputs: Inputs, totals: dict[str, int], made: dict[str, int]) -> li
             beside["third_party_scripts"],
             note="The study compared labels without the public suffix: google.de and google.com are one.",
             why="Depends on the crawl's size: in random parts of the study's sample it falls from 71 % (118 "
-            "documents) to 63 % (7,582). Whether size alone leads to the published share, a sample cannot say.",
+            "documents) to 63 % (7,582). Whether size alone leads to the published one, a sample cannot say.",
         ),
         Figure("third_party_domains", "of them, on another registrable domain than a page", made["third"], n),
         Figure(
