@@ -74,7 +74,8 @@ def _hosts_of_line(line: str) -> list[str] | None:
     if line.startswith("@@"):
         return None  # an exception of an ad-block list lists nobody
     if rule := _ADBLOCK_HOST.match(line):
-        name = host_name(rule.group(1))
+        # "||bc.geocities." blocks hosts that begin so, under any suffix: it names no host.
+        name = "" if rule.group(1).endswith(".") else host_name(rule.group(1))
         return [name] if name else None
     words = line.partition("#")[0].split()
     if len(words) > 1 and _is_address(words[0]):
