@@ -42,6 +42,7 @@ def sql(work: Path, out: Path) -> int:
     import pyarrow as pa
 
     from overscripted import urls
+    from overscripted.engines import ROW_GROUP, ZSTD_LEVEL
 
     began = time.monotonic()
     (out / "calls").mkdir()
@@ -70,7 +71,11 @@ def sql(work: Path, out: Path) -> int:
     arguments = ", ".join(
         f"coalesce(json_extract_string(arguments, '$.\"{i}\"'), '') AS argument_{i}" for i in range(9)
     )
-    options = "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION V2)"
+    # Compressed as hard as ours: else the comparison would be one of zstd levels.
+    options = (
+        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {ZSTD_LEVEL}, PARQUET_VERSION V2, "
+        f"ROW_GROUP_SIZE {ROW_GROUP})"
+    )
     con.execute(f"""
         COPY (
             SELECT {arguments}, coalesce(arguments, '{{}}') AS arguments,
@@ -92,7 +97,7 @@ def sql(work: Path, out: Path) -> int:
             LEFT JOIN dim AS l ON l.key = {origin.format("location")}
             LEFT JOIN dim AS s ON s.key = {origin.format("script_url")}
             WHERE {valid}
-            ORDER BY location, script_url, symbol, crawl_id, visit_id, ordinal
+            ORDER BY location, crawl_id, visit_id, ordinal
         ) TO '{out}/calls/part.parquet' {options}
     """)
     con.execute(

@@ -3,7 +3,8 @@
     python bench/generate.py OUT --calls 1000000 [--symbols CSV] [--seed 1] [--json]
 
 Sizes and ratios are the study's: 55 calls and 3 scripts a location, 3.72 % dynamic calls, 1.58 % of
-script references to session replay, 0.016 % to miners, cookies in a third of the calls. ``OUT/parquet``
+script references to session replay, 0.016 % to miners, cookies in a third of the calls. Lengths, repetition
+and order of values, arguments, stacks and positions follow the real sample (`bench.lengths`). ``OUT/parquet``
 is in the published format (snappy, 30 columns less ``valid`` and ``errors``), a file a million calls;
 ``--json`` writes ``OUT/json`` instead, a file a location, as the crawl did.
 """
@@ -17,6 +18,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+try:
+    from bench import lengths
+except ImportError:  # run as a file
+    import lengths  # type: ignore[no-redef]
 
 CALLS_PER_LOCATION, REFS_PER_CALL = 55.2, 6_064_923 / 113_790_736
 DYNAMIC, REPLAY, MINING, INVALID = 0.0372, 95_570 / 6_064_923, 945 / 6_069_243, 0.001
@@ -122,7 +128,10 @@ class Plan:
         )
         chosen = good[rng.permutation(dense)[: round(n * DYNAMIC)]]
         self.dynamic[chosen] = True
-        self.symbol = rng.choice(len(self.names), n, p=share).astype(np.int32)
+        # A script asks the same again and again: 44 % of the sample's calls repeat the one before.
+        begins_run = (rng.random(n) < lengths.NEW_SYMBOL) | (np.diff(self.call_ref, prepend=-1) > 0)
+        latest = np.maximum.accumulate(np.where(begins_run, np.arange(n), 0))
+        self.symbol = rng.choice(len(self.names), n, p=share).astype(np.int32)[latest]
         locations = self.ref_location[self.call_ref]
         begins = np.flatnonzero(np.diff(locations, prepend=-1))
         self.row = np.arange(n) - np.repeat(begins, np.diff(np.append(begins, n)))
@@ -136,7 +145,7 @@ class Plan:
             urls[ref] = f"https://{REPLAY_HOSTS[i % len(REPLAY_HOSTS)]}/watch/{ref}.js"
         for i, ref in enumerate(self.mining):
             urls[ref] = f"https://{MINING_HOSTS[i % len(MINING_HOSTS)]}/lib/{ref}.min.js"
-        self.ref_urls = pa.array(urls)
+        self.urls, self.ref_urls = urls, pa.array(urls)
 
     def _location(self, i: int) -> str:
         scheme = "https" if i % 3 else "http"
@@ -160,8 +169,12 @@ class Plan:
         is_cookie = names == "window.document.cookie"
         is_call = np.array([("." in s and s.rsplit(".", 1)[1][:3] in _METHODS) for s in self.names])[symbol]
         operation = np.where(is_call, "call", np.where(rng.random(n) < 0.2, "set", "get")).astype(object)
-        stack = [f"f@{u}:1:2" if c else "" for u, c in zip(url.to_pylist(), is_cookie.tolist(), strict=True)]
-        stack = np.array(stack, dtype=object)
+        number = self.row[start:end]
+        texts = lengths.Texts(self._frames)
+        stack = np.array(
+            [texts.stack(r, k) if c else "" for r, k, c in zip(ref, number, is_cookie, strict=True)],
+            dtype=object,
+        )
         for code, fault in enumerate(BROKEN):
             hit = broken == code
             if fault == "operation":
@@ -172,31 +185,31 @@ class Plan:
                 stack[hit] = "undefined"
             else:
                 location[hit] = np.array(["about:blank"] * int(hit.sum()), dtype=object)
-        value = self._values(place, symbol, is_cookie)
-        given = [
-            f'{{"0":"key{k}","1":{k % 7}}}' if c else "{}"
-            for k, c in zip(rng.integers(0, 5000, n).tolist(), is_call.tolist(), strict=True)
+        sites = place % max(1, self.n_locations // 6)  # pages of one site share its storage
+        value = [
+            texts.value(self.names[what], op, where, site, k)
+            for what, op, where, site, k in zip(symbol, operation, place, sites, number, strict=True)
         ]
-        key = [f"key{g[9:-7]}" if g != "{}" else "" for g in given]
-        second = [g[-2] if g != "{}" else "" for g in given]
+        given = [
+            texts.arguments(self.names[what], site, k) if c else []
+            for what, site, k, c in zip(symbol, sites, number, is_call, strict=True)
+        ]
         file_name = self.file_names.take(pa.array(place))
-        number = self.row[start:end]
+        line, column = lengths.position(self.ref_script[ref], symbol)
         columns = {
-            "argument_0": key,
-            "argument_1": second,
-            **{f"argument_{i}": [""] * n for i in range(2, 9)},
-            "arguments": given,
-            "arguments_n_keys": np.where(is_call, 2, 0),
+            **{f"argument_{i}": [g[i] if i < len(g) else "" for g in given] for i in range(9)},
+            "arguments": [json.dumps(dict(enumerate(g)), separators=(",", ":")) for g in given],
+            "arguments_n_keys": [len(g) for g in given],
             "call_id": [f"{f}__{r}" for f, r in zip(file_name.to_pylist(), number.tolist(), strict=True)],
             "call_stack": stack,
             "crawl_id": np.ones(n, dtype=np.int64),
             "file_name": file_name,
-            "func_name": np.array(["", "t", "n.get", "r/<", "init"], dtype=object)[ref % 5],
+            "func_name": np.array(lengths.FUNCTIONS, dtype=object)[ref % 5],
             "in_iframe": place % 4 == 0,
             "location": location,
             "operation": operation,
-            "script_col": rng.integers(1, 90_000, n),
-            "script_line": rng.integers(1, 400, n),
+            "script_col": column,
+            "script_line": line,
             "script_loc_eval": np.where(dynamic, "line 1 > eval", "").astype(object),
             "script_url": url,
             "symbol": names,
@@ -209,21 +222,12 @@ class Plan:
         }
         return pa.table(columns)
 
-    def _values(self, place: np.ndarray, symbol: np.ndarray, is_cookie: np.ndarray) -> list[str]:
-        fixed = [f"value of {name}" for name in self.names]
-        cookies: dict[int, str] = {}
-        out = []
-        for where, what, cookie in zip(place.tolist(), symbol.tolist(), is_cookie.tolist(), strict=True):
-            if not cookie:
-                out.append(fixed[what])
-                continue
-            if where not in cookies:
-                size = 1 + (where * 2654435761 % 1000) ** 2 // 90_000
-                cookies[where] = "; ".join(
-                    f"_c{i}={hashlib.sha256(f'{where}.{i}'.encode()).hexdigest()}" for i in range(size)
-                )
-            out.append(cookies[where])
-        return out
+    def _frames(self, refs: np.ndarray, places: np.ndarray) -> list[str]:
+        """Lines of a stack: places in scripts."""
+        refs = refs % self.n_refs
+        lines, columns = lengths.position(self.ref_script[refs], places)
+        found = zip(refs.tolist(), places.tolist(), lines.tolist(), columns.tolist(), strict=True)
+        return [f"{lengths.FUNCTIONS[k % 5]}@{self.urls[r]}:{line}:{column}" for r, k, line, column in found]
 
     def truth(self) -> dict[str, object]:
         """What a correct pipeline counts."""
