@@ -18,8 +18,9 @@ from pathlib import Path
 
 import psutil
 
-from crawl import instrument, npm
+from crawl import instrument
 from crawl.firefox import Firefox
+from overscripted import npm
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 
 CALLS = 400  # under OpenWPM's cap of 500 for a script and symbol: all are recorded

@@ -10,7 +10,7 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
-from crawl import npm
+from overscripted import npm
 
 FOLDER = Path(str(resources.files("crawl") / "extension-openwpm"))
 _MODULES = (

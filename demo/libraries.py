@@ -3,16 +3,11 @@
 Nothing of it is part of this project. Without npm, our own stand-ins take its place.
 """
 
-import hashlib
-import os
-import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.settings import NPM_TIMEOUT_S
-from overscripted.errors import InputError
+from overscripted import npm
+from overscripted.errors import InputError, UserError
 
 _PACKAGES = Path(__file__).parent / "npm"
 
@@ -53,52 +48,9 @@ def load(mode: str = "auto") -> Libraries:
     if mode == "own":
         return Libraries("own", "asked for")
     try:
-        modules = _installed()
+        modules = npm.installed(_PACKAGES)
         return Libraries("npm", "", {name: (modules / path).read_bytes() for name, path in FILES.items()})
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, UserError) as error:
         if mode == "npm":
             raise InputError(f"--libraries npm: {error}; install npm, or use --libraries own") from error
         return Libraries("own", str(error))
-
-
-def cache_folder() -> Path:
-    """Where the demo keeps what it installs: ``$XDG_CACHE_HOME/overscripted/demo``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "overscripted" / "demo"
-
-
-def _installed() -> Path:
-    """The ``node_modules`` of the pinned packages, installed now if they are not there.
-
-    One folder for each lock file; it appears whole or not at all, whoever else installs it.
-    """
-    lock = (_PACKAGES / "package-lock.json").read_bytes()
-    target = cache_folder() / f"npm-{hashlib.sha256(lock).hexdigest()[:12]}"
-    if not target.exists():
-        npm = shutil.which("npm")
-        if not npm:
-            raise OSError("npm is not installed")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-            _install(npm, Path(folder))
-            try:
-                os.rename(folder, target)
-            except OSError:
-                if not target.exists():  # else another process was faster
-                    raise
-            else:
-                Path(folder).mkdir()  # so that the temporary folder can be removed
-    return target / "node_modules"
-
-
-def _install(npm: str, folder: Path) -> None:
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(_PACKAGES / name, folder / name)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_TIMEOUT_S)
-    except subprocess.TimeoutExpired as error:
-        raise OSError(f"npm ci took more than {NPM_TIMEOUT_S:.0f} s") from error
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
-        raise OSError(f"npm ci failed: {lines[0]}")

@@ -30,6 +30,3 @@ SLOW_S = 600.0
 
 # Bytes of the "huge" page: more than a news page, little enough for a demo.
 HUGE_BYTES = 3 * 1024 * 1024
-
-# Seconds until `npm ci` is given up and our own scripts stand in.
-NPM_TIMEOUT_S = 180.0

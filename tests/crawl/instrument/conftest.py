@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from crawl import instrument, npm, openwpm
+from crawl import instrument, openwpm
 from crawl.firefox import Firefox
+from overscripted import npm
 from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.instrument.harness import Instrumented, Web
 

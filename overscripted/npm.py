@@ -26,8 +26,11 @@ def installed(packages: Path) -> Path:
         folder = Path(tempfile.mkdtemp(dir=base))
         try:
             _install(packages, folder)
-            if not target.exists():
+            try:
                 folder.rename(target)
+            except OSError:
+                if not target.exists():  # else another process was faster
+                    raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return target / "node_modules"
@@ -43,7 +46,7 @@ def _install(packages: Path, folder: Path) -> None:
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S)
     except subprocess.TimeoutExpired as error:
-        raise OutsideError(f"npm ci of {packages.name}: not done after {TIMEOUT_S:.0f} s") from error
+        raise OutsideError(f"npm ci of {packages}: not done after {TIMEOUT_S:.0f} s") from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
-        raise OutsideError(f"npm ci of {packages.name} failed: {said[0]}")
+        said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip(" npmER!")]
+        raise OutsideError(f"npm ci of {packages} failed: {' | '.join(said[:3]) or 'no message'}")
