@@ -30,7 +30,7 @@ docs: ## write again the pages of docs/ that are generated from the code
 	@$(BIN)/python -m tests.crawl.instrument.coverage
 
 bench: ## the measurements against peers, one after the other (an hour)
-	@scripts/setup.sh test
+	@scripts/setup.sh bench
 	@for script in $(BENCHES); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 constraints: ## pin the versions that are installed now; run it with the oldest Python supported (3.11.2)

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Install what `make demo` or `make test` needs: system packages, then a virtual environment in .venv.
+# Install what `make demo`, `make test` or `make bench` needs: system packages, then a virtual environment in .venv.
 #
 #   scripts/setup.sh demo    Firefox, npm (real third-party code of the demo web)
-#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, documentation pages, every extra
+#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, documentation pages
+#   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
 # Idempotent; says what it installs; never asks. What it may not install it names, with the remedy,
 # and goes on: a test that needs it is skipped with the reason.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-purpose=${1:?usage: scripts/setup.sh demo|test}
+purpose=${1:?usage: scripts/setup.sh demo|test|bench}
 log=setup.log
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -85,14 +86,17 @@ want venv python3-venv
 want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show firefox >/dev/null 2>&1 && echo firefox-esr || echo firefox)"
 want certutil libnss3-tools
 want npm npm
-if [ "$purpose" = test ]; then
+extras=s3,notebooks
+if [ "$purpose" != demo ]; then
   want java default-jre-headless
   want postgres postgresql
   want pythondoc python3-doc
   extras=spark,postgres,s3,notebooks,dev
-else
-  extras=s3,notebooks
+fi
+if [ "$purpose" = bench ]; then
+  want chromium chromium
+  extras=$extras,bench
 fi
 install_system_packages
 install_python_packages "$extras"
-have firefox || { say "Firefox is not installed and is needed: sudo apt-get install firefox-esr"; [ "$purpose" = test ] || exit 5; }
+have firefox || { say "Firefox is not installed and is needed: sudo apt-get install firefox-esr"; [ "$purpose" != demo ] || exit 5; }
