@@ -6,6 +6,7 @@ from typing import Any
 from analyses.plots import draw
 from analyses.registry import chosen
 from analyses.shapes import Analysis, Finding, Inputs
+from analyses.words import number, percent
 from lists.roles import choose
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
@@ -48,7 +49,7 @@ def analyze(
             findings[analysis.name] = finding = answer(analysis, inputs)
             _write(run, analysis, finding, inputs, engine)
             work.add()
-    run.finish("analyze", facts={name: _fact(finding) for name, finding in findings.items()})
+    run.finish("analyze", facts={a.name: _fact(a, findings[a.name]) for a in asked})
     return findings
 
 
@@ -103,5 +104,11 @@ def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -
     }
 
 
-def _fact(finding: Finding) -> str:
-    return f"not answered: {finding.unsupported}" if finding.unsupported else finding.sentence
+def _fact(analysis: Analysis, finding: Finding) -> str:
+    """What `overscripted status` shows: the headline with its denominator; the sentences are long."""
+    if finding.unsupported:
+        return f"not answered, {finding.unsupported}"
+    for figure in finding.figures:
+        if figure.name == analysis.headline and figure.of:
+            return f"{number(figure.n)} of {number(figure.of)} {analysis.unit} ({percent(figure.percent)})"
+    return finding.sentence.rstrip(".")

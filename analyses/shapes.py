@@ -132,7 +132,8 @@ class Analysis:
 
     ``definitions`` are (term, meaning) pairs for the reader; ``lists`` the parts of `lists.roles` it
     uses; ``rules`` the ways of matching it offers, the default first; ``needs`` tables it reads;
-    ``headline`` the figure that opens the report, ``beside`` the one whose published share stands by it.
+    ``headline`` the figure that opens the report, ``unit`` what its denominator counts, ``beside`` the figure
+    whose published share stands by it.
     """
 
     name: str
@@ -144,5 +145,6 @@ class Analysis:
     rules: tuple[str, ...] = ("ours",)
     definitions: tuple[tuple[str, str], ...] = ()
     headline: str = ""
+    unit: str = ""
     beside: str = ""
     order: int = 100

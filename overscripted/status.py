@@ -3,12 +3,14 @@
 from typing import Any
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from overscripted.run import STAGES, Run
 
+_STYLES = {"complete": "green", "running": "yellow", "missing": "dim"}
 CRAWL = "crawl/status.json"  # written by the crawl's workers while they work
 
 
@@ -21,26 +23,46 @@ def status(run: str) -> None:
     Example:  overscripted status runs/2026-11
     """
     opened = Run.open(run)
-    console = Console()
-    table = Table(title=escape(f"{opened.store.url} (run {opened.crawl_id})"), title_justify="left")
-    for heading in ("stage", "status", "ended", "facts"):
-        table.add_column(heading, overflow="fold")
+    console = Console(highlight=False)
+    console.print(escape(f"{opened.store.url} (run {opened.crawl_id})"), style="bold")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("stage", "status", "ended (UTC)", "facts"):
+        table.add_column(heading, overflow="fold", no_wrap=heading != "facts")
     for name in stages_of(opened):
         entry = opened.stage(name)
-        facts = entry.get("facts", {})
-        table.add_row(
-            name,
-            str(entry.get("status", "missing")),
-            str(entry.get("ended", ""))[:19],
-            escape(", ".join(f"{key} {value}" for key, value in facts.items())),
-        )
+        state = str(entry.get("status", "missing"))
+        ended = str(entry.get("ended", ""))[:16].replace("T", " ")
+        facts = escape("\n".join(lines_of(entry.get("facts", {}))))
+        table.add_row(name, f"[{_STYLES.get(state, 'red')}]{escape(state)}[/]", ended, facts)
     console.print(table)
-    if opened.store.exists(CRAWL):
+    if opened.store.exists(CRAWL) and opened.stage("crawl").get("status") != "complete":
         _show_crawl(console, opened.store.read_json(CRAWL))
     if following := next_stage(opened):
-        console.print(escape(f"next: {STAGES[following].format(run=opened.store.url)}"), highlight=False)
+        said = f"next: {STAGES[following].format(run=opened.store.url)}"
     else:
-        console.print(escape(f"every stage complete; report: {opened.store.uri('report/index.html')}"))
+        said = f"every stage complete; report: {opened.store.uri('report/index.html')}"
+    console.print(escape(said), soft_wrap=True)  # whole, to be copied
+
+
+def lines_of(facts: dict[str, Any]) -> list[str]:
+    """Facts of a stage as lines: counts together on one, each text on its own."""
+    texts = [f"{_words(key)}: {_visible(value)}" for key, value in facts.items() if isinstance(value, str)]
+    counts = [f"{_words(key)} {_count(value)}" for key, value in facts.items() if not isinstance(value, str)]
+    return ([", ".join(counts)] if counts else []) + texts
+
+
+def _words(key: str) -> str:
+    return _visible(key.replace("_", " "))
+
+
+def _count(value: Any) -> str:
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:,}" if numeric else _visible(value)
+
+
+def _visible(value: Any) -> str:
+    """Text without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
 def _show_crawl(console: Console, said: dict[str, Any]) -> None:
@@ -48,8 +70,8 @@ def _show_crawl(console: Console, said: dict[str, Any]) -> None:
     left = said.get("left_s")
     until = f", {left / 3600:.1f} h left at this rate" if left else ""
     seen = f"crawl at {said['time'][:19]}: {said['left']:,} of {said['seeds']:,} seeds left"
-    console.print(escape(f"{seen}, {said['per_hour']:,} pages/hour{until}"), highlight=False)
-    table = Table(title="crawl workers", title_justify="left")
+    console.print(escape(f"{seen}, {said['per_hour']:,} pages/hour{until}"))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     columns = ("worker", "alive", "silent_s", "windows", "active", "ended", "good", "per_hour")
     for heading in columns:
         table.add_column(heading, overflow="fold")

@@ -194,6 +194,7 @@ ANALYSIS = Analysis(
     lists=("nocoin",),
     rules=("ours", STUDY),
     headline="domains",
+    unit="domains",
     order=30,
     definitions=(
         (

@@ -263,6 +263,7 @@ ANALYSIS = Analysis(
     needs=("pages", "script_refs", "hosts"),
     lists=("disconnect",),
     headline="locations",
+    unit="documents",
     order=20,
     definitions=(
         (

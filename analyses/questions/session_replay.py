@@ -292,6 +292,7 @@ ANALYSIS = Analysis(
     lists=("session_replay",),
     rules=("ours", STUDY),
     headline="all_hosts",
+    unit="hosts",
     beside="hosts",
     order=10,
     definitions=(

@@ -62,3 +62,17 @@ def test_status_of_an_empty_run_says_what_is_next(tmp_path: Path) -> None:
     shown = CliRunner().invoke(status, [str(tmp_path)])
     assert shown.exit_code == 0
     assert "precrawl" in shown.output and "missing" in shown.output and "next:" in shown.output
+
+
+def test_status_is_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
+    run = Run.open(tmp_path, create=True)
+    run.begin("import", {})
+    run.finish("import", facts={"files": 11, "raw_calls": 414262, "source": "a [b]text[/b] \x1b[31m\u202e"})
+    shown = CliRunner(env={"COLUMNS": "80"}).invoke(status, [str(tmp_path)])
+    assert shown.exception is None
+    lines = shown.output.splitlines()
+    assert all(len(line) <= 80 for line in lines if str(tmp_path) not in line)
+    assert any("files 11, raw calls 414,262" in line for line in lines)
+    assert "source: a [b]text[/b]" in shown.output
+    assert "\x1b" not in shown.output and "\u202e" not in shown.output
+    assert f"next: overscripted etl {tmp_path}" in shown.output
