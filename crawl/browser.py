@@ -16,6 +16,7 @@ from crawl.collector import Collector, Link
 from crawl.firefox import Firefox
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
+from crawl.workers import Workers
 from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl.browser")
@@ -107,6 +108,7 @@ class Browser:
         self.memory = 0  # bytes of all its processes
         self.user_agent = ""
         self._parent: Parent
+        self._workers: Workers
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -131,7 +133,7 @@ class Browser:
         try:
             told = {"port": collector.port, "token": link.token, **extension}
             folder = await asyncio.to_thread(pack.pack, firefox.folder, told)
-            await firefox.install(str(folder))
+            extension_id = await firefox.install(str(folder))
             async with asyncio.timeout(settings.BIND_TIMEOUT_S):
                 await link.connected.wait()
             for name in _EVENTS + _NEWER_EVENTS:
@@ -144,6 +146,8 @@ class Browser:
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
             browser._parent = await Parent.attach(firefox.bidi, browser._crashed)
+            watch = "reference" not in extension
+            browser._workers = await Workers.attach(firefox.bidi, extension_id, link.take, watch)
             browser.later(browser._watch())
         except TimeoutError:
             await browser.stop(collector)
@@ -184,6 +188,11 @@ class Browser:
         task = asyncio.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def flush(self, store: str) -> dict[str, Any]:
+        """Have everything recorded in a store handed over; the extension's ``flushed`` message."""
+        await self._workers.flush(store)
+        return await self.link.flush(store)
 
     async def kill(self, store: str) -> None:
         """End the content processes of a visit."""

@@ -6,9 +6,21 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from crawl import openwpm
+from crawl import openwpm, workers
 
 PACKAGE = resources.files("crawl")
+# What watches a worker: one file, for each is loaded by every worker anew.
+_WORKER = (
+    "content/sha256.js",
+    "worker/text.js",
+    "content/stack.js",
+    "worker/channel.js",
+    "content/recorder.js",
+    "worker/plan.js",
+    "worker/made.js",
+    "worker/budget.js",
+    "worker/main.js",
+)
 
 
 def pack(folder: Path, settings: dict[str, Any]) -> Path:
@@ -16,7 +28,10 @@ def pack(folder: Path, settings: dict[str, Any]) -> Path:
     target = folder / "extension"
     shutil.copytree(str(PACKAGE / "extension"), target)
     text = json.dumps(settings, ensure_ascii=True)
-    (target / "settings.js").write_text(f"const OVERSCRIPTED = {text};\n")
+    settings_js = f"const OVERSCRIPTED = {text};\n"
+    (target / "settings.js").write_text(settings_js)
+    parts = [(target / name).read_text() for name in _WORKER]
+    (target / workers.SCRIPT).write_text("\n".join([settings_js, *parts]))
     if settings.get("reference") == "openwpm":
         openwpm.put_into(target)
     return target

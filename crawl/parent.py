@@ -7,6 +7,7 @@ to the one session that started it). No page can reach or see it.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crawl.bidi import Bidi
@@ -28,6 +29,8 @@ _PROCESSES = """ChromeUtils.requestProcInfo().then((info) => {
   }
   return JSON.stringify({ memory: info.memory, children: found });
 })"""
+
+_CHANNEL = "crashed"
 
 # Closed windows stay in the parent's memory until someone collects them: 10 MB a visit, left alone.
 _TIDY = (
@@ -54,15 +57,14 @@ class Parent:
     @classmethod
     async def attach(cls, bidi: Bidi, crashed: Callable[[str], None]) -> "Parent":
         """Attach; ``crashed`` is called with the cookie store of a tab whose process died."""
-        tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
-        parent = cls(bidi, str(tree["contexts"][0]["context"]))
-        bidi.on("script.message", lambda said: crashed(_store(said.get("data", {}).get("value"))))
+        parent = cls(bidi, await window(bidi))
+        bidi.on("script.message", partial(_said, crashed))
         await bidi.subscribe("script.message")
         await bidi.command(
             "script.callFunction",
             {
                 "functionDeclaration": _WATCH,
-                "arguments": [{"type": "channel", "value": {"channel": "crashed"}}],
+                "arguments": [{"type": "channel", "value": {"channel": _CHANNEL}}],
                 "awaitPromise": False,
                 "target": {"context": parent._context},
             },
@@ -83,6 +85,17 @@ class Parent:
         """Have the parent process give back what closed windows left."""
         asked = {"expression": _TIDY, "awaitPromise": False, "target": {"context": self._context}}
         await self._bidi.command("script.evaluate", asked)
+
+
+async def window(bidi: Bidi) -> str:
+    """A window of the parent process, in which privileged JavaScript runs."""
+    tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
+    return str(tree["contexts"][0]["context"])
+
+
+def _said(crashed: Callable[[str], None], said: dict[str, Any]) -> None:
+    if said.get("channel") == _CHANNEL:
+        crashed(_store(said.get("data", {}).get("value")))
 
 
 def _store(number: Any) -> str:

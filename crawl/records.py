@@ -82,6 +82,7 @@ class Records:
     def _calls(self, message: Message) -> None:
         place = self._place(message)
         location = self._text(message["location"])
+        place["top_level_url"] = place["top_level_url"] or self.final_url  # of shared and service workers
         common = {
             **self.visit,
             **place,

@@ -259,7 +259,7 @@ async def _flush(browser: Browser, store: str, result: Result) -> bool:
     """Have the last records handed over; False where the page does not answer."""
     try:
         async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
-            flushed = await browser.link.flush(store)
+            flushed = await browser.flush(store)
     except TimeoutError:
         return False
     if isinstance(late := flushed.get("starved"), int | float):

@@ -5,11 +5,11 @@
 (() => {
   if (!OVERSCRIPTED.instruments.some(({ name }) => name === "dynamic")) return;
   // `script-src` without 'unsafe-eval': eval and its kin, WebAssembly. Inline scripts and handlers are allowed
-  // and not told of; `worker-src` allows nothing, so that every worker is told of. The host marks the policy as ours, for the content script alone: no page sees the header.
+  // and not told of. The host marks the policy as ours, for the content script alone: no page sees the header.
   const mark = `https://${OVERSCRIPTED.token.slice(0, 24)}.invalid`;
   const value =
     `script-src * data: blob: 'unsafe-inline' 'report-sample' ${mark}; ` +
-    `script-src-elem * data: blob: 'report-sample' ${mark}; script-src-attr 'unsafe-inline'; worker-src ${mark}`;
+    `script-src-elem * data: blob: 'report-sample' ${mark}; script-src-attr 'unsafe-inline'`;
 
   browser.webRequest.onHeadersReceived.addListener(
     ({ responseHeaders }) => ({

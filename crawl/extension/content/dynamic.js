@@ -1,5 +1,4 @@
-// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly;
-// and of each worker, by which what is not covered is counted.
+// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly.
 // None of them is wrapped: a wrapped eval is no direct eval any more. The background page adds a report-only
 // policy to each document; Firefox then tells of each use, with its place and the beginning of the text.
 // The event of our policy is stopped here, before any listener of the page.
@@ -46,13 +45,6 @@ const Dynamic = (() => {
   // The place of code that was itself made from text comes as a URL: its spaces are escaped.
   const plain = (url) => url.replace(/%20line%20(\d+)%20%3E%20([A-Za-z]+)/g, " line $1 > $2");
 
-  /** What runs in a worker is not seen: docs/instrumentation.md, "Workers". Its making is counted. */
-  function worker({ blockedURI, sourceFile }) {
-    if (sourceFile) return; // a service worker is told of twice: when it is asked for, and when it loads
-    const scheme = /^(blob|data)/.exec(blockedURI)?.[1] ?? "url";
-    Channel.post({ gap: `worker from ${scheme}`, n: 1 });
-  }
-
   /** Note what the browser tells of a window. */
   function listen(target, recorder) {
     if (!wanted) return;
@@ -61,7 +53,6 @@ const Dynamic = (() => {
       (event) => {
         if (!event.isTrusted || !event.originalPolicy.includes(MARK)) return;
         event.stopImmediatePropagation();
-        if (event.effectiveDirective === "worker-src") return worker(event);
         const symbol = symbolOf(event);
         if (!symbol) return;
         const { sourceFile, lineNumber, columnNumber, sample } = event;

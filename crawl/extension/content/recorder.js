@@ -1,5 +1,5 @@
 // The calls of one realm: the first of each script and symbol whole, all of them counted, within bounds.
-// World: content script. Everything it holds is text or numbers of this world.
+// World: content script, or the debugger global of a worker's thread. Everything it holds is text or numbers of this world.
 "use strict";
 
 const Recorder = (() => {
@@ -17,7 +17,7 @@ const Recorder = (() => {
   const OPERATIONS = ["get", "set", "call", "set (failed)"];
   const { stringify } = JSON;
   const { now } = Date;
-  const location = Object.getOwnPropertyDescriptor(Document.prototype, "URL").get;
+  const location = globalThis.Document && Object.getOwnPropertyDescriptor(Document.prototype, "URL").get;
 
   class Entry {
     constructor(script, symbol, operation) {

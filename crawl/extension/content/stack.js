@@ -1,5 +1,5 @@
 // Where a call came from: the page's own stack frames, innermost first.
-// World: content script. The Error of this world is not the page's; its stack shows this world's frames
+// World: content script, or the debugger global of a worker's thread. The Error of this world is not the page's; its stack shows this world's frames
 // and the page's, and no page can see that it was taken.
 "use strict";
 
@@ -10,6 +10,7 @@ const Stack = (() => {
   // Where a frame's URL begins. Function names are the page's choice and may look like a URL.
   const SCHEME = /@(?=(?:https?|blob|data|file|about|javascript|resource|chrome|wasm|moz-extension):|debugger eval|self-hosted)/g;
   const capture = Error.captureStackTrace;
+  const limited = "stackTraceLimit" in Error; // not yet in Firefox 140: all frames come
   const holder = {};
   Error.stackTraceLimit = 1;
 
@@ -17,7 +18,7 @@ const Stack = (() => {
   const inner = capture
     ? (wrapper) => {
         capture(holder, wrapper);
-        return holder.stack;
+        return limited ? holder.stack : holder.stack.split("\n", 1)[0];
       }
     : () => old().split("\n", 1)[0];
 
@@ -57,6 +58,7 @@ const Stack = (() => {
   }
 
   function loaded(address) {
+    if (typeof document === "undefined") return Debuggee.ran(address); // in a worker
     if (address === document.URL) return true;
     for (const script of document.scripts) if (script.src === address) return true;
     return performance.getEntriesByName(address).length > 0;

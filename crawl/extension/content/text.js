@@ -6,6 +6,7 @@
 const Text = (() => {
   const MAX_NODES = 2000; // members of one value that are written out; the rest is cut
   const MAX_DEPTH = 12;
+  const ROOM = 4; // all arguments of a call together have so many times what one may have
   const MAX_HASH = 8 * 2 ** 20; // bytes of a buffer that are hashed at once: a quarter of a second
   const MAX_PATH = 64; // ancestors named in the path of an element
   const MAX_SIBLINGS = 2000;
@@ -179,14 +180,16 @@ const Text = (() => {
       const text = serialize(value, functions, most);
       return text === undefined ? "" : String(text);
     },
-    /** Arguments: a JSON object in text with keys "0", "1", …; each at most `most` characters. */
+    /** Arguments: a JSON object in text with keys "0", "1", …; each at most `most` characters, all at most `ROOM` times that. */
     arguments(values, { functions, bytes }, most) {
       const out = {};
-      for (let i = 0; i < values.length; i++) {
+      let room = ROOM * most; // a call may have a thousand arguments
+      for (let i = 0; i < values.length && room > 0; i++) {
         const hashed = bytes && typeof values[i] === "object" && isBuffer(values[i]);
         const one = hashed ? digest(values[i]) : serialize(values[i], functions, most);
         if (one === undefined) out[i] = null;
         else out[i] = typeof one === "string" && one.length > most ? one.slice(0, most) : one;
+        room -= typeof one === "string" ? Math.min(one.length, most) : 1;
       }
       return stringify(out);
     },

@@ -28,7 +28,7 @@ async def counts(web: Web, name: str, folder: Path) -> list[str]:
             page = serve(web, row)
             try:
                 visit = await browser.visit(page, row.until, dwell_s=0.7)
-                found.append(str(located(visit, web, page).total()))
+                found.append(str(located(visit, web, page, row.read).total()))
             except (TimeoutError, AssertionError):
                 found.append("—")
     finally:

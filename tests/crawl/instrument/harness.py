@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 from crawl import pack
 from crawl.bidi import BidiError
 from crawl.firefox import Firefox
+from crawl.workers import Workers
 from overscripted.stacks import parse_frame
 
 Message = dict[str, Any]
@@ -119,7 +120,10 @@ class Instrumented:
         port = int(self._runner.addresses[0][1])
         self.firefox = await Firefox.start(prefs)
         told = {"port": port, "token": self.token, **settings}
-        await self.firefox.install(str(pack.pack(folder, told)))
+        extension = await self.firefox.install(str(pack.pack(folder, told)))
+        self._workers = await Workers.attach(
+            self.firefox.bidi, extension, lambda message, _: self._take(message), "reference" not in settings
+        )
         async with asyncio.timeout(20):
             await self._ready.wait()
 
@@ -177,6 +181,7 @@ class Instrumented:
         number = secrets.token_hex(4)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._flushes[number] = answer
+        await self._workers.flush(visit.store)
         assert self._socket
         await self._socket.send_json({"type": "flush", "id": number, "store": visit.store})
         async with asyncio.timeout(within_s):

@@ -1,13 +1,14 @@
 # ruff: noqa: E501 (code of pages)
 """The coverage rows: a page each, and how often its code reads `navigator.oscpu` in which document.
 
+Workers, which have no `oscpu`, read `navigator.platform`.
+
 ``{READ}`` in a page stands for one read; ``expected`` counts them by the document's location ("" is the
 page itself, "/…" a path of the same origin, "other/…" of another, else the URL's beginning).
 """
 
 from dataclasses import dataclass, field
 
-READ = "navigator.oscpu;"
 HTML = "text/html; charset=utf-8"
 JS = "text/javascript"
 
@@ -24,10 +25,18 @@ class Row:
     headers: dict[str, str] = field(default_factory=dict)
     more: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> body, content type
     gaps: dict[str, int] = field(default_factory=dict)
+    read: str = "oscpu"  # of navigator
 
 
 _FRAME = {"/frame.html": ("<script>{READ}</script>", HTML)}
 _IN = "const add=(html)=>{const t=document.createElement('div');document.body.append(t);t.innerHTML=html};"
+
+
+def _worker(name: str, code: str, expected: dict[str, int], more: dict[str, str] | None = None) -> "Row":
+    """A row whose reads are made in workers; ``window.D`` when they are."""
+    files = {"/w.js": "{READ}postMessage(1)", **(more or {})}
+    kinds = {path: (body, HTML if path.endswith("html") else JS) for path, body in files.items()}
+    return Row(name, _script(code), expected, "window.D", more=kinds, read="platform")
 
 
 def _script(code: str, before: str = "") -> str:
@@ -130,11 +139,35 @@ ROWS = [
         "if(!sessionStorage.x){sessionStorage.x=1;setTimeout(()=>location.href='/back.html',20)}})"),
         {"": 1}, "window.D", more={"/back.html": ("<!doctype html><script>onload=()=>setTimeout(()=>"
         "history.back(),20)</script>", HTML)}),
-    Row("dedicated, shared and module workers from URL, blob: and data:", _script(
-        "new Worker('/w.js');new SharedWorker('/w.js');new Worker('/w.js',{type:'module'});"
-        "new Worker(URL.createObjectURL(new Blob(['1'])));new Worker('data:text/javascript,1')"), {},
-        more={"/w.js": ("{READ}", JS)},
-        gaps={"worker from url": 3, "worker from blob": 1, "worker from data": 1}),
+    _worker("dedicated worker", "w=new Worker('/w.js');w.onmessage=()=>window.D=1", {"/w.js": 1}),
+    _worker("module worker, with an import", "w=new Worker('/m.js',{type:'module'});w.onmessage=()=>window.D=1",
+            {"/m.js": 2}, {"/m.js": "import '/i.js';{READ}postMessage(1)", "/i.js": "{READ}"}),
+    _worker("worker from blob:", "w=new Worker(URL.createObjectURL(new Blob(['{READ}postMessage(1)'])));"
+            "w.onmessage=()=>window.D=1", {"blob:": 1}),
+    _worker("worker from data:", "w=new Worker('data:text/javascript,{READ}postMessage(1)');"
+            "w.onmessage=()=>window.D=1", {"data:": 1}),
+    _worker("nested workers", "w=new Worker('/n.js');w.onmessage=()=>window.D=1", {"/n.js": 1, "blob:": 1, "data:": 1},
+            {"/n.js": "{READ}const b=new Blob([`{READ}const v=new Worker('data:text/javascript,{READ}postMessage(1)');"
+                      "v.onmessage=()=>postMessage(1)`]);const u=new Worker(URL.createObjectURL(b));"
+                      "u.onmessage=()=>postMessage(1)"}),
+    _worker("importScripts, eval, Function, string timer in a worker", "w=new Worker('/e.js');"
+            "w.onmessage=()=>window.D=1", {"/e.js": 5},
+            {"/e.js": "importScripts('/i.js');eval('{READ}');(0,eval)('{READ}');Function('{READ}')();"
+                      "setTimeout('{READ}postMessage(1)')", "/i.js": "{READ}"}),
+    _worker("shared worker", "const w=new SharedWorker('/s.js');w.port.onmessage=()=>window.D=1", {"/s.js": 2},
+            {"/s.js": "{READ}onconnect=e=>{{READ}e.ports[0].postMessage(1)}"}),
+    _worker("shared worker from data:", "const w=new SharedWorker('data:text/javascript,{READ}"
+            "onconnect=e=>e.ports[0].postMessage(1)');w.port.onmessage=()=>window.D=1", {"data:": 1}),
+    _worker("service worker", "navigator.serviceWorker.register('/sw.js');navigator.serviceWorker.ready"
+            ".then(()=>window.D=1)", {"/sw.js": 2}, {"/sw.js": "{READ}onactivate=()=>{{READ}}"}),
+    _worker("worker of an iframe of another origin", "onmessage=()=>window.D=1;const f=document.createElement('iframe');"
+            "f.src='{OTHER}/wf.html';document.body.append(f)", {"other/w.js": 1},
+            {"/wf.html": "<script>const w=new Worker('/w.js');w.onmessage=()=>parent.postMessage(1,'*')</script>"}),
+    _worker("worker terminated at its first word", "const w=new Worker('/w.js');w.onmessage=()=>{w.terminate();window.D=1}",
+            {"/w.js": 1}),
+    _worker("worker that closes itself, and one that never ends its first task", "const w=new Worker('/c.js');"
+            "const v=new Worker('/l.js');v.onmessage=()=>window.D=1", {"/c.js": 1, "/l.js": 2},
+            {"/c.js": "{READ}close()", "/l.js": "{READ}postMessage(1);{READ}for(;;);"}),
     Row("worklet", _script(
         "new OfflineAudioContext(1,1,44100).audioWorklet.addModule('/w.js').catch(()=>1)"), {},
         more={"/w.js": ("1", JS)}, gaps={"worklet": 1}),

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
-from tests.crawl.instrument.rows import READ, ROWS, Row
+from tests.crawl.instrument.rows import ROWS, Row
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
@@ -14,15 +14,17 @@ pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 def serve(web: Web, row: Row) -> str:
     """Put a row's pages on the web; the page's URL."""
     path = f"/row/{ROWS.index(row)}"
-    web.add(path, row.html.replace("{READ}", READ), row.kind)
+    read = f"navigator.{row.read};"
+    web.add(path, row.html.replace("{READ}", read), row.kind)
     web.pages[path] = (*web.pages[path][:2], row.headers)
     for name, (body, kind) in row.more.items():
-        web.add(name, body.replace("{READ}", READ), kind)
+        web.add(name, body.replace("{READ}", read), kind)
     return web.base + path
 
 
-def located(visit: Visit, web: Web, page: str, symbol: str = "window.navigator.oscpu") -> Counter[str]:
+def located(visit: Visit, web: Web, page: str, read: str) -> Counter[str]:
     """Reads by document, as a row's ``expected`` names them."""
+    symbol = f"window.navigator.{read}"
 
     def name(location: str) -> str:
         if location == page:
@@ -41,7 +43,7 @@ def located(visit: Visit, web: Web, page: str, symbol: str = "window.navigator.o
 async def test_every_call_is_recorded_once(browser: Instrumented, web: Web, row: Row) -> None:
     page = serve(web, row)
     visit = await browser.visit(page, row.until, dwell_s=0.15)
-    assert located(visit, web, page) == Counter(row.expected)
+    assert located(visit, web, page, row.read) == Counter(row.expected)
     gaps: Counter[str] = Counter()
     for message in visit.of("gap"):
         gaps[message["name"]] += message["n"]

@@ -1,0 +1,112 @@
+// Start: this worker's natives are watched before any script of it runs.
+// World: debugger global of a worker's thread. Nothing in the worker is changed: Firefox tells of each call of a
+// native, whoever has kept it under whatever name, and then makes it as if nobody had asked.
+"use strict";
+
+const Debuggee = (() => {
+  const [GET, SET] = [0, 1];
+  const watcher = new Debugger(); // alive as long as this world: Firefox forgets one that nobody holds
+  watcher.allowUnobservedWasm = true; // WebAssembly keeps its speed
+  watcher.inspectNativeCallArguments = true;
+  const global = watcher.addDebuggee(globalThis.global);
+  const realm =
+    { SharedWorkerGlobalScope: "sharedworker", ServiceWorkerGlobalScope: "serviceworker" }[global.class] ?? "worker";
+  const recorder = new Recorder({ realm });
+  const spots = Plan.make(global, OVERSCRIPTED.instruments);
+  const [location, href] = [getter(global, "location"), getter(global.getProperty("WorkerLocation").return, "href")];
+  // What is told before these can end the worker, or make others end it.
+  const last = new Set(["close", "postMessage"].map((name) => global.getProperty(name)?.return));
+  const also = new Set([...last, ...Made.listen(watcher, global, recorder)]);
+  let inside = false;
+
+  function getter(object, name) {
+    const owner = object === global ? object : object.getProperty("prototype").return;
+    for (let it = owner; it; it = it.proto) {
+      const found = it.getOwnPropertyDescriptor(name);
+      if (found) return found.get;
+    }
+    return null;
+  }
+
+  /** The worker's URL is known when its first script has come, not before. */
+  function locate() {
+    recorder.url = href.call(location.call(global).return).return ?? "";
+  }
+
+  /** Firefox gives the arguments as a wrapped array of this world, whose objects are wrapped once more. */
+  const list = (args) => args.unsafeDereference();
+
+  function wanted(when, [first]) {
+    if (when === null) return true;
+    if (typeof first !== "string") return false;
+    if (when === "text") return true;
+    const name = first.toLowerCase();
+    return when !== "script" && (when.has(name) || (name.startsWith("on") && when.has("on*")));
+  }
+
+  function watched(callee, reason, receiver, args) {
+    if (inside) return undefined;
+    if (!Budget.running()) {
+      inside = true;
+      if (recorder.url === "") locate();
+      inside = false;
+      Budget.start(idle);
+    } else if (Budget.tick() && Budget.over()) {
+      return letGo();
+    }
+    const spot = spots.get(callee);
+    if (spot === undefined && !also.has(callee)) return undefined;
+    inside = true;
+    try {
+      Made.called(callee, args, watched);
+      return spot === undefined ? undefined : note(spot, callee, receiver, args);
+    } catch (error) {
+      Channel.post(`gap worker call not recorded: ${error}`.slice(0, 200));
+      return undefined;
+    } finally {
+      inside = false;
+      if (last.has(callee)) Channel.flush();
+    }
+  }
+
+  function note(spot, callee, receiver, args) {
+    const target = spot.target(receiver);
+    if (target === null) return undefined;
+    Budget.want();
+    if (spot.operation === GET) {
+      const got = callee.call(receiver);
+      // Where it throws, the worker calls it itself, so that the error's stack is its own.
+      if (got === null || !("return" in got)) return undefined;
+      recorder.note(target, GET, watched, got.return, undefined, receiver);
+      return got;
+    }
+    const values = list(args);
+    if (spot.operation === SET) recorder.note(target, SET, watched, values[0], undefined, receiver);
+    else if (wanted(target.when, values)) recorder.note(target, spot.operation, watched, undefined, values, receiver);
+    return undefined;
+  }
+
+  /** The worker has returned to its event loop. */
+  function idle() {
+    Channel.flush();
+    if (watcher.onNativeCall === undefined) watcher.onNativeCall = watched;
+  }
+
+  function letGo() {
+    watcher.onNativeCall = undefined;
+    Channel.post("gap worker task not watched to its end");
+    return undefined;
+  }
+
+  globalThis.onmessage = () => {
+    Channel.flush();
+    Channel.post("flushed");
+  };
+  watcher.onNativeCall = watched;
+  Channel.post("ready");
+
+  return {
+    /** Whether this worker has run a script of this address. */
+    ran: (url) => url === recorder.url || watcher.findScripts({ url }).length > 0,
+  };
+})();

@@ -1,0 +1,98 @@
+// Which natives of a worker are watched, under which symbols: the settings meet the worker's global.
+// World: debugger global of a worker's thread, before any script of the worker has run. Changes nothing.
+"use strict";
+
+const Plan = (() => {
+  const [GET, SET, CALL] = [0, 1, 2]; // as Recorder names them
+  let ids = 1;
+
+  const className = (object) => object.class.replace(/Prototype$/, "");
+
+  /** One native function, and the symbols its calls have, by the receiver's class. */
+  class Spot {
+    constructor(operation) {
+      this.operation = operation;
+      this.always = null;
+      this.byClass = null; // class name -> target
+    }
+
+    add(target, only) {
+      if (only === null) {
+        this.always ??= target;
+      } else {
+        this.byClass ??= new Map();
+        if (!this.byClass.has(only)) this.byClass.set(only, target);
+      }
+    }
+
+    /** The target for a receiver, or null: it is not to be recorded. */
+    target(receiver) {
+      if (this.byClass === null || typeof receiver !== "object" || receiver === null) return this.always;
+      return this.byClass.get(receiver.class) ?? this.always;
+    }
+  }
+
+  /** The object that a dotted path names, e.g. "window.navigator"; null where this worker has none. */
+  function resolve(global, path) {
+    let object = global;
+    for (const name of path.split(".")) {
+      if (name === "window" && object === global) continue;
+      object = object.getProperty(name)?.return;
+      if (typeof object !== "object" || object === null) return null;
+    }
+    return object;
+  }
+
+  function owners(object) {
+    const chain = [];
+    for (let it = object; it; it = it.proto) chain.push(it);
+    return chain;
+  }
+
+  /** All names up the chain, without what every object has. */
+  function names(chain) {
+    const found = new Set(chain.slice(0, -1).flatMap((it) => it.getOwnPropertyNames()));
+    found.delete("constructor");
+    return found;
+  }
+
+  /** Spots of a worker by native function. */
+  function make(global, instruments) {
+    const spots = new Map();
+    for (const item of instruments) {
+      if (item.name.includes("{")) continue; // plugins and MIME types, which no worker has
+      const base = resolve(global, item.object);
+      if (base === null) continue;
+      const chain = owners(base);
+      for (const name of item.properties ?? names(chain)) {
+        if (!item.excluded?.includes(name)) plan(spots, item, chain, name, base === global);
+      }
+    }
+    return spots;
+  }
+
+  function plan(spots, item, chain, name, global) {
+    const at = chain.findIndex((it) => it.getOwnPropertyDescriptor(name) !== undefined);
+    if (at < 0 || (at === chain.length - 1 && at > 0)) return;
+    const found = chain[at].getOwnPropertyDescriptor(name);
+    const prototype = item.object.endsWith(".prototype");
+    // Functions of the global are called without it.
+    const only = global || at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
+    const target = {
+      id: ids++,
+      symbol: `${item.name}.${name}`,
+      part: null,
+      stack: item.stack === true,
+      functions: item.functions === true,
+      when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
+      bytes: item.bytes === true,
+    };
+    for (const [native, operation] of [[found.get, GET], [found.set, SET], [found.value, CALL]]) {
+      if (typeof native !== "object" || native === null || !native.callable) continue;
+      if (!spots.has(native)) spots.set(native, new Spot(operation));
+      spots.get(native).add(target, only);
+    }
+  }
+
+  return { make, id: () => ids++ };
+})();
