@@ -18,7 +18,8 @@ WIDTH = 600
 _LABEL = 232  # where bars begin
 _ROW = 34
 _BAR = 16
-_CHAR = 6.6  # width of a character at 13 px, for placing
+_CHAR = 8.2  # width of a character at 13 px in a wide font, for placing
+_FITS = 27  # characters of that width before a label meets the picture's edge
 
 _ALONE = """<style>
 svg.plot{--ink:#1c1b19;--muted:#6f6a62;--line:#e3ded5;--one:#b5482a;--two:#2f6f73;--soft:#f0ebe2;
@@ -206,8 +207,10 @@ def _label(row: dict[str, Any], y: float) -> str:
     elif row.get("of") is not None:
         note = f"{number(_num(row.get('n')))} of {number(_num(row['of']))}"
     if not note:
-        return _text(_LABEL - 12, y + 16, text, "t", "end")
-    return _text(_LABEL - 12, y + 9, text, "t", "end") + _text(_LABEL - 12, y + 23, note, "m n", "end")
+        return _text(_LABEL - 12, y + 16, text, "t", "end", len(text) > _FITS)
+    return _text(_LABEL - 12, y + 9, text, "t", "end", len(text) > _FITS) + _text(
+        _LABEL - 12, y + 23, note, "m n", "end"
+    )
 
 
 def _axis(top: float, room: float, height: float) -> str:
@@ -235,8 +238,11 @@ def _num(value: Any) -> float:
     return found if math.isfinite(found) and found >= 0 else 0.0
 
 
-def _text(x: float, y: float, text: str, style: str, anchor: str = "start") -> str:
+def _text(x: float, y: float, text: str, style: str, anchor: str = "start", squeeze: bool = False) -> str:
+    """Text; with ``squeeze`` made as wide as a label may be, whatever font the reader has."""
     where = "" if anchor == "start" else f' text-anchor="{anchor}"'
+    if squeeze:
+        where += f' textLength="{_LABEL - 16}" lengthAdjust="spacingAndGlyphs"'
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{style}"{where}>{html(text)}</text>'
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from analyses import funnel, precrawl_section, words
 from analyses.plots import draw
-from analyses.settings import TOP_ROWS
+from analyses.settings import TOP_ROWS, WIDE_COLUMNS, WIDE_TEXT
 from analyses.show import plain
 from overscripted import __version__
 from overscripted.errors import InputError
@@ -18,6 +18,7 @@ from overscripted.run import STAGES, Run, now
 
 _PAGE = Path(__file__).parent / "page"
 OUTPUT = "report/index.html"
+DEMO = "demo/truth.json"  # there where the sites are the demo's own, so that the shares mean nothing
 
 
 def report(run: Run) -> str:
@@ -47,8 +48,9 @@ def render(context: dict[str, Any]) -> str:
     )
     environment.filters |= {
         "number": words.number,
-        "percent": words.percent,
+        "percent": lambda value: _unbroken(words.percent(value)),
         "plain": plain,
+        "prose": lambda text, limit: _unbroken(plain(text, limit)),
         "plot": _plot,
         "cell": _cell,
     }
@@ -70,6 +72,7 @@ def content(run: Run) -> dict[str, Any]:
         "name": run.store.url.rstrip("/").rpartition("/")[2] or run.store.url,
         "run": run.record,
         "imported": bool(run.stage("import")),
+        "invented": run.store.exists(DEMO),
         "version": __version__,
         "written": now()[:16].replace("T", " ") + " UTC",
         "stages": [(name, run.stage(name)) for name in STAGES if run.stage(name) and name != "report"],
@@ -108,12 +111,21 @@ def _finding(run: Run, name: str) -> dict[str, Any]:
     }
     empty: dict[str, Any] = {"plots": [], "definitions": [], "notes": [], "lists": {}, "tables": {}}
     whole = {**blank, **empty, **found, "name": name}
-    whole["top"] = [
+    top = [
         (table, *_top(run, f"findings/{name}/{table}.parquet"), rows)
         for table, rows in whole["tables"].items()
         if run.store.exists(f"findings/{name}/{table}.parquet")
     ]
-    return whole
+    narrow = [one for one in top if not _is_wide(one[1], one[2])]
+    if sum(bool(rows) for _table, _columns, rows, _total in narrow) < 2:
+        narrow = []  # nothing to stand beside it
+    return whole | {"narrow": narrow, "wide": [one for one in top if one not in narrow]}
+
+
+def _is_wide(columns: list[str], rows: list[list[Any]]) -> bool:
+    """Whether a table needs the page's whole width."""
+    texts = (value for row in rows for value in row if isinstance(value, str))
+    return len(columns) > WIDE_COLUMNS or any(len(text) > WIDE_TEXT for text in texts)
 
 
 def _top(run: Run, key: str) -> tuple[list[str], list[list[Any]]]:
@@ -129,6 +141,11 @@ def _by_name(finding: dict[str, Any] | None) -> dict[str, Any]:
 def _lists(findings: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     used = {(role, str(facts)): facts for f in findings for role, facts in f["lists"].items()}
     return [(role, facts) for (role, _text), facts in used.items()]
+
+
+def _unbroken(text: str) -> str:
+    """Our own text with no line break before a per cent sign."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _plot(spec: dict[str, Any]) -> Markup:

@@ -2,6 +2,7 @@
 
 TOP_ROWS = 12  # rows of a table shown in the report: what fits a screen; the Parquet beside has all
 TEXT_SHOWN = 120  # characters of a page's text (URLs) shown; pages write megabytes into them
+WIDE_COLUMNS, WIDE_TEXT = 5, 44  # beyond these columns or characters a table gets the page's whole width
 BARS_SHOWN = 14  # bars of a plot before it stops being readable
 LABEL_SHOWN = 34  # characters of a plot's label
 MAX_ROWS_KEPT = 1_000_000  # rows of a finding's table; held in memory once, and more is a tables/ query

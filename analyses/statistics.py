@@ -19,7 +19,10 @@ def wilson(n: float, of: float) -> Interval | None:
     middle = share + z * z / (2 * of)
     half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
     scale = 100 / (1 + z * z / of)
-    return max((middle - half) * scale, 0.0), min((middle + half) * scale, 100.0)
+    # At the ends the formula gives 0 and 100 but for rounding, which "close" and "differs" would notice.
+    return (max((middle - half) * scale, 0.0) if n else 0.0), (
+        min((middle + half) * scale, 100.0) if n < of else 100.0
+    )
 
 
 def moments(table: ir.Table, of: str, *counts: str) -> ir.Table:

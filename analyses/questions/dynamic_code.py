@@ -90,7 +90,7 @@ def dynamic_scripts(inputs: Inputs) -> ir.Table:
     grouped = joined.group_by("script_url", "script_host").aggregate(
         n_dynamic=_.n_dynamic.sum(),
         n_calls=_.n_valid.sum(),
-        locations=_.location.nunique(),
+        documents=_.location.nunique(),
         third_party=_.is_third_party.max(),
         other_label=differs.fill_null(False).max(),
     )

@@ -37,7 +37,7 @@ def answer(inputs: Inputs) -> Finding:
         ],
         tables={
             "providers": by_provider,
-            "tlds": inputs.engine.to_arrow(_tlds(refs)),
+            "top_level_domains": inputs.engine.to_arrow(_tlds(refs)),
             "references": inputs.engine.to_arrow(_matched(refs)),
         },
         notes=[
@@ -199,7 +199,7 @@ def _providers(refs: ir.Table) -> ir.Table:
         .aggregate(
             references=_.count(),
             hosts=_.location_netloc.nunique(),
-            locations=_.location.nunique(),
+            documents=_.location.nunique(),
             over_https=(_.script_scheme == "https").sum(),
         )
         .order_by(ibis.desc("references"), "domain")
@@ -243,7 +243,7 @@ def _sentence(totals: dict[str, int], providers: int) -> str:
 def _plots(finding: Finding, total: int) -> list[dict[str, object]]:
     rows = finding.tables["providers"].slice(0, BARS_SHOWN).to_pylist()
     by_name = {f.name: f for f in finding.figures}
-    tlds = [r for r in finding.tables["tlds"].to_pylist() if r["replay_hosts"]][:8]
+    tlds = [r for r in finding.tables["top_level_domains"].to_pylist() if r["replay_hosts"]][:8]
     schemes = ("https_https", "https_http", "http_http", "http_https")
     return [
         {

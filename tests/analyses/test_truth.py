@@ -130,7 +130,7 @@ def test_every_table_is_the_truth(answered: tuple[Run, dict[str, Finding]]) -> N
         ("hotjar.com", 1, 1, 0),
         ("yandex.ru", 1, 1, 1),
     ]
-    assert rows("session_replay", "tlds", "tld", "hosts", "replay_hosts", "replay_percent") == [
+    assert rows("session_replay", "top_level_domains", "tld", "hosts", "replay_hosts", "replay_percent") == [
         ("ru", 1, 1, 100.0),
         ("uk", 1, 1, 100.0),
         ("com", 1, 0, 0.0),
