@@ -3,8 +3,8 @@
 
 RUN ?= demo-run
 BIN := .venv/bin
-# Not generate.py and etl_peers.py, which bench/etl.py uses, nor soak.py, which takes half an hour alone.
-BENCHES = $(filter-out %/generate.py %/etl_peers.py %/soak.py, $(wildcard bench/*.py))
+# Not what other benches use, nor soak.py and fleet.py, which take half an hour alone.
+BENCHES = $(filter-out %/generate.py %/etl_peers.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
 
 demo: ## the whole pipeline on the demo web; ends by naming the report
 	@scripts/setup.sh demo

@@ -1,0 +1,115 @@
+"""Is a page measured the same among N others as alone? Calls, by page, against the page's own variation.
+
+    python bench/fidelity.py [--pages 40] [--rounds 4] [--crowds 10 20] [--dwell 2]
+
+Crawls pages of the demo web, with its third-party libraries, one at a time and then N at a time, each page
+equally often. Calls are counted by document, frame, realm, script, symbol and operation. Prints, of the pages
+that made the same calls at every visit alone, the share that made these among N others; and, of the visits of
+all pages, the share that lies within the own variation of the page alone, beside the same share of the visits
+alone. The verdict is the 95 % interval of the difference of the two shares, over pages.
+"""
+
+import argparse
+import os
+import random
+import sys
+import tempfile
+from pathlib import Path
+from statistics import mean, median
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench import likeness
+from bench.likeness import Calls, Crawled
+from demo.web import DemoWeb
+from overscripted.run import Run
+from tests.crawl import crawling
+
+SHOWN = 5  # differences shown
+crawling.LIMIT_S = 3600.0
+
+
+def pages_of(web: DemoWeb, n: int) -> list[str]:
+    """``n`` pages that make calls: with libraries, frames and workers first, so that no kind is missing."""
+    pages = {url: page for url, page in web.truth["pages"].items() if page["outcome"] == "complete"}
+    hard = [url for url, page in pages.items() if page["libraries"] or page["frames"]]
+    hard += [url for url, page in pages.items() if url not in hard and page["dynamic_calls"]]
+    dice = random.Random(2)
+    dice.shuffle(hard)
+    rest = [url for url, page in pages.items() if page["calls"] and url not in hard]
+    return (hard + dice.sample(rest, len(rest)))[:n]
+
+
+def crawl(web: DemoWeb, pages: list[str], rounds: int, windows: int, dwell: str, folder: Path) -> Crawled:
+    """Each page ``rounds`` times, mixed, ``windows`` at a time."""
+    folder.mkdir()
+    seeds = [likeness.marked(url, k) for k in range(rounds) for url in pages]
+    proxy = ("--proxy", web.proxies["amsterdam"], "--ca", web.ca_file)
+    pace = ("--windows", str(windows), "--dwell", dwell, "--per-domain", "0", "--allow-private")
+    crawling.crawl(folder / "run", *proxy, *pace, seeds=seeds, folder=folder)
+    return Crawled(Run.open(folder / "run"))
+
+
+def describe(name: str, crawled: Crawled) -> None:
+    """One line: visits, calls, and how starved they were."""
+    rows = crawled.visits.values()
+    bad = [f"{row['site_url']}: {row['outcome']}" for row in rows if row["outcome"] != "complete"]
+    late = sorted(row["starved"] or 0.0 for row in rows)
+    again = crawled.n_attempts - len(rows)
+    calls = sum(row["n_calls"] for row in rows) / len(rows)
+    print(
+        f"{name}: {len(rows)} visits, {calls:.0f} calls a visit, {again} made again, {len(bad)} not complete"
+    )
+    print(f"  timers late by {median(late):.2f} s (median), {late[-1]:.2f} s (most)", flush=True)
+
+
+def compare(alone: dict[str, list[Calls]], crowd: dict[str, list[Calls]]) -> bool:
+    """Print the shares; whether the crowd's is as high as that of the visits alone."""
+    pages = [page for page in alone if page in crowd and len(alone[page]) > 1]
+    steady = [page for page in pages if likeness.constant(alone[page])]
+    wrong = [page for page in steady if any(one != alone[page][0] for one in crowd[page])]
+    print(f"  {len(steady)} of {len(pages)} pages made the same calls at every visit alone;")
+    print(
+        f"  {1 - len(wrong) / max(len(steady), 1):.1%} of them made these, to the number, at every visit here"
+    )
+    for page in wrong:
+        visits = [one for one in crowd[page] if one != alone[page][0]]
+        lines = likeness.difference(visits[0], alone[page][0])
+        print(f"    {page}, {len(visits)} of {len(crowd[page])} visits, {len(lines)} counts:", *lines[:SHOWN])
+    own = [likeness.own_share(alone[page]) for page in pages]
+    other = [likeness.other_share(crowd[page], alone[page]) for page in pages]
+    low, high = likeness.interval([o - a for o, a in zip(other, own, strict=True)])
+    print(f"  visits within the page's own variation: {mean(other):.1%} here, {mean(own):.1%} alone")
+    equal = high >= 0
+    words = "as alone" if equal else "NOT as alone"
+    print(f"  verdict: {words}; the difference is {mean(other) - mean(own):+.1%} ({low:+.1%} to {high:+.1%})")
+    return equal
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--pages", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--crowds", type=int, nargs="+", default=[10, 20])
+    parser.add_argument("--dwell", default="2")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="overscripted-fidelity-") as made, DemoWeb() as web:
+        folder = Path(made)
+        pages = pages_of(web, asked.pages)
+        with_libraries = sum(bool(web.truth["pages"][page]["libraries"]) for page in pages)
+        where = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before"
+        print(
+            f"{where}; {len(pages)} pages, {with_libraries} with libraries ({web.libraries.mode})", flush=True
+        )
+        crawled = crawl(web, pages, asked.rounds, 1, asked.dwell, folder / "alone")
+        describe("alone", crawled)
+        alone, equal = crawled.by_page(), []
+        for windows in asked.crowds:
+            crawled = crawl(web, pages, asked.rounds, windows, asked.dwell, folder / f"among-{windows}")
+            describe(f"{windows} at a time", crawled)
+            equal.append(compare(alone, crawled.by_page()))
+    sys.exit(0 if all(equal) else 1)
+
+
+if __name__ == "__main__":
+    main()

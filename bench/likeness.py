@@ -1,0 +1,111 @@
+"""Whether visits of a page made the same calls, judged by how far the page differs from itself.
+
+A page's calls are counted by document, frame, realm, script, symbol and operation. A visit is *within
+the own variation* of a page if each count lies between the least and the greatest of other visits.
+"""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable
+from statistics import mean
+from typing import Any
+
+from overscripted import segments
+from overscripted.run import Run
+from overscripted.store import Store
+
+KEY = ("location", "in_iframe", "realm", "script_url", "symbol", "operation")
+Calls = Counter[tuple[str, ...]]
+
+_MARK = re.compile(r"[?&]visit=\d+")
+
+
+def marked(url: str, n: int) -> str:
+    """The URL as a seed of its own: the same page, asked for with another query."""
+    address, hash_, fragment = url.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}visit={n}{hash_}{fragment}"
+
+
+def plain(text: str | None) -> str:
+    """An address as it is compared: without our mark; blob: URLs end in a random number."""
+    return "blob:" if (text or "").startswith("blob:") else _MARK.sub("", text or "")
+
+
+def table(store: Store, name: str, columns: Iterable[str]) -> list[dict[str, Any]]:
+    """These columns of all rows of a raw table."""
+    return [row for part in segments.read(store, name) for row in part.select(list(columns)).to_pylist()]
+
+
+class Crawled:
+    """The records of a crawl by the rule of the etl: of each seed, its last attempt that has a row.
+
+    ``visits``: rows of raw `visits` by seed. ``calls``: calls by seed. ``n_attempts``: rows of `visits`.
+    Raises AssertionError where an attempt has two rows, or calls are missing, doubled or too many.
+    """
+
+    def __init__(self, run: Run) -> None:
+        columns = ("visit_id", "attempt", "site_url", "outcome", "error", "worker_id", "starved", "n_calls")
+        rows = sorted(table(run.store, "visits", columns), key=lambda row: row["attempt"])
+        self.n_attempts = len(rows)
+        assert len({(row["visit_id"], row["attempt"]) for row in rows}) == len(rows), "two rows of an attempt"
+        last = {row["visit_id"]: row for row in rows}
+        self.visits: dict[str, dict[str, Any]] = {row["site_url"]: row for row in last.values()}
+        self.calls: dict[str, Calls] = {seed: Counter() for seed in self.visits}
+        ordinals: dict[str, list[int]] = {seed: [] for seed in self.visits}
+        for row in table(run.store, "calls", ("visit_id", "attempt", "ordinal", *KEY)):
+            visit = last.get(row["visit_id"])
+            if visit and visit["attempt"] == row["attempt"]:
+                self.calls[visit["site_url"]][tuple(plain(row[name]) for name in KEY)] += 1
+                ordinals[visit["site_url"]].append(row["ordinal"])
+        for seed, visit in self.visits.items():
+            assert sorted(ordinals[seed]) == list(range(visit["n_calls"])), f"{seed}: calls not 0, 1, 2, …"
+
+    def by_page(self, outcomes: tuple[str, ...] = ("complete",)) -> dict[str, list[Calls]]:
+        """Calls of each visit of a page that ended so."""
+        pages: dict[str, list[Calls]] = {}
+        for seed, visit in self.visits.items():
+            if visit["outcome"] in outcomes:
+                pages.setdefault(plain(seed), []).append(self.calls[seed])
+        return pages
+
+
+def within(calls: Calls, others: list[Calls]) -> bool:
+    """Whether each count lies between the least and the greatest of the others."""
+    keys = set(calls).union(*others)
+    return all(min(o[key] for o in others) <= calls[key] <= max(o[key] for o in others) for key in keys)
+
+
+def own_share(visits: list[Calls]) -> float:
+    """Share of a page's visits that are within the own variation of the rest of them."""
+    return mean(within(one, visits[:n] + visits[n + 1 :]) for n, one in enumerate(visits))
+
+
+def other_share(visits: list[Calls], baseline: list[Calls]) -> float:
+    """The same for visits made elsewhere: against the baseline, each time without another one of it.
+
+    So both shares compare with equally many visits, and are equal where the two are of one kind.
+    """
+    rests = [baseline[:n] + baseline[n + 1 :] for n in range(len(baseline))]
+    return mean(within(one, rest) for one in visits for rest in rests)
+
+
+def constant(visits: list[Calls]) -> bool:
+    """Whether all visits made the same calls, to the number."""
+    return all(one == visits[0] for one in visits)
+
+
+def difference(calls: Calls, expected: Calls) -> list[str]:
+    """What differs, in words."""
+    return [
+        f"{' '.join(key)}: {calls[key]} instead of {expected[key]}"
+        for key in sorted(set(calls) | set(expected))
+        if calls[key] != expected[key]
+    ]
+
+
+def interval(differences: list[float], rounds: int = 2000) -> tuple[float, float]:
+    """95 % interval of the mean of one number a page: pages drawn again and again (bootstrap)."""
+    dice = random.Random(1)
+    means = sorted(mean(dice.choices(differences, k=len(differences))) for _ in range(rounds))
+    return means[int(rounds * 0.025)], means[int(rounds * 0.975)]
