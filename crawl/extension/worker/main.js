@@ -12,7 +12,7 @@ const Debuggee = (() => {
   const realm =
     { SharedWorkerGlobalScope: "sharedworker", ServiceWorkerGlobalScope: "serviceworker" }[global.class] ?? "worker";
   const recorder = new Recorder({ realm });
-  const spots = Plan.make(global, OVERSCRIPTED.instruments);
+  const spots = new Plan.Spots(global, OVERSCRIPTED.instruments);
   const [location, href] = [getter(global, "location"), getter(global.getProperty("WorkerLocation").return, "href")];
   // What is told before these can end the worker, or make others end it.
   const last = new Set(["close", "postMessage"].map((name) => global.getProperty(name)?.return));
@@ -54,7 +54,7 @@ const Debuggee = (() => {
     } else if (Budget.tick() && Budget.over()) {
       return letGo();
     }
-    const spot = spots.get(callee);
+    const spot = spots.of(callee);
     if (spot === undefined && !also.has(callee)) return undefined;
     inside = true;
     try {

@@ -6,6 +6,10 @@ const Plan = (() => {
   const [GET, SET, CALL] = [0, 1, 2]; // as Recorder names them
   let ids = 1;
 
+  // Firefox makes these when they are first named, and their place among the global's names would tell of us: their
+  // natives are known by those of this world.
+  const LAZY = { WebAssembly };
+
   const className = (object) => object.class.replace(/Prototype$/, "");
 
   /** One native function, and the symbols its calls have, by the receiver's class. */
@@ -56,29 +60,72 @@ const Plan = (() => {
     return found;
   }
 
-  /** Spots of a worker by native function. */
-  function make(global, instruments) {
-    const spots = new Map();
-    for (const item of instruments) {
-      if (item.name.includes("{")) continue; // plugins and MIME types, which no worker has
-      const base = resolve(global, item.object);
-      if (base === null) continue;
-      const chain = owners(base);
-      for (const name of item.properties ?? names(chain)) {
-        if (!item.excluded?.includes(name)) plan(spots, item, chain, name, base === global);
+  /** The natives of a worker, and the spot of each that is watched. */
+  class Spots {
+    constructor(global, instruments) {
+      global.getProperty("Array"); // as Firefox does before any script
+      this.known = new Map(); // native -> spot
+      this.late = []; // [native of this world, spot]
+      this.others = new WeakSet(); // natives that are none of `late`
+      for (const item of instruments) {
+        if (item.name.includes("{")) continue; // plugins and MIME types, which no worker has
+        if (Object.hasOwn(LAZY, item.object)) this.lazy(item);
+        else this.item(global, item);
       }
     }
-    return spots;
+
+    /** The spot of a native that is about to be called, or undefined. */
+    of(callee) {
+      return this.known.get(callee) ?? (this.others.has(callee) ? undefined : this.first(callee));
+    }
+
+    first(callee) {
+      for (const [native, spot] of this.late) {
+        if (!callee.isSameNative(native)) continue;
+        this.known.set(callee, spot);
+        return spot;
+      }
+      this.others.add(callee);
+      return undefined;
+    }
+
+    lazy(item) {
+      const base = LAZY[item.object];
+      for (const name of item.properties ?? Object.getOwnPropertyNames(base)) {
+        if (typeof base[name] !== "function" || item.excluded?.includes(name)) continue;
+        const spot = new Spot(CALL);
+        spot.add(targetOf(item, name), null);
+        this.late.push([base[name], spot]);
+      }
+    }
+
+    item(global, item) {
+      const base = resolve(global, item.object);
+      if (base === null) return;
+      const chain = owners(base);
+      for (const name of item.properties ?? names(chain)) {
+        if (!item.excluded?.includes(name)) this.plan(item, chain, name, base === global);
+      }
+    }
+
+    plan(item, chain, name, global) {
+      const at = chain.findIndex((it) => it.getOwnPropertyDescriptor(name) !== undefined);
+      if (at < 0 || (at === chain.length - 1 && at > 0)) return;
+      const found = chain[at].getOwnPropertyDescriptor(name);
+      const prototype = item.object.endsWith(".prototype");
+      // Functions of the global are called without it.
+      const only = global || at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
+      const target = targetOf(item, name);
+      for (const [native, operation] of [[found.get, GET], [found.set, SET], [found.value, CALL]]) {
+        if (typeof native !== "object" || native === null || !native.callable) continue;
+        if (!this.known.has(native)) this.known.set(native, new Spot(operation));
+        this.known.get(native).add(target, only);
+      }
+    }
   }
 
-  function plan(spots, item, chain, name, global) {
-    const at = chain.findIndex((it) => it.getOwnPropertyDescriptor(name) !== undefined);
-    if (at < 0 || (at === chain.length - 1 && at > 0)) return;
-    const found = chain[at].getOwnPropertyDescriptor(name);
-    const prototype = item.object.endsWith(".prototype");
-    // Functions of the global are called without it.
-    const only = global || at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
-    const target = {
+  function targetOf(item, name) {
+    return {
       id: ids++,
       symbol: `${item.name}.${name}`,
       part: null,
@@ -87,12 +134,7 @@ const Plan = (() => {
       when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
       bytes: item.bytes === true,
     };
-    for (const [native, operation] of [[found.get, GET], [found.set, SET], [found.value, CALL]]) {
-      if (typeof native !== "object" || native === null || !native.callable) continue;
-      if (!spots.has(native)) spots.set(native, new Spot(operation));
-      spots.get(native).add(target, only);
-    }
   }
 
-  return { make, id: () => ids++ };
+  return { Spots, id: () => ids++ };
 })();
