@@ -8,6 +8,7 @@ a number of its own; what an earlier attempt reports late is refused.
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,68 +19,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crawl import settings
+from crawl.frontier_tables import DOMAINS, ENDED, HAS_WAITING, LEASED, META, SEEDS, WAITING, WORKERS
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 from overscripted.text import clean
 from overscripted.urls import domain
-
-_META = sa.MetaData()
-
-SEEDS = sa.Table(
-    "overscripted_seeds",
-    _META,
-    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
-    sa.Column("visit_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("seed", sa.Text, nullable=False),
-    sa.Column("domain", sa.Text, nullable=False),
-    sa.Column("priority", sa.Integer, nullable=False),
-    sa.Column("place", sa.Integer, nullable=False),  # random: neighbours in a list are not neighbours here
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("not_before", sa.Float, nullable=False),
-    sa.Column("worker", sa.Text),
-    sa.Column("outcome", sa.Text),
-    sa.Column("calls", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("ended", sa.Float),
-)
-_WAITING = SEEDS.c.state == "waiting"
-sa.Index(
-    "overscripted_seeds_waiting",
-    SEEDS.c.crawl_id,
-    SEEDS.c.priority,
-    SEEDS.c.place,
-    postgresql_where=_WAITING,
-    sqlite_where=_WAITING,
-)
-_LEASED = SEEDS.c.state == "leased"
-sa.Index(
-    "overscripted_seeds_leased",
-    SEEDS.c.crawl_id,
-    SEEDS.c.worker,
-    postgresql_where=_LEASED,
-    sqlite_where=_LEASED,
-)
-
-DOMAINS = sa.Table(
-    "overscripted_domains",
-    _META,
-    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
-    sa.Column("domain", sa.Text, primary_key=True),
-    sa.Column("active", sa.Integer, nullable=False),
-    sa.Column("next_at", sa.Float, nullable=False),
-)
-
-WORKERS = sa.Table(
-    "overscripted_workers",
-    _META,
-    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
-    sa.Column("worker", sa.Text, primary_key=True),
-    sa.Column("host", sa.Text, nullable=False),
-    sa.Column("pid", sa.Integer, nullable=False),
-    sa.Column("started", sa.Float, nullable=False),
-    sa.Column("seen", sa.Float, nullable=False),
-    sa.Column("alive_until", sa.Float, nullable=False),
-    sa.Column("facts", sa.JSON, nullable=False),
-)
 
 
 @dataclass(frozen=True)
@@ -110,7 +53,7 @@ class Frontier:
             with self._engine.begin() as db:
                 if self._postgres:  # several workers start at once
                     db.execute(sa.text("SELECT pg_advisory_xact_lock(797573)"))
-                _META.create_all(db)
+                META.create_all(db)
         except sa.exc.SQLAlchemyError as error:
             raise OutsideError(
                 f"--frontier {_without_password(url)}: cannot be opened: {_said(error)}"
@@ -124,35 +67,43 @@ class Frontier:
 
     def add(self, seeds: Iterable[str], priority: int = 0) -> int:
         """Add seeds that are not there yet; how many more there are. A stream of any length."""
-        before = self._count()
-        stream = iter(seeds)
+        added, stream = 0, iter(seeds)
         while chunk := list(islice(stream, 5000)):
-            self._add(chunk, priority)
-        return self._count() - before
+            added += self._add(chunk, priority)
+        return added
 
-    def _add(self, chunk: list[str], priority: int) -> None:
-        rows, owners = {}, {}
+    def _add(self, chunk: list[str], priority: int) -> int:
+        rows = {}
         for seed in map(clean, chunk):
             seed = seed.replace("\0", "\ufffd")  # PostgreSQL's text has no NUL, nor has a URL
             number = visit_id(self.crawl_id, seed)
-            owner = domain(seed)
-            owners[owner] = {"crawl_id": self.crawl_id, "domain": owner, "active": 0, "next_at": 0.0}
             rows[number] = {
                 "crawl_id": self.crawl_id,
                 "visit_id": number,
                 "seed": seed,
-                "domain": owner,
+                "domain": domain(seed),
                 "priority": priority,
                 "place": number % (2**31 - 1),
                 "state": "waiting",
                 "attempts": 0,
                 "not_before": 0.0,
             }
+        insert = self._insert(SEEDS).on_conflict_do_nothing().returning(SEEDS.c.domain)
         with self._begin() as db:
-            db.execute(self._insert(DOMAINS).on_conflict_do_nothing(), sorted(owners.values(), key=str))
-            db.execute(
-                self._insert(SEEDS).on_conflict_do_nothing(), [rows[number] for number in sorted(rows)]
-            )
+            fresh = Counter(db.scalars(insert, [rows[number] for number in sorted(rows)]))
+            if fresh:
+                self._expect(db, fresh)
+        return fresh.total()
+
+    def _expect(self, db: sa.Connection, fresh: Counter[str]) -> None:
+        """So many more seeds of these domains wait."""
+        upsert = self._insert(DOMAINS)
+        more = {"waiting": DOMAINS.c.waiting + upsert.excluded.waiting}
+        fixed = {"crawl_id": self.crawl_id, "active": 0, "next_at": 0.0}
+        db.execute(
+            upsert.on_conflict_do_update(index_elements=["crawl_id", "domain"], set_=more),
+            [{**fixed, "domain": name, "waiting": n} for name, n in sorted(fresh.items())],
+        )
 
     # -- leases -----------------------------------------------------------------------------
 
@@ -163,62 +114,73 @@ class Frontier:
         """
         with self._begin() as db:
             now = self._now(db)
-            taken: list[Lease] = []
-            active: dict[str, int] = {}
+            batch = _Batch(n, per_domain, pace_s)
             for start in (random.randrange(2**31), 0):
-                for row in self._candidates(db, start, n - len(taken), now, per_domain):
-                    count = active.get(row.domain, row.active)
-                    if row.visit_id in {t.visit_id for t in taken} or (per_domain and count >= per_domain):
-                        continue
-                    if pace_s and row.domain in active:
-                        continue
-                    active[row.domain] = count + 1
-                    taken.append(Lease(row.visit_id, row.seed, row.domain, row.attempts + 1))
-                if len(taken) >= n:
-                    break
-            if taken:
-                self._take(db, worker, taken, active, now + pace_s)
-            return taken
+                if batch.missing:
+                    batch.take(self._next(db, start, batch.missing, now, per_domain))
+            if batch.missing:  # most of what comes next belongs to domains that may have no more
+                for name in self._free(db, batch.missing, now, per_domain):
+                    batch.take(self._of_domain(db, name, batch.missing, now))
+            if batch.taken:
+                self._take(db, worker, batch, now + pace_s)
+            return batch.taken
 
-    def _candidates(self, db: sa.Connection, start: int, n: int, now: float, per_domain: int) -> list[Any]:
-        top = (
-            sa.select(sa.func.max(SEEDS.c.priority))
-            .where(SEEDS.c.crawl_id == self.crawl_id, _WAITING, SEEDS.c.not_before <= now)
-            .scalar_subquery()
-        )
+    def _next(self, db: sa.Connection, start: int, n: int, now: float, per_domain: int) -> list[Any]:
+        """Up to ``n`` of the next waiting seeds whose domain is free, from a place in the order on."""
+        ready = (SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
+        near = sa.select(SEEDS.c.visit_id, SEEDS.c.priority, SEEDS.c.place).where(*ready)
+        if start:  # most workers begin at a place of their own in the top priority: no queue for its head
+            top = sa.select(sa.func.max(SEEDS.c.priority)).where(*ready).scalar_subquery()
+            near = near.where(SEEDS.c.priority == top, SEEDS.c.place >= start)
+        # However many seeds wait for a domain to be free, a lease looks at so many.
+        order = (SEEDS.c.priority.desc(), SEEDS.c.place)
+        window = near.order_by(*order).limit(settings.LEASE_LOOKS).subquery()
         query = (
-            sa.select(SEEDS.c.visit_id, SEEDS.c.seed, SEEDS.c.domain, SEEDS.c.attempts, DOMAINS.c.active)
-            .join(DOMAINS, (DOMAINS.c.crawl_id == SEEDS.c.crawl_id) & (DOMAINS.c.domain == SEEDS.c.domain))
-            .where(
-                SEEDS.c.crawl_id == self.crawl_id,
-                _WAITING,
-                SEEDS.c.not_before <= now,
-                DOMAINS.c.next_at <= now,
-            )
+            _LEASABLE.join(window, window.c.visit_id == SEEDS.c.visit_id)
+            .where(*ready, *_free(now, per_domain))
+            .order_by(window.c.priority.desc(), window.c.place)
             .limit(n)
         )
-        if per_domain:
-            query = query.where(DOMAINS.c.active < per_domain)
-        if start:  # most workers begin at a place of their own in the top priority: no queue for its head
-            query = query.where(SEEDS.c.priority == top, SEEDS.c.place >= start).order_by(SEEDS.c.place)
-        else:
-            query = query.order_by(SEEDS.c.priority.desc(), SEEDS.c.place)
-        return list(db.execute(query.with_for_update(skip_locked=True)))
+        return list(db.execute(query.with_for_update(of=[SEEDS, DOMAINS], skip_locked=True)))
 
-    def _take(
-        self, db: sa.Connection, worker: str, taken: list[Lease], active: dict[str, int], next_at: float
-    ) -> None:
+    def _free(self, db: sa.Connection, n: int, now: float, per_domain: int) -> list[str]:
+        """Up to ``n`` domains that have seeds waiting and are free for a visit."""
+        query = (
+            sa.select(DOMAINS.c.domain)
+            .where(DOMAINS.c.crawl_id == self.crawl_id, HAS_WAITING, *_free(now, per_domain))
+            .order_by(DOMAINS.c.domain)
+            .limit(n)
+        )
+        return list(db.scalars(query.with_for_update(skip_locked=True)))
+
+    def _of_domain(self, db: sa.Connection, name: str, n: int, now: float) -> list[Any]:
+        """Up to ``n`` of a domain's waiting seeds."""
+        query = (
+            _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
+            .where(SEEDS.c.domain == name)
+            .order_by(SEEDS.c.priority.desc())
+            .limit(n)
+        )
+        return list(db.execute(query.with_for_update(of=SEEDS, skip_locked=True)))
+
+    def _take(self, db: sa.Connection, worker: str, batch: "_Batch", next_at: float) -> None:
         db.execute(
             sa.update(SEEDS)
-            .where(SEEDS.c.crawl_id == self.crawl_id, SEEDS.c.visit_id.in_([t.visit_id for t in taken]))
+            .where(SEEDS.c.crawl_id == self.crawl_id)
+            .where(SEEDS.c.visit_id.in_([lease.visit_id for lease in batch.taken]))
             .values(state="leased", worker=worker, attempts=SEEDS.c.attempts + 1)
         )
-        for name, count in active.items():
-            db.execute(
-                sa.update(DOMAINS)
-                .where(DOMAINS.c.crawl_id == self.crawl_id, DOMAINS.c.domain == name)
-                .values(active=count, next_at=next_at)
-            )
+        for name, n in Counter(lease.domain for lease in batch.taken).items():
+            self._move(db, name, waiting=-n, active=n, next_at=next_at)
+
+    def _move(self, db: sa.Connection, name: str, **changes: float) -> None:
+        """Seeds of a domain went from one state to another."""
+        values = {key: n if key == "next_at" else DOMAINS.c[key] + n for key, n in changes.items()}
+        db.execute(
+            sa.update(DOMAINS)
+            .where(DOMAINS.c.crawl_id == self.crawl_id, DOMAINS.c.domain == name)
+            .values(values)
+        )
 
     def end(self, worker: str, lease: Lease, outcome: str, calls: int = 0) -> bool:
         """The seed has ended; its records are durable. False where the lease is no longer this one."""
@@ -242,20 +204,21 @@ class Frontier:
                     SEEDS.c.visit_id == lease.visit_id,
                     SEEDS.c.attempts == lease.attempt,
                     SEEDS.c.worker == worker,
-                    _LEASED,
+                    LEASED,
                 )
                 .values(worker=None, ended=now, not_before=now + delay_s if delay_s else 0.0, **values)
             )
             if done.rowcount:
-                self._less(db, lease.domain, 1)
+                self._move(db, lease.domain, active=-1, waiting=int(values["state"] == "waiting"))
+                if values["state"] == "ended":
+                    self._count(db, worker, values["outcome"], values["calls"])
             return bool(done.rowcount)
 
-    def _less(self, db: sa.Connection, name: str, n: int) -> None:
-        db.execute(
-            sa.update(DOMAINS)
-            .where(DOMAINS.c.crawl_id == self.crawl_id, DOMAINS.c.domain == name)
-            .values(active=DOMAINS.c.active - n)
-        )
+    def _count(self, db: sa.Connection, worker: str, outcome: str, calls: int) -> None:
+        row = {"crawl_id": self.crawl_id, "worker": worker, "outcome": outcome, "seeds": 1, "calls": calls}
+        insert = self._insert(ENDED).values(row)
+        more = {"seeds": ENDED.c.seeds + 1, "calls": ENDED.c.calls + calls}
+        db.execute(insert.on_conflict_do_update(index_elements=["crawl_id", "worker", "outcome"], set_=more))
 
     # -- workers ----------------------------------------------------------------------------
 
@@ -324,7 +287,7 @@ class Frontier:
                 WORKERS.c.crawl_id == self.crawl_id, WORKERS.c.alive_until <= now
             )
             query = sa.select(SEEDS.c.visit_id, SEEDS.c.domain).where(
-                SEEDS.c.crawl_id == self.crawl_id, _LEASED, SEEDS.c.worker.in_(dead)
+                SEEDS.c.crawl_id == self.crawl_id, LEASED, SEEDS.c.worker.in_(dead)
             )
             found = list(db.execute(query.with_for_update(skip_locked=True)))
             if not found:
@@ -336,29 +299,29 @@ class Frontier:
                 )
                 .values(state="waiting", worker=None)
             )
-            for name in sorted({row.domain for row in found}):
-                self._less(db, name, sum(row.domain == name for row in found))
+            for name, n in sorted(Counter(row.domain for row in found).items()):
+                self._move(db, name, waiting=n, active=-n)
             return len(found)
 
     # -- what there is ------------------------------------------------------------------------
 
     def counts(self) -> dict[str, int]:
         """Seeds by state, and those that ended by outcome: ``{"waiting": 5, "ended complete": 9}``."""
-        query = (
-            sa.select(SEEDS.c.state, SEEDS.c.outcome, sa.func.count())
-            .where(SEEDS.c.crawl_id == self.crawl_id)
-            .group_by(SEEDS.c.state, SEEDS.c.outcome)
+        waits = sa.select(sa.literal("waiting"), sa.func.sum(DOMAINS.c.waiting))
+        leased = sa.select(sa.literal("leased"), sa.func.sum(DOMAINS.c.active))
+        ended = sa.select(sa.literal("ended ") + ENDED.c.outcome, sa.func.sum(ENDED.c.seeds))
+        here = DOMAINS.c.crawl_id == self.crawl_id
+        query = sa.union_all(  # one query, so that no seed is counted twice or not at all
+            waits.where(here, HAS_WAITING),
+            leased.where(here, DOMAINS.c.active > 0),
+            ended.where(ENDED.c.crawl_id == self.crawl_id).group_by(ENDED.c.outcome),
         )
-        counts: dict[str, int] = {}
         with self._begin() as db:
-            for state, outcome, n in db.execute(query):
-                name = f"ended {outcome}" if state == "ended" else state
-                counts[name] = counts.get(name, 0) + n
-        return counts
+            return {name: int(n) for name, n in db.execute(query) if n}
 
     def calls(self) -> int:
         """Calls recorded in the seeds that ended."""
-        query = sa.select(sa.func.sum(SEEDS.c.calls)).where(SEEDS.c.crawl_id == self.crawl_id)
+        query = sa.select(sa.func.sum(ENDED.c.calls)).where(ENDED.c.crawl_id == self.crawl_id)
         with self._begin() as db:
             return int(db.scalar(query) or 0)
 
@@ -366,7 +329,7 @@ class Frontier:
         """Whether any seed waits or is leased."""
         open_ = sa.select(SEEDS.c.visit_id).where(SEEDS.c.crawl_id == self.crawl_id)
         with self._begin() as db:
-            return any(db.execute(open_.where(state).limit(1)).first() for state in (_WAITING, _LEASED))
+            return any(db.execute(open_.where(state).limit(1)).first() for state in (WAITING, LEASED))
 
     def workers(self) -> list[dict[str, Any]]:
         """The workers that ever took part, with what each last said."""
@@ -397,10 +360,41 @@ class Frontier:
     def _insert(self, table: sa.Table) -> Any:
         return postgresql.insert(table) if self._postgres else sqlite.insert(table)
 
-    def _count(self) -> int:
-        query = sa.select(sa.func.count()).select_from(SEEDS).where(SEEDS.c.crawl_id == self.crawl_id)
-        with self._begin() as db:
-            return int(db.scalar(query) or 0)
+
+_LEASABLE = sa.select(
+    SEEDS.c.visit_id, SEEDS.c.seed, SEEDS.c.domain, SEEDS.c.attempts, DOMAINS.c.active
+).join(DOMAINS, (DOMAINS.c.crawl_id == SEEDS.c.crawl_id) & (DOMAINS.c.domain == SEEDS.c.domain))
+
+
+def _free(now: float, per_domain: int) -> list[sa.ColumnElement[bool]]:
+    """A domain may have a visit more."""
+    return [DOMAINS.c.next_at <= now, *([DOMAINS.c.active < per_domain] if per_domain else [])]
+
+
+class _Batch:
+    """Leases taken together: no domain with more visits than allowed, nor faster than its pace."""
+
+    def __init__(self, n: int, per_domain: int, pace_s: float) -> None:
+        self.taken: list[Lease] = []
+        self._n, self._most, self._paced = n, per_domain, pace_s > 0
+        self._active: dict[str, int] = {}
+        self._seen: set[int] = set()
+
+    @property
+    def missing(self) -> int:
+        """How many more are wanted."""
+        return self._n - len(self.taken)
+
+    def take(self, rows: Iterable[Any]) -> None:
+        """Take those of the rows that may be had."""
+        for row in rows:
+            active = self._active.get(row.domain, row.active)
+            full = bool(self._most) and active >= self._most
+            if row.visit_id in self._seen or full or (self._paced and row.domain in self._active):
+                continue
+            self._seen.add(row.visit_id)
+            self._active[row.domain] = active + 1
+            self.taken.append(Lease(row.visit_id, row.seed, row.domain, row.attempts + 1))
 
 
 def _engine(url: str) -> sa.Engine:

@@ -1,13 +1,17 @@
 """The frontier, on SQLite and on a real PostgreSQL server: one suite for both."""
 
+import random
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from crawl import settings
-from crawl.frontier import Frontier, visit_id
+from crawl.frontier import Frontier, Lease, visit_id
+from crawl.frontier_tables import DOMAINS, SEEDS
 from overscripted.errors import InputError, OutsideError
 from tests import services
 
@@ -125,6 +129,51 @@ def test_a_pace_spaces_the_visits_to_a_domain(frontier: Frontier) -> None:
     beat(frontier, "w1")
     assert len(frontier.lease("w1", 10, per_domain=5, pace_s=600)) == 1
     assert frontier.lease("w1", 10, per_domain=5, pace_s=600) == []
+
+
+def test_a_mass_of_seeds_that_must_wait_does_not_hide_the_others(
+    frontier: Frontier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "LEASE_LOOKS", 4)
+    frontier.add([f"http://big.com/{n}" for n in range(200)], priority=1)
+    frontier.add([f"http://small{n}.com/" for n in range(3)])
+    beat(frontier, "w1")
+    held = [lease for _ in range(3) for lease in frontier.lease("w1", 5, per_domain=2)]
+    found = sorted(lease.domain for lease in held)
+    assert found == ["big.com", "big.com", "small0.com", "small1.com", "small2.com"]
+
+
+def test_the_numbers_kept_are_those_of_the_seeds(url: str) -> None:
+    """Leased, ended, tried again, given back, reaped in any order: what is counted is what is there."""
+    crawl, dice = next(_crawls), random.Random(3)
+    frontier = Frontier(url, crawl)
+    frontier.add([f"http://s{n % 9}.com/{n}" for n in range(60)])
+    held: list[tuple[str, Lease]] = []
+    for step in range(120):
+        worker = dice.choice(["w1", "w2", "w3"])
+        beat(frontier, worker)
+        held += [(worker, lease) for lease in frontier.lease(worker, dice.randint(1, 4), per_domain=3)]
+        dice.shuffle(held)
+        for name, lease in held[: len(held) // 3]:
+            end = dice.choice(["end", "end", "retry", "release"])
+            arguments = {"end": ("complete", step), "retry": (0.0,), "release": ()}[end]
+            getattr(frontier, end)(name, lease, *arguments)
+        held = held[len(held) // 3 :]
+        if step % 17 == 0:
+            frontier.leave(worker)
+            frontier.add([f"http://s{step % 9}.com/{n}" for n in range(50, 70)])
+    query = sa.select(SEEDS.c.state, SEEDS.c.outcome, SEEDS.c.domain, SEEDS.c.calls)
+    with frontier._engine.begin() as db:
+        rows = db.execute(query.where(SEEDS.c.crawl_id == crawl)).all()
+        domains = db.execute(sa.select(DOMAINS).where(DOMAINS.c.crawl_id == crawl)).all()
+    said = Counter("ended complete" if row.state == "ended" else row.state for row in rows)
+    assert said["ended complete"] > 20
+    assert frontier.counts() == dict(said)
+    assert frontier.calls() == sum(row.calls for row in rows)
+    for one in domains:
+        here = Counter(row.state for row in rows if row.domain == one.domain)
+        assert (one.waiting, one.active) == (here["waiting"], here["leased"])
+    frontier.close()
 
 
 def test_priorities_come_first(frontier: Frontier) -> None:

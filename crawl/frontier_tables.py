@@ -1,0 +1,72 @@
+"""The frontier's tables. Several crawls may share a database: each row names its crawl."""
+
+import sqlalchemy as sa
+
+META = sa.MetaData()
+
+SEEDS = sa.Table(
+    "overscripted_seeds",
+    META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("visit_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seed", sa.Text, nullable=False),
+    sa.Column("domain", sa.Text, nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),  # random: neighbours in a list are not neighbours here
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.Float, nullable=False),
+    sa.Column("worker", sa.Text),
+    sa.Column("outcome", sa.Text),
+    sa.Column("calls", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("ended", sa.Float),
+)
+# Literals, not parameters: only so does a prepared query use the indexes below.
+WAITING = SEEDS.c.state == sa.literal_column("'waiting'")
+LEASED = SEEDS.c.state == sa.literal_column("'leased'")
+
+
+def _index(name: str, where: sa.ColumnElement[bool], *columns: sa.Column[object]) -> None:
+    sa.Index(name, *columns, postgresql_where=where, sqlite_where=where)
+
+
+_index("overscripted_seeds_waiting", WAITING, SEEDS.c.crawl_id, SEEDS.c.priority, SEEDS.c.place)
+_index("overscripted_seeds_by_domain", WAITING, SEEDS.c.crawl_id, SEEDS.c.domain, SEEDS.c.priority)
+_index("overscripted_seeds_leased", LEASED, SEEDS.c.crawl_id, SEEDS.c.worker)
+
+# Of each registrable domain, the seeds that wait and those that are leased (``active``).
+DOMAINS = sa.Table(
+    "overscripted_domains",
+    META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("waiting", sa.BigInteger, nullable=False),
+    sa.Column("active", sa.Integer, nullable=False),
+    sa.Column("next_at", sa.Float, nullable=False),
+)
+HAS_WAITING = DOMAINS.c.waiting > sa.literal_column("0")
+_index("overscripted_domains_waiting", HAS_WAITING, DOMAINS.c.crawl_id, DOMAINS.c.domain)
+
+# Seeds that ended, counted by the worker that ended them, so that nobody has to count the seeds.
+ENDED = sa.Table(
+    "overscripted_ended",
+    META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("worker", sa.Text, primary_key=True),
+    sa.Column("outcome", sa.Text, primary_key=True),
+    sa.Column("seeds", sa.BigInteger, nullable=False),
+    sa.Column("calls", sa.BigInteger, nullable=False),
+)
+
+WORKERS = sa.Table(
+    "overscripted_workers",
+    META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("worker", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started", sa.Float, nullable=False),
+    sa.Column("seen", sa.Float, nullable=False),
+    sa.Column("alive_until", sa.Float, nullable=False),
+    sa.Column("facts", sa.JSON, nullable=False),
+)
