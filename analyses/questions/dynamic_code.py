@@ -232,15 +232,20 @@ def _plots(finding: Finding) -> list[dict[str, object]]:
             "rows": [{"label": r["label"], "value": r["pages"]} for r in rows],
         }
 
-    shares = [f for f in finding.figures if f.name in ("calls", "locations", "third_party_scripts")]
-    shares += [f for f in finding.figures if f.name == "disconnect_scripts" and f.n is not None]
+    labels = {
+        "calls": "Calls by dynamic code",
+        "locations": "Documents with some",
+        "third_party_scripts": "Its scripts: other label",
+        "disconnect_scripts": "Its scripts: on Disconnect's",
+    }
+    shares = [f for f in finding.figures if f.name in labels and f.n is not None]
     return [
         {
             "kind": "shares",
             "title": "Dynamic code, ours and as published in 2018",
             "rows": [
                 {
-                    "label": f.label,
+                    "label": labels[f.name],
                     "value": f.percent,
                     "n": f.n,
                     "of": f.of,
