@@ -83,6 +83,7 @@ def test_every_frame_was_seen_on_its_page(finished: Finished) -> None:
 def test_every_planted_call_was_recorded_once(finished: Finished) -> None:
     found = check.calls(finished.store, finished.truth)
     assert found.wrong == []
+    assert found.gaps == []
     assert found.facts > 300
 
 
