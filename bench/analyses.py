@@ -3,15 +3,16 @@
     python bench/analyses.py [--calls 1000000] [--symbols CSV] [--times 1]
                               [--repeat 3] [--work FOLDER | --run RUN]
 
-Both contenders run the very same analyses on DuckDB, on generated data or on a run that is there; they differ
-in where `script_refs` and `pages` come from.
-Ours reads the roll-ups that the etl wrote; the peer makes them from `calls` and `invalid_calls` in the query
-itself, reading only the columns it needs, and may use the hosts and domains that our `calls` already carries
-(the study's had none) and our table `hosts`. Each runs in a process of its own; the best of a few repetitions
-counts. Shown: wall and CPU seconds, peak memory, ratio. It fails where any figure differs, or where the
-counts are not those that the generator planted. A part of each time is the compilation of the queries, the
-same for both whatever the size, so that the ratio grows with the data: ``--times N`` copies the run's tables
-N times, each time with other document URLs.
+The first two contenders run the very same analyses on DuckDB, on generated data or on a run that is
+there; they differ in where `script_refs` and `pages` come from. Ours reads the roll-ups that the etl
+wrote; "calls" makes them from `calls` and `invalid_calls` in the query itself, reading only the columns
+it needs, and may use the hosts and domains that our `calls` already carries (the study's had none) and
+our table `hosts`. The third, "pandas", counts the headlines alone, as the study's notebooks did
+(bench/analyses_study.py). Each runs in a process of its own; the best of a few repetitions counts. Shown:
+wall and CPU seconds, peak memory, ratios. It fails where any figure differs, or where the counts are not
+those that the generator planted. A part of each time is the compilation of the queries, the same whatever
+the size, so that the ratio grows with the data: ``--times N`` copies the run's tables N times, each time
+with other document URLs.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("session_replay", "dynamic_code", "cryptojacking")
+CONTENDERS = ("tables", "calls", "pandas")
 GOAL = 10
 
 
@@ -38,7 +40,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="a folder kept for the next time")
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--run", type=Path, help="a run with tables, and no data is generated")
-    parser.add_argument("--contender", choices=["tables", "calls"], help=argparse.SUPPRESS)
+    parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
     parser.add_argument("--name", choices=NAMES, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
@@ -104,7 +106,7 @@ def prepare(work: Path, options: argparse.Namespace) -> None:
 
 def compare(run: Path, truth: dict[str, Any] | None, repeat: int) -> None:
     """Each analysis by both contenders; SystemExit where their answers differ."""
-    total = {"tables": 0.0, "calls": 0.0}
+    total = dict.fromkeys(CONTENDERS, 0.0)
     print(f"{run}, best of {repeat}")
     for name in NAMES:
         found = {}
@@ -131,15 +133,16 @@ def compare(run: Path, truth: dict[str, Any] | None, repeat: int) -> None:
             )
         if found["tables"]["figures"] != found["calls"]["figures"]:
             raise SystemExit(f"{name}: the answers differ")
+        ours = {figure["name"]: [figure["n"], figure["of"]] for figure in found["tables"]["figures"]}
+        if {figure: ours[figure] for figure in found["pandas"]["counts"]} != found["pandas"]["counts"]:
+            raise SystemExit(f"{name}: {found['pandas']['counts']} in pandas, ours differ")
         if truth:
             check(name, found["tables"]["figures"], truth)
-        ratios = f"{ratio(found, 's'):.1f} wall, {ratio(found, 'cpu_s'):.1f} CPU"
-        print(f"{name:15} calls / tables: {ratios}", flush=True)
-    print(f"all three, CPU: {total['calls'] / total['tables']:.1f} (goal: at least {GOAL})")
-
-
-def ratio(found: dict[str, dict[str, float]], what: str) -> float:
-    return found["calls"][what] / found["tables"][what]
+        for peer in CONTENDERS[1:]:
+            ratios = [found[peer][what] / found["tables"][what] for what in ("s", "cpu_s")]
+            print(f"{name:15} {peer} / tables: {ratios[0]:.1f} wall, {ratios[1]:.1f} CPU", flush=True)
+    for peer in CONTENDERS[1:]:
+        print(f"all three, CPU: {peer} / tables {total[peer] / total['tables']:.1f} (goal: at least {GOAL})")
 
 
 def check(name: str, figures: list[dict[str, Any]], truth: dict[str, Any]) -> None:
@@ -165,6 +168,8 @@ def contend(contender: str, name: str, run: Path, repeat: int) -> dict[str, Any]
     from overscripted.engines import open_engine
     from overscripted.store import Store
 
+    if contender == "pandas":
+        return notebook(name, run, repeat)
     analysis, lists, store = analyses()[name], choose([]), Store(run)
     best: dict[str, Any] = {"s": float("inf"), "cpu_s": float("inf")}
     for _ in range(repeat):
@@ -174,10 +179,27 @@ def contend(contender: str, name: str, run: Path, repeat: int) -> dict[str, Any]
             finding = answer(analysis, inputs)
             best["s"] = min(best["s"], time.perf_counter() - wall)
             best["cpu_s"] = min(best["cpu_s"], time.process_time() - cpu)
-    status = Path("/proc/self/status").read_text()  # not getrusage, which remembers the parent's peak
-    peak = int(status.partition("VmHWM:")[2].split()[0]) * 1024
     figures = [asdict(figure) for figure in finding.figures]
-    return {**best, "peak": peak, "figures": [rounded(figure) for figure in figures]}
+    return {**best, "peak": peak(), "figures": [rounded(figure) for figure in figures]}
+
+
+def notebook(name: str, run: Path, repeat: int) -> dict[str, Any]:
+    """The headline counts in pandas: best wall and CPU seconds, peak bytes."""
+    import analyses_study
+
+    best: dict[str, Any] = {"s": float("inf"), "cpu_s": float("inf")}
+    for _ in range(repeat):
+        wall, cpu = time.perf_counter(), time.process_time()
+        counts = getattr(analyses_study, name)(run)
+        best["s"] = min(best["s"], time.perf_counter() - wall)
+        best["cpu_s"] = min(best["cpu_s"], time.process_time() - cpu)
+    return {**best, "peak": peak(), "counts": counts}
+
+
+def peak() -> int:
+    """Peak resident bytes of this process (not getrusage, which remembers the parent's)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
 def rounded(figure: dict[str, Any]) -> dict[str, Any]:
