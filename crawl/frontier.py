@@ -13,16 +13,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from crawl import settings
-from crawl.frontier_tables import DOMAINS, ENDED, HAS_WAITING, LEASED, META, SEEDS, WAITING, WORKERS
+from crawl.frontier_tables import DOMAINS, ENDED, HAS_WAITING, LEASED, META, ORDER, SEEDS, WAITING, WORKERS
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 from overscripted.text import clean
 from overscripted.urls import domain
+
+# One clock for the whole fleet: the database's, in seconds since 1970.
+Clock: TypeAlias = sa.ColumnElement[float]
+_CLOCKS: dict[str, Clock] = {
+    "postgresql": sa.literal_column("extract(epoch FROM statement_timestamp())::float8", sa.Float),
+    "sqlite": sa.literal_column("((julianday('now') - 2440587.5) * 86400.0)", sa.Float),
+}
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class Frontier:
         self.crawl_id = crawl_id
         self._engine = _engine(url)
         self._postgres = self._engine.dialect.name == "postgresql"
+        self._clock = _CLOCKS[self._engine.dialect.name]
         try:
             with self._engine.begin() as db:
                 if self._postgres:  # several workers start at once
@@ -112,8 +120,8 @@ class Frontier:
 
         ``pace_s`` is the time between two visits to a domain.
         """
+        now = self._clock
         with self._begin() as db:
-            now = self._now(db)
             batch = _Batch(n, per_domain, pace_s)
             for start in (random.randrange(2**31), 0):
                 if batch.missing:
@@ -125,7 +133,7 @@ class Frontier:
                 self._take(db, worker, batch, now + pace_s)
             return batch.taken
 
-    def _next(self, db: sa.Connection, start: int, n: int, now: float, per_domain: int) -> list[Any]:
+    def _next(self, db: sa.Connection, start: int, n: int, now: Clock, per_domain: int) -> list[Any]:
         """Up to ``n`` of the next waiting seeds whose domain is free, from a place in the order on."""
         ready = (SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
         near = sa.select(SEEDS.c.visit_id, SEEDS.c.priority, SEEDS.c.place).where(*ready)
@@ -133,8 +141,7 @@ class Frontier:
             top = sa.select(sa.func.max(SEEDS.c.priority)).where(*ready).scalar_subquery()
             near = near.where(SEEDS.c.priority == top, SEEDS.c.place >= start)
         # However many seeds wait for a domain to be free, a lease looks at so many.
-        order = (SEEDS.c.priority.desc(), SEEDS.c.place)
-        window = near.order_by(*order).limit(settings.LEASE_LOOKS).subquery()
+        window = near.order_by(*ORDER).limit(settings.LEASE_LOOKS).subquery()
         query = (
             _LEASABLE.join(window, window.c.visit_id == SEEDS.c.visit_id)
             .where(*ready, *_free(now, per_domain))
@@ -143,7 +150,7 @@ class Frontier:
         )
         return list(db.execute(query.with_for_update(of=[SEEDS, DOMAINS], skip_locked=True)))
 
-    def _free(self, db: sa.Connection, n: int, now: float, per_domain: int) -> list[str]:
+    def _free(self, db: sa.Connection, n: int, now: Clock, per_domain: int) -> list[str]:
         """Up to ``n`` domains that have seeds waiting and are free for a visit."""
         query = (
             sa.select(DOMAINS.c.domain)
@@ -153,7 +160,7 @@ class Frontier:
         )
         return list(db.scalars(query.with_for_update(skip_locked=True)))
 
-    def _of_domain(self, db: sa.Connection, name: str, n: int, now: float) -> list[Any]:
+    def _of_domain(self, db: sa.Connection, name: str, n: int, now: Clock) -> list[Any]:
         """Up to ``n`` of a domain's waiting seeds."""
         query = (
             _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
@@ -163,7 +170,7 @@ class Frontier:
         )
         return list(db.execute(query.with_for_update(of=SEEDS, skip_locked=True)))
 
-    def _take(self, db: sa.Connection, worker: str, batch: "_Batch", next_at: float) -> None:
+    def _take(self, db: sa.Connection, worker: str, batch: "_Batch", next_at: Clock) -> None:
         db.execute(
             sa.update(SEEDS)
             .where(SEEDS.c.crawl_id == self.crawl_id)
@@ -173,7 +180,7 @@ class Frontier:
         for name, n in Counter(lease.domain for lease in batch.taken).items():
             self._move(db, name, waiting=-n, active=n, next_at=next_at)
 
-    def _move(self, db: sa.Connection, name: str, **changes: float) -> None:
+    def _move(self, db: sa.Connection, name: str, **changes: Any) -> None:
         """Seeds of a domain went from one state to another."""
         values = {key: n if key == "next_at" else DOMAINS.c[key] + n for key, n in changes.items()}
         db.execute(
@@ -195,8 +202,8 @@ class Frontier:
         return self._close(worker, lease, {"state": "waiting", "attempts": lease.attempt - 1})
 
     def _close(self, worker: str, lease: Lease, values: dict[str, Any], delay_s: float = 0.0) -> bool:
+        now = self._clock
         with self._begin() as db:
-            now = self._now(db)
             done = db.execute(
                 sa.update(SEEDS)
                 .where(
@@ -350,12 +357,7 @@ class Frontier:
             raise OutsideError(f"the frontier cannot be reached: {_said(error)}") from error
 
     def _now(self, db: sa.Connection) -> float:
-        # One clock for the whole fleet: the database's.
-        if self._postgres:
-            text = "SELECT extract(epoch FROM clock_timestamp())::float8"
-        else:
-            text = "SELECT (julianday('now') - 2440587.5) * 86400.0"
-        return float(db.scalar(sa.text(text)) or 0.0)
+        return float(db.scalar(sa.select(self._clock)) or 0.0)
 
     def _insert(self, table: sa.Table) -> Any:
         return postgresql.insert(table) if self._postgres else sqlite.insert(table)
@@ -366,7 +368,7 @@ _LEASABLE = sa.select(
 ).join(DOMAINS, (DOMAINS.c.crawl_id == SEEDS.c.crawl_id) & (DOMAINS.c.domain == SEEDS.c.domain))
 
 
-def _free(now: float, per_domain: int) -> list[sa.ColumnElement[bool]]:
+def _free(now: Clock, per_domain: int) -> list[sa.ColumnElement[bool]]:
     """A domain may have a visit more."""
     return [DOMAINS.c.next_at <= now, *([DOMAINS.c.active < per_domain] if per_domain else [])]
 

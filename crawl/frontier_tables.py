@@ -21,16 +21,17 @@ SEEDS = sa.Table(
     sa.Column("calls", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("ended", sa.Float),
 )
+ORDER = (SEEDS.c.priority.desc(), SEEDS.c.place)  # the index must have this very order
 # Literals, not parameters: only so does a prepared query use the indexes below.
 WAITING = SEEDS.c.state == sa.literal_column("'waiting'")
 LEASED = SEEDS.c.state == sa.literal_column("'leased'")
 
 
-def _index(name: str, where: sa.ColumnElement[bool], *columns: sa.Column[object]) -> None:
+def _index(name: str, where: sa.ColumnElement[bool], *columns: sa.ColumnElement[object]) -> None:
     sa.Index(name, *columns, postgresql_where=where, sqlite_where=where)
 
 
-_index("overscripted_seeds_waiting", WAITING, SEEDS.c.crawl_id, SEEDS.c.priority, SEEDS.c.place)
+_index("overscripted_seeds_waiting", WAITING, SEEDS.c.crawl_id, *ORDER)
 _index("overscripted_seeds_by_domain", WAITING, SEEDS.c.crawl_id, SEEDS.c.domain, SEEDS.c.priority)
 _index("overscripted_seeds_leased", LEASED, SEEDS.c.crawl_id, SEEDS.c.worker)
 

@@ -29,7 +29,7 @@ MIN_FREE_BYTES = 512 * 2**20  # of a local folder's disk: below, the crawl pause
 # -- Frontier ------------------------------------------------------------------------------------
 LEASE_S = 60.0  # a worker that has not been heard of for this long is dead, its seeds are free
 BEAT_S = 10.0  # it is heard of so often; several may fail before it is taken for dead
-LEASE_LOOKS = 200  # waiting seeds looked at for a lease; then domains that are free are looked for
+LEASE_LOOKS = 100  # waiting seeds looked at for a lease; then domains that are free are looked for
 PER_DOMAIN = 6  # visits at a time to one registrable domain by the whole fleet: what a browser opens
 STATUS_S = 15.0  # the state of the whole crawl is written so often, for `overscripted status`
 MAX_ATTEMPTS = 8  # attempts at a seed that end without a visit (workers killed): then it is `lost`
