@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from etl import intake, settings
 from etl.manifest import Batch, Manifest
 from etl.transforms import (
+    arguments,
     attempts,
     calls,
     conform,
@@ -149,8 +150,7 @@ class Build:
         batch.files["attempts"] = self.engine.write(seen, self.staged, "etl/attempts", batch.name)
         rows = attempts.kept(raw, self.attempts)
         dim = self._origins(rows, "location", "script_url", "top_level_url")
-        mended = repair.repair(rows)
-        made = {"calls": calls.calls(mended, dim), "invalid_calls": invalid_calls.invalid_calls(mended)}
+        made = self._checked(rows, dim)
         for table, expr in made.items():
             batch.files[table] = self._write(expr, table, batch.name)
         rolled = ibis.union(
@@ -159,6 +159,20 @@ class Build:
         )
         batch.files["uses"] = self.engine.write(rolled, self.staged, "etl/uses", batch.name, uses.KEY)
         self.new.batches.append(batch)
+
+    def _checked(self, rows: ir.Table, dim: ir.Table) -> dict[str, ir.Table]:
+        """Valid and invalid calls of raw rows."""
+        if not self.engine.python_sees_all:
+            mended = repair.repair(rows)
+            return {"calls": calls.calls(mended, dim), "invalid_calls": invalid_calls.invalid_calls(mended)}
+        # Two expressions, and Python in the one with few rows only.
+        hard = repair.needs_python(rows) | arguments.needs_python(rows)
+        easy = repair.repair(rows.filter(~hard), python=False)
+        mended = repair.repair(rows.filter(hard))
+        return {
+            "calls": ibis.union(calls.calls(easy, dim, python=False), calls.calls(mended, dim)),
+            "invalid_calls": ibis.union(*(invalid_calls.invalid_calls(part) for part in (easy, mended))),
+        }
 
     # -- from the batches' uses -----------------------------------------------------------
 

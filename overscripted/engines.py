@@ -43,6 +43,8 @@ class Engine(ABC):
     """Reads tables as Ibis expressions, runs them, writes their rows. A context manager."""
 
     name: str
+    # Whether every row goes through an expression's Python functions, also those they say nothing of.
+    python_sees_all = False
 
     def read(self, store: Store, key: str | Sequence[str]) -> ir.Table:
         """A Parquet file, every Parquet file below a folder, or a list of files, as a table.
@@ -242,6 +244,7 @@ class Spark(Engine):
     """Spark: on this machine, or the cluster that ``master`` or ``spark-submit`` names."""
 
     name = "spark"
+    python_sees_all = True
 
     def __init__(self, master: str | None, settings: Mapping[str, str], store: Store | None) -> None:
         self._session, self._own = _spark_session(master, settings, store)

@@ -62,27 +62,40 @@ def _text(value: Any, arguments: str, i: int) -> str:
     return str(value)
 
 
-def argument_columns(calls: ir.Table) -> ir.Table:
-    """Calls with ``argument_0`` … ``argument_8``, ``arguments_n_keys``; absent ones are ``''``."""
+def _kind(calls: ir.Table) -> ir.IntegerValue:
+    """0: no arguments; 1: plain ones, which the engine cuts; 2: others, which Python reads."""
     given = calls.arguments.fill_null("")
-    # One kind a row, so that an engine looks at nothing where there is nothing.
-    kind = ibis.cases((given.isin(["", "{}"]), 0), (given.re_search(_PLAIN), 1), else_=2)
-    rows = calls.mutate(_kind=kind)
+    return ibis.cases((given.isin(["", "{}"]), 0), (given.re_search(_PLAIN), 1), else_=2)
+
+
+def needs_python(calls: ir.Table) -> ir.BooleanValue:
+    """Whether a call's arguments are read by Python."""
+    return _kind(calls) == 2
+
+
+def argument_columns(calls: ir.Table, python: bool = True) -> ir.Table:
+    """Calls with ``argument_0`` … ``argument_8``, ``arguments_n_keys``; absent ones are ``''``.
+
+    ``python=False`` where no row `needs_python`: an expression without Python.
+    """
+    rows = calls.mutate(_kind=_kind(calls))
     nothing = ibis.null("string")
-    rows = rows.mutate(
-        _pieces=ibis.ifelse(rows._kind == 1, rows.arguments, nothing).split('"'),
-        _split=_split(ibis.ifelse(rows._kind == 2, rows.arguments, nothing)),
-    )
+    # {"0":"a"} has 5 pieces, the text at 3, 7 and 11; the quotes added make 13 of them at least.
+    plain = ibis.ifelse(rows._kind == 1, rows.arguments + '"' * 8, nothing)
+    rows = rows.mutate(_pieces=plain.split('"'))
+    if python:
+        rows = rows.mutate(_split=_split(ibis.ifelse(rows._kind == 2, rows.arguments, nothing)))
     columns = {}
     for i in range(N):
-        plain = rows._pieces[4 * i + 3].fill_null("") if i < _N_PLAIN else ""  # {"0":"a"} has 5 pieces
-        columns[f"argument_{i}"] = ibis.cases(
-            (rows._kind == 0, ""), (rows._kind == 1, plain), else_=rows._split[i + 1]
-        )
-    n_plain = ibis.cases((rows._pieces.length() == 5, 1), (rows._pieces.length() == 9, 2), else_=3)
-    n_keys = ibis.cases((rows._kind == 0, 0), (rows._kind == 1, n_plain), else_=rows._split[0].cast("int64"))
+        cut = rows._pieces[4 * i + 3] if i < _N_PLAIN else ""
+        read = rows._split[i + 1] if python else ""
+        columns[f"argument_{i}"] = ibis.cases((rows._kind == 0, ""), (rows._kind == 1, cut), else_=read)
+    length = rows._pieces.length()
+    n_cut = ibis.cases((length == 13, 1), (length == 17, 2), else_=3)
+    n_read = rows._split[0].cast("int64") if python else 0
+    n_keys = ibis.cases((rows._kind == 0, 0), (rows._kind == 1, n_cut), else_=n_read)
     return rows.mutate(
         **columns,
         arguments_n_keys=n_keys.cast("int64"),
         arguments=rows.arguments.nullif("").fill_null("{}"),
-    ).drop("_kind", "_pieces", "_split")
+    ).drop("_kind", "_pieces", *(["_split"] if python else []))

@@ -11,10 +11,13 @@ from etl.transforms.rules import moment, valid
 from overscripted.schemas import TABLES
 
 
-def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
-    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the hosts' dimension."""
+def calls(repaired: ir.Table, origins: ir.Table, python: bool = True) -> ir.Table:
+    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the hosts' dimension.
+
+    ``python=False`` where no row needs Python for its arguments.
+    """
     rows = repaired.filter(valid(repaired))
-    rows = argument_columns(rows)
+    rows = argument_columns(rows, python)
     rows = joined(rows, origins, location="location", script="script_url", top="top_level_url")
     levels = rows.script_loc_eval.fill_null("")
     value = rows.value.fill_null("")

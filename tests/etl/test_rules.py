@@ -1,5 +1,6 @@
 """Each cleaning rule on both engines: what breaks it, what does not."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -281,3 +282,51 @@ def test_malformed_rows_without_a_usable_stack_stay_as_they_came(engine: Engine)
         "script_line,script_col,script_url",
         "script_line,script_col,script_url,call_stack",
     }
+
+
+def test_arguments_that_the_engine_cuts_are_those_that_python_reads(engine: Engine) -> None:
+    strings = [
+        "",
+        "a",
+        " ",
+        "}",
+        '","1',
+        "','",
+        ":12,",
+        "é\U0001f600\u2028\x7f",
+        "\\",
+        '"',
+        "\n",
+        "\t",
+        "\x00",
+        "x" * 5000,
+    ]
+    given = [
+        json.dumps(dict(enumerate(strings[k : k + n])), separators=(",", ":"))
+        for n in range(5)
+        for k in range(14)
+    ]
+    given += [json.dumps({"0": text}, ensure_ascii=False, separators=(",", ":")) for text in strings]
+    # Not what JSON.stringify writes: other orders, gaps, spaces, numbers, no end, control characters.
+    given += [
+        '{"1":"b","0":"a"}',
+        '{"0":"a","2":"c"}',
+        '{"0": "a"}',
+        '{"0":"a"}\n',
+        '{"0":"a"} x',
+        '{"0":"a\n"}',
+    ]
+    given += [
+        '{"0":"a","0":"b"}',
+        '{"0":1,"1":"a"}',
+        '{"0":"a","1":null}',
+        '["a"]',
+        '"a"',
+        '{"0":"a"',
+        "{}",
+        "",
+    ]
+    made = _typed(engine, [call(ordinal=n, arguments=text) for n, text in enumerate(given)])
+    for text, row in zip(given, made, strict=True):
+        found = [str(row["arguments_n_keys"]), *(row[f"argument_{i}"] for i in range(arguments.N))]
+        assert found == arguments.split(text), text
