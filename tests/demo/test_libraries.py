@@ -25,7 +25,7 @@ def test_without_npm_our_own_scripts_stand_in(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
     found = libraries.load()
-    assert (found.mode, found.why) == ("own", "npm is not installed")
+    assert found.mode == "own" and "npm is not installed" in found.why
     assert found["rrweb"] == b""
     with pytest.raises(InputError, match="npm is not installed"):
         libraries.load("npm")
@@ -38,8 +38,8 @@ def test_a_failing_npm_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest
     (tools / "npm").chmod(0o755)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
-    assert libraries.load().why == "npm ci failed: no network"
-    assert list((cache / "overscripted" / "demo").iterdir()) == []
+    assert libraries.load().why.endswith("failed: no network")
+    assert list((cache / "overscripted").iterdir()) == []
 
 
 @pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
