@@ -4,6 +4,7 @@
 
 const Bodies = (() => {
   const MAX_BODY = 16 * 2 ** 20; // bytes; a longer script is hashed no more, its size is counted
+  const HEAD = 256; // bytes before a body's own in its message: JSON, spaces, a line's end
   const MAX_KNOWN = 100000; // hashes remembered per browser
   const sent = new Map(); // store -> hashes already sent in it
   const working = new Map(); // store -> promises under way
@@ -13,31 +14,25 @@ const Bodies = (() => {
     return Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
-  function base64(bytes) {
-    let text = "";
-    for (let i = 0; i < bytes.length; i += 32768) {
-      text += String.fromCharCode.apply(null, bytes.subarray(i, i + 32768));
-    }
-    return btoa(text);
-  }
-
   async function name(store, chunks, size) {
     if (size > MAX_BODY) {
       Stores.gap(store, "script body over the limit");
       return { sha256: null, size };
     }
-    const bytes = new Uint8Array(size);
-    let at = 0;
+    const bytes = new Uint8Array(HEAD + size);
+    let at = HEAD;
     for (const chunk of chunks) {
       bytes.set(chunk, at);
       at += chunk.length;
     }
-    const sha256 = hex(await crypto.subtle.digest("SHA-256", bytes));
+    const sha256 = hex(await crypto.subtle.digest("SHA-256", bytes.subarray(HEAD)));
     let known = sent.get(store);
     if (!known) sent.set(store, (known = new Set()));
     if (!known.has(sha256) && known.size < MAX_KNOWN) {
       known.add(sha256);
-      Stores.send(store, { type: "script", sha256, size, content: base64(bytes) });
+      const head = `${JSON.stringify({ type: "script", store, sha256, size }).padEnd(HEAD - 1)}\n`;
+      new TextEncoder().encodeInto(head, bytes);
+      Stores.sendText(store, bytes);
     }
     return { sha256, size };
   }

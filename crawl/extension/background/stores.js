@@ -13,7 +13,7 @@ const Stores = (() => {
     return it;
   }
 
-  /** Send JSON text of a store's message, or keep it until the store is bound. */
+  /** Send JSON text of a store's message (or bytes: a body behind its own), or keep it until the store is bound. */
   function sendText(store, text) {
     const it = state(store);
     if (it.bound) Socket.sendText(text);

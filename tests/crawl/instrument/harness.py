@@ -12,6 +12,7 @@ from aiohttp import WSMsgType, web
 
 from crawl import pack
 from crawl.bidi import BidiError
+from crawl.collector import decode
 from crawl.firefox import Firefox
 from crawl.workers import Workers
 from overscripted.stacks import parse_frame
@@ -140,8 +141,8 @@ class Instrumented:
         await socket.send_json({"type": "welcome"})
         self._ready.set()
         async for message in socket:
-            if message.type == WSMsgType.TEXT:
-                self._take(json.loads(message.data))
+            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                self._take(decode(message.data))
         return socket
 
     def _take(self, message: Message) -> None:
