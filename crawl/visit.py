@@ -149,6 +149,8 @@ async def _visit(
             answers = await _flush(browser, window.store, result)
         raise
     finally:
+        if window.store:  # what closing the window makes the page do is not part of the visit, early or late
+            await browser.link.forget(window.store)
         with contextlib.suppress(BidiClosed):
             await window.close(by_force=not answers)
         if window.store:
