@@ -1,0 +1,75 @@
+"""Spark reads and writes a run on an S3-compatible server (S3A). Opt-in: its client is 560 MB.
+
+    OVERSCRIPTED_S3A_JARS=/folder/of/jars pytest tests/etl/test_spark_s3.py
+
+The folder holds ``hadoop-aws`` of Spark's Hadoop version and the AWS SDK's ``bundle`` it asks for; with
+Internet, ``spark.jars.packages`` fetches both (docs/etl.md).
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etl.run import run_etl
+from overscripted import segments
+from overscripted.run import Run
+from overscripted.schemas import TABLES
+from tests import services
+from tests.etl.conftest import call, crawl_run, rows, table, visit
+
+JARS = os.environ.get("OVERSCRIPTED_S3A_JARS")
+pytestmark = [
+    pytest.mark.spark,
+    pytest.mark.skipif(not JARS, reason="OVERSCRIPTED_S3A_JARS names no folder with Spark's S3 client"),
+]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def server() -> Iterator[services.S3]:
+    with services.s3() as running:
+        yield running
+
+
+def etl_on_spark(server: services.S3, url: str) -> str:
+    """The command, in a process of its own: the tests' own Spark has no S3 client."""
+    jars = ",".join(str(path) for path in sorted(Path(str(JARS)).glob("*.jar")))
+    command = [sys.executable, "-m", "overscripted", "etl", url, "--engine", "spark", "--master", "local[2]"]
+    done = subprocess.run(
+        [*command, "--conf", f"spark.jars={jars}"],
+        env={**os.environ, **server.environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_spark_on_s3_makes_the_tables_of_a_folder(server: services.S3, tmp_path: Path) -> None:
+    calls = [call(ordinal=n, value="é" * n, arguments=json.dumps({"0": n})) for n in range(50)]
+    calls.append(call(ordinal=50, symbol=""))
+    here = crawl_run(tmp_path / "run", calls=calls, visits=[visit()])
+    run_etl(here)
+    url = f"{server.make_bucket('etl')}/some/run"
+    there = Run.open(url, create=True, **server.options)
+    there.begin("crawl", {})
+    segments.write(there.store, "calls", table("calls", calls), "test")
+    segments.write(there.store, "visits", table("visits", [visit()]), "test")
+    there.finish("crawl")
+    etl_on_spark(server, url)
+    for name in TABLES:
+        assert rows(there, name) == rows(here, name), name
+    for run in (here, there):
+        segments.write(run.store, "calls", table("calls", [call(visit_id=2, ordinal=0)]), "test")
+        segments.write(run.store, "visits", table("visits", [visit(visit_id=2)]), "test")
+    run_etl(here)
+    assert "batches_reused 1" in etl_on_spark(server, url)
+    for name in TABLES:
+        assert rows(there, name) == rows(here, name), name
+    assert not there.store.files(".staging")
