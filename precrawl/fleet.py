@@ -150,6 +150,8 @@ class Fleet:
     def _start(self, job: worker.Job) -> Any:
         # A hundred threads that parse pages of all sizes would each fragment a heap of their own (glibc).
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+        # Any of them may write a part; Arrow's own allocators keep a heap for each thread that did.
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         process = self._context.Process(target=worker.main, args=(job, self._counts, self._stop))
         process.start()
         return process
