@@ -8,13 +8,13 @@ import requests
 
 from lists.catalogue import Listing
 from lists.settings import FETCH_TIMEOUT_S, MAX_LIST_BYTES
+from overscripted import cache
 from overscripted.errors import InputError, OutsideError
 
 
 def folder() -> Path:
     """``$XDG_CACHE_HOME/overscripted/lists``, by default below ``~/.cache``."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "overscripted" / "lists"
+    return cache.folder() / "lists"
 
 
 def path_of(listing: Listing) -> Path:

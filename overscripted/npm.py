@@ -1,12 +1,12 @@
 """Packages published on npm, pinned by a lock file, installed once into a cache folder."""
 
 import hashlib
-import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from overscripted import cache
 from overscripted.errors import OutsideError, SoftwareMissing
 
 TIMEOUT_S = 300.0  # a cold registry on a slow line
@@ -19,7 +19,7 @@ def installed(packages: Path) -> Path:
     Raises SoftwareMissing without npm, OutsideError where npm fails.
     """
     lock = (packages / "package-lock.json").read_bytes()
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "overscripted"
+    base = cache.folder()
     target = base / f"npm-{hashlib.sha256(lock).hexdigest()[:12]}"
     if not target.exists():
         base.mkdir(parents=True, exist_ok=True)
