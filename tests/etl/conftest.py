@@ -12,7 +12,7 @@ from overscripted import segments
 from overscripted.engines import Engine, open_engine
 from overscripted.errors import SoftwareMissing
 from overscripted.run import Run
-from overscripted.schemas import RAW
+from overscripted.schemas import RAW, TABLES
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 STUDY = SHARED / "overscripted_2017_sample.parquet"
@@ -99,14 +99,26 @@ def visit(**changes: Any) -> dict[str, Any]:
     return {**base, **changes}
 
 
-def crawl_run(folder: Path, **tables: list[dict[str, Any]]) -> Run:
-    """A run whose crawl has ended, with raw rows by table."""
-    run = Run.open(folder, create=True)
+def crawl_run(url: Path | str, options: dict[str, Any] | None = None, **tables: list[dict[str, Any]]) -> Run:
+    """A run whose crawl has ended, with raw rows by table. ``options`` are the store's."""
+    run = Run.open(url, create=True, **(options or {}))
     run.begin("crawl", {})
     for name, rows in tables.items():
         segments.write(run.store, name, table(name, rows), "test")
     run.finish("crawl")
     return run
+
+
+def one_more_visit(run: Run) -> None:
+    """Segments of a visit that came after an etl."""
+    segments.write(run.store, "calls", table("calls", [call(visit_id=2, ordinal=0)]), "test")
+    segments.write(run.store, "visits", table("visits", [visit(visit_id=2)]), "test")
+
+
+def same_tables(run: Run, other: Run) -> None:
+    """Every table of both runs has the same rows."""
+    for name in TABLES:
+        assert rows(run, name) == rows(other, name), name
 
 
 def rows(run: Run, name: str) -> list[dict[str, Any]]:

@@ -6,11 +6,8 @@ from pathlib import Path
 import pytest
 
 from etl.run import run_etl
-from overscripted import segments
-from overscripted.run import Run
-from overscripted.schemas import TABLES
 from tests import services
-from tests.etl.conftest import call, crawl_run, rows, table, visit
+from tests.etl.conftest import call, crawl_run, one_more_visit, same_tables, visit
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +24,11 @@ def test_tables_on_s3_are_those_of_a_folder(server: services.S3, tmp_path: Path)
     here = crawl_run(tmp_path / "run", calls=calls, visits=[visit()])
     run_etl(here)
     url = f"{server.make_bucket('etl')}/some/run"
-    there = Run.open(url, create=True, **server.options)
-    there.begin("crawl", {})
-    segments.write(there.store, "calls", table("calls", calls), "test")
-    segments.write(there.store, "visits", table("visits", [visit()]), "test")
-    there.finish("crawl")
+    there = crawl_run(url, server.options, calls=calls, visits=[visit()])
     run_etl(there)
-    for name in TABLES:
-        assert rows(there, name) == rows(here, name), name
-    more = [call(visit_id=2, ordinal=0)]
+    same_tables(there, here)
     for run in (here, there):
-        segments.write(run.store, "calls", table("calls", more), "test")
-        segments.write(run.store, "visits", table("visits", [visit(visit_id=2)]), "test")
+        one_more_visit(run)
         assert run_etl(run)["batches_reused"] == 1
-    for name in TABLES:
-        assert rows(there, name) == rows(here, name), name
+    same_tables(there, here)
     assert not there.store.files(".staging")

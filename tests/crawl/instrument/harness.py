@@ -212,3 +212,22 @@ class Instrumented:
         await self.flush(visit)
         await self.close(visit)
         return visit
+
+
+async def seen_page(browser: Instrumented, page: str) -> Visit:
+    """An open page in the instrumented browser; the caller closes it."""
+    visit = await browser.open()
+    await _navigate(browser.firefox, visit.context, page)
+    return visit
+
+
+async def bare_page(plain: Firefox, page: str) -> Visit:
+    """The same page in a plain browser."""
+    made = await plain.bidi.command("browsingContext.create", {"type": "window"})
+    await _navigate(plain, made["context"], page)
+    return Visit(plain, "", 0, made["context"], "")
+
+
+async def _navigate(firefox: Firefox, context: str, page: str) -> None:
+    command = {"context": context, "url": page, "wait": "complete"}
+    await firefox.bidi.command("browsingContext.navigate", command)

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from crawl.firefox import Firefox
 from tests.crawl.instrument.detectors import DETECTORS, DRIVEN, FIRST
-from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
@@ -68,10 +68,7 @@ SURVEY = r"""(() => {
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def seen(browser: Instrumented, web: Web) -> AsyncIterator[Visit]:
     """An open page in the instrumented browser."""
-    visit = await browser.open()
-    page = web.base + web.add("/detect", FIRST)
-    command = {"context": visit.context, "url": page, "wait": "complete"}
-    await browser.firefox.bidi.command("browsingContext.navigate", command)
+    visit = await seen_page(browser, web.base + web.add("/detect", FIRST))
     yield visit
     await browser.close(visit)
 
@@ -79,12 +76,7 @@ async def seen(browser: Instrumented, web: Web) -> AsyncIterator[Visit]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bare(plain: Firefox, web: Web) -> Visit:
     """The same page in a plain browser."""
-    made = await plain.bidi.command("browsingContext.create", {"type": "window"})
-    visit = Visit(plain, "", 0, made["context"], "")
-    page = web.base + web.add("/detect", FIRST)
-    command = {"context": visit.context, "url": page, "wait": "complete"}
-    await plain.bidi.command("browsingContext.navigate", command)
-    return visit
+    return await bare_page(plain, web.base + web.add("/detect", FIRST))
 
 
 @pytest.mark.parametrize("name", DETECTORS)
