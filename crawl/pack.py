@@ -12,9 +12,11 @@ PACKAGE = resources.files("crawl")
 # What watches a worker: one file, for each is loaded by every worker anew.
 _WORKER = (
     "content/sha256.js",
+    "content/bounds.js",
     "worker/text.js",
     "content/stack.js",
     "worker/channel.js",
+    "content/target.js",
     "content/recorder.js",
     "worker/plan.js",
     "worker/made.js",

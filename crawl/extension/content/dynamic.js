@@ -20,7 +20,7 @@ const Dynamic = (() => {
 
   function spot(symbol) {
     let it = spots.get(symbol);
-    if (!it) spots.set(symbol, (it = { id: Plan.id(), symbol, stack: false, functions: false }));
+    if (!it) spots.set(symbol, (it = { id: Target.id(), symbol, stack: false, functions: false }));
     return it;
   }
 

@@ -6,7 +6,6 @@ const Plan = (() => {
   const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
   const { ownKeys } = Reflect;
   const classOf = Function.prototype.call.bind(Object.prototype.toString);
-  let ids = 1;
 
   const classes = new WeakMap();
 
@@ -18,23 +17,13 @@ const Plan = (() => {
   }
 
   /** One property of one owner, and the symbols its uses have, by the receiver's class. */
-  class Spot {
+  class Spot extends Target.Spot {
     constructor(owner, name, found) {
+      super();
       this.name = name;
       this.key = `${className(owner)}.${name}`; // as hooks know it
       this.found = found;
-      this.always = null; // the target for any receiver
-      this.byClass = null; // class name -> target
       this.classes = new Map(); // prototype of a receiver -> target or null, for speed
-    }
-
-    add(target, only) {
-      if (only === null) {
-        this.always ??= target;
-      } else {
-        this.byClass ??= new Map();
-        if (!this.byClass.has(only)) this.byClass.set(only, target);
-      }
     }
 
     /** The target for a receiver, or null: it is not to be recorded. */
@@ -122,19 +111,7 @@ const Plan = (() => {
     if (!found.configurable || !(found.get || typeof found.value === "function")) return;
     const prototype = item.object.endsWith(".prototype");
     const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
-    spotOf(spots, owner, name, found).add(
-      {
-        id: ids++,
-        symbol: `${item.name}.${name}`,
-        part: /\{(\w+)\}/.exec(item.name)?.[1] ?? null,
-        bySymbol: new Map(),
-        stack: item.stack === true,
-        functions: item.functions === true,
-        when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
-        bytes: item.bytes === true,
-      },
-      only,
-    );
+    spotOf(spots, owner, name, found).add(Target.of(item, name), only);
   }
 
   function spotOf(spots, owner, name, found) {
@@ -157,5 +134,5 @@ const Plan = (() => {
     }
   }
 
-  return { make, hook, id: () => ids++ };
+  return { make, hook };
 })();

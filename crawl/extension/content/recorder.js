@@ -99,7 +99,7 @@ const Recorder = (() => {
       }
       const symbol = spot.symbol.replace(/\{\w+\}/, part);
       let found = spot.bySymbol.get(symbol);
-      if (!found) spot.bySymbol.set(symbol, (found = { ...spot, id: Plan.id(), symbol }));
+      if (!found) spot.bySymbol.set(symbol, (found = { ...spot, id: Target.id(), symbol }));
       return found;
     }
 

@@ -4,10 +4,7 @@
 "use strict";
 
 const Text = (() => {
-  const MAX_NODES = 2000; // members of one value that are written out; the rest is cut
-  const MAX_DEPTH = 12;
-  const ROOM = 4; // all arguments of a call together have so many times what one may have
-  const MAX_HASH = 8 * 2 ** 20; // bytes of a buffer that are hashed at once: a quarter of a second
+  const { MAX_DEPTH, MAX_HASH, MAX_NODES } = Bounds;
   const MAX_PATH = 64; // ancestors named in the path of an element
   const MAX_SIBLINGS = 2000;
   const { stringify } = JSON;
@@ -61,14 +58,7 @@ const Text = (() => {
     }
   }
 
-  class Writer {
-    constructor(functions, most) {
-      this.functions = functions;
-      this.room = most; // characters of text that are written out; a store may hold megabytes
-      this.left = MAX_NODES;
-      this.seen = new Set();
-    }
-
+  class Writer extends Bounds.Writer {
     /** What JSON.stringify is to see for one member. */
     member(value, depth) {
       if (value === null) return "null";
@@ -80,12 +70,6 @@ const Text = (() => {
       if (this.seen.has(value) || depth > MAX_DEPTH || this.left <= 0) return "object";
       this.seen.add(value);
       return this.object(value, depth);
-    }
-
-    text(value) {
-      const { room } = this;
-      this.room -= value.length;
-      return value.length <= room ? value : `${value.slice(0, Math.max(room, 0))}…`;
     }
 
     object(value, depth) {
@@ -174,24 +158,5 @@ const Text = (() => {
     }
   }
 
-  return {
-    /** A value read or written: what the `value` column holds. Of objects about `most` characters. */
-    value(value, functions, most) {
-      const text = serialize(value, functions, most);
-      return text === undefined ? "" : String(text);
-    },
-    /** Arguments: a JSON object in text with keys "0", "1", …; each at most `most` characters, all at most `ROOM` times that. */
-    arguments(values, { functions, bytes }, most) {
-      const out = {};
-      let room = ROOM * most; // a call may have a thousand arguments
-      for (let i = 0; i < values.length && room > 0; i++) {
-        const hashed = bytes && typeof values[i] === "object" && isBuffer(values[i]);
-        const one = hashed ? digest(values[i]) : serialize(values[i], functions, most);
-        if (one === undefined) out[i] = null;
-        else out[i] = typeof one === "string" && one.length > most ? one.slice(0, most) : one;
-        room -= typeof one === "string" ? Math.min(one.length, most) : 1;
-      }
-      return stringify(out);
-    },
-  };
+  return Bounds.columns({ serialize, isBuffer, digest });
 })();

@@ -19,7 +19,7 @@ const Made = (() => {
   let to = null;
 
   function note(symbol, text, wrapper) {
-    if (!spots.has(symbol)) spots.set(symbol, { id: Plan.id(), symbol, stack: false, functions: false });
+    if (!spots.has(symbol)) spots.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     const sample = JSON.stringify({ 0: text.slice(0, SAMPLE) });
     to.noteAt(spots.get(symbol), 2, Stack.inner(wrapper), sample);
   }

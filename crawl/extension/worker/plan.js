@@ -4,7 +4,6 @@
 
 const Plan = (() => {
   const [GET, SET, CALL] = [0, 1, 2]; // as Recorder names them
-  let ids = 1;
 
   // Firefox makes these when they are first named, and their place among the global's names would tell of us: their
   // natives are known by those of this world.
@@ -13,20 +12,10 @@ const Plan = (() => {
   const className = (object) => object.class.replace(/Prototype$/, "");
 
   /** One native function, and the symbols its calls have, by the receiver's class. */
-  class Spot {
+  class Spot extends Target.Spot {
     constructor(operation) {
+      super();
       this.operation = operation;
-      this.always = null;
-      this.byClass = null; // class name -> target
-    }
-
-    add(target, only) {
-      if (only === null) {
-        this.always ??= target;
-      } else {
-        this.byClass ??= new Map();
-        if (!this.byClass.has(only)) this.byClass.set(only, target);
-      }
     }
 
     /** The target for a receiver, or null: it is not to be recorded. */
@@ -94,7 +83,7 @@ const Plan = (() => {
       for (const name of item.properties ?? Object.getOwnPropertyNames(base)) {
         if (typeof base[name] !== "function" || item.excluded?.includes(name)) continue;
         const spot = new Spot(CALL);
-        spot.add(targetOf(item, name), null);
+        spot.add(Target.of(item, name), null);
         this.late.push([base[name], spot]);
       }
     }
@@ -115,7 +104,7 @@ const Plan = (() => {
       const prototype = item.object.endsWith(".prototype");
       // Functions of the global are called without it.
       const only = global || at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
-      const target = targetOf(item, name);
+      const target = Target.of(item, name);
       for (const [native, operation] of [[found.get, GET], [found.set, SET], [found.value, CALL]]) {
         if (typeof native !== "object" || native === null || !native.callable) continue;
         if (!this.known.has(native)) this.known.set(native, new Spot(operation));
@@ -124,17 +113,5 @@ const Plan = (() => {
     }
   }
 
-  function targetOf(item, name) {
-    return {
-      id: ids++,
-      symbol: `${item.name}.${name}`,
-      part: null,
-      stack: item.stack === true,
-      functions: item.functions === true,
-      when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
-      bytes: item.bytes === true,
-    };
-  }
-
-  return { Spots, id: () => ids++ };
+  return { Spots };
 })();

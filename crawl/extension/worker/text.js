@@ -3,10 +3,7 @@
 "use strict";
 
 const Text = (() => {
-  const MAX_NODES = 2000; // members of one value that are written out; the rest is cut
-  const MAX_DEPTH = 12;
-  const ROOM = 4; // all arguments of a call together have so many times what one may have
-  const MAX_HASH = 8 * 2 ** 20; // bytes of a buffer that are hashed at once
+  const { MAX_DEPTH, MAX_HASH, MAX_NODES } = Bounds;
   const { stringify } = JSON;
   const { apply } = Reflect;
   const time = Date.prototype.getTime;
@@ -26,14 +23,7 @@ const Text = (() => {
     }
   }
 
-  class Writer {
-    constructor(functions, most) {
-      this.functions = functions;
-      this.room = most;
-      this.left = MAX_NODES;
-      this.seen = new Set();
-    }
-
+  class Writer extends Bounds.Writer {
     /** What JSON.stringify is to see for one member. */
     member(value, depth) {
       if (value === null) return "null";
@@ -44,12 +34,6 @@ const Text = (() => {
       if (this.seen.has(value) || depth > MAX_DEPTH || this.left <= 0) return "object";
       this.seen.add(value);
       return this.object(value, depth);
-    }
-
-    text(value) {
-      const { room } = this;
-      this.room -= value.length;
-      return value.length <= room ? value : `${value.slice(0, Math.max(room, 0))}…`;
     }
 
     object(value, depth) {
@@ -118,24 +102,5 @@ const Text = (() => {
     }
   }
 
-  return {
-    /** A value read or written: what the `value` column holds. */
-    value(value, functions, most) {
-      const text = serialize(value, functions, most);
-      return text === undefined ? "" : String(text);
-    },
-    /** Arguments: a JSON object in text with keys "0", "1", …; each at most `most` characters. */
-    arguments(values, { functions, bytes }, most) {
-      const out = {};
-      let room = ROOM * most; // a call may have a thousand arguments
-      for (let i = 0; i < values.length && room > 0; i++) {
-        const hashed = bytes && typeof values[i] === "object" && values[i] !== null && isBuffer(values[i]);
-        const one = hashed ? digest(values[i]) : serialize(values[i], functions, most);
-        if (one === undefined) out[i] = null;
-        else out[i] = typeof one === "string" && one.length > most ? one.slice(0, most) : one;
-        room -= typeof one === "string" ? Math.min(one.length, most) : 1;
-      }
-      return stringify(out);
-    },
-  };
+  return Bounds.columns({ serialize, isBuffer, digest });
 })();
