@@ -4,6 +4,7 @@ Keys are relative, ``/``-separated paths below the root. A file appears whole or
 group of folders is replaced as a whole or not at all (`Store.replace`).
 """
 
+import fcntl
 import hashlib
 import io
 import json
@@ -11,7 +12,7 @@ import os
 import posixpath
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from overscripted.errors import InputError, OutsideError
 
 STAGING = ".staging"
 _JOURNAL = ".journal.json"
+_BEGUN = ".begun"
 
 
 class Store:
@@ -140,8 +142,9 @@ class Store:
     def delete(self, key: str) -> None:
         """A file or a whole folder, if there."""
         self.fs.invalidate_cache()
-        if self.fs.exists(self.path(key)):
-            self.fs.rm(self.path(key), recursive=True)
+        with suppress(FileNotFoundError):  # another process may delete it, too
+            if self.fs.exists(self.path(key)):
+                self.fs.rm(self.path(key), recursive=True)
 
     @contextmanager
     def replace(self, *keys: str) -> Iterator["Store"]:
@@ -151,53 +154,88 @@ class Store:
         takes its new content (a key that was not written is deleted). A crash before that leaves
         everything as it was; a crash during the exchange is completed by the next `recover`, which
         opening a run calls. The same keys staged again replace what an interrupted run left.
+
+        Several processes and machines may replace different keys of one store at the same time. Raises
+        OutsideError where another one staged the same keys meanwhile.
         """
         self.recover()
-        token = f"{STAGING}/{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:12]}"
-        self.delete(token)
+        same = f"{STAGING}/{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:12]}-"
+        for left in self._tokens():
+            if left.startswith(same):
+                self.delete(left)
+        token = f"{same}{uuid.uuid4().hex[:8]}"
+        self.write(f"{token}/{_BEGUN}", b"")
         staged = Store(f"{self.url}/{token}", **self.options)
         try:
             yield staged
         except BaseException:
             self.delete(token)
             raise
-        plan = [[key, staged.exists(key)] for key in keys]
+        if not self.exists(f"{token}/{_BEGUN}"):
+            raise OutsideError(f"{self.url}: another process replaced {', '.join(keys)} meanwhile; run again")
+        plan = {key: staged.files(key) if staged.exists(key) else None for key in keys}
         self.write_json(f"{token}/{_JOURNAL}", plan)
         self._exchange(token)
 
     def recover(self) -> None:
         """Complete exchanges that were interrupted after everything had been staged."""
+        for token in self._tokens():
+            if self.fs.exists(self.path(f"{token}/{_JOURNAL}")):
+                self._exchange(token)
+
+    def _tokens(self) -> list[str]:
+        """Keys of what is being replaced, or was when its process died."""
         self.fs.invalidate_cache()
-        if not self.fs.exists(self.path(STAGING)):
-            return
-        for path in self.fs.ls(self.path(STAGING), detail=False):
-            if self.fs.exists(f"{path}/{_JOURNAL}"):
-                self._exchange(self._key(path))
+        try:
+            return [self._key(path) for path in self.fs.ls(self.path(STAGING), detail=False)]
+        except FileNotFoundError:
+            return []
 
     def _exchange(self, token: str) -> None:
-        # Every step can be repeated: a folder's staged copy stays (object store) or is gone
-        # (renamed) until the journal says that its key is done.
-        plan = self.read_json(f"{token}/{_JOURNAL}")
-        while plan:
-            key, written = plan[0]
-            source = self.path(f"{token}/{key}")
-            if not written:
-                self.delete(key)
-            elif not self.local:
-                self.delete(key)
-                self._copy(source, self.path(key))
-            elif os.path.exists(source):
-                self.delete(key)
-                Path(self.path(key)).parent.mkdir(parents=True, exist_ok=True)
-                os.rename(source, self.path(key))
-            plan = plan[1:]
-            self.write_json(f"{token}/{_JOURNAL}", plan)
-        self.delete(token)
+        # Every step can be repeated, after a crash or by another process that recovers at the same time. The
+        # journal goes only when all is in its place, the staged files after it.
+        with self._alone():
+            try:
+                plan = self.read_json(f"{token}/{_JOURNAL}")
+                for key, files in plan.items():
+                    self._place(token, key, files)
+            except FileNotFoundError:
+                if self.exists(f"{token}/{_JOURNAL}"):
+                    raise
+                return  # another process has completed it
+            self.delete(f"{token}/{_JOURNAL}")
+            self.delete(token)
+
+    def _place(self, token: str, key: str, files: list[str] | None) -> None:
+        """Give a key its staged content: ``files``, or none."""
+        if files is None:
+            self.delete(key)
+        elif not self.local:
+            for file in files:
+                self._copy(f"{token}/{file}", file)
+            for old in set(self.files(key)).difference(files):
+                self.delete(old)
+        elif os.path.exists(source := self.path(f"{token}/{key}")):  # or else it has been renamed already
+            self.delete(key)
+            Path(self.path(key)).parent.mkdir(parents=True, exist_ok=True)
+            os.rename(source, self.path(key))
 
     def _copy(self, source: str, target: str) -> None:
-        self.fs.invalidate_cache()
-        for path in self.fs.find(source):
-            self.fs.copy(path, target + path[len(source) :])
+        self.fs.copy(self.path(source), self.path(target))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process exchanges in this folder. Object stores have no locks; their steps can overlap."""
+        if not self.local:
+            yield
+            return
+        folder = os.open(self.root, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # some network file systems have no locks either
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _key(self, path: str) -> str:
         return str(path)[len(self.root) :].lstrip("/")

@@ -1,12 +1,13 @@
 """A run's files: whole or not at all, on a folder and on an object store alike."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
 import pyarrow as pa
 import pytest
 
-from overscripted.errors import InputError
+from overscripted.errors import InputError, OutsideError
 from overscripted.store import Store
 
 
@@ -92,6 +93,66 @@ def test_crash_at_any_step_of_the_exchange_is_completed_or_undone(store: Store, 
         ["tables/calls/a", "tables/gone/a"],
         ["tables/calls/b", "tables/new/c"],
     )
+
+
+@pytest.mark.parametrize("steps", range(14))
+def test_machines_that_recover_at_any_step_of_the_exchange_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """Object stores have no locks: others open the run, and replace keys of theirs, in between."""
+    fsspec.filesystem("memory").store.clear()
+    store, left = Store(f"memory://{tmp_path.name}/run"), steps
+    store.write("precrawl/a", b"old")
+    real = {name: getattr(Store, name) for name in ("write_json", "delete", "_copy")}
+
+    def meeting(name: str):  # type: ignore[no-untyped-def]
+        def step(self: Store, *args: object) -> object:
+            nonlocal left
+            left -= 1
+            if left == -1:
+                with Store(store.url).replace("precrawl/b") as other:
+                    other.write("precrawl/b", b"other")
+            return real[name](self, *args)
+
+        return step
+
+    for name in real:
+        monkeypatch.setattr(Store, name, meeting(name))
+    with store.replace("precrawl/a", "precrawl/c", "gone") as staged:
+        staged.write("precrawl/a", b"new")
+        staged.write("precrawl/c/1", b"new")
+    left = 0
+    store.delete("nothing")  # where the steps were fewer: meet now
+    assert {key: store.read(key) for key in store.files()} == {
+        "precrawl/a": b"new",
+        "precrawl/b": b"other",
+        "precrawl/c/1": b"new",
+    }
+
+
+def test_processes_that_replace_in_one_folder_lose_nothing(tmp_path: Path) -> None:
+    def work(name: str) -> None:
+        for n in range(60):
+            with Store(tmp_path / "run").replace(f"precrawl/{name}", f"precrawl/{name}.json") as staged:
+                staged.write(f"precrawl/{name}", f"{n}".encode())
+                staged.write(f"precrawl/{name}.json", f"{n}".encode())
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(work, name) for name in "abcd"]:
+            done.result()
+    store = Store(tmp_path / "run")
+    assert {key: store.read(key) for key in store.files()} == {
+        f"precrawl/{name}{ending}": b"59" for name in "abcd" for ending in ("", ".json")
+    }
+
+
+def test_the_same_keys_staged_by_two_are_refused_to_the_first(store: Store) -> None:
+    with pytest.raises(OutsideError, match="run again"), store.replace("findings/x") as first:
+        first.write("findings/x/a", b"first")
+        with Store(store.url).replace("findings/x") as second:
+            second.write("findings/x/b", b"second")
+    assert store.files() == ["findings/x/b"]
+    assert store.read("findings/x/b") == b"second"
 
 
 @pytest.mark.parametrize("key", ["../x", "/etc/passwd", "a/../../x"])
