@@ -173,15 +173,27 @@ class Browser:
         """A new window in a user context of its own."""
         bidi = self.firefox.bidi
         user_context = str((await bidi.command("browser.createUserContext"))["userContext"])
-        asked = {"type": "window", "userContext": user_context}
         try:
-            context = str((await bidi.command("browsingContext.create", asked))["context"])
+            context = await self._create(user_context)
         except BaseException:
             with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
                 await bidi.command("browser.removeUserContext", {"userContext": user_context})
             raise
         window = self.windows[context] = Window(self, context, user_context)
         return window
+
+    async def _create(self, user_context: str) -> str:
+        asked = {"type": "window", "userContext": user_context}
+        for pause in (*settings.OPEN_RETRY_S, None):
+            try:
+                return str((await self.firefox.bidi.command("browsingContext.create", asked))["context"])
+            except BidiError as error:
+                # Firefox looks at the latest window first, which may be a pop-up that has not quite
+                # opened, or not quite closed; a moment later it is another one.
+                if pause is None or error.code != "unknown error":
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; what the browser refuses or does not answer is let be."""
