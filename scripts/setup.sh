@@ -2,7 +2,7 @@
 # Install what `make demo`, `make test` or `make bench` needs: system packages, then a virtual environment in .venv.
 #
 #   scripts/setup.sh demo    Firefox, npm (real third-party code of the demo web)
-#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, documentation pages
+#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages
 #   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
 # Idempotent; says what it installs; never asks. What it may not install it names, with the remedy,
@@ -81,6 +81,18 @@ install_python_packages() { # install_python_packages EXTRAS
   echo "$sum" >"$stamp"
 }
 
+install_s3_server() { # a real one for the tests; none of the package sources has it built
+  local module=github.com/versity/versitygw/cmd/versitygw@v1.8.0
+  [ ! -x .venv/bin/versitygw ] || return 0
+  if ! command -v go >/dev/null; then
+    say "no Go here to build versitygw with: the tests use moto as their S3 server"
+    return 0
+  fi
+  say "building ${module##*/} (S3 server of the tests) with $(go version | cut -d' ' -f3): some minutes"
+  GOBIN=$PWD/.venv/bin timeout 900 go install "$module" >>"$log" 2>&1 </dev/null ||
+    say "could not build it (see $log): the tests use moto as their S3 server"
+}
+
 find_python
 want venv python3-venv
 want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show firefox >/dev/null 2>&1 && echo firefox-esr || echo firefox)"
@@ -99,4 +111,5 @@ if [ "$purpose" = bench ]; then
 fi
 install_system_packages
 install_python_packages "$extras"
+[ "$purpose" = demo ] || install_s3_server
 have firefox || { say "Firefox is not installed and is needed: sudo apt-get install firefox-esr"; [ "$purpose" != demo ] || exit 5; }

@@ -1,4 +1,8 @@
-"""Real servers for tests: PostgreSQL from the system's packages, S3 by moto, each on a free port."""
+"""Real servers for tests, each on a free port: PostgreSQL from the system's packages, and an S3 server.
+
+The S3 server is versitygw, which keeps its objects in files as a real one does, where `make test` could
+install it (with Go from its module proxy), else moto, which keeps them in memory.
+"""
 
 import contextlib
 import glob
@@ -11,9 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+import fsspec
 
 START_TIMEOUT_S = 60.0
 
@@ -88,11 +95,12 @@ class Postgres:
 
 
 class S3:
-    """An S3-compatible server in memory. ``options`` are for `Store`, ``environment`` for commands."""
+    """An S3-compatible server. ``options`` are for `Store`, ``environment`` for commands."""
 
     def __init__(self) -> None:
-        import moto  # noqa: F401  raises ImportError where the extra `dev` is not installed
+        import s3fs  # noqa: F401  raises ImportError where the extra `s3` is not installed
 
+        self._folder = Path(tempfile.mkdtemp(prefix="overscripted-s3-"))
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.options = {"key": "test", "secret": "test", "client_kwargs": {"endpoint_url": self.endpoint}}
@@ -102,28 +110,56 @@ class S3:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": self.endpoint,
         }
+        self._versitygw = shutil.which(
+            "versitygw", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it, with what it held before, and wait until it answers."""
+        if self._process and self._process.poll() is None:
+            return self.resume()
+        keys = {"ROOT_ACCESS_KEY": "test", "ROOT_SECRET_KEY": "test"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **keys}
         )
         deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.endpoint}/moto-api/data.json"):
-                return
+        while not self._answers():
             if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError("moto's S3 server did not start")
+                raise RuntimeError("the S3 server did not start")
             time.sleep(0.1)
+
+    def _command(self) -> list[str]:
+        if self._versitygw:
+            objects = self._folder / "objects"
+            objects.mkdir(exist_ok=True)
+            # Attributes beside the objects: not every file system of a temporary folder has its own.
+            beside = ["--sidecar", str(self._folder / "attributes")]
+            Path(beside[1]).mkdir(exist_ok=True)
+            return [self._versitygw, "--port", f"127.0.0.1:{self.port}", "posix", *beside, str(objects)]
+        return [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
+
+    def _answers(self) -> bool:
+        try:
+            urllib.request.urlopen(self.endpoint, timeout=5).close()
+        except urllib.error.HTTPError:
+            return True  # it refuses whoever has no key
+        except OSError:
+            return False
+        return True
 
     def make_bucket(self, name: str) -> str:
         """A new bucket; its ``s3://`` URL."""
-        request = urllib.request.Request(f"{self.endpoint}/{name}", method="PUT")
-        with urllib.request.urlopen(request):
-            return f"s3://{name}"
+        fsspec.filesystem("s3", **self.options).mkdir(name)
+        return f"s3://{name}"
+
+    def kill(self) -> None:
+        """End it at once, as a power failure would; moto, which would forget everything, only stops."""
+        assert self._process
+        if not self._versitygw:
+            return self.pause()
+        self._process.kill()
+        self._process.wait()
 
     def pause(self) -> None:
         """Stop answering, as a network that is away."""
@@ -136,10 +172,11 @@ class S3:
         self._process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
-        """End it."""
+        """End it and delete its data."""
         if self._process:
             self._process.kill()
             self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -155,7 +192,7 @@ def postgres() -> Iterator[Postgres]:
 
 @contextlib.contextmanager
 def s3() -> Iterator[S3]:
-    """A running S3-compatible server. Raises ImportError without moto."""
+    """A running S3-compatible server. Raises ImportError without s3fs."""
     server = S3()
     try:
         server.start()

@@ -23,7 +23,7 @@ def s3() -> Iterator[services.S3]:
         with services.s3() as server:
             yield server
     except ImportError:
-        pytest.skip("moto is not installed (pip install 'overscripted[dev]')")
+        pytest.skip("s3fs is not installed (pip install 'overscripted[s3]')")
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -14,7 +14,6 @@ from overscripted.store import Store
 from tests import services
 from tests.precrawl.web import Request, Web, page
 
-pytest.importorskip("moto", reason="moto (extra dev) is not installed")
 pytest.importorskip("s3fs", reason="s3fs (extra s3) is not installed")
 
 
