@@ -20,6 +20,7 @@ _WORKER = (
     "content/recorder.js",
     "worker/plan.js",
     "worker/made.js",
+    "worker/policy.js",
     "worker/budget.js",
     "worker/main.js",
 )

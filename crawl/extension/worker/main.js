@@ -102,6 +102,7 @@ const Debuggee = (() => {
     Channel.flush();
     Channel.post("flushed");
   };
+  Policy.hide(global);
   watcher.onNativeCall = watched;
   Channel.post("ready");
 

@@ -20,6 +20,8 @@ _GETTER = "Object.getOwnPropertyDescriptor(WorkerNavigator.prototype,'platform')
 
 # Each is true where a worker finds something; the last three in any browser, were they of a watcher.
 DETECTORS = {
+    "a report-only policy that blob: workers inherit": "new Promise(r=>{addEventListener('securitypolicyviolation',"
+    "()=>r(true));eval('1');new Function('1');setTimeout('1');setTimeout(()=>r(false),300)})",
     "a frame more in a stack": "new Error().stack.split('\\n').filter(x=>x).length!==1",
     "a frame in the stack of a native's error": "(()=>{try{new OffscreenCanvas(1,1).getContext('2d').drawImage({},0,0)}"
     "catch(e){return /resource:|moz-ext/.test(e.stack)||e.stack.split('\\n').filter(x=>x).length!==2}})()",

@@ -1,0 +1,40 @@
+// Workers from blob: and data: inherit the policy of background/policy.js from their document: its events are stopped
+// before any listener of the worker. What they tell is known here already, see made.js.
+// World: debugger global of a worker's thread. The listener has to be a function of the worker's own global; no code of
+// the worker can reach it. It keeps the natives that it needs before the worker can redefine them, and names no built-in
+// that Firefox makes when it is first named (String, Reflect): their place among the global's names would tell of it.
+"use strict";
+
+const Policy = (() => {
+  const MARK = `${OVERSCRIPTED.token.slice(0, 24)}.invalid`;
+
+  function listen(mark) {
+    const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+    const { bind, call } = Function.prototype;
+    const uncurry = call.bind(bind, call); // of a method, a function that takes the receiver first
+    const stop = uncurry(Event.prototype.stopImmediatePropagation);
+    let policy = null; // its interface has no name in a worker: the first event shows it unchanged
+
+    const has = (text) => {
+      let n = 0;
+      for (let i = 0; i + mark.length <= text.length; i++) {
+        for (n = 0; n < mark.length && text[i + n] === mark[n]; n++);
+        if (n === mark.length) return true;
+      }
+      return false;
+    };
+    addEventListener(
+      "securitypolicyviolation",
+      (event) => {
+        policy ??= uncurry(getOwnPropertyDescriptor(getPrototypeOf(event), "originalPolicy").get);
+        if (has(policy(event))) stop(event);
+      },
+      true,
+    );
+  }
+
+  return {
+    /** Before the first script of the worker. */
+    hide: (global) => global.executeInGlobal(`(${listen})("${MARK}")`),
+  };
+})();
