@@ -1,6 +1,7 @@
-// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly.
-// None of them is wrapped: a wrapped eval is no direct eval any more. The background page adds a report-only
-// policy to each document; Firefox then tells of each use, with its place and the beginning of the text.
+// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly; and new WebSockets.
+// None of them is wrapped: a wrapped eval is no direct eval any more, a wrapped constructor breaks its subclasses. The
+// background page adds a report-only policy to each document; Firefox then tells of each use, with its place and the
+// beginning of the text.
 // The event of our policy is stopped here, before any listener of the page.
 // World: content script. The events are the browser's own; the text in them is the page's.
 "use strict";
@@ -24,7 +25,11 @@ const Dynamic = (() => {
     return it;
   }
 
-  function symbolOf({ blockedURI, sample, effectiveDirective }) {
+  function symbolOf({ blockedURI, sample, effectiveDirective, sourceFile }) {
+    if (effectiveDirective === "connect-src") {
+      // Firefox asks once more when it connects, and no longer knows for whom.
+      return sourceFile && /^wss?:/.test(blockedURI) ? "window.WebSocket" : null;
+    }
     if (blockedURI === "wasm-eval") return "WebAssembly.Module";
     if (blockedURI === "eval") return KINDS.find(([start]) => sample.startsWith(start))?.[1] ?? "window.eval";
     if (blockedURI === "inline" && effectiveDirective === "script-src-elem" && /^javascript:/i.test(sample)) {
@@ -55,7 +60,8 @@ const Dynamic = (() => {
         event.stopImmediatePropagation();
         const symbol = symbolOf(event);
         if (!symbol) return;
-        const { sourceFile, lineNumber, columnNumber, sample } = event;
+        const { sourceFile, lineNumber, columnNumber } = event;
+        const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
         const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
         if (again(symbol, place, sample)) return;
         recorder.noteAt(spot(symbol), 2, place, stringify({ 0: sample }));

@@ -1,6 +1,7 @@
 """Every call in every kind of document: no more, no fewer. The rows are those of docs/instrumentation.md."""
 
 import asyncio
+import json
 from collections import Counter
 
 import pytest
@@ -59,3 +60,39 @@ async def test_twenty_visits_at_once_keep_their_calls_apart(browser: Instrumente
     found = [sum(c["s"] == "window.navigator.oscpu" for c in visit.calls) for visit in visits]
     assert found == list(range(20))
     assert browser.loose == []
+
+
+async def test_code_from_text_and_sockets_are_recorded_with_their_place(
+    browser: Instrumented, web: Web
+) -> None:
+    """What no wrapper tells of: the calls that only Firefox itself sees, each once, where it was made."""
+    lines = [
+        "eval('1');",
+        "Function('a', 'return a');",
+        "(async () => {}).constructor('2');",
+        "(function* () {}).constructor('3');",
+        "setTimeout('4');",
+        "class Mine extends WebSocket {}",  # its constructor is where the class is
+        f"new Mine('ws://127.0.0.1:{web.port}/one?a=b');",
+        f"new WebSocket('ws://localhost:{web.port}/two');",
+        "new WebSocket('wss://no-such-host.invalid/');",
+        "try { new WebSocket('gopher://x/') } catch { window.D = 1 }",
+    ]
+    web.add("/made.js", "\n".join(lines), "text/javascript")
+    page = web.add("/made", "<!doctype html><script src=/made.js></script>")
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=1)
+    found = sorted(
+        (int(c["at"].script_line), c["s"], json.loads(c["a"])["0"])
+        for c in visit.calls
+        if c["o"] == "call" and c["at"].script_url == web.base + "/made.js"
+    )
+    assert found == [
+        (1, "window.eval", "1"),
+        (2, "window.Function", "function anonymous(a\n) {\nreturn a\n}"),
+        (3, "AsyncFunction", "async function anonymous(\n) {\n2\n}"),
+        (4, "GeneratorFunction", "function* anonymous(\n) {\n3\n}"),
+        (5, "window.eval", "4"),
+        (6, "window.WebSocket", f"ws://127.0.0.1:{web.port}/one?a=b"),
+        (8, "window.WebSocket", f"ws://localhost:{web.port}/two"),
+        (9, "window.WebSocket", "wss://no-such-host.invalid/"),
+    ]
