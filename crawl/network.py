@@ -1,12 +1,11 @@
 """By which way Firefox reaches the network: direct, through the guard, or through the user's proxy."""
 
-from urllib.parse import urlsplit
-
 from crawl.chain import Chain
 from crawl.guard import Guard
 from crawl.names import Names
 from crawl.profile import Pref
 from crawl.settings import Options
+from crawl.upstream import place
 
 # Whatever else could open a connection that no proxy sees.
 _NOTHING_ELSE: dict[str, Pref] = {
@@ -21,7 +20,7 @@ def guard_for(options: Options, names: Names | None = None) -> Guard | None:
     if options.allow_private:
         return None
     names = names or Names()
-    return Chain(names, _place(options.proxy)) if options.proxy else Guard(names)
+    return Chain(names, place(options.proxy)) if options.proxy else Guard(names)
 
 
 def prefs(options: Options, guard: Guard | None, collector_port: int) -> dict[str, Pref]:
@@ -30,7 +29,7 @@ def prefs(options: Options, guard: Guard | None, collector_port: int) -> dict[st
     if guard is None and not options.proxy:
         return {"network.proxy.type": 0}
     if guard is None:
-        return own | _http(*_place(options.proxy))
+        return own | _http(*place(options.proxy))
     ours = _http("127.0.0.1", guard.port) if isinstance(guard, Chain) else _socks(guard.port)
     return own | ours | _NOTHING_ELSE
 
@@ -59,8 +58,3 @@ def _socks(port: int) -> dict[str, Pref]:
         "network.proxy.allow_hijacking_localhost": True,
         "network.proxy.failover_direct": False,
     }
-
-
-def _place(proxy: str) -> tuple[str, int]:
-    asked = urlsplit(proxy)
-    return asked.hostname or "", asked.port or 80

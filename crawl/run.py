@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from crawl import firefox, instrument, profile, seeds, state
+from crawl import firefox, instrument, profile, seeds, state, upstream
 from crawl.frontier import Frontier
 from crawl.settings import Options
 from crawl.worker import Worker
@@ -37,6 +37,8 @@ def crawl(
     program = firefox.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
+    if options.proxy:
+        upstream.require(options.proxy)
     run = Run.open(run_url, create=seed_file is not None)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:

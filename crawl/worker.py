@@ -30,6 +30,7 @@ from crawl.records import Records
 from crawl.robots import Robots
 from crawl.settings import Limits, Options
 from crawl.turns import Turns
+from crawl.upstream import Upstream
 from crawl.windows import Windows
 from crawl.writer import Writer
 from overscripted.errors import OutsideError
@@ -66,6 +67,7 @@ class Worker:
         self.began = time.monotonic()
         self._extension = extension
         self._guard = network.guard_for(options, names)
+        self._upstream = Upstream(options.proxy) if options.proxy else None
         self._robots = self._robots_for(options) if options.respect_robots else None
         self._metrics = Metrics(options.metrics, self.facts) if options.metrics else None
         self._store = store
@@ -100,11 +102,10 @@ class Worker:
         """Work until no seed is left in the frontier, or until stopped."""
         await asyncio.to_thread(profile.clean)
         await self.collector.start()
-        if self._guard:
-            await self._guard.start()
+        for helper in (self._guard, self._upstream, self._metrics):
+            if helper:
+                await helper.start()
         self._prefs = network.prefs(self.options, self._guard, self.collector.port)
-        if self._metrics:
-            await self._metrics.start()
         await self._bury_dead()
         await self._ask(self._beat_once)
         beating = asyncio.create_task(self._beat())
@@ -120,7 +121,7 @@ class Worker:
             for browser in self._browsers:
                 await browser.stop(self.collector)
             await self.collector.stop()
-            for helper in (self._guard, self._metrics):
+            for helper in (self._guard, self._upstream, self._metrics):
                 if helper:
                     await helper.stop()
             if self._robots:
@@ -201,13 +202,17 @@ class Worker:
         return records
 
     async def _visit(self, browser: Browser, lease: Lease) -> None:
-        records = self._records(lease)
+        records, began = self._records(lease), time.monotonic()
         if self._robots and not await self._robots.allowed(lease.seed):
             result = visits.Result("blocked", "robots.txt forbids it")
         else:
             result = await visits.visit(browser, lease, records, self.options, self._turns)
         if self._guard and result.outcome == "net_error" and self._guard.names.has_refused(records.host):
             result.outcome, result.error = "blocked", f"{records.host}: not a public address"
+        if self._upstream and await self._upstream.was_away(began, self._stopping):
+            # Even a page that loaded may lack what was asked for meanwhile.
+            await self._ask(self.frontier.retry, self.name, lease, 0.0)
+            return
         self.windows.saw(result.starved)
         self._hand_on(lease, records, result, browser.user_agent)
 

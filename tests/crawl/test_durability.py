@@ -1,16 +1,20 @@
 """Whatever is killed, each seed ends in one outcome with its records once: counted to the record."""
 
+import asyncio
 import contextlib
 import json
 import random
 import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from crawl import guard
 from crawl.frontier import Frontier
 from overscripted.run import Run
 from tests import services
@@ -122,6 +126,59 @@ def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path:
     raw = Raw(str(run))
     check_records(raw, small_web, pages)
     assert {visit["attempt"] for visit in raw.visits.values()} == {1}
+
+
+class Relay:
+    """A proxy on a port of its own, which can be away: it passes connections on to another."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self.port = services.free_port()
+        self._open: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def up(self) -> None:
+        self._server = self._do(asyncio.start_server(self._pass_on, "127.0.0.1", self.port))
+
+    def down(self) -> None:
+        self._server.close()
+        for writer in list(self._open):
+            self._loop.call_soon_threadsafe(writer.transport.abort)
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        both = {writer, far_writer}
+        self._open |= both
+        with contextlib.suppress(OSError):
+            await guard.splice(reader, writer, far_reader, far_writer)
+        self._open -= both
+
+
+def test_a_proxy_that_is_away_for_a_while_costs_no_seed(small_web: Web, tmp_path: Path) -> None:
+    pages, run = 12, tmp_path / "run"
+    relay = Relay(int(small_web.base.rpartition(":")[2]))
+    seeds = [small_web.page(n) for n in range(pages)]
+    options = (*FAST, "--windows", "2", "--retries", "0", "--proxy", f"http://127.0.0.1:{relay.port}")
+    absent = Crawl(run, *options, seeds=seeds, folder=tmp_path)
+    assert absent.wait() == 6
+    assert "--proxy" in absent.said
+    assert not run.exists()
+    relay.up()
+    one = Crawl(run, *options, seeds=seeds, folder=tmp_path)
+    until_pages_ended(run, 2)
+    relay.down()
+    time.sleep(4)
+    relay.up()
+    assert one.wait() == 0, one.said
+    relay.down()
+    check_records(Raw(str(run)), small_web, pages)
+    found = facts(run)
+    assert (found["left"], found["complete"]) == (0, pages)
 
 
 @pytest.fixture(scope="module")
