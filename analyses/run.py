@@ -37,12 +37,13 @@ def analyze(
     used = choose(lists)
     provenance = {role: used[role].provenance() for role in used if any(role in a.lists for a in asked)}
     options = {"names": list(names), "engine": engine, "lists": list(lists), "rule": rule}
-    run.begin("analyze", options, lists=provenance)
     findings: dict[str, Finding] = {}
+    # Software that is missing is said before anything is begun.
     with (
         open_engine(engine, master, conf, run.store) as opened,
         Work("analyze", len(asked), "questions") as work,
     ):
+        run.begin("analyze", options, lists=provenance)
         for analysis in asked:
             applied = rule if rule in analysis.rules else analysis.rules[0]
             inputs = Inputs(opened, run.store, used, applied, run.record["stages"])

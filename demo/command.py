@@ -46,8 +46,10 @@ def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
         for arguments in _stages(run, web, dwell, windows):
             _stage(arguments)
     store = Store(url)
-    _summarise(check(store, store.read_json(TRUTH)))
+    checks = check(store, store.read_json(TRUTH))
+    _summarise(checks)
     click.echo(f"report: {store.uri('report/index.html')}")
+    _judge(checks, run)
 
 
 def _make_room(run: str) -> str:
@@ -131,3 +133,12 @@ def _summarise(checks: list[Check]) -> None:
         click.echo(f"{mark}  {one.name}: {one.facts:,} facts{differ}{gaps}")
         for line in one.wrong[:SHOWN]:
             click.echo(f"         {json.dumps(line, ensure_ascii=False)}")
+
+
+def _judge(checks: list[Check], run: str) -> None:
+    """Raise OutsideError where a comparison differs: what the demo says of itself is not true then."""
+    if wrong := sum(bool(one.wrong) for one in checks):
+        raise OutsideError(
+            f"demo: {wrong} of {len(checks)} comparisons differ from the truth, see above; a machine that is "
+            f"busy with other work does better with fewer pages at once: overscripted demo {run} --windows 2"
+        )

@@ -30,17 +30,21 @@ def run_etl(
     ``strict`` raises InputError instead, and nothing is replaced.
     """
     _require_raw(run, partial)
-    run.begin("etl", {"engine": engine, "master": master, "conf": list(conf), "strict": strict, "full": full})
-    try:
-        with open_engine(engine, master, conf, run.store) as opened, run.store.replace(*OUTPUT) as staged:
-            old = manifest.Manifest() if full else manifest.load(run.store)
-            build = Build(run.store, staged, opened, old)
-            facts = build.all()
-            if strict and build.damaged:
-                raise InputError(f"--strict: {_named(build.damaged)}; tables are unchanged")
-    except BaseException:
-        run.interrupt("etl")
-        raise
+    before = run.stage("etl")
+    # Software that is missing is said before anything is begun.
+    with open_engine(engine, master, conf, run.store) as opened:
+        asked = {"engine": engine, "master": master, "conf": list(conf), "strict": strict, "full": full}
+        run.begin("etl", asked)
+        try:
+            with run.store.replace(*OUTPUT) as staged:
+                old = manifest.Manifest() if full else manifest.load(run.store)
+                build = Build(run.store, staged, opened, old)
+                facts = build.all()
+                if strict and build.damaged:
+                    raise InputError(f"--strict: {_named(build.damaged)}; tables are unchanged")
+        except BaseException:
+            run.undo("etl", before)
+            raise
     if build.damaged:
         facts["damaged_segments"] = _named(build.damaged)
     run.finish("etl", facts=facts)

@@ -14,7 +14,19 @@ def is_public(address: str) -> bool:
         ip = ipaddress.ip_address(address.strip("[]").partition("%")[0])
     except ValueError:
         return False
-    return all(one.is_global and not one.is_multicast and not one.is_reserved for one in _embedded(ip))
+    return all(_is_public(one) for one in _embedded(ip))
+
+
+# Not public, or metadata of a cloud, whatever a version of `ipaddress` says: IETF protocol assignments
+# (Oracle's metadata is 192.0.0.192), the anycast relays of 6to4 (RFC 7526), and Azure's host, which looks
+# like a public one.
+_OTHERS = [ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")]
+
+
+def _is_public(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    site_local = isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local
+    special = ip.is_multicast or ip.is_reserved or site_local or any(ip in network for network in _OTHERS)
+    return ip.is_global and not special
 
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

@@ -1,5 +1,6 @@
 """The command line: a subcommand a stage. It only finds the stage's command and prints errors."""
 
+import errno
 import importlib
 import sys
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import click
 
 from overscripted import __version__
-from overscripted.errors import UserError
+from overscripted.errors import InputError, UserError
 
 # Name of a subcommand -> where it lives. Loaded only when asked for, so that `overscripted --help`
 # and every stage start fast and a stage needs only its own libraries.
@@ -59,6 +60,19 @@ def main() -> None:
     """
 
 
+# What the operating system refuses for reasons that only the user can mend: rights, paths, space.
+_REFUSED = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR),
+    *(errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP),
+}
+
+
+def _refused(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    said = (error.strerror or str(error)).lower()
+    return f"{place}{said}; name another place, or mend its rights or space"
+
+
 def entry(arguments: list[str] | None = None) -> Any:
     """Run the command line; exit codes are listed in `overscripted.errors`."""
     try:
@@ -69,6 +83,11 @@ def entry(arguments: list[str] | None = None) -> Any:
     except UserError as error:
         click.echo(f"overscripted: error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _REFUSED:
+            raise
+        click.echo(f"overscripted: error: {_refused(error)}", err=True)
+        sys.exit(InputError.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("overscripted: interrupted; run the same command again to resume", err=True)
         sys.exit(130)

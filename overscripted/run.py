@@ -94,6 +94,16 @@ class Run:
         """Record that a stage stopped before its end and can be resumed by the same command."""
         self._save(name, {**self.stage(name), "status": "interrupted", "ended": now(), **facts})
 
+    def undo(self, name: str, before: dict[str, Any]) -> None:
+        """Record that a stage which replaces its output as a whole failed: what it said ``before`` stands.
+
+        Where it was not complete before, it is now interrupted.
+        """
+        if before.get("status") == "complete":
+            self._save(name, before)
+        else:
+            self.interrupt(name)
+
     def require(self, *names: str) -> None:
         """Raise StageMissing unless one of the stages is complete."""
         if any(self.stage(name).get("status") == "complete" for name in names):

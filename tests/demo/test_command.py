@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from demo.check import Check
-from demo.command import TRUTH, _make_room, demo
-from overscripted.errors import InputError
+from demo.command import TRUTH, _judge, _make_room, demo
+from overscripted.errors import InputError, OutsideError
 from overscripted.run import Run
 
 
@@ -48,3 +48,12 @@ def test_the_comparison_names_what_is_missing_doubled_or_different() -> None:
         "seed: 'b' too much (1)",
         "outcome of a: found 'timeout', expected 'complete'",
     ]
+
+
+def test_a_demo_that_differs_from_its_truth_fails() -> None:
+    right, wrong = Check("seeds"), Check("outcomes")
+    right.same("a", 1, 1)
+    wrong.same("a", 1, 2)
+    _judge([right], "demo-run")
+    with pytest.raises(OutsideError, match="1 of 2 comparisons differ"):
+        _judge([right, wrong], "demo-run")

@@ -16,7 +16,7 @@ import pytest
 from etl import run as door
 from etl.run import run_etl
 from overscripted import segments
-from overscripted.errors import InputError, OutsideError, StageMissing
+from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from tests.etl.conftest import by, call, crawl_run, rows, table, visit
@@ -262,6 +262,26 @@ def test_killed_while_writing_the_old_tables_stay_and_the_next_etl_completes(tmp
     run_etl(Run.open(run.store.url))
     assert len(rows(run, "calls")) == 30_001
     assert not run.store.files(".staging")
+
+
+def test_an_etl_that_cannot_begin_leaves_the_earlier_one_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit()])
+    run_etl(run)
+    complete = Run.open(run.store.url).stage("etl")
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "pyspark.sql", None)
+        without.setenv("PATH", str(tmp_path))  # without Java
+        without.delenv("JAVA_HOME", raising=False)
+        with pytest.raises(SoftwareMissing):
+            run_etl(Run.open(run.store.url), "spark")
+    assert Run.open(run.store.url).stage("etl") == complete
+    segment = run.store.files("raw/calls")[0]
+    run.store.write("raw/calls/damaged.parquet", run.store.read(segment)[:100])
+    with pytest.raises(InputError, match="--strict"):
+        run_etl(Run.open(run.store.url), strict=True)
+    assert Run.open(run.store.url).stage("etl") == complete
 
 
 # Limits the size of files, as a full disk would, then runs the etl.

@@ -39,3 +39,23 @@ def test_a_user_mistake_is_one_line_and_an_exit_code(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/proc/no-such/run", "file/run"])
+@pytest.mark.parametrize("stage", ["precrawl", "crawl", "import"])
+def test_a_place_where_no_run_can_be_is_named(tmp_path: Path, stage: str, place: str) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    (tmp_path / "sites.txt").write_text("a.example\n")
+    (tmp_path / "seeds.txt").write_text("http://a.example/\n")
+    (tmp_path / "data.json").write_text("{}")
+    words = {
+        "precrawl": ["precrawl", place, "--sites", "sites.txt", "--vantage", "home"],
+        "crawl": ["crawl", place, "--seeds", "seeds.txt"],
+        "import": ["import", "study", "data.json", place],
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "overscripted", *words[stage]], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode in (3, 5), done.stderr  # 5: no Firefox here
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert place.partition("/run")[0] in done.stderr or done.returncode == 5
