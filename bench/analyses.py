@@ -26,7 +26,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +75,14 @@ READ = {
 
 
 def multiply(run: Path, times: int, out: Path) -> Path:
-    """The run's tables copied ``times`` times, sorted as the etl does; documents, scripts, hosts by the etl."""
+    """The run's tables copied ``times`` times, sorted; documents, scripts, hosts by the etl."""
+    sys.path.insert(0, str(HERE.parent))
     import duckdb
+
+    from etl.build import Build
+    from etl.manifest import Manifest
+    from overscripted.engines import _PARQUET, open_engine
+    from overscripted.store import Store
 
     con = duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(out / "sorting")})
     for table, columns in READ.items():
@@ -87,17 +92,11 @@ def multiply(run: Path, times: int, out: Path) -> Path:
             f"script_url || '#' || (copy // 2) AS script_url, {columns} "
             f"FROM read_parquet('{run}/tables/{table}/*.parquet'), range({times}) AS copies(copy) "
             f"ORDER BY location) TO '{out}/tables/{table}/part-0.parquet' "
-            "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, PARQUET_VERSION V2, ROW_GROUP_SIZE 491520)"
+            f"({_PARQUET})"
         )
     (n,) = con.execute(f"SELECT count(*) FROM '{out}/tables/calls/*.parquet'").fetchone() or (0,)
     con.close()
     shutil.copy(run / "run.json", out)
-    sys.path.insert(0, str(HERE.parent))
-    from etl.build import Build
-    from etl.manifest import Manifest
-    from overscripted.engines import open_engine
-    from overscripted.store import Store
-
     store = Store(out)
     with open_engine("duckdb") as engine:
         Build(store, store, engine, Manifest()).dimensions(engine.read(store, "tables/script_refs"))

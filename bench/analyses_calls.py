@@ -102,8 +102,8 @@ def session_replay(sql: Sql) -> None:
               FROM refs GROUP BY location)"""
     )
     schemes = sql.rows(
-        f"""SELECT regexp_extract(script_url, '{SCHEME}', 1), regexp_extract(location, '{SCHEME}', 1), count(*)
-        FROM refs WHERE study GROUP BY ALL"""
+        f"""SELECT regexp_extract(script_url, '{SCHEME}', 1), regexp_extract(location, '{SCHEME}', 1),
+               count(*) FROM refs WHERE study GROUP BY ALL"""
     )
     by = {(script, page): n for script, page, n in schemes}
     n, of = t["study"], t["refs"]
@@ -216,8 +216,8 @@ def dynamic_code(sql: Sql) -> None:
 def _histogram(x: str, steps: tuple[tuple[float, str], ...], over: str) -> str:
     cases = " ".join(f"WHEN {x} <= {limit} THEN {i}" for i, (limit, _) in enumerate(steps))
     names = " ".join(f"WHEN {i} THEN '{label}'" for i, (_, label) in enumerate(steps))
-    return f"""SELECT CASE {cases} ELSE {len(steps)} END AS step, CASE step {names} ELSE '{over}' END, count(*)
-        FROM pages WHERE dynamic > 0 GROUP BY ALL ORDER BY step"""
+    return f"""SELECT CASE {cases} ELSE {len(steps)} END AS step, CASE step {names} ELSE '{over}' END,
+               count(*) FROM pages WHERE dynamic > 0 GROUP BY ALL ORDER BY step"""
 
 
 def cryptojacking(sql: Sql) -> None:

@@ -32,10 +32,10 @@ def answer(inputs: Inputs) -> Finding:
     )
     if not every["total"]:
         return Finding(unsupported="the run has no calls, so no script references")
-    refs = inputs.arrow(references(inputs, documents, miners))
+    refs = inputs.arrow(references(inputs, miners))
     original = inputs.one(by_the_study(inputs, miners).aggregate(original=_.n_recorded_documents.sum()))
     totals = {"references": int(every["total"]), "domains": every["domains"], **original, **_counts(refs)}
-    spread = every | _spread(refs)
+    spread = every | _spread(inputs, documents, refs)
     sites, hosts = _sites(refs), _hosts(refs)
     busiest = sites["references"][0].as_py() if sites.num_rows else 0
     return Finding(
@@ -71,9 +71,8 @@ def by_the_study(inputs: Inputs, miners: HostList) -> ir.Table:
     return found.select("script_url", "n_recorded_documents", listed=text, owner=text)
 
 
-def references(inputs: Inputs, documents: ir.Table, miners: HostList) -> ir.Table:
-    """Distinct (location, script) pairs of valid and invalid calls to a miner by the chosen rule, with the
-    document's n_recorded_scripts."""
+def references(inputs: Inputs, miners: HostList) -> ir.Table:
+    """Distinct (location, script) pairs of valid and invalid calls to a miner by the chosen rule."""
     refs = inputs.table("script_refs").filter((_.n_valid > 0) | (_.n_invalid > 0))
     if inputs.rule == STUDY:
         found = refs.inner_join(by_the_study(inputs, miners).drop("n_recorded_documents"), "script_url")
@@ -82,8 +81,7 @@ def references(inputs: Inputs, documents: ir.Table, miners: HostList) -> ir.Tabl
         found = refs.inner_join(
             inputs.engine.table(hosts.rename_columns({"host": "script_host"})), "script_host"
         )
-    found = found.select("location", "script_url", "location_domain", "listed", "owner").distinct()
-    return found.inner_join(documents.select("location", "n_recorded_scripts"), "location")
+    return found.select("location", "script_url", "location_domain", "listed", "owner").distinct()
 
 
 def as_the_study_used(miners: HostList) -> HostList:
@@ -107,14 +105,12 @@ def _counts(refs: pa.Table) -> dict[str, int]:
     }
 
 
-def _spread(refs: pa.Table) -> dict[str, float]:
+def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
     """Sums over the documents that mine; the others would add nothing."""
-    pages = grouped(
-        refs,
-        {"location": "location"},
-        {"of": ("n_recorded_scripts", "max"), "n_mining": ("script_url", "count")},
-    )
-    return moments(pages, "of", "n_mining")
+    found = grouped(refs, {"location": "location"}, {"n_mining": ("script_url", "count")})
+    sizes = documents.select("location", "n_recorded_scripts")
+    pages = sizes.inner_join(inputs.engine.table(found), "location")
+    return moments(inputs.arrow(pages), "n_recorded_scripts", "n_mining")
 
 
 def _figures(

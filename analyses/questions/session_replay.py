@@ -29,12 +29,12 @@ def answer(inputs: Inputs) -> Finding:
     if not every["total"]:
         return Finding(unsupported="the run has no valid calls, so no script references")
     names = inputs.arrow(inputs.table("hosts").select("host", "domain", "tld"))
-    refs = inputs.arrow(references(inputs, documents, marked(names, providers, study, inputs.rule)))
+    refs = inputs.arrow(references(inputs, marked(names, providers, study, inputs.rule)))
     sites = inputs.arrow(documents.select("location_netloc", "location_host").distinct())
     hosts = _hosts(sites, names, refs)
     totals = {"references": int(every["total"]), "locations": every["pages"]}
     totals |= _counts(refs) | _host_counts(hosts)
-    spread = every | _spread(refs)
+    spread = every | _spread(inputs, documents, refs)
     by_provider = _providers(refs)
     finding = Finding(
         sentence=_sentence(totals, by_provider.num_rows),
@@ -68,21 +68,14 @@ def marked(hosts: pa.Table, providers: HostList, study: HostList, rule: str) -> 
     return rows.join(replay, "host", join_type="left outer").rename_columns({"host": "script_host"})
 
 
-def references(inputs: Inputs, documents: ir.Table, hosts: pa.Table) -> ir.Table:
-    """Distinct (location, script) pairs of valid calls where the script is on one of these `marked` hosts,
-    with the document's n_valid_scripts."""
+def references(inputs: Inputs, hosts: pa.Table) -> ir.Table:
+    """Distinct (location, script) pairs of valid calls where the script is on one of these `marked` hosts."""
     refs = inputs.table("script_refs").filter(_.n_valid > 0)
-    columns = (
-        "location",
-        "script_url",
-        "location_scheme",
-        "location_netloc",
-        "location_host",
-        "script_scheme",
-    )
     found = refs.inner_join(inputs.engine.table(hosts), "script_host")
-    found = found.select(*columns, "replay", "study", "original", "owner", "listed").distinct()
-    return found.inner_join(documents.select("location", "n_valid_scripts"), "location")
+    return found.select(
+        *("location", "script_url", "location_scheme", "location_netloc", "location_host"),
+        *("script_scheme", "replay", "study", "original", "owner", "listed"),
+    ).distinct()
 
 
 def _counts(refs: pa.Table) -> dict[str, int]:
@@ -120,14 +113,13 @@ def _host_counts(hosts: pa.Table) -> dict[str, int]:
     return {name: distinct(hosts, "location_netloc", flags) for name, flags in wanted.items()}
 
 
-def _spread(refs: pa.Table) -> dict[str, float]:
+def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
     """Sums over the documents that lead to a provider; the others would add nothing."""
-    pages = grouped(
-        refs,
-        {"location": "location"},
-        {"of": ("n_valid_scripts", "max"), "n_replay": ("replay", "sum"), "n_study": ("study", "sum")},
+    found = grouped(
+        refs, {"location": "location"}, {"n_replay": ("replay", "sum"), "n_study": ("study", "sum")}
     )
-    return moments(pages, "of", "n_replay", "n_study")
+    pages = documents.select("location", "n_valid_scripts").inner_join(inputs.engine.table(found), "location")
+    return moments(inputs.arrow(pages), "n_valid_scripts", "n_replay", "n_study")
 
 
 def _headline(totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
