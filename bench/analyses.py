@@ -11,7 +11,7 @@ Shown: wall and CPU seconds from the open engine to the answer, peak memory, rat
 commands cost, Python's start and the writing of the findings included. It fails where any figure or row
 differs, or where the counts are not those that the generator planted.
 
-A part of our time is the compilation of the queries, the same whatever the size, so that the ratio grows
+A part of our time goes into building the queries, the same whatever the size, so that the ratio grows
 with the data: ``--times N`` makes N copies of the run's calls and references, each with document URLs of its
 own and every second one with script URLs of its own (a larger crawl meets new scripts, but fewer than new
 documents), and has the etl make the other tables from them.
