@@ -4,7 +4,7 @@
 RUN ?= demo-run
 BIN := .venv/bin
 # Not what other benches use, nor soak.py and fleet.py, which take half an hour alone.
-BENCHES = $(filter-out %/generate.py %/etl_peers.py %/analyses_study.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
+BENCHES = $(filter-out %/generate.py %/etl_peers.py %/analyses_study.py %/analyses_calls.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
 
 demo: ## the whole pipeline on the demo web; ends by naming the report
 	@scripts/setup.sh demo

@@ -58,7 +58,7 @@ def answer(analysis: Analysis, inputs: Inputs) -> Finding:
     """One analysis's finding; ``unsupported`` where the run lacks a table it needs."""
     missing = [name for name in analysis.needs if not inputs.has(name)]
     if missing:
-        return Finding(unsupported=f"the run has no table {', '.join(missing)}; its import brought none")
+        return Finding(unsupported=f"the run has no table {', '.join(missing)}; run `overscripted etl` again")
     return analysis.answer(inputs)
 
 

@@ -115,9 +115,13 @@ class Inputs:
         """Whether the run has a table."""
         return bool(self.store.files(f"tables/{name}", ".parquet"))
 
+    def arrow(self, expr: ir.Table) -> pa.Table:
+        """The rows of a result that fits memory."""
+        return self.engine.to_arrow(expr)
+
     def rows(self, expr: ir.Table) -> list[dict[str, Any]]:
         """The rows of a small result."""
-        found: list[dict[str, Any]] = self.engine.to_arrow(expr).to_pylist()
+        found: list[dict[str, Any]] = self.arrow(expr).to_pylist()
         return found
 
     def one(self, expr: ir.Table) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping
 
 import ibis.expr.types as ir
-from ibis import _
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analyses.settings import CONFIDENCE_Z
 
@@ -25,19 +26,29 @@ def wilson(n: float, of: float) -> Interval | None:
     )
 
 
-def moments(table: ir.Table, of: str, *counts: str) -> ir.Table:
-    """One row of sums from which `clustered` takes intervals; ``table`` has one row a page."""
-    total = table[of].cast("float64")
-    sums = {"pages": _.count(), "aa": (total * total).sum()}
+def whole(of: ir.IntegerColumn) -> dict[str, ir.Scalar]:
+    """Sums over all pages, a row each: pages, total of what a share is of, and its squares."""
+    total = of.cast("float64")
+    return {"pages": of.count(), "total": total.sum(), "aa": (total * total).sum()}
+
+
+def moments(pages: pa.Table, of: str, *counts: str) -> dict[str, float]:
+    """The other sums that `clustered` needs; ``pages`` may leave out those where all counts are 0."""
+    total = pages[of].cast(pa.float64())
+    sums = {}
     for name in counts:
-        part = table[name].cast("float64")
-        sums |= {f"{name}_ab": (total * part).sum(), f"{name}_bb": (part * part).sum()}
-        sums[f"{name}_n"] = part.sum()
-    return table.aggregate(total=total.sum(), **sums)
+        part = pages[name].cast(pa.float64())
+        sums[f"{name}_ab"] = pc.sum(pc.multiply(total, part)).as_py() or 0.0
+        sums[f"{name}_bb"] = pc.sum(pc.multiply(part, part)).as_py() or 0.0
+        sums[f"{name}_n"] = pc.sum(part).as_py() or 0.0
+    return sums
 
 
 def clustered(sums: Mapping[str, float], count: str) -> Interval | None:
-    """Interval of a share whose things come in pages (the ratio estimator's), in per cent."""
+    """Interval of a share whose things come in pages (the ratio estimator's), in per cent.
+
+    ``sums`` are those of `whole` and `moments`.
+    """
     pages, total = sums["pages"], sums["total"]
     if pages < 2 or not total:
         return None

@@ -1,34 +1,37 @@
 """The three headline analyses through our tables, and the same answers by scanning `calls`, side by side.
 
-    python bench/analyses.py [--calls 1000000] [--symbols CSV] [--times 1]
-                              [--repeat 3] [--work FOLDER | --run RUN]
+    python bench/analyses.py [--calls 1000000] [--symbols CSV] [--times 1] [--repeat 3]
+                              [--against calls,pandas] [--work FOLDER | --run RUN]
 
-The first two contenders run the very same analyses on DuckDB, on generated data or on a run that is
-there; they differ in where `script_refs` and `pages` come from. Ours reads the roll-ups that the etl
-wrote; "calls" makes them from `calls` and `invalid_calls` in the query itself, reading only the columns
-it needs, and may use the hosts and domains that our `calls` already carries (the study's had none) and
-our table `hosts`. The third, "pandas", counts the headlines alone, as the study's notebooks did
-(bench/analyses_study.py). Each runs in a process of its own; the best of a few repetitions counts. Shown:
-wall and CPU seconds, peak memory, ratios. It fails where any figure differs, or where the counts are not
-those that the generator planted. A part of each time is the compilation of the queries, the same whatever
-the size, so that the ratio grows with the data: ``--times N`` copies the run's tables N times, each time
-with other document URLs.
+"tables" runs our analyses on DuckDB, from the tables that the etl wrote. "calls" answers the same questions,
+every figure and every table of the finding, by hand-written DuckDB SQL that scans `calls`
+(bench/analyses_calls.py). "pandas" counts the headlines alone, as the study's notebooks did
+(bench/analyses_study.py). Each question runs in a process of its own; the best of a few repetitions counts.
+Shown: wall and CPU seconds from the open engine to the answer, peak memory, ratios; then what the whole
+commands cost, Python's start and the writing of the findings included. It fails where any figure or row
+differs, or where the counts are not those that the generator planted.
+
+A part of our time goes into building the queries, the same whatever the size, so that the ratio grows
+with the data: ``--times N`` makes N copies of the run's calls and references, each with document URLs of its
+own and every second one with script URLs of its own (a larger crawl meets new scripts, but fewer than new
+documents), and has the etl make the other tables from them.
 """
 
 import argparse
 import json
+import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 NAMES = ("session_replay", "dynamic_code", "cryptojacking")
-CONTENDERS = ("tables", "calls", "pandas")
+PEERS = ("calls", "pandas")
 GOAL = 10
 
 
@@ -40,11 +43,14 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="a folder kept for the next time")
     parser.add_argument("--times", type=int, default=1)
     parser.add_argument("--run", type=Path, help="a run with tables, and no data is generated")
-    parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
-    parser.add_argument("--name", choices=NAMES, help=argparse.SUPPRESS)
+    parser.add_argument("--against", default=",".join(PEERS), help="peers, of " + ", ".join(PEERS))
+    parser.add_argument("--contender", choices=("tables", *PEERS), help=argparse.SUPPRESS)
+    parser.add_argument("--names", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender:
-        print(json.dumps(contend(options.contender, options.name, options.run, options.repeat)))
+        sys.path.insert(0, str(HERE.parent))
+        names = options.names.split(",")
+        print(json.dumps([CONTEND[options.contender](name, options.run, options.repeat) for name in names]))
         return
     with tempfile.TemporaryDirectory(prefix="overscripted-bench-") as temporary:
         work = options.work or Path(temporary)
@@ -55,35 +61,45 @@ def main() -> None:
         run = options.run or work / "run"
         if options.times > 1:
             run, truth = multiply(run, options.times, Path(temporary) / "times"), None
-        compare(run, truth, options.repeat)
+        peers = tuple(options.against.split(","))
+        compare(run.absolute(), truth, options.repeat, peers)
+        whole_commands(run.absolute(), Path(temporary) / "whole", options.repeat)
 
 
-# What the analyses read of each table; `location` is not among them because each copy has its own.
+# What the questions read of each table; the copies have `location` and `script_url` of their own.
 READ = {
-    "calls": "script_url, script_loc_eval, location_host, location_domain, script_host, is_third_party",
-    "invalid_calls": "script_url",
-    "script_refs": "script_url, location_scheme, location_netloc, location_host, location_domain, "
-    "script_scheme, script_host, is_third_party, n_valid, n_invalid, n_dynamic",
-    "pages": "n_valid, n_dynamic",
+    "calls": "script_loc_eval, location_host, location_domain, script_host, is_third_party",
+    "invalid_calls": "",
+    "script_refs": "* EXCLUDE (location, script_url)",
 }
 
 
 def multiply(run: Path, times: int, out: Path) -> Path:
-    """The run's tables copied ``times`` times, each with document URLs of its own, sorted as the etl does."""
+    """The run's tables copied ``times`` times, sorted; documents, scripts, hosts by the etl."""
+    sys.path.insert(0, str(HERE.parent))
     import duckdb
+
+    from etl.build import Build
+    from etl.manifest import Manifest
+    from overscripted.engines import _PARQUET, open_engine
+    from overscripted.store import Store
 
     con = duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(out / "sorting")})
     for table, columns in READ.items():
         (out / "tables" / table).mkdir(parents=True)
         con.execute(
-            f"COPY (SELECT location || '#' || copy AS location, {columns} "
+            f"COPY (SELECT location || '#' || copy AS location, "
+            f"script_url || '#' || (copy // 2) AS script_url, {columns} "
             f"FROM read_parquet('{run}/tables/{table}/*.parquet'), range({times}) AS copies(copy) "
             f"ORDER BY location) TO '{out}/tables/{table}/part-0.parquet' "
-            "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 491520)"
+            f"({_PARQUET})"
         )
-    shutil.copytree(run / "tables" / "hosts", out / "tables" / "hosts")
     (n,) = con.execute(f"SELECT count(*) FROM '{out}/tables/calls/*.parquet'").fetchone() or (0,)
     con.close()
+    shutil.copy(run / "run.json", out)
+    store = Store(out)
+    with open_engine("duckdb") as engine:
+        Build(store, store, engine, Manifest()).dimensions(engine.read(store, "tables/script_refs"))
     print(f"{times} copies: {n:,} calls")
     return out
 
@@ -104,63 +120,92 @@ def prepare(work: Path, options: argparse.Namespace) -> None:
     (work / "ready").touch()
 
 
-def compare(run: Path, truth: dict[str, Any] | None, repeat: int) -> None:
-    """Each analysis by both contenders; SystemExit where their answers differ."""
-    total = dict.fromkeys(CONTENDERS, 0.0)
+def compare(run: Path, truth: dict[str, Any] | None, repeat: int, peers: tuple[str, ...]) -> None:
+    """Each question by each contender; SystemExit where their answers differ."""
+    total = dict.fromkeys(("tables", *peers), 0.0)
     print(f"{run}, best of {repeat}")
     for name in NAMES:
         found = {}
         for contender in total:
-            command = [
-                "--contender",
-                contender,
-                "--name",
-                name,
-                "--run",
-                str(run.absolute()),
-                "--repeat",
-                str(repeat),
-            ]
-            done = subprocess.run(
-                [sys.executable, __file__, *command], check=True, stdout=subprocess.PIPE, cwd=HERE.parent
-            )
-            found[contender] = one = json.loads(done.stdout)
+            (one,) = child(contender, [name], run, repeat)
+            found[contender] = one
             total[contender] += one["cpu_s"]
             print(
                 f"{name:15} from {contender:7} {one['s']:7.2f} s {one['cpu_s']:7.2f} CPU s "
                 f"{one['peak'] / 2**20:6.0f} MB peak",
                 flush=True,
             )
-        if found["tables"]["figures"] != found["calls"]["figures"]:
-            raise SystemExit(f"{name}: the answers differ")
-        ours = {figure["name"]: [figure["n"], figure["of"]] for figure in found["tables"]["figures"]}
-        if {figure: ours[figure] for figure in found["pandas"]["counts"]} != found["pandas"]["counts"]:
-            raise SystemExit(f"{name}: {found['pandas']['counts']} in pandas, ours differ")
+        ours = found["tables"]
+        if "calls" in found:
+            for part in ("figures", "tables"):
+                for key, answer in ours[part].items():
+                    if found["calls"][part][key] != answer:
+                        raise SystemExit(f"{name}: {part[:-1]} {key} differs")
+        if "pandas" in found:
+            counts = found["pandas"]["counts"]
+            if {figure: ours["figures"][figure][:2] for figure in counts} != counts:
+                raise SystemExit(f"{name}: {counts} in pandas, ours differ")
         if truth:
-            check(name, found["tables"]["figures"], truth)
-        for peer in CONTENDERS[1:]:
-            ratios = [found[peer][what] / found["tables"][what] for what in ("s", "cpu_s")]
+            check(name, ours["figures"], truth)
+        for peer in peers:
+            ratios = [found[peer][what] / ours[what] for what in ("s", "cpu_s")]
             print(f"{name:15} {peer} / tables: {ratios[0]:.1f} wall, {ratios[1]:.1f} CPU", flush=True)
-    for peer in CONTENDERS[1:]:
+    for peer in peers:
         print(f"all three, CPU: {peer} / tables {total[peer] / total['tables']:.1f} (goal: at least {GOAL})")
 
 
-def check(name: str, figures: list[dict[str, Any]], truth: dict[str, Any]) -> None:
+def whole_commands(run: Path, copy: Path, repeat: int) -> None:
+    """CPU seconds of whole processes that answer all three: `overscripted analyze`, and the SQL."""
+    copy.mkdir()  # so that the run keeps its findings
+    shutil.copy(run / "run.json", copy)
+    os.symlink(run / "tables", copy / "tables")
+    ours = [sys.executable, "-m", "overscripted", "analyze", str(copy), *NAMES]
+    peers = command("calls", list(NAMES), run, 1)
+    spent = []
+    for line in (ours, peers):
+        best = float("inf")
+        for _ in range(repeat):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(
+                line, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HERE.parent
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            best = min(best, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+        spent.append(best)
+    print(
+        f"whole commands: analyze {spent[0]:.2f} CPU s, SQL on calls {spent[1]:.2f} CPU s, "
+        f"{spent[1] / spent[0]:.1f}"
+    )
+
+
+def command(contender: str, names: list[str], run: Path, repeat: int) -> list[str]:
+    """This script as one contender."""
+    options = {"contender": contender, "names": ",".join(names), "run": run, "repeat": repeat}
+    return [sys.executable, __file__, *(f"--{name}={value}" for name, value in options.items())]
+
+
+def child(contender: str, names: list[str], run: Path, repeat: int) -> list[dict[str, Any]]:
+    """The answers of one contender in a process of its own."""
+    line = command(contender, names, run, repeat)
+    done = subprocess.run(line, check=True, stdout=subprocess.PIPE, cwd=HERE.parent)
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+def check(name: str, figures: dict[str, list[Any]], truth: dict[str, Any]) -> None:
     """The headline counts are those planted."""
-    counts = {figure["name"]: (figure["n"], figure["of"]) for figure in figures}
     planted = {
-        "session_replay": ("all_references", (truth["replay_refs"], truth["script_refs"])),
-        "dynamic_code": ("locations", (truth["dynamic_locations"], truth["locations"])),
-        "cryptojacking": ("references", (truth["mining_refs"], truth["script_refs_with_invalid"])),
+        "session_replay": ("all_references", [truth["replay_refs"], truth["script_refs"]]),
+        "dynamic_code": ("locations", [truth["dynamic_locations"], truth["locations"]]),
+        "cryptojacking": ("references", [truth["mining_refs"], truth["script_refs_with_invalid"]]),
     }
     figure, expected = planted[name]
-    if counts[figure] != expected:
-        raise SystemExit(f"{name}: found {counts[figure]}, planted {expected}")
+    if figures[figure][:2] != expected:
+        raise SystemExit(f"{name}: found {figures[figure][:2]}, planted {expected}")
 
 
-def contend(contender: str, name: str, run: Path, repeat: int) -> dict[str, Any]:
-    """One analysis by one contender: best wall and CPU seconds, peak bytes, every figure and table size."""
-    sys.path.insert(0, str(HERE.parent))
+def tables(name: str, run: Path, repeat: int) -> dict[str, Any]:
+    """One of our analyses: best seconds, peak bytes, every figure and table."""
     from analyses.registry import analyses
     from analyses.run import answer
     from analyses.shapes import Inputs
@@ -168,98 +213,72 @@ def contend(contender: str, name: str, run: Path, repeat: int) -> dict[str, Any]
     from overscripted.engines import open_engine
     from overscripted.store import Store
 
-    if contender == "pandas":
-        return notebook(name, run, repeat)
-    analysis, lists, store = analyses()[name], choose([]), Store(run)
-    best: dict[str, Any] = {"s": float("inf"), "cpu_s": float("inf")}
+    lists, store = choose([]), Store(run)
+    clock = Clock()
     for _ in range(repeat):
         with open_engine("duckdb") as engine:
-            inputs = Inputs(engine, store, lists) if contender == "tables" else scan(engine, store, lists)
-            wall, cpu = time.perf_counter(), time.process_time()
-            finding = answer(analysis, inputs)
-            best["s"] = min(best["s"], time.perf_counter() - wall)
-            best["cpu_s"] = min(best["cpu_s"], time.process_time() - cpu)
-    figures = [asdict(figure) for figure in finding.figures]
-    return {**best, "peak": peak(), "figures": [rounded(figure) for figure in figures]}
+            inputs = Inputs(engine, store, lists)
+            with clock:
+                finding = answer(analyses()[name], inputs)
+    figures = {figure.name: (figure.n, figure.of, figure.interval) for figure in finding.figures}
+    rows = {key: [tuple(row.values()) for row in table.to_pylist()] for key, table in finding.tables.items()}
+    return clock.best | {"figures": rounded(figures), "tables": rows}
 
 
-def notebook(name: str, run: Path, repeat: int) -> dict[str, Any]:
-    """The headline counts in pandas: best wall and CPU seconds, peak bytes."""
+def calls(name: str, run: Path, repeat: int) -> dict[str, Any]:
+    """The same by hand-written SQL on `calls`."""
+    import analyses_calls
+
+    clock = Clock()
+    for _ in range(repeat):
+        sql = analyses_calls.Sql(run)
+        with clock:
+            getattr(analyses_calls, name)(sql)
+        sql.con.close()
+    return clock.best | {"figures": rounded(sql.figures), "tables": sql.tables}
+
+
+def pandas(name: str, run: Path, repeat: int) -> dict[str, Any]:
+    """The headline counts in pandas."""
     import analyses_study
 
-    best: dict[str, Any] = {"s": float("inf"), "cpu_s": float("inf")}
+    clock = Clock()
     for _ in range(repeat):
-        wall, cpu = time.perf_counter(), time.process_time()
-        counts = getattr(analyses_study, name)(run)
-        best["s"] = min(best["s"], time.perf_counter() - wall)
-        best["cpu_s"] = min(best["cpu_s"], time.process_time() - cpu)
-    return {**best, "peak": peak(), "counts": counts}
+        with clock:
+            counts = getattr(analyses_study, name)(run)
+    return clock.best | {"counts": counts}
 
 
-def peak() -> int:
-    """Peak resident bytes of this process (not getrusage, which remembers the parent's)."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+CONTEND = {"tables": tables, "calls": calls, "pandas": pandas}
 
 
-def rounded(figure: dict[str, Any]) -> dict[str, Any]:
+class Clock:
+    """Best wall and CPU seconds of what ran within it, and the process's peak memory."""
+
+    def __init__(self) -> None:
+        self._best = {"s": float("inf"), "cpu_s": float("inf")}
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *error: object) -> None:
+        wall, cpu = self._began
+        took = {"s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+        self._best = {what: min(self._best[what], took[what]) for what in took}
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """Seconds and peak resident bytes (not getrusage's, which remembers the parent's)."""
+        status = Path("/proc/self/status").read_text()
+        return self._best | {"peak": int(status.partition("VmHWM:")[2].split()[0]) * 1024}
+
+
+def rounded(figures: dict[str, Any]) -> dict[str, Any]:
     """Intervals come from sums of floats, whose last digits depend on their order."""
-    if figure["interval"]:
-        figure["interval"] = [round(bound, 9) for bound in figure["interval"]]
-    return figure
-
-
-def scan(engine: Any, store: Any, lists: Any) -> Any:
-    """Inputs whose `script_refs` and `pages` are made from `calls` while the question is answered."""
-    import ibis
-    from ibis import _
-
-    from analyses.shapes import Inputs
-
-    authority = "^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)"
-
-    def references(inputs: Inputs) -> Any:
-        calls, hosts = Inputs.table(inputs, "calls"), Inputs.table(inputs, "hosts")
-        valid = calls.group_by("location", "script_url").aggregate(
-            location_host=_.location_host.max(),
-            location_domain=_.location_domain.max(),
-            script_host=_.script_host.max(),
-            is_third_party=_.is_third_party.max(),
-            n_valid=_.count(),
-            n_invalid=ibis.literal(0, "int64"),
-            n_dynamic=_.script_loc_eval.startswith("line").sum(),
-        )
-        broken = Inputs.table(inputs, "invalid_calls").group_by("location", "script_url")
-        broken = broken.aggregate(n_invalid=_.count()).mutate(
-            location_host=_.location.re_extract(authority, 1).lower(),
-            script_host=_.script_url.re_extract(authority, 1).lower(),
-        )
-        domains = hosts.select(location_host=_.host, location_domain=_.domain)
-        broken = broken.left_join(domains, "location_host").drop("location_host_right")
-        broken = broken.mutate(
-            location_domain=_.location_domain.fill_null(""),
-            is_third_party=ibis.null("boolean"),
-            n_valid=ibis.literal(0, "int64"),
-            n_dynamic=ibis.literal(0, "int64"),
-        ).select(valid.columns)
-        return valid.union(broken).mutate(
-            location_scheme=_.location.re_extract("^([A-Za-z][A-Za-z0-9+.-]*):", 1),
-            script_scheme=_.script_url.re_extract("^([A-Za-z][A-Za-z0-9+.-]*):", 1),
-            location_netloc=_.location.re_extract(authority, 1),
-        )
-
-    class Scan(Inputs):
-        def table(self, name: str) -> Any:
-            if name == "script_refs":
-                return references(self)
-            if name == "pages":
-                calls = Inputs.table(self, "calls")
-                return calls.group_by("location").aggregate(
-                    n_valid=_.count(), n_dynamic=_.script_loc_eval.startswith("line").sum()
-                )
-            return Inputs.table(self, name)
-
-    return Scan(engine, store, lists)
+    return {
+        name: (n, of, [round(bound, 9) for bound in interval] if interval else None)
+        for name, (n, of, interval) in figures.items()
+    }
 
 
 if __name__ == "__main__":

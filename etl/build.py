@@ -15,13 +15,16 @@ from etl.transforms import (
     attempts,
     calls,
     conform,
+    documents,
     hosts,
     invalid_calls,
     origins,
     pages,
+    references,
     repair,
     requests,
     script_refs,
+    script_urls,
     scripts,
     symbol_counts,
     uses,
@@ -42,6 +45,8 @@ ORDER = {
     "script_refs": script_refs.KEY,
     "symbol_counts": uses.KEY,
     "pages": pages.KEY,
+    "documents": ["location"],
+    "script_urls": ["script_url"],
     "hosts": ["host"],
     "visits": attempts.VISIT,
     "requests": ["crawl_id", "visit_id", "time_stamp", "request_id", "hop", "url"],
@@ -186,11 +191,19 @@ class Build:
         dim = self._origins(every, "location", "script_url", "top_level_url")
         self._write(symbol_counts.symbol_counts(every), "symbol_counts")
         refs = self.engine.read(self.staged, self._write(script_refs.script_refs(every, dim), "script_refs"))
-        self._write(pages.pages(refs), "pages")
-        met = ibis.union(refs.select(host="location_host"), refs.select(host="script_host"), distinct=True)
-        named = self.engine.table(hosts.suffixes(self.engine.to_arrow(met)))
-        self._write(hosts.hosts(named, refs), "hosts")
         self.engine.drop(every)
+        self._write(pages.pages(refs), "pages")
+        self.dimensions(refs)
+
+    def dimensions(self, refs: ir.Table) -> None:
+        """One row a document, a script, a host, whatever the visit; ``refs`` is `script_refs`."""
+        pairs = self.engine.keep(references.references(refs))
+        made = {"documents": documents.documents(pairs), "script_urls": script_urls.script_urls(pairs)}
+        docs, urls = (self.engine.read(self.staged, self._write(made[name], name)) for name in made)
+        self.engine.drop(pairs)
+        met = ibis.union(docs.select(host="location_host"), urls.select(host="script_host"), distinct=True)
+        named = self.engine.table(hosts.suffixes(self.engine.to_arrow(met)))
+        self._write(hosts.hosts(named, docs, urls), "hosts")
 
     # -- the other tables: small beside the calls, made again each time ---------------------
 

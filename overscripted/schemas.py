@@ -407,6 +407,46 @@ TABLES: dict[str, Table] = {
             ("crawl_id", "visit_id", "location"),
         ),
         Table(
+            "documents",
+            "one distinct document (location), of all visits together, with counts",
+            (
+                Column("location", STR, "URL of the document"),
+                Column("location_host", STR, "Host"),
+                Column("location_netloc", STR, "Host and port as written"),
+                Column("location_domain", STR, "Registrable domain"),
+                Column("in_iframe", BOOL, "All its calls were in frames"),
+                Column("n_scripts", INT, "Distinct scripts that called"),
+                Column("n_recorded_scripts", INT, "Of them with a call in calls or invalid_calls"),
+                Column("n_valid_scripts", INT, "Of them with a call in calls"),
+                Column(
+                    "n_third_party_scripts", INT, "Of n_scripts from another registrable domain in any visit"
+                ),
+                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+                Column("n_valid", INT, "Rows in calls", "calls"),
+                Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
+                Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+            ),
+            ("location",),
+        ),
+        Table(
+            "script_urls",
+            "one distinct script_url of the run, with counts",
+            (
+                Column("script_url", STR, "Script"),
+                Column("script_host", STR, "Host of script_url; empty where it has none"),
+                Column("script_domain", STR, "Registrable domain of script_url"),
+                Column("n_documents", INT, "Distinct documents on which it called"),
+                Column("n_recorded_documents", INT, "Of them with a call in calls or invalid_calls"),
+                Column("n_valid_documents", INT, "Of them with a call in calls"),
+                Column("n_script_refs", INT, "Rows in script_refs: as n_documents, each visit by itself"),
+                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+                Column("n_valid", INT, "Rows in calls", "calls"),
+                Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
+                Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+            ),
+            ("script_url",),
+        ),
+        Table(
             "hosts",
             "one distinct host in any URL of the run",
             (

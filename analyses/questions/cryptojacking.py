@@ -1,14 +1,16 @@
 """Cryptojacking: which sites let scripts of mining services use their visitors' computers."""
 
-import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 
 from analyses import published
+from analyses.counting import distinct, grouped, tally
 from analyses.matching import listed_hosts, literal_any, study_fragments
 from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
 from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.statistics import clustered, moments, wilson
+from analyses.statistics import clustered, moments, whole, wilson
 from analyses.words import count, share
 from lists.catalogue import listings
 from lists.hosts import HostList
@@ -21,19 +23,25 @@ STUDY_LEFT_OUT = 10  # the study's run used its list less the last 10 entries
 def answer(inputs: Inputs) -> Finding:
     """Count references to mining hosts, the sites that make them, and the hosts seen."""
     miners = inputs.lists["nocoin"]
-    refs = inputs.engine.keep(references(inputs, miners))
-    totals = inputs.one(_totals(refs))
-    if not totals["references"]:
+    documents = inputs.table("documents").filter(_.n_recorded_scripts > 0)
+    every = inputs.one(
+        documents.aggregate(
+            domains=_.location_domain.nunique(where=_.location_domain != ""),
+            **whole(documents.n_recorded_scripts),
+        )
+    )
+    if not every["total"]:
         return Finding(unsupported="the run has no calls, so no script references")
-    by_page = refs.group_by("location").aggregate(n_refs=_.count(), n_mining=_.mining.sum())
-    spread = inputs.one(moments(by_page, "n_refs", "n_mining"))
-    sites = inputs.engine.to_arrow(_sites(refs))
-    hosts = inputs.engine.to_arrow(_hosts(refs))
+    refs = inputs.arrow(references(inputs, miners))
+    original = inputs.one(by_the_study(inputs, miners).aggregate(original=_.n_recorded_documents.sum()))
+    totals = {"references": int(every["total"]), "domains": every["domains"], **original, **_counts(refs)}
+    spread = every | _spread(inputs, documents, refs)
+    sites, hosts = _sites(refs), _hosts(refs)
     busiest = sites["references"][0].as_py() if sites.num_rows else 0
-    finding = Finding(
+    return Finding(
         sentence=_sentence(totals),
         figures=_figures(totals, clustered(spread, "n_mining"), len(miners.rows()), busiest),
-        tables={"hosts": hosts, "sites": sites, "references": inputs.engine.to_arrow(_matched(refs))},
+        tables={"hosts": hosts, "sites": sites, "references": _matched(refs)},
         notes=[
             "A script of a mining service was called on the page; whether it mined is not seen here. "
             "First-party, renamed and proxied miners are missed: host lists cannot know them.",
@@ -53,27 +61,27 @@ def answer(inputs: Inputs) -> Finding:
             }
         ],
     )
-    inputs.engine.drop(refs)
-    return finding
+
+
+def by_the_study(inputs: Inputs, miners: HostList) -> ir.Table:
+    """Scripts by the study's rule: a part of a host's name anywhere in the script's URL."""
+    pattern = literal_any(study_fragments(as_the_study_used(miners)))
+    found = inputs.table("script_urls").filter(_.script_url.re_search(pattern))
+    text = found.script_url.re_extract(pattern, 0)
+    return found.select("script_url", "n_recorded_documents", listed=text, owner=text)
 
 
 def references(inputs: Inputs, miners: HostList) -> ir.Table:
-    """Distinct (location, script) pairs of valid and invalid calls, marked: mining (the chosen rule),
-    original (the study's rule: a part of a host's name anywhere in the script's URL)."""
-    pairs = (
-        inputs.table("script_refs")
-        .filter((_.n_valid > 0) | (_.n_invalid > 0))
-        .select("location", "script_url", "location_netloc", "location_domain", "script_host")
-        .distinct()
-    )
-    hosts = listed_hosts(inputs, inputs.table("hosts"), miners).rename(script_host="host")
-    joined = pairs.left_join(hosts, "script_host").drop("script_host_right")
-    pattern = literal_any(study_fragments(as_the_study_used(miners)))
-    joined = joined.mutate(original=_.script_url.re_search(pattern).fill_null(False))
+    """Distinct (location, script) pairs of valid and invalid calls to a miner by the chosen rule."""
+    refs = inputs.table("script_refs").filter((_.n_valid > 0) | (_.n_invalid > 0))
     if inputs.rule == STUDY:
-        text = joined.script_url.re_extract(pattern, 0)
-        return joined.mutate(mining=_.original, listed=text, owner=text)
-    return joined.mutate(mining=_.listed.notnull())
+        found = refs.inner_join(by_the_study(inputs, miners).drop("n_recorded_documents"), "script_url")
+    else:
+        hosts = listed_hosts(inputs.arrow(inputs.table("hosts").select("host", "domain")), miners)
+        found = refs.inner_join(
+            inputs.engine.table(hosts.rename_columns({"host": "script_host"})), "script_host"
+        )
+    return found.select("location", "script_url", "location_domain", "listed", "owner").distinct()
 
 
 def as_the_study_used(miners: HostList) -> HostList:
@@ -86,18 +94,23 @@ def as_the_study_used(miners: HostList) -> HostList:
     )
 
 
-def _totals(refs: ir.Table) -> ir.Table:
-    return refs.aggregate(
-        references=_.count(),
-        mining=_.mining.sum(),
-        original=_.original.sum(),
-        domains=_.location_domain.nunique(where=_.location_domain != ""),
-        mining_domains=_.location_domain.nunique(where=_.mining & (_.location_domain != "")),
-        mining_locations=_.location.nunique(where=_.mining),
-        seen=_.listed.nunique(where=_.mining),
-        coinhive=(_.mining & _.listed.isin(COINHIVE)).fill_null(False).sum(),
-        authedmine=(_.mining & (_.listed == "authedmine.com")).fill_null(False).sum(),
-    )
+def _counts(refs: pa.Table) -> dict[str, int]:
+    return {
+        "mining": refs.num_rows,
+        "mining_domains": distinct(refs, "location_domain", pc.not_equal(refs["location_domain"], "")),
+        "mining_locations": distinct(refs, "location"),
+        "seen": distinct(refs, "listed"),
+        "coinhive": tally(pc.is_in(refs["listed"], pa.array(COINHIVE))),
+        "authedmine": tally(pc.equal(refs["listed"], "authedmine.com")),
+    }
+
+
+def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
+    """Sums over the documents that mine; the others would add nothing."""
+    found = grouped(refs, {"location": "location"}, {"n_mining": ("script_url", "count")})
+    sizes = documents.select("location", "n_recorded_scripts")
+    pages = sizes.inner_join(inputs.engine.table(found), "location")
+    return moments(inputs.arrow(pages), "n_recorded_scripts", "n_mining")
 
 
 def _figures(
@@ -147,31 +160,32 @@ def _figures(
     ]
 
 
-def _hosts(refs: ir.Table) -> ir.Table:
-    return (
-        refs.filter(_.mining)
-        .group_by(host=_.listed, owner=_.owner)
-        .aggregate(references=_.count(), sites=_.location_domain.nunique())
-        .order_by(ibis.desc("references"), "host")
+def _hosts(refs: pa.Table) -> pa.Table:
+    return grouped(
+        refs,
+        {"host": "listed", "owner": "owner"},
+        {"references": ("location", "count"), "sites": ("location_domain", "count_distinct")},
+        [("references", "descending"), ("host", "ascending")],
     )
 
 
-def _sites(refs: ir.Table) -> ir.Table:
-    return (
-        refs.filter(_.mining)
-        .group_by(site=_.location_domain)
-        .aggregate(references=_.count(), documents=_.location.nunique(), mining_hosts=_.listed.nunique())
-        .order_by(ibis.desc("references"), "site")
+def _sites(refs: pa.Table) -> pa.Table:
+    return grouped(
+        refs,
+        {"site": "location_domain"},
+        {
+            "references": ("script_url", "count"),
+            "documents": ("location", "count_distinct"),
+            "mining_hosts": ("listed", "count_distinct"),
+        },
+        [("references", "descending"), ("site", "ascending")],
     )
 
 
-def _matched(refs: ir.Table) -> ir.Table:
-    return (
-        refs.filter(_.mining)
-        .select("location", "script_url", host=_.listed)
-        .order_by("location", "script_url")
-        .limit(MAX_ROWS_KEPT)
-    )
+def _matched(refs: pa.Table) -> pa.Table:
+    found = refs.select(["location", "script_url", "listed"])
+    named = found.rename_columns(["location", "script_url", "host"])
+    return named.sort_by([("location", "ascending"), ("script_url", "ascending")]).slice(0, MAX_ROWS_KEPT)
 
 
 def _sentence(totals: dict[str, int]) -> str:
@@ -190,7 +204,7 @@ ANALYSIS = Analysis(
     title="Cryptojacking",
     question="Which sites spend their visitors' processors and power on mining coins?",
     answer=answer,
-    needs=("script_refs", "hosts"),
+    needs=("documents", "script_urls", "script_refs", "hosts"),
     lists=("nocoin",),
     rules=("ours", STUDY),
     headline="domains",

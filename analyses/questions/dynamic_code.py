@@ -2,13 +2,16 @@
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 
 from analyses import published
+from analyses.counting import tally
 from analyses.matching import listed_hosts
 from analyses.settings import MAX_ROWS_KEPT
 from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.statistics import clustered, moments, wilson
+from analyses.statistics import clustered, moments, whole, wilson
 from analyses.words import count, number, share
 
 CALLS_A_PAGE = ((1, "1"), (2, "2"), (5, "3–5"), (10, "6–10"), (50, "11–50"), (500, "51–500"))
@@ -17,43 +20,30 @@ SHARE_OF_PAGE = ((1, "up to 1 %"), (5, "1–5 %"), (10, "5–10 %"), (25, "10–
 
 def answer(inputs: Inputs) -> Finding:
     """Count dynamic calls, the pages they are on, and the scripts that make them."""
-    pages = inputs.engine.keep(documents(inputs))
-    totals = inputs.one(
-        pages.aggregate(
-            calls=_.n_valid.sum(),
-            dynamic=_.n_dynamic.sum(),
-            locations=_.count(),
-            dynamic_locations=(_.n_dynamic > 0).sum(),
-            few=((_.n_dynamic > 0) & (_.n_dynamic <= 2)).sum(),
-            small=((_.n_dynamic > 0) & (_.n_dynamic * 20 <= _.n_valid)).sum(),
-            all_dynamic=((_.n_dynamic > 0) & (_.n_dynamic == _.n_valid)).sum(),
-        )
-    )
-    if not totals["calls"]:
+    documents = inputs.table("documents").filter(_.n_valid > 0)
+    every = inputs.one(documents.aggregate(**whole(documents.n_valid)))
+    if not every["total"]:
         return Finding(unsupported="the run has no valid calls")
-    spread = inputs.one(moments(pages, "n_valid", "n_dynamic"))
-    scripts = inputs.engine.keep(dynamic_scripts(inputs))
-    made = inputs.one(
-        scripts.aggregate(
-            scripts=_.count(),
-            third=_.third_party.sum(),
-            other_label=_.other_label.sum(),
-            listed=_.on_disconnect.sum(),
-            hosted=(_.script_host != "").sum(),
-        )
-    )
+    pages = inputs.arrow(documents.filter(_.n_dynamic > 0).select("n_valid", "n_dynamic"))
+    sums = every | moments(pages, "n_valid", "n_dynamic")
+    totals = _totals(sums, pages)
+    scripts = dynamic_scripts(inputs)
+    made = {
+        "scripts": scripts.num_rows,
+        "third": tally(scripts["third_party"]),
+        "other_label": tally(scripts["other_label"]),
+        "listed": tally(scripts["on_disconnect"]),
+    }
     finding = Finding(
         sentence=_sentence(totals, made),
         figures=[
-            *_calls_and_pages(totals, clustered(spread, "n_dynamic")),
+            *_calls_and_pages(totals, clustered(sums, "n_dynamic")),
             *_scripts(inputs, totals, made),
         ],
         tables={
-            "scripts": inputs.engine.to_arrow(
-                scripts.order_by(ibis.desc("n_dynamic"), "script_url").limit(MAX_ROWS_KEPT)
-            ),
-            "calls_per_page": inputs.engine.to_arrow(_calls_per_page(pages)),
-            "share_of_page": inputs.engine.to_arrow(_share_of_page(pages)),
+            "scripts": scripts.slice(0, MAX_ROWS_KEPT),
+            "calls_per_page": _calls_per_page(pages),
+            "share_of_page": _share_of_page(pages),
         },
         notes=[
             "A call is counted, not the creation of a function: code that was made at run time and called "
@@ -61,48 +51,53 @@ def answer(inputs: Inputs) -> Finding:
         ],
     )
     finding.plots = _plots(finding)
-    inputs.engine.drop(pages)
-    inputs.engine.drop(scripts)
     return finding
 
 
-def documents(inputs: Inputs) -> ir.Table:
-    """One row a location with valid calls: n_valid, n_dynamic (a location visited twice is one)."""
-    return (
-        inputs.table("pages")
-        .filter(_.n_valid > 0)
-        .group_by("location")
-        .aggregate(n_valid=_.n_valid.sum(), n_dynamic=_.n_dynamic.sum())
-    )
+def _totals(sums: dict[str, float], pages: pa.Table) -> dict[str, int]:
+    """Counts of calls and documents; ``pages`` are those with dynamic calls."""
+    few, valid = pages["n_dynamic"], pages["n_valid"]
+    return {
+        "calls": int(sums["total"]),
+        "dynamic": int(sums["n_dynamic_n"]),
+        "locations": int(sums["pages"]),
+        "dynamic_locations": pages.num_rows,
+        "few": tally(pc.less_equal(few, 2)),
+        "small": tally(pc.less_equal(pc.multiply(few, 20), valid)),
+        "all_dynamic": tally(pc.equal(few, valid)),
+    }
 
 
-def dynamic_scripts(inputs: Inputs) -> ir.Table:
-    """One row a script URL with dynamic calls: third_party and other_label say that it is so on at
-    least one page; the label is the registrable domain without its public suffix, as in the study."""
+def dynamic_scripts(inputs: Inputs) -> pa.Table:
+    """One row a script URL with dynamic calls, most first: third_party and other_label say that it is so on
+    at least one page; the label is the registrable domain without its public suffix, as in the study."""
     hosts = inputs.table("hosts")
-    label = ibis.ifelse(_.suffix == "", _.domain, _.domain.re_extract("^[^.]*", 0))
-    labels = hosts.select("host", label=label)
     refs = inputs.table("script_refs").filter(_.n_dynamic > 0)
-    there = labels.select(location_host=_.host, location_label=_.label)
-    here = labels.select(script_host=_.host, script_label=_.label)
+    there = hosts.select(location_host=_.host, location_suffix=_.suffix)
+    here = hosts.select(script_host=_.host, script_suffix=_.suffix)
     joined = refs.left_join(there, "location_host").left_join(here, "script_host")
-    differs = (_.script_host != "") & (_.location_label != _.script_label)
-    grouped = joined.group_by("script_url", "script_host").aggregate(
+    differs = (_.script_host != "") & (
+        _label(joined.location_domain, joined.location_suffix)
+        != _label(joined.script_domain, joined.script_suffix)
+    )
+    grouped = joined.group_by("script_url", "script_host", "script_domain").aggregate(
         n_dynamic=_.n_dynamic.sum(),
         n_calls=_.n_valid.sum(),
         documents=_.location.nunique(),
         third_party=_.is_third_party.max(),
         other_label=differs.fill_null(False).max(),
     )
+    found = inputs.arrow(grouped).sort_by([("n_dynamic", "descending"), ("script_url", "ascending")])
+    hosts = pa.table({"host": found["script_host"], "domain": found["script_domain"]})
     disconnect = inputs.lists.get("disconnect")
-    if disconnect is None:
-        return grouped.mutate(on_disconnect=ibis.literal(False))
-    listed = listed_hosts(inputs, hosts, disconnect).select(script_host=_.host, listed=_.listed)
-    return (
-        grouped.left_join(listed, "script_host")
-        .drop("script_host_right")
-        .mutate(on_disconnect=_.listed.notnull())
-        .drop("listed")
+    listed = listed_hosts(hosts, disconnect)["host"] if disconnect else pa.array([], pa.string())
+    return found.drop(["script_domain"]).append_column("on_disconnect", pc.is_in(hosts["host"], listed))
+
+
+def _label(domain: ir.StringValue, suffix: ir.StringValue) -> ir.StringValue:
+    """NULL where the host is no name, so that nothing can differ from it."""
+    return ibis.cases(
+        (suffix.isnull(), ibis.null("string")), (suffix == "", domain), else_=domain.re_extract("^[^.]*", 0)
     )
 
 
@@ -186,28 +181,24 @@ def _scripts(inputs: Inputs, totals: dict[str, int], made: dict[str, int]) -> li
     return figures
 
 
-def _calls_per_page(pages: ir.Table) -> ir.Table:
-    return _histogram(pages.mutate(x=_.n_dynamic.cast("float64")), CALLS_A_PAGE, "over 500")
+def _calls_per_page(pages: pa.Table) -> pa.Table:
+    return _histogram(pages["n_dynamic"], CALLS_A_PAGE, "over 500")
 
 
-def _share_of_page(pages: ir.Table) -> ir.Table:
-    part = 100.0 * _.n_dynamic.cast("float64") / _.n_valid.cast("float64")
-    return _histogram(pages.mutate(x=part), (*SHARE_OF_PAGE, (99.999999, "50–<100 %")), "all of them")
+def _share_of_page(pages: pa.Table) -> pa.Table:
+    dynamic, valid = (pages[name].cast(pa.float64()) for name in ("n_dynamic", "n_valid"))
+    part = pc.divide(pc.multiply(dynamic, 100.0), valid)
+    return _histogram(part, (*SHARE_OF_PAGE, (99.999999, "50–<100 %")), "all of them")
 
 
-def _histogram(pages: ir.Table, steps: tuple[tuple[float, str], ...], over: str) -> ir.Table:
-    """Pages with dynamic calls by step of ``x``: columns step (its number), label, pages."""
-    bounds = [(_.x <= float(limit), i) for i, (limit, _label) in enumerate(steps)]
-    names = [(_.step == i, label) for i, (_limit, label) in enumerate(steps)]
-    return (
-        pages.filter(_.n_dynamic > 0)
-        .mutate(step=ibis.cases(*bounds, else_=len(steps)))
-        .group_by("step")
-        .aggregate(pages=_.count())
-        .mutate(label=ibis.cases(*names, else_=over))
-        .order_by("step")
-        .select("step", "label", "pages")
-    )
+def _histogram(x: pa.ChunkedArray, steps: tuple[tuple[float, str], ...], over: str) -> pa.Table:
+    """How many values fall into each step (at most its limit) that has any: step, label, pages."""
+    below = [tally(pc.less_equal(x, float(limit))) for limit, _label in steps] + [len(x)]
+    counts = [n - before for n, before in zip(below, [0, *below], strict=False)]
+    labels = [label for _limit, label in steps] + [over]
+    rows = [(i, label, n) for i, (label, n) in enumerate(zip(labels, counts, strict=True)) if n]
+    schema = pa.schema([("step", pa.int8()), ("label", pa.string()), ("pages", pa.int64())])
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
 
 
 def _sentence(totals: dict[str, int], made: dict[str, int]) -> str:
@@ -265,7 +256,7 @@ ANALYSIS = Analysis(
     title="Dynamic code",
     question="How much of the web's code is made only in the browser, out of anybody's sight?",
     answer=answer,
-    needs=("pages", "script_refs", "hosts"),
+    needs=("documents", "script_refs", "hosts"),
     lists=("disconnect",),
     headline="locations",
     unit="documents",

@@ -1,14 +1,18 @@
 """Session replay: whose scripts record what visitors do, on how much of the web."""
 
-import ibis
+import functools
+
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 
 from analyses import published
-from analyses.matching import any_of, listed_hosts
+from analyses.counting import distinct, grouped, tally, with_columns
+from analyses.matching import any_of, fitting_hosts, listed_hosts
 from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
 from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.statistics import clustered, moments, wilson
+from analyses.statistics import clustered, moments, whole, wilson
 from analyses.words import count, share
 from lists.hosts import HostList
 from lists.roles import builtin
@@ -20,26 +24,25 @@ def answer(inputs: Inputs) -> Finding:
     """Count references to replay providers, by provider, host, scheme and top-level domain."""
     providers = inputs.lists["session_replay"]
     study = builtin("session_replay").subset(STUDY)
-    refs = inputs.engine.keep(references(inputs, providers, study))
-    totals = inputs.one(_totals(refs))
-    if not totals["references"]:
+    documents = inputs.table("documents").filter(_.n_valid_scripts > 0)
+    every = inputs.one(documents.aggregate(**whole(documents.n_valid_scripts)))
+    if not every["total"]:
         return Finding(unsupported="the run has no valid calls, so no script references")
-    by_page = refs.group_by("location").aggregate(
-        n_refs=_.count(), n_replay=_.replay.sum(), n_study=_.study.sum()
-    )
-    spread = inputs.one(moments(by_page, "n_refs", "n_replay", "n_study"))
-    by_provider = inputs.engine.to_arrow(_providers(refs))
+    names = inputs.arrow(inputs.table("hosts").select("host", "domain", "tld"))
+    refs = inputs.arrow(references(inputs, marked(names, providers, study, inputs.rule)))
+    sites = inputs.arrow(documents.select("location_netloc", "location_host").distinct())
+    hosts = _hosts(sites, names, refs)
+    totals = {"references": int(every["total"]), "locations": every["pages"]}
+    totals |= _counts(refs) | _host_counts(hosts)
+    spread = every | _spread(inputs, documents, refs)
+    by_provider = _providers(refs)
     finding = Finding(
         sentence=_sentence(totals, by_provider.num_rows),
         figures=[
             *_headline(totals, clustered(spread, "n_replay")),
-            *_comparison(inputs, refs, totals, clustered(spread, "n_study")),
+            *_comparison(refs, totals, clustered(spread, "n_study")),
         ],
-        tables={
-            "providers": by_provider,
-            "top_level_domains": inputs.engine.to_arrow(_tlds(refs)),
-            "references": inputs.engine.to_arrow(_matched(refs)),
-        },
+        tables={"providers": by_provider, "top_level_domains": _tlds(hosts), "references": _matched(refs)},
         notes=[
             "A reference says that the provider's script ran on the page, not that it recorded anybody.",
             f"Rule: {inputs.rule} "
@@ -47,55 +50,76 @@ def answer(inputs: Inputs) -> Finding:
         ],
     )
     finding.plots = _plots(finding, totals["references"])
-    inputs.engine.drop(refs)
     return finding
 
 
-def references(inputs: Inputs, providers: HostList, study: HostList) -> ir.Table:
-    """Distinct (location, script) pairs of valid calls, marked: replay (the chosen list and rule),
-    study (the study's 14 providers by whole labels), original (the 14 by the study's own rule)."""
-    hosts = inputs.table("hosts")
+def marked(hosts: pa.Table, providers: HostList, study: HostList, rule: str) -> pa.Table:
+    """Hosts of a provider: replay (by the chosen list and rule, with listed and owner), study (by the
+    study's 14 and whole labels) or original (by the 14 and the study's own rule)."""
+    replay = fitting_hosts(hosts, any_of(providers)) if rule == STUDY else listed_hosts(hosts, providers)
+    marks = {
+        "replay": replay["host"],
+        "study": listed_hosts(hosts, study)["host"],
+        "original": fitting_hosts(hosts, any_of(study))["host"],
+    }
+    flags = {name: pc.is_in(hosts["host"], found) for name, found in marks.items()}
+    some = functools.reduce(pc.or_, flags.values())
+    rows = with_columns(hosts.select(["host"]), **flags).filter(some)
+    return rows.join(replay, "host", join_type="left outer").rename_columns({"host": "script_host"})
+
+
+def references(inputs: Inputs, hosts: pa.Table) -> ir.Table:
+    """Distinct (location, script) pairs of valid calls where the script is on one of these `marked` hosts."""
     refs = inputs.table("script_refs").filter(_.n_valid > 0)
-    pairs = refs.select(
-        "location",
-        "script_url",
-        "location_scheme",
-        "location_netloc",
-        "location_host",
-        "script_scheme",
-        "script_host",
+    found = refs.inner_join(inputs.engine.table(hosts), "script_host")
+    return found.select(
+        *("location", "script_url", "location_scheme", "location_netloc", "location_host"),
+        *("script_scheme", "replay", "study", "original", "owner", "listed"),
     ).distinct()
-    tlds = hosts.select(location_host=_.host, tld=_.tld)
-    ours = listed_hosts(inputs, hosts, providers).rename(script_host="host")
-    studys = listed_hosts(inputs, hosts, study).select(script_host=_.host, in_study=_.listed)
-    joined = pairs.left_join(tlds, "location_host").drop("location_host_right")
-    joined = joined.left_join(ours, "script_host").drop("script_host_right")
-    joined = joined.left_join(studys, "script_host").drop("script_host_right")
-    original = joined.script_host.re_search(any_of(study))
-    if inputs.rule == STUDY:
-        text = joined.script_host.re_extract(any_of(providers), 0)
-        found = joined.script_host.re_search(any_of(providers))
-        joined = joined.mutate(replay=found, owner=text, listed=text)
-    else:
-        joined = joined.mutate(replay=_.listed.notnull())
-    return joined.mutate(study=_.in_study.notnull(), original=original.fill_null(False))
 
 
-def _totals(refs: ir.Table) -> ir.Table:
-    return refs.aggregate(
-        references=_.count(),
-        replay=_.replay.sum(),
-        hosts=_.location_netloc.nunique(),
-        replay_hosts=_.location_netloc.nunique(where=_.replay),
-        locations=_.location.nunique(),
-        replay_locations=_.location.nunique(where=_.replay),
-        study=_.study.sum(),
-        study_hosts=_.location_netloc.nunique(where=_.study),
-        original=_.original.sum(),
-        original_hosts=_.location_netloc.nunique(where=_.original),
-        ru=_.location_netloc.nunique(where=_.tld == "ru"),
-        ru_study=_.location_netloc.nunique(where=(_.tld == "ru") & _.study),
+def _counts(refs: pa.Table) -> dict[str, int]:
+    return {
+        "replay": tally(refs["replay"]),
+        "replay_locations": distinct(refs, "location", refs["replay"]),
+        "study": tally(refs["study"]),
+        "original": tally(refs["original"]),
+    }
+
+
+def _hosts(sites: pa.Table, names: pa.Table, refs: pa.Table) -> pa.Table:
+    """One row a host of documents (netloc, with the name a browser reads in it): tld, what it leads to."""
+    keys = ["location_netloc", "location_host"]
+    found = grouped(
+        refs, {key: key for key in keys}, {flag: (flag, "max") for flag in ("replay", "study", "original")}
     )
+    rows = sites.join(found, keys, join_type="left outer")
+    tlds = names.select(["host", "tld"]).rename_columns(["location_host", "tld"])
+    rows = rows.join(tlds, "location_host", join_type="left outer")
+    flags = {flag: pc.equal(rows[flag].fill_null(0), 1) for flag in ("replay", "study", "original")}
+    return with_columns(rows.select([*keys, "tld"]), **flags)
+
+
+def _host_counts(hosts: pa.Table) -> dict[str, int]:
+    ru = pc.equal(hosts["tld"], "ru").fill_null(False)
+    wanted = {
+        "hosts": None,
+        "replay_hosts": hosts["replay"],
+        "study_hosts": hosts["study"],
+        "original_hosts": hosts["original"],
+        "ru": ru,
+        "ru_study": pc.and_(ru, hosts["study"]),
+    }
+    return {name: distinct(hosts, "location_netloc", flags) for name, flags in wanted.items()}
+
+
+def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
+    """Sums over the documents that lead to a provider; the others would add nothing."""
+    found = grouped(
+        refs, {"location": "location"}, {"n_replay": ("replay", "sum"), "n_study": ("study", "sum")}
+    )
+    pages = documents.select("location", "n_valid_scripts").inner_join(inputs.engine.table(found), "location")
+    return moments(inputs.arrow(pages), "n_valid_scripts", "n_replay", "n_study")
 
 
 def _headline(totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
@@ -119,16 +143,11 @@ def _headline(totals: dict[str, int], interval: tuple[float, float] | None) -> l
     ]
 
 
-def _comparison(
-    inputs: Inputs, refs: ir.Table, totals: dict[str, int], interval: tuple[float, float] | None
-) -> list[Figure]:
+def _comparison(refs: pa.Table, totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
     """The study's figures: its 14 providers whatever list was chosen."""
-    pairs = {
-        (r["script_scheme"], r["location_scheme"]): r["n"]
-        for r in inputs.rows(
-            refs.filter(_.study).group_by("script_scheme", "location_scheme").aggregate(n=_.count())
-        )
-    }
+    by = {name: name for name in ("script_scheme", "location_scheme")}
+    found = grouped(refs.filter(refs["study"]), by, {"n": ("location", "count")})
+    pairs = {(r["script_scheme"], r["location_scheme"]): r["n"] for r in found.to_pylist()}
     n = totals["study"]
     secure_scripts = sum(v for (script, _page), v in pairs.items() if script == "https")
     secure_pages = sum(v for (_script, page), v in pairs.items() if page == "https")
@@ -192,36 +211,45 @@ _WHY = {
 }
 
 
-def _providers(refs: ir.Table) -> ir.Table:
-    return (
-        refs.filter(_.replay)
-        .group_by(provider=_.owner, domain=_.listed)
-        .aggregate(
-            references=_.count(),
-            hosts=_.location_netloc.nunique(),
-            documents=_.location.nunique(),
-            over_https=(_.script_scheme == "https").sum(),
-        )
-        .order_by(ibis.desc("references"), "domain")
+def _providers(refs: pa.Table) -> pa.Table:
+    found = with_columns(refs, secure=pc.equal(refs["script_scheme"], "https")).filter(refs["replay"])
+    return grouped(
+        found,
+        {"provider": "owner", "domain": "listed"},
+        {
+            "references": ("location", "count"),
+            "hosts": ("location_netloc", "count_distinct"),
+            "documents": ("location", "count_distinct"),
+            "over_https": ("secure", "sum"),
+        },
+        [("references", "descending"), ("domain", "ascending")],
     )
 
 
-def _tlds(refs: ir.Table) -> ir.Table:
-    return (
-        refs.group_by("tld")
-        .aggregate(hosts=_.location_netloc.nunique(), replay_hosts=_.location_netloc.nunique(where=_.replay))
-        .mutate(replay_percent=100.0 * _.replay_hosts.cast("float64") / _.hosts.cast("float64"))
-        .order_by(ibis.desc("replay_hosts"), ibis.desc("hosts"), "tld")
+def _tlds(hosts: pa.Table) -> pa.Table:
+    every, found = (
+        grouped(rows, {"tld": "tld"}, {"n": ("location_netloc", "count_distinct")}).to_pylist()
+        for rows in (hosts, hosts.filter(hosts["replay"]))
+    )
+    replay = {row["tld"]: row["n"] for row in found}
+    columns = {
+        "tld": pa.array([row["tld"] for row in every], pa.string()),
+        "hosts": pa.array([row["n"] for row in every], pa.int64()),
+        "replay_hosts": pa.array([replay.get(row["tld"], 0) for row in every], pa.int64()),
+        "replay_percent": pa.array(
+            [100.0 * replay.get(row["tld"], 0) / row["n"] for row in every], pa.float64()
+        ),
+    }
+    return pa.table(columns).sort_by(
+        [("replay_hosts", "descending"), ("hosts", "descending"), ("tld", "ascending")]
     )
 
 
-def _matched(refs: ir.Table) -> ir.Table:
-    return (
-        refs.filter(_.replay)
-        .select("location", "script_url", provider=_.owner, domain=_.listed)
-        .order_by("provider", "location", "script_url")
-        .limit(MAX_ROWS_KEPT)
-    )
+def _matched(refs: pa.Table) -> pa.Table:
+    found = refs.filter(refs["replay"]).select(["location", "script_url", "owner", "listed"])
+    named = found.rename_columns(["location", "script_url", "provider", "domain"])
+    order = [(name, "ascending") for name in ("provider", "location", "script_url")]
+    return named.sort_by(order).slice(0, MAX_ROWS_KEPT)
 
 
 def _sentence(totals: dict[str, int], providers: int) -> str:
@@ -288,7 +316,7 @@ ANALYSIS = Analysis(
     title="Session replay",
     question="Whose scripts can record every move, click and key of a visitor?",
     answer=answer,
-    needs=("script_refs", "hosts"),
+    needs=("documents", "script_refs", "hosts"),
     lists=("session_replay",),
     rules=("ours", STUDY),
     headline="all_hosts",

@@ -18,13 +18,11 @@ def suffixes(hosts: pa.Table) -> pa.Table:
     return pa.table([list(column) for column in columns], schema=pa.schema(fields))
 
 
-def hosts(named: ir.Table, script_refs: ir.Table) -> ir.Table:
+def hosts(named: ir.Table, documents: ir.Table, script_urls: ir.Table) -> ir.Table:
     """``named`` (from `suffixes`) with how many documents, scripts and references are on each."""
-    on_page = script_refs.group_by(host=script_refs.location_host).agg(
-        n_locations=script_refs.location.nunique()
-    )
-    on_script = script_refs.group_by(script=script_refs.script_host).agg(
-        n_scripts=script_refs.script_url.nunique(), n_script_refs=script_refs.count()
+    on_page = documents.group_by(host=documents.location_host).agg(n_locations=documents.count())
+    on_script = script_urls.group_by(script=script_urls.script_host).agg(
+        n_scripts=script_urls.count(), n_script_refs=script_urls.n_script_refs.sum()
     )
     rows = named.left_join(on_page, "host").drop("host_right")
     rows = rows.left_join(on_script, rows.host == on_script.script).drop("script")

@@ -2,6 +2,7 @@
 
 import ibis.expr.types as ir
 
+from etl.transforms.references import tally
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location"]
@@ -15,7 +16,7 @@ def pages(script_refs: ir.Table) -> ir.Table:
         location_domain=script_refs.location_domain.max(),
         in_iframe=script_refs.in_iframe.all(),
         n_scripts=script_refs.count(),
-        n_third_party_scripts=script_refs.is_third_party.ifelse(1, 0).sum().cast("int64"),
+        n_third_party_scripts=tally(script_refs.is_third_party),
         n_calls=script_refs.n_calls.sum(),
         n_valid=script_refs.n_valid.sum(),
         n_invalid=script_refs.n_invalid.sum(),

@@ -46,6 +46,8 @@ def planted_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, 
     write(run, "invalid_calls", [_invalid(c) for c in given for _ in range(c["invalid"])])
     write(run, "script_refs", _script_refs(given))
     write(run, "pages", _pages(given))
+    write(run, "documents", _documents(given))
+    write(run, "script_urls", _script_urls(given))
     write(run, "hosts", _hosts(given))
     write(run, "symbol_counts", _symbol_counts(given))
     seeds = sorted({c["visit_id"] for c in given})
@@ -173,6 +175,39 @@ def _script_refs(calls: list[Call]) -> list[dict[str, Any]]:
 
 def _pages(calls: list[Call]) -> list[dict[str, Any]]:
     return [_about(g[0]) | _counts(g) for g in _grouped(calls, "visit_id", "location").values()]
+
+
+def _documents(calls: list[Call]) -> list[dict[str, Any]]:
+    return [
+        _about(g[0])
+        | _counts(g)
+        | {
+            "n_scripts": _distinct(g, "script_url"),
+            "n_recorded_scripts": _distinct(g, "script_url", "n", "invalid"),
+            "n_valid_scripts": _distinct(g, "script_url", "n"),
+            "n_third_party_scripts": len({c["script_url"] for c in g if _about(c)["is_third_party"]}),
+        }
+        for g in _grouped(calls, "location").values()
+    ]
+
+
+def _script_urls(calls: list[Call]) -> list[dict[str, Any]]:
+    return [
+        _about(g[0])
+        | _counts(g)
+        | {
+            "n_documents": _distinct(g, "location"),
+            "n_recorded_documents": _distinct(g, "location", "n", "invalid"),
+            "n_valid_documents": _distinct(g, "location", "n"),
+            "n_script_refs": len(_grouped(g, "visit_id", "location")),
+        }
+        for g in _grouped(calls, "script_url").values()
+    ]
+
+
+def _distinct(calls: list[Call], name: str, *counts: str) -> int:
+    """Distinct values among the calls that have one of these counts."""
+    return len({c[name] for c in calls if not counts or any(c[count] for count in counts)})
 
 
 def _symbol_counts(calls: list[Call]) -> list[dict[str, Any]]:

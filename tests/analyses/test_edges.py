@@ -35,8 +35,8 @@ def test_a_missing_table_fails_only_the_analyses_that_need_it(tmp_path: Path) ->
     assert "no table hosts" in Path(report(run)).read_text()
 
 
-def test_what_nobody_does_reads_as_a_sentence(tmp_path: Path) -> None:
-    findings = analyze(planted_run(tmp_path, [call(PAGE, "https://a.com/x.js")]))
+def test_what_nobody_does_reads_as_a_sentence(tmp_path: Path, engine: str) -> None:
+    findings = analyze(planted_run(tmp_path, [call(PAGE, "https://a.com/x.js")]), engine=engine)
     assert findings["session_replay"].sentence.startswith("None of 1 script reference leads")
     assert findings["dynamic_code"].sentence.startswith("None of 1 call was made")
     assert findings["cryptojacking"].sentence.startswith("None of 1 script reference leads")

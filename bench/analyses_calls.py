@@ -1,0 +1,288 @@
+"""The three questions answered by scanning `calls` with DuckDB SQL, as someone who knows it writes it.
+
+Each function answers one question with every figure and table that our analysis gives, from `calls` (and
+`invalid_calls` where the question says so), reading the columns it needs once. It may use what the study's
+data lacked: the hosts and domains in our `calls`, and the table `hosts` for suffixes and last labels.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from analyses.matching import any_of, literal_any, study_fragments
+from analyses.questions import cryptojacking as ours
+from analyses.questions.dynamic_code import CALLS_A_PAGE, SHARE_OF_PAGE
+from analyses.statistics import clustered, wilson
+from lists.hosts import HostList
+from lists.roles import builtin, choose
+
+AUTHORITY = "^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)"
+SCHEME = "^([A-Za-z][A-Za-z0-9+.-]*):"
+Figures = dict[str, tuple[float | None, int | None, tuple[float, float] | None]]
+
+
+class Sql:
+    """A connection with the run's tables as views. ``figures`` and ``tables`` collect the answer."""
+
+    def __init__(self, run: Path) -> None:
+        self.con = duckdb.connect()
+        for table in ("calls", "invalid_calls", "hosts"):
+            self.con.execute(f"CREATE VIEW {table} AS FROM read_parquet('{run}/tables/{table}/*.parquet')")
+        self.figures: Figures = {}
+        self.tables: dict[str, list[tuple[Any, ...]]] = {}
+
+    def run(self, query: str) -> None:
+        self.con.execute(query)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.con.execute(query).fetchall()
+
+    def one(self, query: str) -> dict[str, Any]:
+        found = self.con.execute(query)
+        names = [column[0] for column in found.description or []]
+        return dict(zip(names, [value or 0 for value in (found.fetchone() or ())], strict=True))
+
+    def listing(self, name: str, listing: HostList) -> None:
+        """A list as a table: listed, owner."""
+        self.run(f"CREATE TEMP TABLE {name} (listed VARCHAR, owner VARCHAR)")
+        for row in listing.rows():
+            self.con.execute(f"INSERT INTO {name} VALUES (?, ?)", [row["listed"], row["owner"]])
+
+
+def on_list(hosts: str, listing: str) -> str:
+    """Hosts of a table on a list, or below a host on it: host, listed (the longest), owner."""
+    return f"""
+        SELECT host, arg_max(listed, length(listed)) AS listed, arg_max(owner, length(listed)) AS owner
+        FROM {hosts} JOIN {listing} ON host = listed OR ends_with(host, '.' || listed) GROUP BY host"""
+
+
+def session_replay(sql: Sql) -> None:
+    """Distinct (location, script_url), marked a script host at a time."""
+    study = builtin("session_replay").subset("study2018")
+    sql.listing("listing", choose([])["session_replay"])
+    sql.listing("study_listing", study)
+    sql.run(
+        """CREATE TEMP TABLE pairs AS
+        SELECT location, script_url, any_value(location_host) AS location_host,
+               any_value(script_host) AS script_host
+        FROM calls GROUP BY location, script_url"""
+    )
+    sql.run("CREATE TEMP TABLE met AS SELECT DISTINCT script_host AS host FROM pairs")
+    sql.run(
+        f"""CREATE TEMP TABLE marked AS
+        SELECT met.host, o.listed, o.owner, o.listed IS NOT NULL AS replay, s.listed IS NOT NULL AS study,
+               regexp_matches(met.host, '{any_of(study)}') AS original
+        FROM met LEFT JOIN ({on_list("met", "listing")}) AS o ON o.host = met.host
+        LEFT JOIN ({on_list("met", "study_listing")}) AS s ON s.host = met.host"""
+    )
+    sql.run(
+        f"""CREATE TEMP TABLE refs AS
+        SELECT location, script_url, regexp_extract(location, '{AUTHORITY}', 1) AS netloc, hosts.tld,
+               replay, study, original, listed, owner
+        FROM pairs LEFT JOIN marked ON pairs.script_host = marked.host
+        LEFT JOIN hosts ON pairs.location_host = hosts.host"""
+    )
+    t = sql.one(
+        """SELECT count(*) AS refs, count(*) FILTER (replay) AS replay, count(*) FILTER (study) AS study,
+               count(*) FILTER (original) AS original, count(DISTINCT netloc) AS hosts,
+               count(DISTINCT netloc) FILTER (replay) AS replay_hosts,
+               count(DISTINCT netloc) FILTER (study) AS study_hosts,
+               count(DISTINCT netloc) FILTER (original) AS original_hosts,
+               count(DISTINCT netloc) FILTER (tld = 'ru') AS ru,
+               count(DISTINCT netloc) FILTER (tld = 'ru' AND study) AS ru_study FROM refs"""
+    )
+    s = sql.one(
+        """SELECT count(*) AS pages, count(*) FILTER (n_replay > 0) AS replay_pages,
+               sum(n)::DOUBLE AS total, sum(n * n)::DOUBLE AS aa,
+               sum(n_replay)::DOUBLE AS replay_n, sum(n_study)::DOUBLE AS study_n,
+               sum(n * n_replay)::DOUBLE AS replay_ab, sum(n * n_study)::DOUBLE AS study_ab,
+               sum(n_replay * n_replay)::DOUBLE AS replay_bb, sum(n_study * n_study)::DOUBLE AS study_bb
+        FROM (SELECT count(*) AS n, count(*) FILTER (replay) AS n_replay, count(*) FILTER (study) AS n_study
+              FROM refs GROUP BY location)"""
+    )
+    schemes = sql.rows(
+        f"""SELECT regexp_extract(script_url, '{SCHEME}', 1), regexp_extract(location, '{SCHEME}', 1),
+               count(*) FROM refs WHERE study GROUP BY ALL"""
+    )
+    by = {(script, page): n for script, page, n in schemes}
+    n, of = t["study"], t["refs"]
+    counts = {
+        "all_hosts": (t["replay_hosts"], t["hosts"]),
+        "all_locations": (s["replay_pages"], s["pages"]),
+        "hosts": (t["study_hosts"], t["hosts"]),
+        "https_scripts": (sum(k for (script, _), k in by.items() if script == "https"), n),
+        "https_pages": (sum(k for (_, page), k in by.items() if page == "https"), n),
+        **{f"{a}_{b}": (by.get((a, b), 0), n) for a in ("https", "http") for b in ("https", "http")},
+        "ru_among_replay_hosts": (t["ru_study"], t["study_hosts"]),
+        "ru_among_hosts": (t["ru"], t["hosts"]),
+        "replay_among_ru_hosts": (t["ru_study"], t["ru"]),
+    }
+    sql.figures = {
+        "all_references": (t["replay"], of, clustered(s, "replay")),
+        "references": (n, of, clustered(s, "study")),
+        **{name: (*pair, wilson(*pair)) for name, pair in counts.items()},
+        "original_references": (t["original"], of, None),
+        "original_hosts": (t["original_hosts"], t["hosts"], None),
+    }
+    sql.tables = {
+        "providers": sql.rows(
+            """SELECT owner, listed, count(*) AS n, count(DISTINCT netloc), count(DISTINCT location),
+                   count(*) FILTER (starts_with(script_url, 'https:'))
+            FROM refs WHERE replay GROUP BY ALL ORDER BY n DESC, listed"""
+        ),
+        "top_level_domains": sql.rows(
+            """SELECT tld, count(DISTINCT netloc) AS n, count(DISTINCT netloc) FILTER (replay) AS found,
+                   100.0::DOUBLE * found / n
+            FROM refs GROUP BY tld ORDER BY found DESC, n DESC, tld"""
+        ),
+        "references": sql.rows(
+            """SELECT location, script_url, owner, listed FROM refs WHERE replay
+            ORDER BY owner, location, script_url"""
+        ),
+    }
+
+
+def dynamic_code(sql: Sql) -> None:
+    """Calls counted by (location, script_url) in one scan; documents and scripts from these."""
+    sql.run(
+        """CREATE TEMP TABLE refs AS
+        SELECT location, script_url, any_value(script_host) AS script_host,
+               any_value(location_host) AS location_host, any_value(is_third_party) AS third,
+               count(*) AS n, count(*) FILTER (starts_with(script_loc_eval, 'line')) AS dynamic
+        FROM calls GROUP BY location, script_url"""
+    )
+    sql.run(
+        """CREATE TEMP TABLE pages AS
+        SELECT sum(n)::BIGINT AS n, sum(dynamic)::BIGINT AS dynamic FROM refs GROUP BY location"""
+    )
+    t = sql.one(
+        """SELECT sum(n)::BIGINT AS calls, sum(dynamic)::BIGINT AS dynamic, count(*) AS pages,
+               count(*) FILTER (dynamic > 0) AS some, count(*) FILTER (dynamic BETWEEN 1 AND 2) AS few,
+               count(*) FILTER (dynamic > 0 AND dynamic * 20 <= n) AS small,
+               count(*) FILTER (dynamic > 0 AND dynamic = n) AS whole,
+               sum(n)::DOUBLE AS total, sum(n::DOUBLE * n) AS aa, sum(n::DOUBLE * dynamic) AS d_ab,
+               sum(dynamic::DOUBLE * dynamic) AS d_bb, sum(dynamic)::DOUBLE AS d_n
+        FROM pages"""
+    )
+    label = "CASE WHEN {0}.suffix = '' THEN {0}.domain ELSE split_part({0}.domain, '.', 1) END"
+    sql.run(
+        f"""CREATE TEMP TABLE scripts AS
+        SELECT script_url, script_host, sum(dynamic)::BIGINT AS dynamic, sum(n)::BIGINT AS n,
+               count(DISTINCT location) AS documents, bool_or(third) AS third,
+               coalesce(bool_or({label.format("a")} <> {label.format("b")}), false) AS other
+        FROM refs LEFT JOIN hosts AS a ON a.host = script_host LEFT JOIN hosts AS b ON b.host = location_host
+        WHERE dynamic > 0 GROUP BY script_url, script_host"""
+    )
+    disconnect = choose([]).get("disconnect")
+    if disconnect:
+        sql.listing("listing", disconnect)
+        found = on_list("(SELECT DISTINCT script_host AS host FROM scripts)", "listing")
+        sql.run(f"CREATE TEMP TABLE listed AS SELECT host FROM ({found})")
+    else:
+        sql.run("CREATE TEMP TABLE listed (host VARCHAR)")
+    sql.run("ALTER TABLE scripts ADD COLUMN on_disconnect BOOLEAN")
+    sql.run("UPDATE scripts SET on_disconnect = script_host IN (FROM listed)")
+    m = sql.one(
+        """SELECT count(*) AS n, count(*) FILTER (third) AS third, count(*) FILTER (other) AS other,
+               count(*) FILTER (on_disconnect) AS listed FROM scripts"""
+    )
+    some, n = t["some"], m["n"]
+    sql.figures = {
+        "calls": (t["dynamic"], t["calls"], clustered(t, "d")),
+        "locations": (some, t["pages"], wilson(some, t["pages"])),
+        "few_calls": (t["few"], some, None),
+        "small_share": (t["small"], some, None),
+        "all_calls": (t["whole"], some, None),
+        "scripts": (n, None, None),
+        "third_party_scripts": (m["other"], n, wilson(m["other"], n)),
+        "third_party_domains": (m["third"], n, None),
+        "calls_per_script": (round(t["dynamic"] / n, 2) if n else None, None, None),
+        "disconnect_scripts": (
+            (m["listed"], n, wilson(m["listed"], n)) if disconnect else (None, None, None)
+        ),
+    }
+    share = (*SHARE_OF_PAGE, (99.999999, "50–<100 %"))
+    sql.tables = {
+        "scripts": sql.rows(
+            """SELECT script_url, script_host, dynamic, n, documents, third, other, on_disconnect
+            FROM scripts ORDER BY dynamic DESC, script_url"""
+        ),
+        "calls_per_page": sql.rows(_histogram("dynamic", CALLS_A_PAGE, "over 500")),
+        "share_of_page": sql.rows(_histogram("100.0::DOUBLE * dynamic / n", share, "all of them")),
+    }
+
+
+def _histogram(x: str, steps: tuple[tuple[float, str], ...], over: str) -> str:
+    cases = " ".join(f"WHEN {x} <= {limit} THEN {i}" for i, (limit, _) in enumerate(steps))
+    names = " ".join(f"WHEN {i} THEN '{label}'" for i, (_, label) in enumerate(steps))
+    return f"""SELECT CASE {cases} ELSE {len(steps)} END AS step, CASE step {names} ELSE '{over}' END,
+               count(*) FROM pages WHERE dynamic > 0 GROUP BY ALL ORDER BY step"""
+
+
+def cryptojacking(sql: Sql) -> None:
+    """Distinct (location, script_url) of valid and invalid calls; the study's pattern once a script."""
+    miners = choose([])["nocoin"]
+    sql.listing("listing", miners)
+    pattern = literal_any(study_fragments(ours.as_the_study_used(miners)))
+    sql.run(
+        """CREATE TEMP TABLE pairs AS
+        SELECT location, script_url, max(location_domain) AS domain, max(script_host) AS script_host
+        FROM (SELECT location, script_url, location_domain, script_host FROM calls UNION ALL
+              SELECT coalesce(location, ''), coalesce(script_url, ''), NULL, NULL FROM invalid_calls)
+        GROUP BY location, script_url"""
+    )
+    sql.run(
+        f"""UPDATE pairs SET script_host = lower(regexp_extract(script_url, '{AUTHORITY}', 1)),
+        domain = coalesce((SELECT domain FROM hosts
+                           WHERE host = lower(regexp_extract(location, '{AUTHORITY}', 1))), '')
+        WHERE domain IS NULL"""
+    )
+    sql.run("CREATE TEMP TABLE met AS SELECT DISTINCT script_host AS host FROM pairs")
+    sql.run(
+        f"""CREATE TEMP TABLE scripts AS
+        SELECT script_url FROM (SELECT DISTINCT script_url FROM pairs)
+        WHERE regexp_matches(script_url, '{pattern}')"""
+    )
+    sql.run(
+        f"""CREATE TEMP TABLE mining AS
+        SELECT location, script_url, domain, listed, owner
+        FROM pairs JOIN ({on_list("met", "listing")}) ON host = script_host"""
+    )
+    t = sql.one(
+        """SELECT count(*) AS n, count(DISTINCT domain) FILTER (domain <> '') AS domains,
+               count(DISTINCT location) AS pages, count(DISTINCT listed) AS seen,
+               count(*) FILTER (listed IN ('coinhive.com', 'coin-hive.com')) AS coinhive,
+               count(*) FILTER (listed = 'authedmine.com') AS authedmine FROM mining"""
+    )
+    every = sql.one("SELECT count(DISTINCT domain) FILTER (domain <> '') AS domains FROM pairs")
+    original = sql.one("SELECT count(*) AS n FROM pairs WHERE script_url IN (FROM scripts)")
+    s = sql.one(
+        """SELECT count(*) AS pages, sum(n)::DOUBLE AS total, sum(n * n)::DOUBLE AS aa,
+               sum(m)::DOUBLE AS m_n, sum(n * m)::DOUBLE AS m_ab, sum(m * m)::DOUBLE AS m_bb
+        FROM (SELECT location, count(*) AS n FROM pairs GROUP BY location)
+        LEFT JOIN (SELECT location, count(*) AS m FROM mining GROUP BY location) USING (location)"""
+    )
+    sites = sql.rows(
+        """SELECT domain, count(*) AS n, count(DISTINCT location), count(DISTINCT listed)
+        FROM mining GROUP BY domain ORDER BY n DESC, domain"""
+    )
+    n, of = t["n"], int(s["total"])
+    sql.figures = {
+        "references": (n, of, clustered(s, "m")),
+        "domains": (t["domains"], every["domains"], wilson(t["domains"], every["domains"])),
+        "locations": (t["pages"], None, None),
+        "hosts_seen": (t["seen"], len(miners.rows()), None),
+        "coinhive": (t["coinhive"], n, None),
+        "authedmine": (t["authedmine"], n, None),
+        "busiest_site": (sites[0][1] if sites else 0, n, None),
+        "original_references": (original["n"], of, None),
+    }
+    sql.tables = {
+        "hosts": sql.rows(
+            """SELECT listed, owner, count(*) AS n, count(DISTINCT domain)
+            FROM mining GROUP BY listed, owner ORDER BY n DESC, listed"""
+        ),
+        "sites": sites,
+        "references": sql.rows("SELECT location, script_url, listed FROM mining ORDER BY 1, 2"),
+    }

@@ -1,0 +1,22 @@
+"""``documents``: one row a distinct location, what the analyses take their denominators from."""
+
+import ibis.expr.types as ir
+
+from etl.transforms.references import COUNTS, recorded, tally
+from overscripted.schemas import TABLES
+
+
+def documents(references: ir.Table) -> ir.Table:
+    """Distinct locations, from `references`."""
+    rolled = references.group_by("location").agg(
+        location_host=references.location_host.max(),
+        location_netloc=references.location_netloc.max(),
+        location_domain=references.location_domain.max(),
+        in_iframe=references.in_iframe.all(),
+        n_scripts=references.count(),
+        n_recorded_scripts=tally(recorded(references)),
+        n_valid_scripts=tally(references.n_valid > 0),
+        n_third_party_scripts=tally(references.is_third_party),
+        **{name: references[name].sum() for name in COUNTS},
+    )
+    return rolled.select(*TABLES["documents"].names)

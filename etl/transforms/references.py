@@ -1,0 +1,35 @@
+"""References: a script on a document whatever the visit, from which `documents` and `script_urls` follow."""
+
+import ibis.expr.types as ir
+
+COUNTS = ("n_calls", "n_valid", "n_invalid", "n_dynamic")
+
+
+def references(script_refs: ir.Table) -> ir.Table:
+    """Distinct (location, script_url); ``n_script_refs`` says how many visits had it."""
+    return script_refs.group_by("location", "script_url").agg(
+        **{
+            name: script_refs[name].max()
+            for name in (
+                "location_host",
+                "location_netloc",
+                "location_domain",
+                "script_host",
+                "script_domain",
+            )
+        },
+        in_iframe=script_refs.in_iframe.all(),
+        is_third_party=script_refs.is_third_party.max(),
+        n_script_refs=script_refs.count(),
+        **{name: script_refs[name].sum() for name in COUNTS},
+    )
+
+
+def recorded(references: ir.Table) -> ir.BooleanValue:
+    """Whether a reference has a recorded call, valid or not: caps may have cut all of a script's calls."""
+    return (references.n_valid > 0) | (references.n_invalid > 0)
+
+
+def tally(condition: ir.BooleanValue) -> ir.IntegerScalar:
+    """How often the condition holds, 0 for never."""
+    return condition.ifelse(1, 0).sum().cast("int64")
