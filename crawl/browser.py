@@ -147,7 +147,7 @@ class Browser:
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
             browser._parent = await Parent.attach(firefox.bidi, browser._crashed)
             watch = "reference" not in extension
-            browser._workers = await Workers.attach(firefox.bidi, extension_id, link.take, watch)
+            browser._workers = await Workers.attach(browser._parent, extension_id, link.take, watch)
             browser.later(browser._watch())
         except TimeoutError:
             await browser.stop(collector)
