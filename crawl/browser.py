@@ -194,6 +194,10 @@ class Browser:
         await self._workers.flush(store)
         return await self.link.flush(store)
 
+    async def loading(self, store: str) -> bool:
+        """Whether a page, pop-up or frame of a visit is being loaded."""
+        return await self._parent.loading(store)
+
     async def kill(self, store: str) -> None:
         """End the content processes of a visit."""
         with contextlib.suppress(BidiError, TimeoutError):

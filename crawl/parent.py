@@ -30,6 +30,18 @@ _PROCESSES = """() => ChromeUtils.requestProcInfo().then((info) => {
   return JSON.stringify({ memory: info.memory, children: found });
 })"""
 
+# Of every tab of a user context: the page itself, its pop-ups, and all frames of both.
+_LOADING = """(number) => {
+  const loading = ({ webProgress }) => webProgress?.isLoadingDocument;
+  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
+    for (const { browsingContext } of gBrowser?.browsers ?? []) {
+      if (browsingContext?.originAttributes.userContextId !== Number(number)) continue;
+      if (browsingContext.getAllBrowsingContextsInSubtree().some(loading)) return true;
+    }
+  }
+  return false;
+}"""
+
 # Closed windows stay in the parent's memory until someone collects them: 10 MB a visit, left alone.
 _TIDY = """() => {
   Services.obs.notifyObservers(null, "memory-pressure", "heap-minimize");
@@ -93,6 +105,10 @@ class Parent:
             Process(pid, _store(number), memory, cpu / 1e9) for pid, number, memory, cpu in info["children"]
         ]
         return info["memory"] + sum(p.memory for p in found), [p for p in found if p.store]
+
+    async def loading(self, store: str) -> bool:
+        """Whether a page, pop-up or frame of a visit is being loaded."""
+        return bool(await self.call(_LOADING, store.rpartition("-")[2]))
 
     async def tidy(self) -> None:
         """Have the parent process give back what closed windows left."""

@@ -138,6 +138,7 @@ async def _visit(
         result.loaded = datetime.now(UTC)
         began = time.monotonic()
         await _dwell(window, options.dwell_s)
+        await _settle(browser, window)
         answers = await _flush(browser, window.store, result)
         result.dwell_s = time.monotonic() - began
         if not answers:
@@ -249,6 +250,17 @@ async def _dwell(window: Window, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await _first(window, asyncio.Event().wait())
+
+
+async def _settle(browser: Browser, window: Window) -> None:
+    """Let pop-ups and frames that the page has opened come: the busier the machine, the later they do."""
+    until = time.monotonic() + settings.SETTLE_S
+    late = False
+    while time.monotonic() < until and await browser.loading(window.store):
+        late = True
+        await _dwell(window, settings.SETTLE_LOOK_S)
+    if late:
+        await _dwell(window, settings.LATE_DWELL_S)
 
 
 def _closed(window: Window) -> _Ended:
