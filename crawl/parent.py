@@ -1,4 +1,4 @@
-"""What Firefox's parent process knows: which process serves which visit, what it uses, and which died.
+"""What Firefox's parent process knows of visits: their processes and what these use, what loads, what died.
 
 Runs JavaScript in the parent (remote control with system access, which Firefox grants to the one session
 that started it). No page can reach or see it.
@@ -8,17 +8,26 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from crawl.bidi import Bidi, BidiError
 
 # World: Firefox's parent process (privileged). Trusts: nothing that pages wrote; only numbers leave.
-_WATCH = """(said) => {
-  const crashed = (frameLoader) => {
+_WATCH = """(crashed, downloads) => {
+  const died = (frameLoader) => {
     const store = frameLoader.ownerElement?.getAttribute("usercontextid");
-    if (store) said(store);
+    if (store) crashed(store);
   };
-  Services.obs.addObserver({ observe: crashed }, "oop-frameloader-crashed");
+  Services.obs.addObserver({ observe: died }, "oop-frameloader-crashed");
+  // In the place of a page: not what a page gives away, nor what comes in its frames and pop-ups.
+  const begun = ({ source }) => {
+    const context = BrowsingContext.get(source.browsingContextId);
+    if (!context || context.parent || context.opener || context.currentURI.spec !== "about:blank") return;
+    downloads(String(source.userContextId));
+  };
+  const { Downloads } = ChromeUtils.importESModule("resource://gre/modules/Downloads.sys.mjs");
+  return Downloads.getList(Downloads.ALL).then((list) => list.addView({ onDownloadAdded: begun }));
 }"""
 
 _PROCESSES = """() => ChromeUtils.requestProcInfo().then((info) => {
@@ -70,13 +79,18 @@ class Parent:
         self._listeners: dict[str, Callable[[str], None]] = {}
 
     @classmethod
-    async def attach(cls, bidi: Bidi, crashed: Callable[[str], None]) -> "Parent":
-        """Attach; ``crashed`` is called with the cookie store of a tab whose process died."""
+    async def attach(
+        cls, bidi: Bidi, crashed: Callable[[str], None], downloads: Callable[[str], None]
+    ) -> "Parent":
+        """Attach. Both are called with a cookie store: ``crashed`` where the process of a tab died,
+        ``downloads`` where a file comes in the place of the visit's page.
+        """
         tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
         parent = cls(bidi, str(tree["contexts"][0]["context"]))
         bidi.on("script.message", parent._said)
         await bidi.subscribe("script.message")
-        await parent.call(_WATCH, parent.channel(lambda number: crashed(_store(number))))
+        told = [parent.channel(partial(_of_store, say)) for say in (crashed, downloads)]
+        await parent.call(_WATCH, *told)
         return parent
 
     def channel(self, listener: Callable[[str], None]) -> Argument:
@@ -117,6 +131,10 @@ class Parent:
     def _said(self, said: dict[str, Any]) -> None:
         if listener := self._listeners.get(str(said.get("channel"))):
             listener(str(said["data"].get("value")))
+
+
+def _of_store(say: Callable[[str], None], number: str) -> None:
+    say(_store(number))
 
 
 def _store(number: Any) -> str:

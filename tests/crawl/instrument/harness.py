@@ -123,7 +123,7 @@ class Instrumented:
         self.firefox = await Firefox.start(prefs)
         told = {"port": port, "token": self.token, **settings}
         extension = await self.firefox.install(str(pack.pack(folder, told)))
-        parent = await Parent.attach(self.firefox.bidi, lambda store: None)
+        parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
         self._workers = await Workers.attach(
             parent, extension, lambda message, _: self._take(message), "reference" not in settings
         )
