@@ -51,16 +51,17 @@ def crawl(web: DemoWeb, pages: list[str], rounds: int, windows: int, dwell: str,
 
 
 def describe(name: str, crawled: Crawled) -> None:
-    """One line: visits, calls, and how starved they were."""
+    """Visits, calls, how starved they were, and how long they were watched."""
     rows = crawled.visits.values()
     bad = [f"{row['site_url']}: {row['outcome']}" for row in rows if row["outcome"] != "complete"]
-    late = sorted(row["starved"] or 0.0 for row in rows)
     again = crawled.n_attempts - len(rows)
     calls = sum(row["n_calls"] for row in rows) / len(rows)
     print(
         f"{name}: {len(rows)} visits, {calls:.0f} calls a visit, {again} made again, {len(bad)} not complete"
     )
-    print(f"  timers late by {median(late):.2f} s (median), {late[-1]:.2f} s (most)", flush=True)
+    for words, column in (("timers late by", "starved"), ("load to end", "dwell_s")):
+        values = sorted(row[column] or 0.0 for row in rows)
+        print(f"  {words} {median(values):.2f} s (median), {values[-1]:.2f} s (most)", flush=True)
 
 
 def compare(alone: dict[str, list[Calls]], crowd: dict[str, list[Calls]]) -> bool:

@@ -45,7 +45,8 @@ class Crawled:
     """
 
     def __init__(self, run: Run) -> None:
-        columns = ("visit_id", "attempt", "site_url", "outcome", "error", "worker_id", "starved", "n_calls")
+        who = ("visit_id", "attempt", "site_url", "worker_id")
+        columns = (*who, "outcome", "error", "dwell_s", "starved", "n_calls")
         rows = sorted(table(run.store, "visits", columns), key=lambda row: row["attempt"])
         self.n_attempts = len(rows)
         assert len({(row["visit_id"], row["attempt"]) for row in rows}) == len(rows), "two rows of an attempt"

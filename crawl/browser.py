@@ -27,7 +27,6 @@ _EVENTS = (
     "browsingContext.navigationStarted",
     "browsingContext.userPromptOpened",
 )
-_NEWER_EVENTS = ("browsingContext.downloadWillBegin",)  # Firefox 141
 
 
 class Window:
@@ -36,7 +35,7 @@ class Window:
     def __init__(self, browser: "Browser", context: str, user_context: str) -> None:
         self.browser, self.context, self.user_context = browser, context, user_context
         self.store = ""  # its cookie store, once bound
-        self.loaded = asyncio.Event()
+        self.arrived = asyncio.Event()  # its page has loaded, or what came is a download
         self.closed = asyncio.Event()  # by the page, or because its process died
         self.download = False
         self.crashed = ""  # why its process died
@@ -47,17 +46,20 @@ class Window:
     def take(self, event: str, params: dict[str, Any]) -> None:
         """One event of this window."""
         if event == "load":
-            self.loaded.set()
+            self.arrived.set()
         elif event == "navigationStarted":
             self.started += 1
-        elif event == "downloadWillBegin":
-            self.download = True
         elif event == "contextDestroyed":
             self.closed.set()
         elif event == "userPromptOpened":
             self._prompts += 1
             if self._prompts <= settings.MAX_PROMPTS:
                 self.browser.later(self._dismiss())
+
+    def downloads(self) -> None:
+        """A file came in the place of its page."""
+        self.download = True
+        self.arrived.set()
 
     def died(self) -> None:
         """The process of its top document is gone."""
@@ -136,18 +138,16 @@ class Browser:
             extension_id = await firefox.install(str(folder))
             async with asyncio.timeout(settings.BIND_TIMEOUT_S):
                 await link.connected.wait()
-            for name in _EVENTS + _NEWER_EVENTS:
+            for name in _EVENTS:
                 firefox.bidi.on(name, partial(browser._take, name))
             await firefox.bidi.subscribe(*_EVENTS)
-            with contextlib.suppress(BidiError):
-                await firefox.bidi.subscribe(*_NEWER_EVENTS)
             if contact:
                 browser.user_agent = f"{firefox.user_agent} (+{contact})"
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
-            browser._parent = await Parent.attach(firefox.bidi, browser._crashed)
+            browser._parent = await Parent.attach(firefox.bidi, browser._crashed, browser._downloads)
             watch = "reference" not in extension
-            browser._workers = await Workers.attach(firefox.bidi, extension_id, link.take, watch)
+            browser._workers = await Workers.attach(browser._parent, extension_id, link.take, watch)
             browser.later(browser._watch())
         except TimeoutError:
             await browser.stop(collector)
@@ -206,6 +206,10 @@ class Browser:
         await self._workers.flush(store)
         return await self.link.flush(store)
 
+    async def loading(self, store: str) -> bool:
+        """Whether a page, pop-up or frame of a visit is being loaded."""
+        return await self._parent.loading(store)
+
     async def kill(self, store: str) -> None:
         """End the content processes of a visit."""
         with contextlib.suppress(BidiError, TimeoutError):
@@ -255,6 +259,11 @@ class Browser:
         for window in self.windows.values():
             if store and window.store == store:
                 window.died()
+
+    def _downloads(self, store: str) -> None:
+        for window in self.windows.values():
+            if window.store == store:
+                window.downloads()
 
     def _take(self, event: str, params: dict[str, Any]) -> None:
         if window := self.windows.get(str(params.get("context"))):

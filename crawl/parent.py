@@ -1,27 +1,36 @@
-"""What Firefox's parent process knows: which process serves which visit, what it uses, and which died.
+"""What Firefox's parent process knows of visits: their processes and what these use, what loads, what died.
 
-Runs a few lines of JavaScript in the parent (remote control with system access, which Firefox grants
-to the one session that started it). No page can reach or see it.
+Runs JavaScript in the parent (remote control with system access, which Firefox grants to the one session
+that started it). No page can reach or see it.
 """
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from crawl.bidi import Bidi
+from crawl.bidi import Bidi, BidiError
 
 # World: Firefox's parent process (privileged). Trusts: nothing that pages wrote; only numbers leave.
-_WATCH = """(said) => {
-  const crashed = (frameLoader) => {
+_WATCH = """(crashed, downloads) => {
+  const died = (frameLoader) => {
     const store = frameLoader.ownerElement?.getAttribute("usercontextid");
-    if (store) said(store);
+    if (store) crashed(store);
   };
-  Services.obs.addObserver({ observe: crashed }, "oop-frameloader-crashed");
+  Services.obs.addObserver({ observe: died }, "oop-frameloader-crashed");
+  // In the place of a page: not what a page gives away, nor what comes in its frames and pop-ups.
+  const begun = ({ source }) => {
+    const context = BrowsingContext.get(source.browsingContextId);
+    if (!context || context.parent || context.opener || context.currentURI.spec !== "about:blank") return;
+    downloads(String(source.userContextId));
+  };
+  const { Downloads } = ChromeUtils.importESModule("resource://gre/modules/Downloads.sys.mjs");
+  return Downloads.getList(Downloads.ALL).then((list) => list.addView({ onDownloadAdded: begun }));
 }"""
 
-_PROCESSES = """ChromeUtils.requestProcInfo().then((info) => {
+_PROCESSES = """() => ChromeUtils.requestProcInfo().then((info) => {
   const found = [];
   for (const child of info.children) {
     const store = /userContextId=(\\d+)/.exec(child.origin)?.[1];
@@ -30,12 +39,26 @@ _PROCESSES = """ChromeUtils.requestProcInfo().then((info) => {
   return JSON.stringify({ memory: info.memory, children: found });
 })"""
 
-_CHANNEL = "crashed"
+# Of every tab of a user context: the page itself, its pop-ups, and all frames of both.
+_LOADING = """(number) => {
+  const loading = ({ webProgress }) => webProgress?.isLoadingDocument;
+  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
+    for (const { browsingContext } of gBrowser?.browsers ?? []) {
+      if (browsingContext?.originAttributes.userContextId !== Number(number)) continue;
+      if (browsingContext.getAllBrowsingContextsInSubtree().some(loading)) return true;
+    }
+  }
+  return false;
+}"""
 
 # Closed windows stay in the parent's memory until someone collects them: 10 MB a visit, left alone.
-_TIDY = (
-    """Services.obs.notifyObservers(null, "memory-pressure", "heap-minimize"); Cu.forceGC(); Cu.forceCC();"""
-)
+_TIDY = """() => {
+  Services.obs.notifyObservers(null, "memory-pressure", "heap-minimize");
+  Cu.forceGC();
+  Cu.forceCC();
+}"""
+
+Argument = dict[str, Any]  # of a function, as the protocol writes it
 
 
 @dataclass(frozen=True)
@@ -49,53 +72,69 @@ class Process:
 
 
 class Parent:
-    """The parent process of one Firefox, asked through its session."""
+    """The parent process of one Firefox, asked through its session by way of one of its own windows."""
 
-    def __init__(self, bidi: Bidi, context: str) -> None:
-        self._bidi, self._context = bidi, context
+    def __init__(self, bidi: Bidi, window: str) -> None:
+        self._bidi, self._window = bidi, window
+        self._listeners: dict[str, Callable[[str], None]] = {}
 
     @classmethod
-    async def attach(cls, bidi: Bidi, crashed: Callable[[str], None]) -> "Parent":
-        """Attach; ``crashed`` is called with the cookie store of a tab whose process died."""
-        parent = cls(bidi, await window(bidi))
-        bidi.on("script.message", partial(_said, crashed))
+    async def attach(
+        cls, bidi: Bidi, crashed: Callable[[str], None], downloads: Callable[[str], None]
+    ) -> "Parent":
+        """Attach. Both are called with a cookie store: ``crashed`` where the process of a tab died,
+        ``downloads`` where a file comes in the place of the visit's page.
+        """
+        tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
+        parent = cls(bidi, str(tree["contexts"][0]["context"]))
+        bidi.on("script.message", parent._said)
         await bidi.subscribe("script.message")
-        await bidi.command(
-            "script.callFunction",
-            {
-                "functionDeclaration": _WATCH,
-                "arguments": [{"type": "channel", "value": {"channel": _CHANNEL}}],
-                "awaitPromise": False,
-                "target": {"context": parent._context},
-            },
-        )
+        told = [parent.channel(partial(_of_store, say)) for say in (crashed, downloads)]
+        await parent.call(_WATCH, *told)
         return parent
+
+    def channel(self, listener: Callable[[str], None]) -> Argument:
+        """An argument for `call`: a function by which the script says texts to ``listener``."""
+        name = secrets.token_hex(8)
+        self._listeners[name] = listener
+        return {"type": "channel", "value": {"channel": name}}
+
+    async def call(self, function: str, *arguments: str | Argument) -> Any:
+        """What a function, given as JavaScript, returns or promises. Raises BidiError where it throws."""
+        asked = {
+            "functionDeclaration": function,
+            "arguments": [{"type": "string", "value": a} if isinstance(a, str) else a for a in arguments],
+            "awaitPromise": True,
+            "target": {"context": self._window},
+        }
+        answer = await self._bidi.command("script.callFunction", asked)
+        if answer["type"] != "success":
+            raise BidiError("javascript error", str(answer["exceptionDetails"]["text"]))
+        return answer["result"].get("value")
 
     async def processes(self) -> tuple[int, list[Process]]:
         """Memory of all processes together, bytes; and the content processes that belong to visits."""
-        asked = {"expression": _PROCESSES, "awaitPromise": True, "target": {"context": self._context}}
-        answer = await self._bidi.command("script.evaluate", asked)
-        info = json.loads(answer["result"]["value"])
+        info = json.loads(await self.call(_PROCESSES))
         found = [
             Process(pid, _store(number), memory, cpu / 1e9) for pid, number, memory, cpu in info["children"]
         ]
         return info["memory"] + sum(p.memory for p in found), [p for p in found if p.store]
 
+    async def loading(self, store: str) -> bool:
+        """Whether a page, pop-up or frame of a visit is being loaded."""
+        return bool(await self.call(_LOADING, store.rpartition("-")[2]))
+
     async def tidy(self) -> None:
         """Have the parent process give back what closed windows left."""
-        asked = {"expression": _TIDY, "awaitPromise": False, "target": {"context": self._context}}
-        await self._bidi.command("script.evaluate", asked)
+        await self.call(_TIDY)
+
+    def _said(self, said: dict[str, Any]) -> None:
+        if listener := self._listeners.get(str(said.get("channel"))):
+            listener(str(said["data"].get("value")))
 
 
-async def window(bidi: Bidi) -> str:
-    """A window of the parent process, in which privileged JavaScript runs."""
-    tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
-    return str(tree["contexts"][0]["context"])
-
-
-def _said(crashed: Callable[[str], None], said: dict[str, Any]) -> None:
-    if said.get("channel") == _CHANNEL:
-        crashed(_store(said.get("data", {}).get("value")))
+def _of_store(say: Callable[[str], None], number: str) -> None:
+    say(_store(number))
 
 
 def _store(number: Any) -> str:

@@ -9,6 +9,9 @@ BIND_TIMEOUT_S = 30.0  # the extension answers in milliseconds; this is for a ma
 OPEN_RETRY_S = (0.1, 0.2, 0.5, 1, 2, 4)  # pauses between attempts to open a window while pop-ups come and go
 FLUSH_TIMEOUT_S = 15.0  # milliseconds mostly; a page that does not answer by then is hung, not starved
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
+SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
+SETTLE_LOOK_S = 0.2  # between two looks whether it has
+LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have been had it come in time
 CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
 
 # -- Records: what one visit may bring; what is cut is counted -----------------------------------

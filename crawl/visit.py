@@ -138,6 +138,7 @@ async def _visit(
         result.loaded = datetime.now(UTC)
         began = time.monotonic()
         await _dwell(window, options.dwell_s)
+        await _settle(browser, window)
         answers = await _flush(browser, window.store, result)
         result.dwell_s = time.monotonic() - began
         if not answers:
@@ -184,7 +185,7 @@ async def _bind(browser: Browser, window: Window, records: Records) -> str:
 
 async def _load(window: Window, url: str, records: Records, options: Options, result: Result) -> None:
     """Until the load event of the page (or of the one it sends us to)."""
-    window.loaded.clear()
+    window.arrived.clear()
     window.started = 0
     navigation = window.navigate(url, "complete", options.load_timeout_s + 60)
     try:
@@ -194,12 +195,16 @@ async def _load(window: Window, url: str, records: Records, options: Options, re
             except BidiError as error:
                 await _follow(window, records, error.message.removeprefix("Error: "))
                 return
-            if window.download:
-                raise _Ended("download", "")
             # A hash change or pushState while loading counts as arrival for the protocol, not for us.
-            await _first(window, window.loaded.wait())
+            await _arrival(window)
     except TimeoutError:
         raise _Ended("timeout", f"no load event in {options.load_timeout_s:g} s") from None
+
+
+async def _arrival(window: Window) -> None:
+    await _first(window, window.arrived.wait())
+    if window.download:
+        raise _Ended("download", "")
 
 
 async def _first(window: Window, wanted: Coroutine[Any, Any, T]) -> T:
@@ -225,19 +230,15 @@ async def _follow(window: Window, records: Records, message: str) -> None:
     """A navigation failed: for good, or only in the protocol's eyes, while its page goes on."""
     if window.closed.is_set():
         raise _closed(window)
-    if window.download:
-        raise _Ended("download", message)
     onward = window.started > 1  # the page's own next navigation: its end is ours
     unclear = _UNCLEAR in message
-    if not (onward or unclear or any(word in message for word in _CUT_OFF)):
+    if not (window.download or onward or unclear or any(word in message for word in _CUT_OFF)):
         raise _Ended("net_error", message)
     patience = None if onward or (unclear and records.final_url) else settings.FOLLOW_S
     try:
         async with asyncio.timeout(patience):
-            await _first(window, window.loaded.wait())
+            await _arrival(window)
     except TimeoutError:
-        if window.download:
-            raise _Ended("download", message) from None
         if records.status in (204, 205):
             raise _Ended("no_content", f"status {records.status}") from None
         if not records.final_url:
@@ -249,6 +250,17 @@ async def _dwell(window: Window, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await _first(window, asyncio.Event().wait())
+
+
+async def _settle(browser: Browser, window: Window) -> None:
+    """Let pop-ups and frames that the page has opened come: the busier the machine, the later they do."""
+    until = time.monotonic() + settings.SETTLE_S
+    late = False
+    while time.monotonic() < until and await browser.loading(window.store):
+        late = True
+        await _dwell(window, settings.SETTLE_LOOK_S)
+    if late:
+        await _dwell(window, settings.LATE_DWELL_S)
 
 
 def _closed(window: Window) -> _Ended:

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-from crawl.bidi import Bidi
-from crawl.parent import window
+from crawl.parent import Parent
 
 Message = dict[str, Any]
 
@@ -26,29 +25,26 @@ _FLUSH = "(name, data) => Services.obs.notifyObservers(null, name, data)"
 class Workers:
     """The workers of one Firefox. ``take`` is given each message of the extension's protocol and its size."""
 
-    def __init__(self, bidi: Bidi, context: str, take: Callable[[Message, int], None]) -> None:
-        self._bidi, self._context, self._take = bidi, context, take
+    def __init__(self, parent: Parent, take: Callable[[Message, int], None]) -> None:
+        self._parent, self._take = parent, take
         self._name = f"overscripted-{secrets.token_hex(16)}"  # of messages and of the script's address
         self._flushes: dict[int, asyncio.Future[None]] = {}
         self._number = 0
 
     @classmethod
     async def attach(
-        cls, bidi: Bidi, extension: str, take: Callable[[Message, int], None], watch: bool = True
+        cls, parent: Parent, extension: str, take: Callable[[Message, int], None], watch: bool = True
     ) -> "Workers":
         """Watch all workers from now on, or only count them as a known gap.
 
         ``extension`` is the id of the packed extension.
         """
-        workers = cls(bidi, await window(bidi), take)
-        bidi.on("script.message", workers._said)
-        await bidi.subscribe("script.message")
+        workers = cls(parent, take)
         script = f"resource://{workers._name}/{SCRIPT}" if watch else ""
         process = (PRIVILEGED / "process.js").read_text()
         process = process.replace("@SCRIPT@", script).replace("@NAME@", workers._name)
-        texts = [{"type": "string", "value": text} for text in (extension, workers._name, process)]
-        channel = {"type": "channel", "value": {"channel": workers._name}}
-        await workers._call((PRIVILEGED / "parent.js").read_text(), [channel, *texts])
+        begin = (PRIVILEGED / "parent.js").read_text()
+        await parent.call(begin, parent.channel(workers._said), extension, workers._name, process)
         return workers
 
     async def flush(self, store: str) -> None:
@@ -57,27 +53,12 @@ class Workers:
         number, user = self._number, int(store.rpartition("-")[2])
         answer = self._flushes[number] = asyncio.get_running_loop().create_future()
         try:
-            texts = (self._name, json.dumps([user, number]))
-            await self._call(_FLUSH, [{"type": "string", "value": text} for text in texts])
+            await self._parent.call(_FLUSH, self._name, json.dumps([user, number]))
             await answer
         finally:
             del self._flushes[number]
 
-    async def _call(self, function: str, arguments: list[Message]) -> None:
-        asked = {
-            "functionDeclaration": function,
-            "arguments": arguments,
-            "awaitPromise": False,
-            "target": {"context": self._context},
-        }
-        answer = await self._bidi.command("script.callFunction", asked)
-        if answer["type"] != "success":
-            raise RuntimeError(answer["exceptionDetails"]["text"])  # ours to fix: no page has a part in it
-
-    def _said(self, said: Message) -> None:
-        if said.get("channel") != self._name:
-            return
-        text = said["data"]["value"]
+    def _said(self, text: str) -> None:
         message = json.loads(text)
         if message["type"] != "flushed":
             self._take(message, len(text))

@@ -17,6 +17,17 @@ localStorage.setItem("mark", "{kind}-{n}");
 setTimeout(() => localStorage.setItem("mark", "{kind}-{n}-late"), 300);
 </script>"""
 
+# Opens a pop-up at once and a frame later, which the server holds back for HELD_S.
+HELD_S = 2.0
+OPENS = """<body><script>
+open("{other}/held/popup/{n}");
+setTimeout(() => {
+  const frame = document.createElement("iframe");
+  frame.src = "{other}/held/frame/{n}";
+  document.body.append(frame);
+}, 300);
+</script>"""
+
 # Tries every way to this machine that a page has. {port} is a web server's, {udp} listens to datagrams.
 PROBE = """<body><script>
 const hosts = ["127.0.0.1", "localhost", "rebind.example", "2130706433", "0x7f.1", "0", "[::ffff:127.0.0.1]"];
@@ -98,6 +109,10 @@ class Web:
         """URL of the page numbered ``n``: a frame of its own origin and one of the other."""
         return f"{self.base}/page/{n}"
 
+    def opens(self, n: int) -> str:
+        """URL of a page with a pop-up and a frame, both of the other origin and slow to come."""
+        return f"{self.base}/opens/{n}"
+
     def hostile(self, name: str) -> str:
         """URL of a page that misbehaves."""
         return f"{self.base}/hostile/{name}"
@@ -113,6 +128,8 @@ class Web:
         app = web.Application(middlewares=[self._counting()])
         app.router.add_get("/page/{n}", self._page)
         app.router.add_get("/frame/{kind}/{n}", self._frame)
+        app.router.add_get("/opens/{n}", self._opens)
+        app.router.add_get("/held/{kind}/{n}", self._held)
         app.router.add_get("/hostile/{name}", self._hostile)
         app.router.add_get("/status/{status}", self._status)
         app.router.add_get("/redirect", self._redirect)
@@ -149,6 +166,17 @@ class Web:
     async def _frame(self, request: web.Request) -> web.Response:
         n, kind = request.match_info["n"], request.match_info["kind"]
         return _html(MARK.replace("{n}", n).replace("{kind}", kind))
+
+    async def _opens(self, request: web.Request) -> web.Response:
+        n = request.match_info["n"]
+        return _html(
+            MARK.replace("{kind}", "top").replace("{n}", n)
+            + OPENS.replace("{other}", self.other).replace("{n}", n)
+        )
+
+    async def _held(self, request: web.Request) -> web.Response:
+        await asyncio.sleep(HELD_S)
+        return await self._frame(request)
 
     async def _hostile(self, request: web.Request) -> web.Response:
         return _html(HOSTILE[request.match_info["name"]])

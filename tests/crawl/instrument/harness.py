@@ -14,6 +14,7 @@ from crawl import pack
 from crawl.bidi import BidiError
 from crawl.collector import decode
 from crawl.firefox import Firefox
+from crawl.parent import Parent
 from crawl.workers import Workers
 from overscripted.stacks import parse_frame
 
@@ -122,8 +123,9 @@ class Instrumented:
         self.firefox = await Firefox.start(prefs)
         told = {"port": port, "token": self.token, **settings}
         extension = await self.firefox.install(str(pack.pack(folder, told)))
+        parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
         self._workers = await Workers.attach(
-            self.firefox.bidi, extension, lambda message, _: self._take(message), "reference" not in settings
+            parent, extension, lambda message, _: self._take(message), "reference" not in settings
         )
         async with asyncio.timeout(20):
             await self._ready.wait()

@@ -1,0 +1,54 @@
+"""A page makes the same calls among others as alone, also in what it opens and what is slow to come."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.likeness import Calls, Crawled, difference, marked
+from overscripted.run import Run
+from tests.crawl.crawling import crawl
+from tests.crawl.web import HELD_S, Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
+
+DWELL_S = 1  # what a page opens comes after it
+VISITS = 3  # of each page in the crowd
+
+
+def pages(web: Web) -> list[str]:
+    return [*(web.page(n) for n in range(4)), *(web.opens(n) for n in range(2))]
+
+
+def crawled(web: Web, folder: Path, visits: int, windows: int) -> dict[str, list[Calls]]:
+    """Calls of each visit of each page."""
+    folder.mkdir()
+    seeds = [marked(url, n) for n in range(visits) for url in pages(web)]
+    options = ("--windows", str(windows), "--dwell", str(DWELL_S), "--allow-private", "--per-domain", "0")
+    crawl(folder / "run", *options, "--instrument", "fingerprinting", seeds=seeds, folder=folder)
+    found = Crawled(Run.open(folder / "run")).by_page()
+    assert {url: len(calls) for url, calls in found.items()} == {url: visits for url in pages(web)}
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone(small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Calls]]:
+    return crawled(small_web, tmp_path_factory.mktemp("crowd") / "alone", 1, 1)
+
+
+def test_what_a_page_opens_is_seen_though_it_comes_after_the_dwell(
+    small_web: Web, alone: dict[str, list[Calls]]
+) -> None:
+    assert HELD_S > DWELL_S
+    for n in range(2):
+        (calls,) = alone[small_web.opens(n)]
+        seen = {key[0] for key in calls}
+        assert seen == {small_web.opens(n), *(f"{small_web.other}/held/{k}/{n}" for k in ("popup", "frame"))}
+
+
+def test_the_same_calls_among_others_as_alone(
+    small_web: Web, alone: dict[str, list[Calls]], tmp_path: Path
+) -> None:
+    crowd = crawled(small_web, tmp_path / "crowd", VISITS, 12)
+    for url in pages(small_web):
+        for calls in crowd[url]:
+            assert difference(calls, alone[url][0]) == [], url
