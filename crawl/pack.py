@@ -43,7 +43,7 @@ def pack(folder: Path, settings: dict[str, Any]) -> Path:
 
 
 def _join(target: Path) -> None:
-    """Make one file of the content scripts: each of them is asked of the parent process by every content process."""
+    """Make one file of the content scripts: every content process asks the parent process for each."""
     path = target / "manifest.json"
     manifest = json.loads(path.read_text())
     [content] = manifest["content_scripts"]
