@@ -177,7 +177,7 @@ async def main(rounds: int) -> None:
         plain = await Firefox.start(PREFS)
         stack.push_async_callback(plain.stop)
         browsers = {"none": Browser(plain, await parent.window(plain.bidi))}
-        for name in ("default", "fingerprinting", "openwpm"):
+        for name in ("default", "openwpm"):
             it = Instrumented()
             stack.push_async_callback(it.stop)
             (folder / name).mkdir()
