@@ -2,8 +2,12 @@
 
     .venv/bin/python -m bench.instrument [--rounds 5]
 
-Prints microseconds of a call (the fastest of ten scripts), and milliseconds of CPU of all the browser's processes
-for a page until half a second after its load, medians over the rounds, and the ratios to OpenWPM's and to none.
+Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of the navigation
+to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by process: those of content,
+the browser's own, the extension's. Medians over the rounds, and the ratios to OpenWPM's and to none.
+
+Each load has a user context and so a content process of its own, with the extension and without, as in a crawl. It takes
+the spare process that Firefox keeps for that; what Firefox spends meanwhile on the next spare one is not counted.
 """
 
 # ruff: noqa: E501 (code of pages)
@@ -16,16 +20,25 @@ import statistics
 import tempfile
 from pathlib import Path
 
-import psutil
-
-from crawl import instrument
+from crawl import instrument, parent, profile
 from crawl.firefox import Firefox
 from overscripted import npm
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 
 CALLS = 400  # under OpenWPM's cap of 500 for a script and symbol: all are recorded
 SCRIPTS = 10
-PREFS = {"privacy.reduceTimerPrecision": False}
+PREFS: dict[str, profile.Pref] = {"privacy.reduceTimerPrecision": False}
+SPARE = "preallocated"
+KINDS = {  # of processes, as Firefox names them
+    "webIsolated": "  content",
+    "web": "  content",
+    "browser": "  browser",
+    "extension": "  extension",
+    "": "  other",
+}
+PROCESSES = """ChromeUtils.requestProcInfo().then((info) => JSON.stringify(
+  [info, ...info.children].map(({ pid, type, cpuTime }) => [pid, type, cpuTime / 1e6])))"""
+LOADED = "performance.timing.loadEventEnd - performance.timing.navigationStart"
 OPERATIONS = {
     "get": "navigator.userAgent",
     "set": "x.fillStyle='#'+(i%900+100)",
@@ -72,43 +85,83 @@ def pages(web: Web, modules: Path) -> None:
         web.add(f"/heavy/{name}", f"<!doctype html><body><div id=out></div>{scripts}<script>{code}</script>")
 
 
-def cpu_ms(firefox: Firefox) -> float:
-    """CPU time that the browser has used so far, in all its processes."""
-    used = 0.0
-    parent = psutil.Process(firefox.pid)
-    for process in [parent, *parent.children(recursive=True)]:
-        with contextlib.suppress(psutil.Error):
-            times = process.cpu_times()
-            used += times.user + times.system
-    return used * 1000
+class Browser:
+    """A Firefox, with an extension or without, and its windows."""
+
+    def __init__(self, it: Instrumented | Firefox, system: str) -> None:
+        self.it, self.system = it, system  # `system`: a window of the parent process
+        self.firefox = it.firefox if isinstance(it, Instrumented) else it
+        self.bidi = self.firefox.bidi
+
+    async def open(self) -> Visit:
+        """A window in a user context of its own."""
+        if isinstance(self.it, Instrumented):
+            return await self.it.open()
+        user = (await self.bidi.command("browser.createUserContext"))["userContext"]
+        made = await self.bidi.command("browsingContext.create", {"type": "window", "userContext": user})
+        return Visit(self.it, "", 0, made["context"], user)
+
+    async def close(self, visit: Visit) -> None:
+        """Close a window and forget its user context."""
+        if isinstance(self.it, Instrumented):
+            return await self.it.close(visit)
+        await self.bidi.command("browsingContext.close", {"context": visit.context})
+        await self.bidi.command("browser.removeUserContext", {"userContext": visit.user})
+
+    async def processes(self) -> dict[int, tuple[str, float]]:
+        """Kind and CPU time so far, in ms, of each process."""
+        asked = {"expression": PROCESSES, "awaitPromise": True, "target": {"context": self.system}}
+        answer = await self.bidi.command("script.evaluate", asked)
+        return {pid: (kind, ms) for pid, kind, ms in json.loads(answer["result"]["value"])}
+
+    async def settled(self) -> dict[int, tuple[str, float]]:
+        """The processes, when a spare one is there and nothing goes on any more."""
+        before = await self.processes()
+        for _ in range(50):
+            await asyncio.sleep(0.2)
+            now = await self.processes()
+            idle = sum(ms for _, ms in now.values()) - sum(ms for _, ms in before.values()) < 10
+            if idle and SPARE in [kind for kind, _ in now.values()]:
+                break
+            before = now
+        return now
 
 
-async def measured(firefox: Firefox, visit: Visit, url: str, result: str) -> float:
-    """Load a page; the value of an expression in it, or the CPU time that it took."""
-    await asyncio.sleep(0.3)
-    before = cpu_ms(firefox)
+def spent(before: dict[int, tuple[str, float]], after: dict[int, tuple[str, float]]) -> dict[str, float]:
+    """CPU time in ms between two moments, in all and by kind of process."""
+    found: dict[str, float] = dict.fromkeys(["CPU", *KINDS.values()], 0.0)
+    for pid, (kind, ms) in after.items():
+        if kind != SPARE:
+            ms -= before.get(pid, (kind, 0.0))[1]
+            found["CPU"] += ms
+            found[KINDS.get(kind, "  other")] += ms
+    return found
+
+
+async def measured(browser: Browser, visit: Visit, url: str, result: str) -> dict[str, float]:
+    """Load a page: the value of an expression in it, and the CPU time that it took."""
+    before = await browser.settled()
     command = {"context": visit.context, "url": url, "wait": "complete"}
     await visit.bidi.command("browsingContext.navigate", command, 60)
     await asyncio.sleep(0.5)
-    return float(await visit.run(result)) if result else cpu_ms(firefox) - before
+    after = await browser.processes()
+    return {"": float(await visit.run(result)), **spent(before, after)}
 
 
-async def one_round(browsers: dict[str, Instrumented | Firefox], web: Web) -> dict[tuple[str, str], float]:
+async def one_round(browsers: dict[str, Browser], web: Web) -> dict[tuple[str, str], float]:
     """Every measurement once, the browsers in turn."""
     found = {}
-    tasks = {name: (f"/{name}", f"Math.min(...TIMES)/{CALLS}*1000") for name in OPERATIONS}
-    tasks |= {f"load: {name}": (f"/heavy/{name}", "") for name in ["nothing", *HEAVY]}
-    for task, (path, result) in tasks.items():
+    for task in [*OPERATIONS, "nothing", *HEAVY]:
         for name, browser in browsers.items():
-            if isinstance(browser, Instrumented):
-                visit = await browser.open()
-                found[task, name] = await measured(browser.firefox, visit, web.base + path, result)
-                await browser.close(visit)
+            visit = await browser.open()
+            if task in OPERATIONS:
+                got = await measured(browser, visit, f"{web.base}/{task}", f"Math.min(...TIMES)/{CALLS}*1000")
+                found[f"{task}, µs", name] = got[""]
             else:
-                made = await browser.bidi.command("browsingContext.create", {"type": "window"})
-                visit = Visit(browser, "", 0, made["context"], "")
-                found[task, name] = await measured(browser, visit, web.base + path, result)
-                await browser.bidi.command("browsingContext.close", {"context": made["context"]})
+                got = await measured(browser, visit, f"{web.base}/heavy/{task}", LOADED)
+                found[f"{task}: time, ms", name] = got.pop("")
+                found |= {(f"{task}: {kind}, ms", name): ms for kind, ms in got.items()}
+            await browser.close(visit)
     return found
 
 
@@ -121,25 +174,26 @@ async def main(rounds: int) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(web.stop)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browsers: dict[str, Instrumented | Firefox] = {"none": await Firefox.start(PREFS)}
-        stack.push_async_callback(browsers["none"].stop)
-        for name in ("default", "fingerprinting", "openwpm"):
-            it = browsers[name] = Instrumented()
+        plain = await Firefox.start(PREFS)
+        stack.push_async_callback(plain.stop)
+        browsers = {"none": Browser(plain, await parent.window(plain.bidi))}
+        for name in ("default", "openwpm"):
+            it = Instrumented()
             stack.push_async_callback(it.stop)
             (folder / name).mkdir()
             await it.start(folder / name, prefs=PREFS, **instrument.settings(name))
+            browsers[name] = Browser(it, await parent.window(it.firefox.bidi))
         found = [await one_round(browsers, web) for _ in range(rounds)]
     print(
-        f"{'':18}"
-        + "".join(f"{name:>16}" for name in browsers)
+        f"{'':26}"
+        + "".join(f"{name:>15}" for name in browsers)
         + f"{'default/openwpm':>18}{'default/none':>14}"
     )
     for task in dict.fromkeys(task for task, _ in found[0]):
         value = {name: statistics.median(one[task, name] for one in found) for name in browsers}
-        unit = "ms" if task.startswith("load") else "µs"
-        shown = "".join(f"{value[name]:>13.2f} {unit}" for name in browsers)
-        ratios = value["default"] / value["openwpm"], value["default"] / max(value["none"], 0.001)
-        print(f"{task:18}{shown}{ratios[0]:>18.2f}{ratios[1]:>14.2f}")
+        shown = "".join(f"{value[name]:>15.2f}" for name in browsers)
+        ratios = [value["default"] / max(value[name], 0.001) for name in ("openwpm", "none")]
+        print(f"{task:26}{shown}{ratios[0]:>18.2f}{ratios[1]:>14.2f}")
     print(json.dumps({"rounds": rounds}))
 
 

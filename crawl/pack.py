@@ -9,6 +9,7 @@ from typing import Any
 from crawl import openwpm, workers
 
 PACKAGE = resources.files("crawl")
+_CONTENT = "content.js"  # of the packed extension
 # What watches a worker: one file, for each is loaded by every worker anew.
 _WORKER = (
     "content/sha256.js",
@@ -37,4 +38,16 @@ def pack(folder: Path, settings: dict[str, Any]) -> Path:
     (target / workers.SCRIPT).write_text("\n".join([settings_js, *parts]))
     if settings.get("reference") == "openwpm":
         openwpm.put_into(target)
+    else:
+        _join(target)
     return target
+
+
+def _join(target: Path) -> None:
+    """Make one file of the content scripts: every content process asks the parent process for each."""
+    path = target / "manifest.json"
+    manifest = json.loads(path.read_text())
+    [content] = manifest["content_scripts"]
+    (target / _CONTENT).write_text("\n".join((target / name).read_text() for name in content["js"]))
+    content["js"] = [_CONTENT]
+    path.write_text(json.dumps(manifest))

@@ -93,10 +93,13 @@
   }
 
   const { webRequest } = browser;
-  webRequest.onBeforeRequest.addListener(begin, ALL, ["blocking"]);
+  // Only a script is held until we have answered, for it is read along; all else goes on at once.
+  const others = Object.values(webRequest.ResourceType).filter((type) => type !== "script");
+  webRequest.onBeforeRequest.addListener(begin, { ...ALL, types: ["script"] }, ["blocking"]);
+  webRequest.onBeforeRequest.addListener(begin, { ...ALL, types: others });
   webRequest.onSendHeaders.addListener(sentHeaders, ALL, ["requestHeaders"]);
   webRequest.onHeadersReceived.addListener(headers, ALL, ["responseHeaders"]);
-  webRequest.onBeforeRedirect.addListener(redirected, ALL, ["responseHeaders"]);
+  webRequest.onBeforeRedirect.addListener(redirected, ALL);
   webRequest.onCompleted.addListener(completed, ALL, ["responseHeaders"]);
   webRequest.onErrorOccurred.addListener(failed, ALL);
 })();

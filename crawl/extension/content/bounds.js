@@ -33,16 +33,16 @@ const Bounds = (() => {
     },
     /** Arguments: a JSON object in text with keys "0", "1", …; each at most `most` characters, all at most `ROOM` times that. */
     arguments(values, { functions, bytes }, most) {
-      const out = {};
+      let text = ""; // put together here, which costs less than an object for JSON to take apart
       let room = ROOM * most; // a call may have a thousand arguments
       for (let i = 0; i < values.length && room > 0; i++) {
         const hashed = bytes && typeof values[i] === "object" && values[i] !== null && isBuffer(values[i]);
         const one = hashed ? digest(values[i]) : serialize(values[i], functions, most);
-        if (one === undefined) out[i] = null;
-        else out[i] = typeof one === "string" && one.length > most ? one.slice(0, most) : one;
+        const kept = typeof one === "string" && one.length > most ? one.slice(0, most) : one;
+        text += `${i > 0 ? "," : ""}"${i}":${kept === undefined ? null : stringify(kept)}`;
         room -= typeof one === "string" ? Math.min(one.length, most) : 1;
       }
-      return stringify(out);
+      return `{${text}}`;
     },
   });
 

@@ -9,8 +9,7 @@ const Early = (() => {
   const THERE = `${NAME}?`; // "is a content script there?": yes where it is prevented
   const MINE = `${NAME}!`; // "I am here now": give the realm back
   const done = new WeakSet(); // documents that are instrumented, by us or by themselves
-  const lists = ["iframe", "object", "frame", "embed"].map((name) => document.getElementsByTagName(name));
-  const counts = lists.map(() => 0);
+  const seen = new WeakSet(); // windows of frames that have been looked at
   let begin = null;
 
   function ask(realm, name) {
@@ -40,18 +39,15 @@ const Early = (() => {
     realm.addEventListener(MINE, back);
   }
 
+  /** Adopt the frames that the page can reach by index and has not had before; their number may be as it was. */
   function scan() {
-    let news = false;
-    for (let i = 0; i < lists.length; i++) {
-      const { length } = lists[i];
-      if (length !== counts[i]) {
-        news ||= length > counts[i];
-        counts[i] = length;
-      }
-    }
-    if (!news) return;
     const { length } = window;
-    for (let i = 0; i < length; i++) adopt(window[i]);
+    for (let i = 0; i < length; i++) {
+      const realm = window[i];
+      if (seen.has(realm)) continue;
+      seen.add(realm);
+      adopt(realm);
+    }
   }
 
   /** Called first: take this window over from whoever instrumented it, and answer for it from now on. */

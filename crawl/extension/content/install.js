@@ -17,13 +17,18 @@ const Install = (() => {
   function wanted(when, values) {
     if (when === null) return true;
     if (when === "text") return typeof values[0] === "string";
-    if (when === "script") return Array.prototype.some.call(values, isScript);
+    if (when === "script") return anyScript(values);
     if (typeof values[0] !== "string") return false;
     const first = values[0].toLowerCase();
     return when.has(first) || (first.startsWith("on") && when.has("on*"));
   }
 
   const localName = Object.getOwnPropertyDescriptor(Element.prototype, "localName").get;
+
+  function anyScript(values) {
+    for (let i = 0; i < values.length; i++) if (isScript(values[i])) return true;
+    return false;
+  }
 
   function isScript(value) {
     if (typeof value !== "object" || value === null) return false;

@@ -3,13 +3,18 @@
 "use strict";
 
 const sha256 = (() => {
-  const primes = [];
-  for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
-  const fraction = (x) => ((x - Math.floor(x)) * 2 ** 32) | 0;
-  const K = Int32Array.from(primes, (p) => fraction(Math.cbrt(p)));
-  const START = Int32Array.from(primes.slice(0, 8), (p) => fraction(Math.sqrt(p)));
+  let K = null; // made when first asked for: few documents hash anything
+  let START = null;
   const rotate = (x, n) => (x >>> n) | (x << (32 - n));
   const words = new Int32Array(64);
+
+  function prepare() {
+    const primes = [];
+    for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
+    const fraction = (x) => ((x - Math.floor(x)) * 2 ** 32) | 0;
+    K = Int32Array.from(primes, (p) => fraction(Math.cbrt(p)));
+    START = Int32Array.from(primes.slice(0, 8), (p) => fraction(Math.sqrt(p)));
+  }
 
   function block(state, view, at) {
     for (let i = 0; i < 16; i++) words[i] = view.getInt32(at + i * 4);
@@ -32,6 +37,7 @@ const sha256 = (() => {
 
   /** Hexadecimal SHA-256 of a Uint8Array. */
   return (bytes) => {
+    if (K === null) prepare();
     const state = START.slice();
     const { length } = bytes;
     const whole = length - (length % 64);

@@ -135,7 +135,7 @@ class Instrumented:
         await self._runner.cleanup()
 
     async def _accept(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=64 * 2**20)
+        socket = web.WebSocketResponse(max_msg_size=64 * 2**20, compress=False)
         await socket.prepare(request)
         hello = json.loads(await socket.receive_str())
         assert hello["token"] == self.token

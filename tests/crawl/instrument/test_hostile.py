@@ -33,6 +33,12 @@ EVASIONS = {
     "from an iframe that is gone": ("const f=document.createElement('iframe');document.body.append(f);"
                                     "const g=Object.getOwnPropertyDescriptor(f.contentWindow.Navigator.prototype,"
                                     "'oscpu').get;f.remove();g.call(navigator)", 1),
+    "by index, from frames that take the place of others": (
+        "const make=()=>{const f=document.createElement('iframe');f.src='/later';return f};let f=make();document.body.append(f);window[0].navigator.oscpu;"
+        "f.remove();f=make();document.body.append(f);window[0].navigator.oscpu;f.replaceWith(make());"
+        "window[0].navigator.oscpu;const d=document.createElement('div');document.body.append(d);"
+        "d.innerHTML='<iframe src=/later></iframe>';window[1].navigator.oscpu;d.innerHTML='<iframe src=/later></iframe>';"
+        "window[1].navigator.oscpu", 5),
     "JSON, arrays, Map, Error, Date, Reflect and Function replaced": (
         "window.SPY=[];const{getOwnPropertyNames,getOwnPropertyDescriptor,defineProperty,entries}=Object;"
         "for(const [n,o] of entries({JSON,Array:Array.prototype,Map:Map.prototype,"
