@@ -114,10 +114,10 @@ class _Brotli:
         if self._inflate.is_finished():
             return
         out = self._inflate.process(piece, output_buffer_limit=PIECE)
-        if out:
+        # It may say that it can accept more while it still holds output: only an empty answer is the end.
+        while out or not (self._inflate.can_accept_more_data() or self._inflate.is_finished()):
             yield out
-        while not self._inflate.can_accept_more_data() and not self._inflate.is_finished():
-            yield self._inflate.process(b"", output_buffer_limit=PIECE)
+            out = self._inflate.process(b"", output_buffer_limit=PIECE)
 
     def complete(self) -> bool:
         return bool(self._inflate.is_finished())
