@@ -1,7 +1,9 @@
 """A response's body, read and decompressed piece by piece, never beyond the caps."""
 
+import os
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import brotli
@@ -21,33 +23,27 @@ def read(response: Any, deadline: Deadline, max_body: int, max_decoded: int) -> 
     early or speaks garbage.
     """
     headers = response.headers
-    length = headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > max_body:
+    length = headers.get("Content-Length", "").lstrip("0")
+    if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_body):
         raise Failure("too_large", f"Content-Length {length[:20]} is over {max_body} bytes")
-    pieces = _sent(response.raw, deadline, max_body)
+    sent = response.raw.stream(PIECE, decode_content=False)
+    pieces = _bounded(sent, deadline, max_body, "sent")
     names = [n.strip().lower() for n in headers.get("Content-Encoding", "").split(",")]
     names = [n for n in names if n and n != "identity"]
     if len(names) > MAX_ENCODINGS:
         raise Failure("encoding", f"{len(names)} Content-Encodings")
     for name in reversed(names):
-        pieces = _decoded(pieces, name)
-    out, size = [], 0
+        pieces = _bounded(_decoded(pieces, name), deadline, max_decoded, "decompressed")
+    return b"".join(pieces)
+
+
+def _bounded(pieces: Iterator[bytes], deadline: Deadline, limit: int, how: str) -> Iterator[bytes]:
+    """The same pieces, of one layer: the next may swallow gigabytes. Raises Failure above the limit."""
+    size = 0
     for piece in pieces:
         size += len(piece)
-        if size > max_decoded:
-            raise Failure("too_large", f"over {max_decoded} bytes decompressed")
-        deadline.remaining()
-        out.append(piece)
-    return b"".join(out)
-
-
-def _sent(raw: Any, deadline: Deadline, limit: int) -> Iterator[bytes]:
-    """The body as sent. Raises Failure above the limit."""
-    size = 0
-    for piece in raw.stream(PIECE, decode_content=False):
-        size += len(piece)
         if size > limit:
-            raise Failure("too_large", f"over {limit} bytes sent")
+            raise Failure("too_large", f"over {limit} bytes {how}")
         deadline.remaining()
         yield piece
 
@@ -118,20 +114,26 @@ class _Brotli:
         if self._inflate.is_finished():
             return
         out = self._inflate.process(piece, output_buffer_limit=PIECE)
-        if out:
+        # It may say that it can accept more while it still holds output: only an empty answer is the end.
+        while out or not (self._inflate.can_accept_more_data() or self._inflate.is_finished()):
             yield out
-        while not self._inflate.can_accept_more_data() and not self._inflate.is_finished():
-            yield self._inflate.process(b"", output_buffer_limit=PIECE)
+            out = self._inflate.process(b"", output_buffer_limit=PIECE)
 
     def complete(self) -> bool:
         return bool(self._inflate.is_finished())
 
 
+# The reader does not tell whether its last frame was whole. One more frame after the body does: it comes
+# out as what no server can know, unless it was taken for the rest of a frame cut short.
+_MARK = os.urandom(16)
+_MARK_FRAME = zstandard.compress(_MARK)
+
+
 class _Source:
-    """Pieces as a file, for the zstd reader."""
+    """Pieces as a file, for the zstd reader, and the mark behind them."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
+        self._pieces = chain(pieces, [_MARK_FRAME])
 
     def read(self, _: int = -1) -> bytes:
         return next((piece for piece in self._pieces if piece), b"")
@@ -142,5 +144,10 @@ def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
     source: Any = _Source(pieces)
     reader = decompressor.stream_reader(source, read_size=PIECE, read_across_frames=True)
+    held = b""
     while piece := reader.read(PIECE):
-        yield piece
+        held += piece
+        yield held[: -len(_MARK)]
+        held = held[-len(_MARK) :]
+    if held != _MARK:
+        raise Failure("encoding", "zstd: ends before its end")

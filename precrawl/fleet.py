@@ -27,6 +27,7 @@ from precrawl.vantage import Vantage
 
 _POLL_S = 0.2
 _ORPHANS_S = 10.0  # processes of a killed parent are gone within this
+_HUNG = 3  # times the limit of the parser without a sign of life
 _MAX_DEATHS = 20  # of one vantage point's processes, beyond which it is no single page's doing
 
 
@@ -110,6 +111,7 @@ class Fleet:
         self._stop = self._context.RawValue("b", 0)
         self._deaths: dict[str, int] = {}
         self._shown = (0, 0)
+        self._pulses: dict[int, tuple[int, float]] = {}  # row -> its pulse, when it last changed
 
     def run(self, progress: Work) -> dict[str, float]:
         """Until all is done."""
@@ -123,6 +125,7 @@ class Fleet:
                 self._show(progress)
                 for row, process in list(running.items()):
                     if process.is_alive():
+                        self._end_if_hung(row, process)
                         continue
                     line, job = self._jobs[row]
                     del running[row]
@@ -153,6 +156,8 @@ class Fleet:
         # Any of them may write a part; Arrow's own allocators keep a heap for each thread that did.
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
         process = self._context.Process(target=worker.main, args=(job, self._counts, self._stop))
+        self._counts[job.row * COUNTS + 3] = 0
+        self._pulses.pop(job.row, None)
         process.start()
         return process
 
@@ -168,6 +173,16 @@ class Fleet:
                     process.join()
         finally:
             signal.signal(signal.SIGINT, previous)
+
+    def _end_if_hung(self, row: int, process: Any) -> None:
+        """Kill a process in which one thread lets no other run, so that it cannot end itself."""
+        now, pulse = time.monotonic(), self._counts[row * COUNTS + 3]
+        before, since = self._pulses.get(row, (0, now))
+        if pulse == 0 or pulse != before:
+            self._pulses[row] = pulse, now
+        elif now - since > _HUNG * self._jobs[row][1].settings.parse_s:
+            process.kill()
+            process.join()
 
     def _again(self, line: Line, job: worker.Job) -> Any:
         """A process died (memory, a crash of the parser). Find the page by visiting the suspects alone."""

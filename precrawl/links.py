@@ -1,8 +1,6 @@
 """The links of a page: every <a href> as a browser would load it."""
 
 import re
-import threading
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -14,7 +12,7 @@ from selectolax.lexbor import LexborHTMLParser
 from overscripted.text import clean
 from overscripted.urls import registrable_domain
 from precrawl import charset
-from precrawl.settings import BIG_PAGE, MAX_LINK_LENGTH, MAX_LINKS
+from precrawl.settings import MAX_LINK_LENGTH, MAX_LINKS
 
 KINDS = ("outbound", "internal", "all")
 
@@ -24,7 +22,6 @@ _HTTP = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)")
 # fragment, an absolute path, a relative path (no colon in its first segment). The standard drops tabs,
 # newlines and leading blanks: a reference that has one early is none of these.
 _LOCAL = re.compile(r"\Z|[?#]|/(?:\Z|[^/\\\t\n\r])|[^\0-\x20:/?#\\][^\t\n\r:/?#\\]*(?:\Z|[/?#])")
-_big = threading.Lock()
 
 
 @dataclass
@@ -47,8 +44,7 @@ def extract(
     encoding = charset.find(body, content_type)
     html = charset.to_utf8(body, encoding)
     legacy = None if encoding.startswith("utf-") else encoding
-    with _big if len(html) > BIG_PAGE else nullcontext():
-        base, hrefs = _read(html, page, legacy)
+    base, hrefs = _read(html, page, legacy)
     return _resolve(hrefs, base, page, kind, limit, legacy)
 
 

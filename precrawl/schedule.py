@@ -11,7 +11,9 @@ from typing import Any, Generic, TypeVar
 from precrawl import plan
 from precrawl.settings import MAX_LEAD, MAX_WAITING
 
-COUNTS = 3  # numbers a process shares: the site it has come to, how many are done, how many of them failed
+# Numbers a process shares: the site it has come to, how many are done, how many of them failed, and its
+# pulse: another number every moment, or 0 where none is promised.
+COUNTS = 4
 AT_END = 2**62  # "has come to" of a process that has begun all its sites
 V = TypeVar("V")  # a visit; it has `.site`
 _POLL_S = 0.2  # how soon a stop, or the progress of the vantage points beside, is noticed
@@ -39,11 +41,12 @@ class Schedule(Generic[V]):
         self._tie = itertools.count()
         self._changed = threading.Condition()
         self._single = bool(self._alone)
+        self.closed = False  # nothing new is begun; what is under way may end
 
     def take(self) -> V | None:
         """The next visit; waits for one. None when all is done or the work is to stop."""
         with self._changed:
-            while not self._stop.value:
+            while not (self._stop.value or self.closed):
                 visit = self._choose()
                 if visit is not None:
                     self._running += 1

@@ -24,7 +24,7 @@ MAX_LINKS = 10_000  # kept of one page; the rest counted
 MAX_LINK_LENGTH = 8_192  # characters; longer ones are counted, no server takes them
 BIG_PAGE = 2 * MIB  # pages above this are parsed one at a time in a process: a DOM is ten times its page
 
-PARSE_S = 10.0  # for the links of one page; 16 MiB of ordinary HTML take half a second, a hostile one hours
+PARSE_S = 10.0  # CPU time for one page; 16 MiB of ordinary HTML take half a second, a hostile one hours
 
 MAX_WAITING = 10_000  # sites put aside by one process until their registrable domain is free
 ROBOTS_MAX = 500 * 1024  # bytes read of a robots.txt; the least RFC 9309 allows

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
@@ -22,8 +23,8 @@ from precrawl.gate import Gate
 from precrawl.journal import Journal
 from precrawl.plan import Site
 from precrawl.robots import Robots
-from precrawl.schedule import Schedule
-from precrawl.settings import LEASE_SLACK_S, STOP_S, Settings
+from precrawl.schedule import COUNTS, Schedule
+from precrawl.settings import BIG_PAGE, LEASE_SLACK_S, STOP_S, Settings
 from precrawl.sites import start_url, www_url
 from precrawl.vantage import Vantage
 
@@ -98,21 +99,31 @@ class Worker:
         self._journal = Journal(Path(job.journals), store, job.parts, table, job.shard)
         self._schedule: Schedule[Visit] = Schedule(job, counts, stop, self._begin)
         self._under_way = UnderWay(Path(job.journals) / f"{job.shard}.under-way", job.threads)
-        self._parsing: dict[int, tuple[float, Visit]] = {}  # thread -> since when it reads which page
+        self._counts = counts
+        self._parsing: dict[int, _Reading] = {}  # thread -> the page it reads; who takes it out records it
+        self._big = threading.Lock()
+        self._stuck: set[int] = set()  # threads that are in the parser for good
+        self._drained_by = math.inf
         self._broken: BaseException | None = None
         self._proxy_away = False
 
     def run(self) -> int:
         """Visit all; the process's exit code."""
+        pulse = self.job.row * COUNTS + 3
+        self._counts[pulse] = 1
         threads = [threading.Thread(target=self._thread, args=(i,)) for i in range(self.job.threads)]
         for thread in threads:
             thread.daemon = True
             thread.start()
-        while any(t.is_alive() for t in threads) and not self._stop.value and not self._broken:
+        while self._at_work(threads) and not self._stop.value and not self._broken:
             time.sleep(0.05)
-            self._end_if_stuck()
+            self._counts[pulse] += 1
+            self._leave_stuck()
             if self._proxy_away:
                 self._stop.value = 1
+        self._counts[pulse] = 0
+        if self._stuck and not self._stop.value and not self._broken:
+            os._exit(STUCK)  # the only way out of the parser
         limit = time.monotonic() + STOP_S
         for thread in threads:
             thread.join(max(limit - time.monotonic(), 0) if self._stop.value or self._broken else None)
@@ -124,6 +135,11 @@ class Worker:
         if not self._stop.value:
             self._under_way.close()
         return PROXY_AWAY if self._proxy_away else 0
+
+    def _at_work(self, threads: list[threading.Thread]) -> bool:
+        return time.monotonic() < self._drained_by and any(
+            t.is_alive() and t.ident not in self._stuck for t in threads
+        )
 
     def _begin(self, site: Site) -> Visit:
         check = self.job.check
@@ -209,20 +225,47 @@ class Worker:
 
     def _links(self, visit: Visit, page: Page) -> links.Links:
         settings, thread = self.job.settings, threading.get_ident()
-        self._parsing[thread] = time.monotonic(), visit
-        try:
-            return links.extract(page.body, page.content_type, page.url, settings.links, settings.max_links)
-        finally:
-            del self._parsing[thread]
+        big = len(page.body) > BIG_PAGE
+        with self._big if big else nullcontext():
+            self._parsing[thread] = _Reading(visit, big)
+            try:
+                return links.extract(
+                    page.body, page.content_type, page.url, settings.links, settings.max_links
+                )
+            finally:
+                if self._parsing.pop(thread, None) is None:
+                    threading.Event().wait()  # given up: its outcome is written and the process ends soon
 
-    def _end_if_stuck(self) -> None:
-        """No thread can be taken out of the parser: record what keeps it there and end the process."""
-        if not self._parsing:
-            return
-        began, visit = min(list(self._parsing.values()), key=lambda one: one[0], default=(math.inf, None))
-        if visit and time.monotonic() - began > self.job.settings.parse_s:
-            self._record(visit, None, Failure("too_complex", f"over {self.job.settings.parse_s:g} s"))
-            os._exit(STUCK)
+    def _leave_stuck(self) -> None:
+        """No thread can be taken out of the parser: record what keeps it there and let the others end."""
+        limit = self.job.settings.parse_s
+        for thread, reading in list(self._parsing.items()):
+            if reading.seconds() <= limit or self._parsing.pop(thread, None) is None:
+                continue
+            self._stuck.add(thread)
+            self._schedule.closed = True
+            self._drained_by = min(
+                self._drained_by, time.monotonic() + self.job.settings.timeout_s + LEASE_SLACK_S
+            )
+            self._record(reading.visit, None, Failure("too_complex", f"over {limit:g} s"))
+            if reading.big:
+                self._big.release()
+
+
+class _Reading:
+    """A page in the parser, made by the thread that reads it."""
+
+    def __init__(self, visit: Visit, big: bool) -> None:
+        self.visit, self.big = visit, big
+        self._clock = time.pthread_getcpuclockid(threading.get_ident())
+        self._began = time.clock_gettime(self._clock)
+
+    def seconds(self) -> float:
+        """CPU time so far, as waiting for others is no fault of the page; 0 where its thread has ended."""
+        try:
+            return time.clock_gettime(self._clock) - self._began
+        except OSError:
+            return 0.0
 
 
 def _common(visit: Visit, page: Page | None, failure: Failure | None) -> dict[str, Any]:

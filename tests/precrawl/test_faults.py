@@ -105,6 +105,11 @@ BOMBS = {
     "zstd": zeros(zstandard.ZstdCompressor(level=3).compressobj(), 64 * MIB),
     "deflate": zeros(zlib.compressobj(9), 64 * MIB),
 }
+SWALLOWED = {  # little as sent, nothing in the end, and megabytes between
+    "gzip": brotli.compress(gzip.compress(b"") * 400_000, quality=5),
+    "zstd": brotli.compress(zstandard.compress(b"") * 800_000, quality=5),
+}
+ZSTD = zstandard.compress(GOOD.encode())
 TWICE = gzip.compress(gzip.compress(bytes(64 * MIB)))
 
 # Name -> what the server does, the outcome.
@@ -119,6 +124,11 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "never ends its headers": (endless_headers, "protocol"),
     "one header without end": (huge_header, "protocol"),
     "announces gigabytes": (lambda r: http(b"", Content_Length="9999999999"), "too_large"),
+    "announces a number of 5,000 digits": (lambda r: http(b"", Content_Length="9" * 5000), "too_large"),
+    "announces what int() does not take": (
+        lambda r: http(GOOD, Content_Length="?", Connection="close").replace(b"?", b"\xb2"),
+        "reached",
+    ),
     "closes at once": (close, "closed"),
     "resets": (reset, "closed"),
     "resets in its body": (reset_in_body, "closed"),
@@ -142,11 +152,23 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "zstd bomb": (lambda r: encoded(BOMBS["zstd"], "zstd"), "too_large"),
     "deflate bomb": (lambda r: encoded(BOMBS["deflate"], "deflate"), "too_large"),
     "bomb in a bomb": (lambda r: encoded(TWICE, "gzip, gzip"), "too_large"),
+    "empty gzip members in br": (lambda r: encoded(SWALLOWED["gzip"], "gzip, br"), "too_large"),
+    "empty zstd frames in br": (lambda r: encoded(SWALLOWED["zstd"], "zstd, br"), "too_large"),
     "ten encodings": (lambda r: encoded(b"x", ", ".join(["gzip"] * 10)), "encoding"),
     "not the gzip it claims": (lambda r: encoded(GOOD.encode(), "gzip"), "encoding"),
     "not the br it claims": (lambda r: encoded(GOOD.encode(), "br"), "encoding"),
     "not the zstd it claims": (lambda r: encoded(GOOD.encode(), "zstd"), "encoding"),
     "half a gzip": (lambda r: encoded(gzip.compress(GOOD.encode() * 99)[:-30], "gzip"), "encoding"),
+    "half a zstd": (lambda r: encoded(zstandard.compress(GOOD.encode() * 99)[:-30], "zstd"), "encoding"),
+    "a zstd without its last byte": (lambda r: encoded(ZSTD[:-1], "zstd"), "encoding"),
+    "half a second zstd frame": (
+        lambda r: encoded(ZSTD + zstandard.compress(b"<p>")[:7], "zstd"),
+        "encoding",
+    ),
+    "two zstd frames": (
+        lambda r: encoded(zstandard.compress(b"<p>") + ZSTD, "zstd"),
+        "reached",
+    ),
     "an unknown encoding": (lambda r: encoded(GOOD.encode(), "sdch"), "encoding"),
     "gzip": (lambda r: encoded(gzip.compress(GOOD.encode()), "gzip"), "reached"),
     "two gzip members": (
@@ -180,6 +202,10 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "no type": (lambda r: b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n" + GOOD.encode(), "reached"),
     "no bytes": (lambda r: http(b""), "reached"),
     "wrong charset": (lambda r: http(b"\xff" + GOOD.encode(), type="text/html; charset=ascii"), "reached"),
+    "blanks before a charset": (
+        lambda r: http(GOOD, type=f"text/html; charset={' ' * 60_000};"),
+        "reached",
+    ),
     "unknown charset": (lambda r: http(GOOD, type="text/html; charset=klingon"), "reached"),
     "zero bytes": (lambda r: http(b"\0" * 1000 + GOOD.encode()), "reached"),
     "nested ten thousand deep": (lambda r: http("<div>" * 10_000 + GOOD), "reached"),
