@@ -16,25 +16,38 @@ from precrawl.settings import MAX_ENCODINGS, MAX_WINDOW
 PIECE = 65536  # bytes decompressed at a time
 
 
+def beginning(response: Any, deadline: Deadline, most: int) -> bytes:
+    """The first ``most`` bytes of the decoded body. Raises as `read`."""
+    out, limit = b"", most + 4 * PIECE
+    for piece in _pieces(response, deadline, limit, limit):
+        out += piece
+        if len(out) >= most:
+            break
+    return out[:most]
+
+
 def read(response: Any, deadline: Deadline, max_body: int, max_decoded: int) -> bytes:
     """The decoded body of a streamed Requests response.
 
     Raises Failure (too_large, encoding), TimeoutError, and what urllib3 raises when the server closes
     early or speaks garbage.
     """
-    headers = response.headers
-    length = headers.get("Content-Length", "").lstrip("0")
+    length = response.headers.get("Content-Length", "").lstrip("0")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_body):
         raise Failure("too_large", f"Content-Length {length[:20]} is over {max_body} bytes")
+    return b"".join(_pieces(response, deadline, max_body, max_decoded))
+
+
+def _pieces(response: Any, deadline: Deadline, max_body: int, max_decoded: int) -> Iterator[bytes]:
     sent = response.raw.stream(PIECE, decode_content=False)
     pieces = _bounded(sent, deadline, max_body, "sent")
-    names = [n.strip().lower() for n in headers.get("Content-Encoding", "").split(",")]
+    names = [n.strip().lower() for n in response.headers.get("Content-Encoding", "").split(",")]
     names = [n for n in names if n and n != "identity"]
     if len(names) > MAX_ENCODINGS:
         raise Failure("encoding", f"{len(names)} Content-Encodings")
     for name in reversed(names):
         pieces = _bounded(_decoded(pieces, name), deadline, max_decoded, "decompressed")
-    return b"".join(pieces)
+    return pieces
 
 
 def _bounded(pieces: Iterator[bytes], deadline: Deadline, limit: int, how: str) -> Iterator[bytes]:

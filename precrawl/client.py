@@ -4,6 +4,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,9 +24,11 @@ from overscripted import urls
 from overscripted.addresses import is_public, may_be_public
 from overscripted.errors import InputError
 from precrawl.deadline import Deadline
-from precrawl.failure import Failure, ProxyAway
+from precrawl.failure import Failure, ProxyAway, ProxyRefuses
 from precrawl.settings import ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, Settings
 from precrawl.vantage import Vantage
+
+_NOWHERE = "http://proxy-check.invalid/"  # only a proxy can answer for it
 
 urllib3.disable_warnings()  # there is nothing to warn of: certificates are always verified
 
@@ -49,6 +52,7 @@ class Client:
         self.vantage, self.settings = vantage, settings
         self.deadline = Deadline(settings.timeout_s)
         self._open: list[socket.socket] = []
+        self.target = ""  # of the request under way, as it is sent
         self.session = _Session()
         self.session.trust_env = False  # no proxy, no .netrc of the environment
         adapter = _Adapter(self, tls)
@@ -77,6 +81,19 @@ class Client:
         host = urls.host(url)
         if not self.settings.allow_private and not may_be_public(host):
             raise Failure("private", f"{host} is no public host")
+        response = self._send(method, url, cookies)
+        if response.status_code == 407 and self._proxies:
+            self._check_credentials()
+        return response
+
+    def _check_credentials(self) -> None:
+        """Raise ProxyRefuses if it is the proxy that says 407, and no site: those can say what they like."""
+        answer = self._send("GET", _NOWHERE)
+        answer.raw.close()
+        if answer.status_code == 407:
+            raise ProxyRefuses("407 Proxy Authentication Required")
+
+    def _send(self, method: str, url: str, cookies: Any = None) -> requests.Response:
         request = requests.PreparedRequest()
         # Not `prepare`: it would write the URL anew, and a URL is what the standard says it is.
         request.method, request.url, request.body = method, url, None
@@ -102,14 +119,21 @@ class Client:
     def connect(self, host: str, port: int, timeout: Any) -> socket.socket:
         """A socket to a host as this vantage point reaches it. The guard looks at every address first."""
         seconds = min(float(timeout or self.settings.connect_timeout_s), self.deadline.remaining())
-        if self.vantage.proxy and self.vantage.proxy.startswith("socks"):
-            sock = self._through_socks(host, port, seconds)
-        else:
-            sock = self._straight(host, port, seconds)
+        # Whether a proxy is there has nothing to do with the time that this page has left.
+        sock = self._to_proxy(host, port) if self.vantage.proxy else self._straight(host, port, seconds)
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._open.append(sock)
         return sock
+
+    def _to_proxy(self, host: str, port: int) -> socket.socket:
+        began, seconds = time.monotonic(), self.settings.connect_timeout_s
+        socks = str(self.vantage.proxy).startswith("socks")
+        try:
+            return (self._through_socks if socks else self._straight)(host, port, seconds)
+        except ProxyAway as error:
+            error.lost_s = time.monotonic() - began
+            raise
 
     def _straight(self, host: str, port: int, seconds: float) -> socket.socket:
         addresses = self._resolve(host, port)
@@ -117,7 +141,7 @@ class Client:
         for family, kind, protocol, _, address in addresses:
             sock = socket.socket(family, kind, protocol)
             try:
-                sock.settimeout(min(seconds, self.deadline.remaining()))
+                sock.settimeout(seconds if self.vantage.proxy else min(seconds, self.deadline.remaining()))
                 if self.vantage.source:
                     sock.bind((self.vantage.source, 0))
                 sock.connect(address)
@@ -169,15 +193,19 @@ class Client:
         sock: socket.socket = socksocket
         socksocket.set_proxy(socks.SOCKS5, url.hostname, url.port, remote, url.username, url.password)
         sock.settimeout(seconds)
-        self._open.append(sock)
         try:
             sock.connect((target, port))
         except socks.ProxyConnectionError as error:
             sock.close()
             raise ProxyAway(str(error)) from error
-        except socks.SOCKS5Error as error:
+        except socks.ProxyError as error:
             sock.close()
-            raise Failure("proxy", str(error)) from error
+            said = error.socket_err or error  # it wraps its own errors, which are errors of sockets, too
+            if isinstance(said, socks.SOCKS5AuthError):
+                raise ProxyRefuses(str(said)) from error
+            if not isinstance(said, socks.SOCKS5Error):
+                raise
+            raise Failure("proxy", str(said)) from error
         except BaseException:
             sock.close()
             raise
@@ -227,9 +255,17 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         if proxy not in self.proxy_manager:
-            kwargs["ssl_context"] = self._tls
+            kwargs["ssl_context"] = kwargs["proxy_ssl_context"] = self._tls
             self._guarded(super().proxy_manager_for(proxy, **kwargs))
         return self.proxy_manager[proxy]
+
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """The target for urllib3, which would quote it anew; sent is the browser's, `client.target`."""
+        scheme, _, rest = request.url.partition("#")[0].partition("://")
+        authority, _, path = rest.partition("/")
+        plain = proxies and scheme == "http"
+        self._client.target = f"http://{authority.rpartition('@')[2]}/{path}" if plain else f"/{path}"
+        return str(super().request_url(request, proxies))
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
@@ -253,16 +289,38 @@ class _Adapter(HTTPAdapter):
                 try:
                     super().connect()
                 except (ConnectionResetError, ConnectionAbortedError, BrokenPipeError) as error:
+                    self._blame_proxy(error)
                     if client.deadline.cut:
                         raise
                     raise Failure("tls", f"closed during the handshake: {error}") from error
+                except Exception as error:
+                    self._blame_proxy(error)
+                    raise
                 if self.sock is not None:
-                    client._open.append(self.sock)
+                    # TLS within the TLS of a proxy is no socket, but has one.
+                    client._open.append(getattr(self.sock, "socket", self.sock))
 
-        class PlainPool(HTTPConnectionPool):
+            def _blame_proxy(self, error: Exception) -> None:
+                """Raise the proxy's fault if it is one: no TLS with us, or our credentials refused."""
+                if client.deadline.cut:
+                    return
+                if self.proxy and not self.has_connected_to_proxy:
+                    if isinstance(error, ssl.SSLCertVerificationError):
+                        raise ProxyRefuses(str(error)) from error
+                    raise ProxyAway(str(error)) from error
+                if isinstance(error, OSError) and "Tunnel connection failed: 407" in str(error):
+                    raise ProxyRefuses(str(error)) from error
+
+        class Exact:
+            """A pool that sends the target as it is."""
+
+            def _make_request(self, conn: Any, method: str, url: str, **options: Any) -> Any:
+                return super()._make_request(conn, method, client.target, **options)  # type: ignore[misc]
+
+        class PlainPool(Exact, HTTPConnectionPool):  # type: ignore[misc]
             ConnectionCls = Plain
 
-        class SecurePool(HTTPSConnectionPool):
+        class SecurePool(Exact, HTTPSConnectionPool):  # type: ignore[misc]
             ConnectionCls = Secure
 
         manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}

@@ -28,7 +28,7 @@ class Deadline:
         """End every read and write under way."""
         self.cut = True
         for sock in list(self.sockets):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Exception):  # whatever a socket is: this thread must go on
                 # The plain socket's method: that of SSLSocket would drop the TLS state under the reader.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 

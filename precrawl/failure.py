@@ -42,7 +42,16 @@ class Failure(Exception):
 
 
 class ProxyAway(Exception):
-    """The vantage point's proxy itself cannot be reached: no fault of the site."""
+    """The vantage point's proxy itself cannot be reached: no fault of the site.
+
+    ``lost_s``: seconds that trying took, which are not the site's.
+    """
+
+    lost_s = 0.0
+
+
+class ProxyRefuses(ProxyAway):
+    """The proxy does not take our credentials, or we not its certificate: waiting mends nothing."""
 
 
 def classify(error: BaseException, expired: bool = False) -> Failure:

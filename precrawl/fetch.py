@@ -13,7 +13,7 @@ from overscripted import urls
 from precrawl import body
 from precrawl.client import Client
 from precrawl.deadline import Deadline, Watch
-from precrawl.failure import Failure, classify
+from precrawl.failure import Failure, ProxyAway, classify
 from precrawl.gate import Gate
 from precrawl.robots import Robots
 from precrawl.settings import MAX_LINK_LENGTH, MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
@@ -46,7 +46,8 @@ class Attempt:
     redirects: list[str] = field(default_factory=list)
     cookies: RequestsCookieJar | None = None
     retries: int = 0
-    spent: float = 0.0  # seconds of work, waiting for a domain not included
+    spent: float = 0.0  # seconds of work, waiting for a domain or a proxy not included
+    began: float = 0.0  # time of the first request; 0: none yet
 
     @property
     def domain(self) -> str:
@@ -77,12 +78,16 @@ class Fetcher:
                     if (until := self._gate.enter(attempt.domain)) is not None:
                         return Wait(until)
                     held = attempt.domain
+                attempt.began = attempt.began or time.time()
                 answer = self._hop(attempt, needs_html)
                 if isinstance(answer, Page):
                     return answer
                 if answer is not None:
                     rest = answer
                     return Wait(time.monotonic() + answer)
+        except ProxyAway as error:
+            began += error.lost_s
+            raise
         except (RequestException, HTTPError, OSError, ValueError, EOFError, AttributeError) as error:
             raise classify(error, deadline.cut) from error
         finally:

@@ -119,6 +119,7 @@ class Fleet:
         seconds = {line.vantage.name: 0.0 for line in self._lines}
         running = {row: self._start(job) for row, (_, job) in enumerate(self._jobs)}
         away: list[str] = []
+        refuses: list[str] = []
         try:
             while running:
                 time.sleep(_POLL_S)
@@ -132,6 +133,8 @@ class Fleet:
                     seconds[line.vantage.name] = time.monotonic() - began
                     if process.exitcode == worker.PROXY_AWAY:
                         away.append(line.vantage.name)
+                    elif process.exitcode == worker.PROXY_REFUSES:
+                        refuses.append(line.vantage.name)
                     elif process.exitcode == worker.STUCK and not self._stop.value:
                         running[row] = self._on(line, replace(job, alone=()))
                     elif process.exitcode != 0 and not self._stop.value:
@@ -143,6 +146,11 @@ class Fleet:
             self._show(progress)
             raise
         self._show(progress)
+        if refuses:
+            raise OutsideError(
+                f"the proxy of vantage point {', '.join(sorted(set(refuses)))} does not take the user name "
+                "and password of its URL, or has no trusted certificate; mend the URL or add --ca FILE"
+            )
         if away:
             raise OutsideError(
                 f"the proxy of vantage point {', '.join(sorted(set(away)))} went away; "
@@ -158,7 +166,12 @@ class Fleet:
         process = self._context.Process(target=worker.main, args=(job, self._counts, self._stop))
         self._counts[job.row * COUNTS + 3] = 0
         self._pulses.pop(job.row, None)
-        process.start()
+        # Ctrl-C reaches the whole group of processes; what is not yet Python's `main` must not see it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         return process
 
     def _halt(self, running: dict[int, Any]) -> None:

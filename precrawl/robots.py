@@ -4,8 +4,6 @@ import threading
 from collections import OrderedDict
 
 from protego import Protego
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
 
 from overscripted import urls
 from precrawl import body
@@ -38,9 +36,9 @@ class Robots:
         return bool(rules.can_fetch(url, ROBOTS_AGENT))
 
     def _fetch(self, client: Client, address: str) -> Protego:
-        """RFC 9309: absent (4xx) allows all, out of reach (5xx, no answer) forbids all."""
+        """RFC 9309: absent (4xx) allows all, 5xx forbids all. No answer raises: it is that of the page."""
         try:
-            for _ in range(_HOPS):
+            for _ in range(_HOPS + 1):
                 response = client.send("GET", address)
                 try:
                     location = response.headers.get("Location")
@@ -53,13 +51,11 @@ class Robots:
                         return _NONE
                     if response.status_code != 200:
                         return _ALL
-                    data = body.read(response, client.deadline, ROBOTS_MAX, ROBOTS_MAX)
+                    data = body.beginning(response, client.deadline, ROBOTS_MAX)
                     return Protego.parse(data.decode("utf-8", "replace"))
                 finally:
                     response.raw.close()
         except Failure as failure:
-            return _ALL if failure.reason in ("too_large", "encoding") else _NONE
-        except (RequestException, HTTPError, OSError):
-            client.deadline.remaining()
-            return _NONE
+            if failure.reason not in ("too_large", "encoding"):
+                raise
         return _ALL

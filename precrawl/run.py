@@ -249,7 +249,7 @@ def _quorum(text: str | None, n: int) -> int:
 
 def _check_quorum(store: Store, text: str | None, vantages: list[Vantage]) -> None:
     """Raise before the work where a quorum can never be met by the vantage points that are known."""
-    if not text or "/" in text:
+    if not text or _parse_quorum(text)[1] is not None:
         return
     plan = store.read_json(PLAN) if store.exists(PLAN) else {"id": None}
     known = {v.name for v in vantages} | set(finished(store, plan))
@@ -262,4 +262,6 @@ def _parse_quorum(text: str) -> tuple[int, int | None]:
     k, slash, n = text.partition("/")
     if not k.isdecimal() or (slash and not n.isdecimal()):
         raise InputError(f"--quorum {text}: give k/n, such as 3/4")
+    if slash and not 1 <= int(k) <= int(n):
+        raise InputError(f"--quorum {text}: k must be between 1 and {n}")
     return int(k), int(n) if slash else None

@@ -17,7 +17,7 @@ from overscripted.store import Store
 from precrawl import links
 from precrawl.client import Client, tls_context
 from precrawl.deadline import Watch
-from precrawl.failure import FINAL, Failure, ProxyAway
+from precrawl.failure import FINAL, Failure, ProxyAway, ProxyRefuses
 from precrawl.fetch import Attempt, Fetcher, Page, Wait
 from precrawl.gate import Gate
 from precrawl.journal import Journal
@@ -29,6 +29,7 @@ from precrawl.sites import start_url, www_url
 from precrawl.vantage import Vantage
 
 PROXY_AWAY = 75  # exit code: the proxy stayed away (EX_TEMPFAIL)
+PROXY_REFUSES = 77  # exit code: the proxy takes no request of ours (EX_NOPERM)
 STUCK = 70  # exit code: a page kept the parser busy, its outcome is written; start again (EX_SOFTWARE)
 
 
@@ -64,7 +65,12 @@ class Visit:
     www: str | None
     began: float
     first: Failure | None = None
-    away_since: float | None = None
+    spent: float = 0.0  # by the tries before this one
+
+    def again(self, url: str) -> None:
+        """Another try, of another URL or method; its time is its own."""
+        self.spent += self.attempt.spent
+        self.attempt = Attempt(url, began=self.attempt.began)
 
 
 def main(job: Job, counts: Any, stop: Any) -> None:
@@ -105,7 +111,8 @@ class Worker:
         self._stuck: set[int] = set()  # threads that are in the parser for good
         self._drained_by = math.inf
         self._broken: BaseException | None = None
-        self._proxy_away = False
+        self._away_since: float | None = None  # the proxy, while nothing comes through it
+        self._proxy_lost = 0  # exit code, once it is
 
     def run(self) -> int:
         """Visit all; the process's exit code."""
@@ -119,7 +126,7 @@ class Worker:
             time.sleep(0.05)
             self._counts[pulse] += 1
             self._leave_stuck()
-            if self._proxy_away:
+            if self._proxy_lost:
                 self._stop.value = 1
         self._counts[pulse] = 0
         if self._stuck and not self._stop.value and not self._broken:
@@ -134,7 +141,7 @@ class Worker:
             raise self._broken
         if not self._stop.value:
             self._under_way.close()
-        return PROXY_AWAY if self._proxy_away else 0
+        return self._proxy_lost
 
     def _at_work(self, threads: list[threading.Thread]) -> bool:
         return time.monotonic() < self._drained_by and any(
@@ -169,6 +176,7 @@ class Worker:
             except Failure as failure:
                 if self._stop.value:
                     return  # cut by us, not by the site: begins again on resume
+                self._away_since = None
                 if not self._another_way(visit, failure):
                     self._record(visit, None, self._told(visit, failure))
                     return
@@ -176,10 +184,14 @@ class Worker:
             if isinstance(page, Wait):
                 self._schedule.put_back(visit, page.until)
                 return
-            visit.away_since = None
+            self._away_since = None
             if self.job.check and visit.attempt.method == "HEAD" and page.status >= 400:
-                visit.attempt = Attempt(visit.site.site)  # many servers do not know HEAD
+                visit.again(visit.site.site)  # many servers do not know HEAD
                 continue
+            if visit.first and page.status != 200:
+                told = self._told(visit, Failure(f"http_{page.status}"))
+                self._record(visit, page if told.reason == f"http_{page.status}" else None, told)
+                return
             self._record(visit, page, None)
             return
 
@@ -188,11 +200,12 @@ class Worker:
         if failure.reason in FINAL:
             return False
         if self.job.check and visit.attempt.method == "HEAD":
-            visit.attempt = Attempt(visit.site.site)
+            visit.again(visit.site.site)
             return True
         if visit.www is None:
             return False
-        visit.first, visit.attempt, visit.www = failure, Attempt(visit.www), None
+        visit.again(visit.www)
+        visit.first, visit.www = failure, None
         return True
 
     @staticmethod
@@ -204,9 +217,11 @@ class Worker:
 
     def _put_back_for_proxy(self, visit: Visit, error: ProxyAway) -> None:
         now = time.monotonic()
-        visit.away_since = visit.away_since or now
-        if now - visit.away_since > self.job.settings.proxy_patience_s:
-            self._proxy_away = True
+        self._away_since = since = self._away_since or now
+        if isinstance(error, ProxyRefuses):
+            self._proxy_lost = PROXY_REFUSES
+        elif now - since > self.job.settings.proxy_patience_s:
+            self._proxy_lost = self._proxy_lost or PROXY_AWAY
         self._schedule.put_back(visit, now + 2.0)
 
     def _record(self, visit: Visit, page: Page | None, failure: Failure | None) -> None:
@@ -275,8 +290,8 @@ def _common(visit: Visit, page: Page | None, failure: Failure | None) -> dict[st
         "outcome": outcome,
         "error": failure.text if failure else "",
         "status": page.status if page else _status_of(failure),
-        "started": int(visit.began * 1e6),
-        "elapsed_s": round(visit.attempt.spent, 3),
+        "started": int((visit.attempt.began or visit.began) * 1e6),
+        "elapsed_s": round(visit.spent + visit.attempt.spent, 3),
     }
 
 
