@@ -96,7 +96,7 @@
   // Only a script is held until we have answered, for it is read along; all else goes on at once.
   const others = Object.values(webRequest.ResourceType).filter((type) => type !== "script");
   webRequest.onBeforeRequest.addListener(begin, { ...ALL, types: ["script"] }, ["blocking"]);
-  webRequest.onBeforeRequest.addListener(begin, { ...ALL, types: others });
+  webRequest.onBeforeRequest.addListener((details) => begin(details), { ...ALL, types: others }); // one function is added once
   webRequest.onSendHeaders.addListener(sentHeaders, ALL, ["requestHeaders"]);
   webRequest.onHeadersReceived.addListener(headers, ALL, ["responseHeaders"]);
   webRequest.onBeforeRedirect.addListener(redirected, ALL);
