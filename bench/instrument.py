@@ -20,8 +20,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from crawl import instrument, parent, profile
+from crawl import instrument, profile
 from crawl.firefox import Firefox
+from crawl.parent import Parent
 from overscripted import npm
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 
@@ -36,7 +37,7 @@ KINDS = {  # of processes, as Firefox names them
     "extension": "  extension",
     "": "  other",
 }
-PROCESSES = """ChromeUtils.requestProcInfo().then((info) => JSON.stringify(
+PROCESSES = """() => ChromeUtils.requestProcInfo().then((info) => JSON.stringify(
   [info, ...info.children].map(({ pid, type, cpuTime }) => [pid, type, cpuTime / 1e6])))"""
 LOADED = "performance.timing.loadEventEnd - performance.timing.navigationStart"
 OPERATIONS = {
@@ -88,10 +89,16 @@ def pages(web: Web, modules: Path) -> None:
 class Browser:
     """A Firefox, with an extension or without, and its windows."""
 
-    def __init__(self, it: Instrumented | Firefox, system: str) -> None:
-        self.it, self.system = it, system  # `system`: a window of the parent process
+    def __init__(self, it: Instrumented | Firefox, parent: Parent) -> None:
+        self.it, self._parent = it, parent
         self.firefox = it.firefox if isinstance(it, Instrumented) else it
         self.bidi = self.firefox.bidi
+
+    @classmethod
+    async def of(cls, it: Instrumented | Firefox) -> "Browser":
+        """One that has been started."""
+        bidi = (it.firefox if isinstance(it, Instrumented) else it).bidi
+        return cls(it, await Parent.attach(bidi, lambda store: None, lambda store: None))
 
     async def open(self) -> Visit:
         """A window in a user context of its own."""
@@ -110,9 +117,7 @@ class Browser:
 
     async def processes(self) -> dict[int, tuple[str, float]]:
         """Kind and CPU time so far, in ms, of each process."""
-        asked = {"expression": PROCESSES, "awaitPromise": True, "target": {"context": self.system}}
-        answer = await self.bidi.command("script.evaluate", asked)
-        return {pid: (kind, ms) for pid, kind, ms in json.loads(answer["result"]["value"])}
+        return {pid: (kind, ms) for pid, kind, ms in json.loads(await self._parent.call(PROCESSES))}
 
     async def settled(self) -> dict[int, tuple[str, float]]:
         """The processes, when a spare one is there and nothing goes on any more."""
@@ -176,13 +181,13 @@ async def main(rounds: int) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         plain = await Firefox.start(PREFS)
         stack.push_async_callback(plain.stop)
-        browsers = {"none": Browser(plain, await parent.window(plain.bidi))}
+        browsers = {"none": await Browser.of(plain)}
         for name in ("default", "openwpm"):
             it = Instrumented()
             stack.push_async_callback(it.stop)
             (folder / name).mkdir()
             await it.start(folder / name, prefs=PREFS, **instrument.settings(name))
-            browsers[name] = Browser(it, await parent.window(it.firefox.bidi))
+            browsers[name] = await Browser.of(it)
         found = [await one_round(browsers, web) for _ in range(rounds)]
     print(
         f"{'':26}"

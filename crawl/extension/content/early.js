@@ -10,6 +10,9 @@ const Early = (() => {
   const MINE = `${NAME}!`; // "I am here now": give the realm back
   const done = new WeakSet(); // documents that are instrumented, by us or by themselves
   const seen = new WeakSet(); // windows of frames that have been looked at
+  const NONE = [];
+  const self = window; // looked up once, as is its getter: both cost more than what they tell, at each insertion
+  const frames = Object.getOwnPropertyDescriptor(self, "length").get;
   let begin = null;
 
   function ask(realm, name) {
@@ -41,9 +44,9 @@ const Early = (() => {
 
   /** Adopt the frames that the page can reach by index and has not had before; their number may be as it was. */
   function scan() {
-    const { length } = window;
+    const length = Reflect.apply(frames, self, NONE);
     for (let i = 0; i < length; i++) {
-      const realm = window[i];
+      const realm = self[i];
       if (seen.has(realm)) continue;
       seen.add(realm);
       adopt(realm);

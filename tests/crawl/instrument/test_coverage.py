@@ -96,3 +96,24 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
         (8, "window.WebSocket", f"ws://localhost:{web.port}/two"),
         (9, "window.WebSocket", "wss://no-such-host.invalid/"),
     ]
+
+
+async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: Web) -> None:
+    """Of every type: only those of scripts are held for the extension."""
+    web.add("/r.js", "fetch('/r.json').then(()=>window.D=1)", "text/javascript")
+    web.add("/r.json", "{}", "application/json")
+    web.add("/r.css", "p{}", "text/css")
+    web.add("/r-frame", "<p>x")
+    page = web.add("/r", "<!doctype html><link rel=stylesheet href=/r.css><script src=/r.js></script>"
+                   "<iframe src=/r-frame></iframe><img src=/r-none.png>")  # fmt: skip
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
+    found = {m["url"].removeprefix(web.base): (m["resource_type"], m["status"]) for m in visit.of("request")}
+    assert found.pop("/favicon.ico", ("image", 404)) == ("image", 404)
+    assert found == {
+        "/r": ("main_frame", 200),
+        "/r.css": ("stylesheet", 200),
+        "/r.js": ("script", 200),
+        "/r.json": ("xmlhttprequest", 200),
+        "/r-frame": ("sub_frame", 200),
+        "/r-none.png": ("image", 404),
+    }
