@@ -57,7 +57,7 @@ def raw(small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> Raw:
     folder = tmp_path_factory.mktemp("hostile")
     seeds = [small_web.base + path for path in EXPECTED] + list(OTHER_SEEDS)
     seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
-    options = ("--windows", "6", "--dwell", "2", "--load-timeout", "10", "--allow-private")
+    options = ("--windows", "6", "--dwell", "2", "--load-timeout", "20", "--allow-private")
     rest = ("--per-domain", "0", "--retries", "0", "--instrument", "fingerprinting")
     crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
     return Raw(str(folder / "run"))
@@ -93,7 +93,7 @@ def test_neighbours_lose_nothing(raw: Raw, small_web: Web) -> None:
 def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:
     memory = raw.visits[small_web.hostile("memory")]
     assert "memory" in memory["error"] or memory["outcome"] == "timeout"
-    assert "10 s" in raw.visits[small_web.base + "/never"]["error"]
+    assert "20 s" in raw.visits[small_web.base + "/never"]["error"]
     assert "UNKNOWN_HOST" in raw.visits["http://no-such-host.invalid/"]["error"]
 
 
