@@ -299,6 +299,14 @@ _CALLS_MORE = (
     Column("repaired", BOOL, "The script's position was malformed and was read again from the frame"),
 )
 
+# Of a roll-up's row, whatever it stands for.
+_COUNTS = (
+    Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+    Column("n_valid", INT, "Rows in calls", "calls"),
+    Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
+    Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -399,10 +407,7 @@ TABLES: dict[str, Table] = {
                 Column("in_iframe", BOOL, "All its calls were in frames"),
                 Column("n_scripts", INT, "Distinct scripts that called"),
                 Column("n_third_party_scripts", INT, "Of them from another registrable domain"),
-                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
-                Column("n_valid", INT, "Rows in calls", "calls"),
-                Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
-                Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+                *_COUNTS,
             ),
             ("crawl_id", "visit_id", "location"),
         ),
@@ -421,10 +426,7 @@ TABLES: dict[str, Table] = {
                 Column(
                     "n_third_party_scripts", INT, "Of n_scripts from another registrable domain in any visit"
                 ),
-                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
-                Column("n_valid", INT, "Rows in calls", "calls"),
-                Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
-                Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+                *_COUNTS,
             ),
             ("location",),
         ),
@@ -439,10 +441,7 @@ TABLES: dict[str, Table] = {
                 Column("n_recorded_documents", INT, "Of them with a call in calls or invalid_calls"),
                 Column("n_valid_documents", INT, "Of them with a call in calls"),
                 Column("n_script_refs", INT, "Rows in script_refs: as n_documents, each visit by itself"),
-                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
-                Column("n_valid", INT, "Rows in calls", "calls"),
-                Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
-                Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+                *_COUNTS,
             ),
             ("script_url",),
         ),
