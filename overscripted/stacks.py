@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _POSITION = re.compile(r":(\d+)(?::(\d+))?$")
-_EVAL = re.compile(r"((?: line \d+ > [A-Za-z][A-Za-z ]*?)+)$")
+_LEVEL = re.compile(r" line \d+ > [A-Za-z][A-Za-z ]*")
 _ASYNC = re.compile(r"^([A-Za-z][\w .:-]*)\*")
 
 
@@ -33,23 +33,43 @@ class Frame(NamedTuple):
 EMPTY = Frame("", "", "", "", "", "")
 
 
-@lru_cache(maxsize=65536)
+# Frames repeat, those of one page above all. Long ones (data: URLs) would fill memory if they were kept.
+KEPT, KEPT_CHARS = 8192, 1024
+
+
 def parse_frame(text: str) -> Frame:
     """The parts of one frame. What is not there is ``""``; any text gives a frame, none raises."""
+    return _kept(text) if len(text) <= KEPT_CHARS else _parse(text)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(text: str) -> Frame:
+    return _parse(text)
+
+
+def _parse(text: str) -> Frame:
     cause = ""
     func, at, rest = text.partition("@")
     if not at:
         func, rest = "", text
     elif found := _ASYNC.match(func):
         cause, func = found.group(1), func[found.end() :]
-    line = col = evals = ""
+    line = col = ""
     if found := _POSITION.search(rest):
         line, col = found.group(1), found.group(2) or ""
         rest = rest[: found.start()]
-    if found := _EVAL.search(rest):
-        evals = found.group(1).strip()
-        rest = rest[: found.start()]
+    end = _before_levels(rest)
+    evals, rest = rest[end:].strip(), rest[:end]
     return Frame(func, rest, line, col, evals, cause)
+
+
+def _before_levels(text: str) -> int:
+    """Where the levels of run-time code at the end of a text begin. Level by level: pages choose the text,
+    and one expression for all of them takes hours on a long one."""
+    end = len(text)
+    while (at := text.rfind(" line ", 0, end)) >= 0 and _LEVEL.fullmatch(text, at, end):
+        end = at
+    return end
 
 
 def frames(stack: str) -> list[Frame]:

@@ -55,3 +55,11 @@ def test_parsing_reverses_writing(func: str, script: str, line: int, col: int, e
 
 def test_stack_is_innermost_first() -> None:
     assert [f.func_name for f in frames("a@https://x/:1:1\nb@https://x/:2:2\n")] == ["a", "b"]
+
+
+@pytest.mark.parametrize("level", [" line 1 > a", " line 1 > ", " line ", " line 1 > a a a", ":1"])
+def test_a_name_that_a_page_made_long_is_read_at_once(level: str) -> None:
+    """With an expression that tries every beginning this would take hours: the test would not end."""
+    frame = parse_frame(f"f@{level * 200_000}!:3:4")
+    assert (frame.script_line, frame.script_col) == ("3", "4")
+    assert frame.script_url == f"{level * 200_000}!"
