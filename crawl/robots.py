@@ -5,10 +5,10 @@ import socket
 import ssl
 from collections import OrderedDict
 from urllib.parse import urljoin, urlsplit
-from urllib.robotparser import RobotFileParser
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from protego import Protego
 
 from crawl.names import Names, Refused
 
@@ -27,7 +27,7 @@ class Robots:
         self._ssl = ssl.create_default_context()
         for path in authorities:
             self._ssl.load_verify_locations(path)
-        self._rules: OrderedDict[str, asyncio.Task[RobotFileParser]] = OrderedDict()
+        self._rules: OrderedDict[str, asyncio.Task[Protego]] = OrderedDict()
         self._session: aiohttp.ClientSession | None = None
 
     async def allowed(self, url: str) -> bool:
@@ -39,23 +39,22 @@ class Robots:
             task = self._rules[origin] = asyncio.create_task(self._read(origin))
             while len(self._rules) > KEPT:
                 self._rules.popitem(last=False)
-        return (await asyncio.shield(task)).can_fetch(AGENT, url)
+        return bool((await asyncio.shield(task)).can_fetch(url, AGENT))
 
     async def close(self) -> None:
         """End the connections."""
         if self._session:
             await self._session.close()
 
-    async def _read(self, origin: str) -> RobotFileParser:
-        rules = RobotFileParser()
+    async def _read(self, origin: str) -> Protego:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 status, body = await self._get(urljoin(origin, "/robots.txt"))
         except (OSError, ValueError, TimeoutError, aiohttp.ClientError, Refused):
             status, body = 404, ""
-        nothing = ["User-agent: *", "Disallow: /"]  # for a server in trouble
-        rules.parse(nothing if status >= 500 else body.splitlines() if status < 400 else [])
-        return rules
+        if status >= 400:  # none: all is allowed; a server in trouble: nothing is
+            body = "User-agent: *\nDisallow: /" if status >= 500 else ""
+        return Protego.parse(body)
 
     async def _get(self, url: str) -> tuple[int, str]:
         if self._session is None:

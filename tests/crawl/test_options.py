@@ -114,6 +114,9 @@ async def test_robots_are_read_once_and_followed(small_web: Web) -> None:
     robots = Robots(Names(allowed=lambda _: True), "", ())
     assert not await robots.allowed(f"{small_web.base}/forbidden/1")
     assert await robots.allowed(f"{small_web.base}/page/1")
+    assert not await robots.allowed(f"{small_web.base}/page/1?print=1")  # wildcards, as RFC 9309 has them
+    assert not await robots.allowed(f"{small_web.base}/page/1.pdf")
+    assert await robots.allowed(f"{small_web.base}/page/1.pdf.html")
     await robots.close()
     assert small_web.asked["/robots.txt"] == 1
 

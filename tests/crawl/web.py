@@ -186,7 +186,7 @@ class Web:
         return _html(PROBE.replace("{port}", query["port"]).replace("{udp}", query["udp"]))
 
     async def _robots(self, request: web.Request) -> web.Response:
-        return web.Response(text="User-agent: *\nDisallow: /forbidden/\n")
+        return web.Response(text="User-agent: *\nDisallow: /forbidden/\nDisallow: /*?print=\nDisallow: /*.pdf$\n")
 
     async def _secret(self, request: web.Request) -> web.Response:
         return web.Response(text="secret", headers={"Access-Control-Allow-Origin": "*"})
