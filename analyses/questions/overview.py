@@ -16,10 +16,10 @@ from analyses.words import count
 
 def answer(inputs: Inputs) -> Finding:
     """Count visits, documents, calls, scripts; list symbols, hosts of scripts, broken rules, gaps."""
-    pages = inputs.one(
-        inputs.table("pages").aggregate(
-            documents=_.location.nunique(),
-            frames=_.location.nunique(where=_.in_iframe),
+    documents = inputs.one(
+        inputs.table("documents").aggregate(
+            documents=_.count(),
+            frames=_.in_iframe.sum().fill_null(0),
             domains=_.location_domain.nunique(where=_.location_domain != ""),
             calls=_.n_calls.sum(),
             valid=_.n_valid.sum(),
@@ -45,22 +45,22 @@ def answer(inputs: Inputs) -> Finding:
     dropped = sum(visits["dropped"].to_pylist())
     return Finding(
         sentence=(
-            f"{count(total, 'visit')}, {count(pages['documents'], 'document')} on "
-            f"{count(pages['domains'], 'domain')}, {count(pages['valid'], 'valid call')} by "
+            f"{count(total, 'visit')}, {count(documents['documents'], 'document')} on "
+            f"{count(documents['domains'], 'domain')}, {count(documents['valid'], 'valid call')} by "
             f"{count(scripts['scripts'], 'script')}."
         ),
         figures=[
             Figure("visits_complete", "Visits that ended complete", complete, total),
-            Figure("documents", "Documents with calls", pages["documents"]),
-            Figure("in_frames", "of them, seen only in frames", pages["frames"], pages["documents"]),
-            Figure("domains", "Registrable domains of documents", pages["domains"]),
+            Figure("documents", "Documents with calls", documents["documents"]),
+            Figure("in_frames", "of them, seen only in frames", documents["frames"], documents["documents"]),
+            Figure("domains", "Registrable domains of documents", documents["domains"]),
             Figure("scripts", "Distinct scripts", scripts["scripts"]),
             Figure("references", "Script references", scripts["references"]),
             Figure("third_party", "of them, to a third party", scripts["third"], scripts["references"]),
-            Figure("calls", "Calls made", pages["calls"]),
-            Figure("valid", "Valid calls", pages["valid"], pages["valid"] + pages["invalid"]),
-            Figure("invalid", "Invalid calls", pages["invalid"], pages["valid"] + pages["invalid"]),
-            Figure("dropped", "Calls counted but not kept (caps)", dropped, pages["calls"]),
+            Figure("calls", "Calls made", documents["calls"]),
+            Figure("valid", "Valid calls", documents["valid"], documents["valid"] + documents["invalid"]),
+            Figure("invalid", "Invalid calls", documents["invalid"], documents["valid"] + documents["invalid"]),
+            Figure("dropped", "Calls counted but not kept (caps)", dropped, documents["calls"]),
         ],
         tables=tables,
         plots=_plots(tables),
@@ -169,7 +169,7 @@ ANALYSIS = Analysis(
     title="Overview",
     question="What does this run hold?",
     answer=answer,
-    needs=("pages", "script_refs", "symbol_counts", "visits"),
+    needs=("documents", "script_refs", "symbol_counts", "visits"),
     order=0,
     definitions=(
         ("Document", "A distinct location: a page or a frame, with its own URL."),
