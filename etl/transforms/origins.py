@@ -20,16 +20,14 @@ SCHEMA = pa.schema([("key", pa.string()), ("host", pa.string()), ("domain", pa.s
 def key(url: ir.StringValue) -> ir.StringValue:
     """The part of a URL that decides its host: ``scheme://authority`` of ordinary ones."""
     text = url.fill_null("")
-    start = ibis.ifelse(text.startswith("https://"), 8, 7)
-    end = text.find("/", start)
-    ordinary = (text.startswith("https://") | text.startswith("http://")) & (end > start)
+    ordinary = text.re_extract(r"^(https?://[^/]+)/", 1)  # one pass: Spark counts a text's characters anew
     hostless = ibis.or_(
         *(
             text.startswith(name) & ~text.substr(len(name), 1).isin(("/", "\t", "\n", "\r"))
             for name in _HOSTLESS
         )
     )
-    return ibis.cases((ordinary, text.substr(0, end)), (hostless, ""), else_=text)
+    return ibis.cases((ordinary != "", ordinary), (hostless, ""), else_=text)
 
 
 def keys(rows: ir.Table, *columns: str) -> ir.Table:
