@@ -1,6 +1,6 @@
 """Is a page measured the same among N others as alone? Calls, by page, against the page's own variation.
 
-    python bench/fidelity.py [--pages 40] [--rounds 4] [--crowds 10 20] [--dwell 2]
+    python bench/fidelity.py [--pages 40] [--rounds 4] [--crowds 10 20 auto] [--dwell 2]
 
 Crawls pages of the demo web, with its third-party libraries, one at a time and then N at a time, each page
 equally often. Calls are counted by document, frame, realm, script, symbol and operation. Prints, of the pages
@@ -40,12 +40,12 @@ def pages_of(web: DemoWeb, n: int) -> list[str]:
     return (hard + dice.sample(rest, len(rest)))[:n]
 
 
-def crawl(web: DemoWeb, pages: list[str], rounds: int, windows: int, dwell: str, folder: Path) -> Crawled:
+def crawl(web: DemoWeb, pages: list[str], rounds: int, windows: str, dwell: str, folder: Path) -> Crawled:
     """Each page ``rounds`` times, mixed, ``windows`` at a time."""
     folder.mkdir()
     seeds = [likeness.marked(url, k) for k in range(rounds) for url in pages]
     proxy = ("--proxy", web.proxies["amsterdam"], "--ca", web.ca_file)
-    pace = ("--windows", str(windows), "--dwell", dwell, "--per-domain", "0", "--allow-private")
+    pace = ("--windows", windows, "--dwell", dwell, "--per-domain", "0", "--allow-private")
     crawling.crawl(folder / "run", *proxy, *pace, seeds=seeds, folder=folder)
     return Crawled(Run.open(folder / "run"))
 
@@ -91,7 +91,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pages", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--crowds", type=int, nargs="+", default=[10, 20])
+    parser.add_argument("--crowds", nargs="+", default=["10", "20"], help="numbers of windows, or auto")
     parser.add_argument("--dwell", default="2")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="overscripted-fidelity-") as made, DemoWeb() as web:
@@ -102,7 +102,7 @@ def main() -> None:
         print(
             f"{where}; {len(pages)} pages, {with_libraries} with libraries ({web.libraries.mode})", flush=True
         )
-        crawled = crawl(web, pages, asked.rounds, 1, asked.dwell, folder / "alone")
+        crawled = crawl(web, pages, asked.rounds, "1", asked.dwell, folder / "alone")
         describe("alone", crawled)
         alone, equal = crawled.by_page(), []
         for windows in asked.crowds:
