@@ -32,6 +32,7 @@ def answer(inputs: Inputs) -> Finding:
     scripts = inputs.one(
         pairs.aggregate(references=_.count(), scripts=_.script_url.nunique(), third=_.third.sum())
     )
+    recorded = documents["valid"] + documents["invalid"]
     visits = inputs.engine.to_arrow(_visits(inputs.table("visits")))
     tables = {
         "visits": visits,
@@ -58,8 +59,8 @@ def answer(inputs: Inputs) -> Finding:
             Figure("references", "Script references", scripts["references"]),
             Figure("third_party", "of them, to a third party", scripts["third"], scripts["references"]),
             Figure("calls", "Calls made", documents["calls"]),
-            Figure("valid", "Valid calls", documents["valid"], documents["valid"] + documents["invalid"]),
-            Figure("invalid", "Invalid calls", documents["invalid"], documents["valid"] + documents["invalid"]),
+            Figure("valid", "Valid calls", documents["valid"], recorded),
+            Figure("invalid", "Invalid calls", documents["invalid"], recorded),
             Figure("dropped", "Calls counted but not kept (caps)", dropped, documents["calls"]),
         ],
         tables=tables,

@@ -186,7 +186,8 @@ class Web:
         return _html(PROBE.replace("{port}", query["port"]).replace("{udp}", query["udp"]))
 
     async def _robots(self, request: web.Request) -> web.Response:
-        return web.Response(text="User-agent: *\nDisallow: /forbidden/\nDisallow: /*?print=\nDisallow: /*.pdf$\n")
+        rules = ("User-agent: *", "Disallow: /forbidden/", "Disallow: /*?print=", "Disallow: /*.pdf$")
+        return web.Response(text="\n".join(rules))
 
     async def _secret(self, request: web.Request) -> web.Response:
         return web.Response(text="secret", headers={"Access-Control-Allow-Origin": "*"})
