@@ -214,6 +214,8 @@ class Worker:
             await self._ask(self.frontier.retry, self.name, lease, 0.0)
             return
         self.windows.saw(result.starved)
+        if result.outcome == "hung" and self.windows.starving:
+            result.starved = settings.FLUSH_TIMEOUT_S  # its neighbours starve, too: perhaps it has no loop
         self._hand_on(lease, records, result, browser.user_agent)
 
     def _hand_on(self, lease: Lease, records: Records, result: visits.Result, agent: str) -> None:

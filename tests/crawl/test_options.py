@@ -83,6 +83,11 @@ def test_windows_shrink_when_pages_starve(monkeypatch: pytest.MonkeyPatch) -> No
     fixed.saw(5.0)
     fixed.adjust(active=7)
     assert fixed.limit == 7
+    assert fixed.starving  # of the look before, and so for one more
+    fixed.saw(0.1)
+    fixed.saw(None)
+    fixed.adjust(active=7)
+    assert not fixed.starving
 
 
 def test_every_number_of_a_worker_is_explained_to_prometheus() -> None:
