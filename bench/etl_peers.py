@@ -271,8 +271,6 @@ def study(work: Path, out: Path) -> int:
     schema = session.sparkContext.broadcast(study_schema(sorted(known, key=known.get, reverse=True)))
 
     def process(item: tuple[str, str]) -> list[tuple[Any, ...]]:
-        from bench.etl_peers import STUDY_COLUMNS, study_rows
-
         return [tuple(row.get(c, "") for c in STUDY_COLUMNS) for row in study_rows(*item, schema.value)]
 
     parts = max(2, sum(1 for _ in folder.iterdir()) // 690)

@@ -31,14 +31,13 @@ class Windows:
         now = time.monotonic()
         if now - self._adjusted < settings.ADJUST_S:
             return
-        late = self._before = self._late
-        self._late, self._adjusted = 0.0, now
+        self._before, self._late, self._adjusted = self._late, 0.0, now
         if not self._auto:
             return
         busy = psutil.cpu_percent() / 100
         memory = psutil.virtual_memory()
         free = memory.available / memory.total
-        if late > settings.STARVED_S or free < settings.MIN_FREE_MEMORY:
+        if self._before > settings.STARVED_S or free < settings.MIN_FREE_MEMORY:
             self.limit = max(1, self.limit * 3 // 4)
         elif busy < settings.BUSY and active >= self.limit and free > 2 * settings.MIN_FREE_MEMORY:
             self.limit = min(settings.MAX_WINDOWS, self.limit + 2)

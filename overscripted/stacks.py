@@ -42,11 +42,6 @@ def parse_frame(text: str) -> Frame:
     return _kept(text) if len(text) <= KEPT_CHARS else _parse(text)
 
 
-@lru_cache(maxsize=KEPT)
-def _kept(text: str) -> Frame:
-    return _parse(text)
-
-
 def _parse(text: str) -> Frame:
     cause = ""
     func, at, rest = text.partition("@")
@@ -61,6 +56,9 @@ def _parse(text: str) -> Frame:
     end = _before_levels(rest)
     evals, rest = rest[end:].strip(), rest[:end]
     return Frame(func, rest, line, col, evals, cause)
+
+
+_kept = lru_cache(maxsize=KEPT)(_parse)
 
 
 def _before_levels(text: str) -> int:
