@@ -42,6 +42,11 @@ def parse_frame(text: str) -> Frame:
     return _kept(text) if len(text) <= KEPT_CHARS else _parse(text)
 
 
+@lru_cache(maxsize=KEPT)
+def _kept(text: str) -> Frame:  # by its own name, as Spark pickles this module's functions by their names
+    return _parse(text)
+
+
 def _parse(text: str) -> Frame:
     cause = ""
     func, at, rest = text.partition("@")
@@ -56,9 +61,6 @@ def _parse(text: str) -> Frame:
     end = _before_levels(rest)
     evals, rest = rest[end:].strip(), rest[:end]
     return Frame(func, rest, line, col, evals, cause)
-
-
-_kept = lru_cache(maxsize=KEPT)(_parse)
 
 
 def _before_levels(text: str) -> int:
