@@ -1,6 +1,9 @@
 """What instrumentation costs: one call, and the load of heavy pages; ours, OpenWPM's package, none, in one run.
 
-    .venv/bin/python -m bench.instrument [--rounds 5]
+    .venv/bin/python -m bench.instrument [--rounds 5] [--captures FOLDER]
+
+``--captures`` is a folder of WARC files with the pages that tests/crawl/archive.py names: real pages of others, loaded as
+they were captured, through a proxy.
 
 Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of the navigation
 to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by process: those of content,
@@ -23,7 +26,10 @@ from pathlib import Path
 from crawl import instrument, profile
 from crawl.firefox import Firefox
 from crawl.parent import Parent
+from demo.certificates import Authority
+from demo.proxy import Proxy
 from overscripted import npm
+from tests.crawl.archive import PAGES, Archive, through
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 
 CALLS = 400  # under OpenWPM's cap of 500 for a script and symbol: all are recorded
@@ -153,42 +159,53 @@ async def measured(browser: Browser, visit: Visit, url: str, result: str) -> dic
     return {"": float(await visit.run(result)), **spent(before, after)}
 
 
-async def one_round(browsers: dict[str, Browser], web: Web) -> dict[tuple[str, str], float]:
+async def one_round(browsers: dict[str, Browser], urls: dict[str, str]) -> dict[tuple[str, str], float]:
     """Every measurement once, the browsers in turn."""
     found = {}
-    for task in [*OPERATIONS, "nothing", *HEAVY]:
+    for task, url in urls.items():
         for name, browser in browsers.items():
             visit = await browser.open()
             if task in OPERATIONS:
-                got = await measured(browser, visit, f"{web.base}/{task}", f"Math.min(...TIMES)/{CALLS}*1000")
+                got = await measured(browser, visit, url, f"Math.min(...TIMES)/{CALLS}*1000")
                 found[f"{task}, µs", name] = got[""]
             else:
-                got = await measured(browser, visit, f"{web.base}/heavy/{task}", LOADED)
+                got = await measured(browser, visit, url, LOADED)
                 found[f"{task}: time, ms", name] = got.pop("")
                 found |= {(f"{task}: {kind}, ms", name): ms for kind, ms in got.items()}
             await browser.close(visit)
     return found
 
 
-async def main(rounds: int) -> None:
+async def main(rounds: int, captures: list[Path]) -> None:
     """Measure and print."""
     modules = npm.installed(Path(__file__).parent.parent / "tests" / "crawl" / "instrument" / "npm")
     web = Web()
     await web.start()
     pages(web, modules)
+    urls = {task: f"{web.base}/{task}" for task in OPERATIONS}
+    urls |= {task: f"{web.base}/heavy/{task}" for task in ["nothing", *HEAVY]}
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(web.stop)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        plain = await Firefox.start(PREFS)
+        prefs, authorities = dict(PREFS), []
+        if captures:
+            authority = Authority(folder)
+            proxy = Proxy("captured", Archive(captures), authority)
+            await proxy.start()
+            stack.push_async_callback(proxy.stop)
+            prefs |= through(proxy)
+            authorities = [authority.ca_file]
+            urls |= PAGES
+        plain = await Firefox.start(prefs, authorities)
         stack.push_async_callback(plain.stop)
         browsers = {"none": await Browser.of(plain)}
         for name in ("default", "openwpm"):
             it = Instrumented()
             stack.push_async_callback(it.stop)
             (folder / name).mkdir()
-            await it.start(folder / name, prefs=PREFS, **instrument.settings(name))
+            await it.start(folder / name, prefs, authorities, **instrument.settings(name))
             browsers[name] = await Browser.of(it)
-        found = [await one_round(browsers, web) for _ in range(rounds)]
+        found = [await one_round(browsers, urls) for _ in range(rounds)]
     print(
         f"{'':26}"
         + "".join(f"{name:>15}" for name in browsers)
@@ -207,4 +224,6 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
-    asyncio.run(main(parser.parse_args().rounds))
+    parser.add_argument("--captures", type=Path)
+    options = parser.parse_args()
+    asyncio.run(main(options.rounds, sorted(options.captures.iterdir()) if options.captures else []))

@@ -16,7 +16,7 @@ from crawl.collector import Collector, Link
 from crawl.firefox import Firefox
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
-from crawl.workers import Workers
+from crawl.realms import Realms
 from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl.browser")
@@ -110,7 +110,7 @@ class Browser:
         self.memory = 0  # bytes of all its processes
         self.user_agent = ""
         self._parent: Parent
-        self._workers: Workers
+        self._realms: Realms
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -146,8 +146,7 @@ class Browser:
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
             browser._parent = await Parent.attach(firefox.bidi, browser._crashed, browser._downloads)
-            watch = "reference" not in extension
-            browser._workers = await Workers.attach(browser._parent, extension_id, link.take, watch)
+            browser._realms = await Realms.attach(browser._parent, extension_id, told, link.take)
             browser.later(browser._watch())
         except TimeoutError:
             await browser.stop(collector)
@@ -202,9 +201,19 @@ class Browser:
         task.add_done_callback(self._tasks.discard)
 
     async def flush(self, store: str) -> dict[str, Any]:
-        """Have everything recorded in a store handed over; the extension's ``flushed`` message."""
-        await self._workers.flush(store)
-        return await self.link.flush(store)
+        """Have everything recorded in a store handed over; the realms' ``flushed`` message.
+
+        A hung page never answers.
+        """
+        flushed = await self._realms.flush(store)
+        await self.link.flush(store)
+        return flushed
+
+    async def forget(self, store: str) -> None:
+        """The visit of a store has ended; nothing more of it is taken."""
+        await self.link.forget(store)
+        with contextlib.suppress(BidiError, BidiClosed):
+            await self._realms.forget(store)
 
     async def loading(self, store: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""

@@ -44,7 +44,7 @@ class Link:
         self._bound.pop(token, None)
 
     async def flush(self, store: str) -> dict[str, Any]:
-        """Ask for everything recorded in a store; the ``flushed`` message. A hung page never answers."""
+        """Ask for everything that the extension has of a store; its ``flushed`` message."""
         number = secrets.token_hex(8)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         self._flushes[number] = answer

@@ -25,22 +25,18 @@ _MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 def put_into(extension: Path) -> None:
-    """Replace the content scripts of an unpacked extension by OpenWPM's instrument. Errors as of `npm`."""
+    """Give an unpacked extension OpenWPM's instrument as its content script. Errors as of `npm`."""
     build = npm.installed(FOLDER) / "@openwpm" / "webext-instrumentation" / "build" / "module"
     texts = [_MAP.sub("", _EXPORT.sub("", _IMPORT.sub("", (build / name).read_text()))) for name in _MODULES]
     folder = extension / "openwpm"
     folder.mkdir()
     body = "\n".join([*texts, "injectJavascriptInstrumentPageScript();"])
     (folder / "content.js").write_text(f"(() => {{\n{body}\n}})();\n")
-    for name in ("background.js", "document.js"):
-        shutil.copyfile(FOLDER / name, folder / name)
+    shutil.copyfile(FOLDER / "background.js", folder / "background.js")
     path = extension / "manifest.json"
     manifest = json.loads(path.read_text())
     # As OpenWPM registers it: every frame, about:blank, but no frames of opaque origin.
-    [content] = manifest["content_scripts"]
-    reporting = {**content, "js": ["settings.js", "content/channel.js", "openwpm/document.js"]}
-    del content["match_origin_as_fallback"]
-    content["js"] = ["openwpm/content.js"]
-    manifest["content_scripts"] = [content, reporting]
+    content = {"matches": ["<all_urls>"], "js": ["openwpm/content.js"], "run_at": "document_start"}
+    manifest["content_scripts"] = [{**content, "all_frames": True, "match_about_blank": True}]
     manifest["background"]["scripts"].insert(-1, "openwpm/background.js")
     path.write_text(json.dumps(manifest))

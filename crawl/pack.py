@@ -1,4 +1,4 @@
-"""The copy of the extension that one browser installs, with its settings written in."""
+"""What one browser is given: its copy of the extension, with its settings; the scripts of realms."""
 
 import json
 import shutil
@@ -6,48 +6,63 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from crawl import openwpm, workers
+from crawl import openwpm
 
 PACKAGE = resources.files("crawl")
-_CONTENT = "content.js"  # of the packed extension
-# What watches a worker: one file, for each is loaded by every worker anew.
+WORKER = "worker.js"  # of the packed extension
+# One file each, for every document and worker runs it anew.
+_DOCUMENT = (
+    "shared/sha256.js",
+    "shared/bounds.js",
+    "document/text.js",
+    "shared/stack.js",
+    "document/channel.js",
+    "shared/target.js",
+    "shared/recorder.js",
+    "document/plan.js",
+    "document/install.js",
+    "document/webdriver.js",
+    "document/dynamic.js",
+    "document/errors.js",
+    "document/main.js",
+)
 _WORKER = (
-    "content/sha256.js",
-    "content/bounds.js",
+    "shared/sha256.js",
+    "shared/bounds.js",
     "worker/text.js",
-    "content/stack.js",
+    "shared/stack.js",
     "worker/channel.js",
-    "content/target.js",
-    "content/recorder.js",
+    "shared/target.js",
+    "shared/recorder.js",
     "worker/plan.js",
     "worker/made.js",
     "worker/policy.js",
     "worker/budget.js",
     "worker/main.js",
 )
+# OpenWPM's own script is there; ours only tells of documents.
+_REFERENCE = ("document/channel.js", "document/reference.js")
 
 
 def pack(folder: Path, settings: dict[str, Any]) -> Path:
     """Copy the extension below ``folder`` and write ``settings.js``; where it is now."""
     target = folder / "extension"
     shutil.copytree(str(PACKAGE / "extension"), target)
-    text = json.dumps(settings, ensure_ascii=True)
-    settings_js = f"const OVERSCRIPTED = {text};\n"
-    (target / "settings.js").write_text(settings_js)
-    parts = [(target / name).read_text() for name in _WORKER]
-    (target / workers.SCRIPT).write_text("\n".join([settings_js, *parts]))
+    (target / "settings.js").write_text(_settings(settings))
+    (target / WORKER).write_text(_joined(settings, _WORKER))
     if settings.get("reference") == "openwpm":
         openwpm.put_into(target)
-    else:
-        _join(target)
     return target
 
 
-def _join(target: Path) -> None:
-    """Make one file of the content scripts: every content process asks the parent process for each."""
-    path = target / "manifest.json"
-    manifest = json.loads(path.read_text())
-    [content] = manifest["content_scripts"]
-    (target / _CONTENT).write_text("\n".join((target / name).read_text() for name in content["js"]))
-    content["js"] = [_CONTENT]
-    path.write_text(json.dumps(manifest))
+def document(settings: dict[str, Any]) -> str:
+    """The script that is put beside each window."""
+    return _joined(settings, _REFERENCE if "reference" in settings else _DOCUMENT)
+
+
+def _settings(settings: dict[str, Any]) -> str:
+    return f"const OVERSCRIPTED = {json.dumps(settings, ensure_ascii=True)};\n"
+
+
+def _joined(settings: dict[str, Any], parts: tuple[str, ...]) -> str:
+    return "\n".join([_settings(settings), *((PACKAGE / "recorder" / name).read_text() for name in parts)])

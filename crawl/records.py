@@ -139,6 +139,8 @@ class Records:
         row["time_stamp"] = _moment(message.get("time"))
         if row["frame_id"] == 0:
             self.final_url = row["url"]
+        if message.get("frame") == 0:
+            row["kind"] = "top" if row["frame_id"] == 0 else "popup"
         self._write("frames", row)
 
     def _request(self, message: Message) -> None:

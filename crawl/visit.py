@@ -151,11 +151,11 @@ async def _visit(
         raise
     finally:
         if window.store:  # what closing the window makes the page do is not part of the visit, early or late
-            await browser.link.forget(window.store)
+            await browser.forget(window.store)
         with contextlib.suppress(BidiClosed):
             await window.close(by_force=not answers)
         if window.store:
-            await browser.link.forget(window.store)
+            await browser.forget(window.store)
 
 
 def _url(seed: str) -> str:

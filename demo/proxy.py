@@ -10,21 +10,34 @@ import base64
 import contextlib
 import hashlib
 from collections import Counter
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from demo.certificates import Authority
 from demo.settings import MAX_BODY, MAX_HEAD
 from demo.wire import Answer, Ask, Head, read_head, skip_body, split_target
-from demo.world import World
 
 _CLOSE = 0x8  # opcode of a WebSocket's last frame
 _UNKNOWN = Answer(502, b"no such host in the demo web\n", "text/plain")
 
 
+class Hosts(Protocol):
+    """What a proxy answers for: `demo.world.World` and the archive of the tests."""
+
+    def serves(self, scheme: str, host: str) -> bool:
+        """Whether a request of this scheme reaches the host."""
+
+    def tls_fault(self, host: str) -> str:
+        """How the host's TLS fails; empty where it does not."""
+
+    def answer(self, ask: Ask) -> Answer:
+        """The response to a request for a host that is served."""
+
+
 class Proxy:
     """A proxy on a free port of 127.0.0.1. ``asked`` counts its requests by URL."""
 
-    def __init__(self, vantage: str, world: World, authority: Authority) -> None:
+    def __init__(self, vantage: str, world: Hosts, authority: Authority) -> None:
         self.vantage = vantage
         self.asked: Counter[str] = Counter()
         self._world = world

@@ -1,70 +1,117 @@
-// The workers of all processes: where each belongs, and its calls on to the crawl's worker.
+// The realms of all processes, documents and workers: where each belongs, and its calls on to the crawl's worker.
 // World: Firefox's parent process, privileged; the value of this file is a function that BiDi calls once.
-// Trusts: our process script; bodies of calls are text, passed on as they are.
+// Trusts: our process script; what realms say is a JSON object in text, passed on as it is.
 (said, extension, name, process) => {
-  const FLUSH_MS = 2000; // of a process whose main thread is busy
+  const PING_MS = 1000; // how often a process is asked whether it is alive
   const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
   // Only scripts of the browser itself may watch a worker; no page can load from this address.
   const base = WebExtensionPolicy.getByID(extension).getURL("");
   resources.setSubstitution(name, Services.io.newURI(base));
   const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
-  const workers = new Map(); // id -> {process, user, head}
-  const flushes = new Map(); // number -> {waiting, done}
+  const realms = new Map(); // id -> {process, user, head}
+  const flushes = new Map(); // number -> {user, waiting, docs}
+  const starved = new Map(); // user -> the longest that a process of it took to answer, ms
+  const asked = new Map(); // process -> when it was asked, ms
   const store = (user) => `firefox-container-${user}`;
 
-  /** Where a worker's records belong: as the extension says it of documents. */
-  function place(user, frame) {
-    const head = { store: store(user), tab: -1, frame: -1, parent: -1, top: "" };
-    const context = frame ? BrowsingContext.get(frame) : null;
+  /** Where a realm's records belong: as the extension says it of requests. */
+  function place(user, context, top) {
+    const head = { store: store(user), tab: -1, frame: -1, parent: -1, top };
     if (!context) return head;
-    const { top } = context;
-    const id = (it) => (it === top ? 0 : it.id);
-    const tab = ExtensionParent.apiManager.global.tabTracker.getBrowserData(top.embedderElement).tabId;
-    head.tab = tab;
-    head.frame = id(context);
-    head.parent = context === top ? -1 : id(context.parent);
-    head.top = top.currentWindowGlobal?.documentURI.spec ?? "";
-    return head;
+    const id = (it) => (it === context.top ? 0 : it.id);
+    const tab = ExtensionParent.apiManager.global.tabTracker.getBrowserData(context.top.embedderElement).tabId;
+    return { ...head, tab, frame: id(context), parent: context.parent ? id(context.parent) : -1 };
   }
 
-  function take({ target, data: { id, kind, data } }) {
-    if (kind === "worker") {
-      let head = place(data.user, 0);
-      try {
-        head = place(data.user, data.frame);
-      } catch {
-        // Its window is gone: it belongs to the visit, to no frame.
+  function placed({ user, window, url, frame }) {
+    try {
+      if (frame !== undefined) {
+        const context = frame ? BrowsingContext.get(frame) : null; // of a worker
+        return place(user, context, context?.top.currentWindowGlobal?.documentURI.spec ?? "");
       }
-      workers.set(id, { process: target, user: data.user, head: JSON.stringify(head).slice(1, -1) });
-    } else if (kind === "gone") {
-      workers.delete(id);
-    } else if (kind === "flushed") {
-      const flush = flushes.get(data);
-      if (flush?.waiting.delete(target) && flush.waiting.size === 0) flush.done();
-    } else if (kind === "calls") {
-      const it = workers.get(id);
-      if (it) said(`{"type":"calls",${it.head},${data}}`);
-    } else if (kind === "gap") {
-      const it = workers.get(id);
-      if (it) said(JSON.stringify({ type: "gap", store: store(it.user), name: data, n: 1 }));
+      const global = WindowGlobalParent.getByInnerWindowId(window);
+      const context = global.browsingContext;
+      return place(user, context, context.parent ? (global.topWindowContext?.documentURI.spec ?? "") : url);
+    } catch {
+      return place(user, null, ""); // its window is gone: it belongs to the visit, to no frame
     }
   }
 
-  function flush(user, number) {
-    const waiting = new Set();
-    for (const it of workers.values()) if (it.user === user) waiting.add(it.process);
-    if (waiting.size === 0) return said(JSON.stringify({ type: "flushed", id: number }));
-    const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
-    const done = () => {
-      timer.cancel();
-      if (flushes.delete(number)) said(JSON.stringify({ type: "flushed", id: number }));
-    };
-    flushes.set(number, { waiting, done });
-    timer.initWithCallback(done, FLUSH_MS, Ci.nsITimer.TYPE_ONE_SHOT);
-    for (const it of waiting) it.sendAsyncMessage(name, { user, number });
+  function take({ target, data: { id, kind, data } }) {
+    if (kind === "document" || kind === "worker") {
+      const head = JSON.stringify(placed(data)).slice(1, -1);
+      realms.set(id, { process: target, user: data.user, head });
+    } else if (kind === "gone") {
+      realms.delete(id);
+    } else if (kind === "pong") {
+      answered(target);
+    } else if (kind === "flushed") {
+      settle(flushes.get(data.number), target, data.docs);
+    } else {
+      const it = realms.get(id);
+      if (it) said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
+    }
   }
+
+  const processes = (user) => new Set([...realms.values()].filter((it) => it.user === user).map((it) => it.process));
+
+  function flush(user, number) {
+    const it = { number, user, waiting: processes(user), docs: 0 };
+    flushes.set(number, it);
+    for (const process of it.waiting) process.sendAsyncMessage(name, { user, number });
+    if (it.waiting.size === 0) flushed(it);
+  }
+
+  function settle(it, process, docs) {
+    if (!it?.waiting.delete(process)) return;
+    it.docs += docs;
+    if (it.waiting.size === 0) flushed(it);
+  }
+
+  function flushed({ number, user, docs }) {
+    flushes.delete(number);
+    said(JSON.stringify({ type: "flushed", id: number, docs, starved: starved.get(user) ?? null }));
+  }
+
+  /** A visit has ended. */
+  function forget(user) {
+    for (const [id, it] of realms) if (it.user === user) realms.delete(id);
+    starved.delete(user);
+  }
+
+  function gone(process) {
+    asked.delete(process);
+    for (const it of flushes.values()) settle(it, process, 0);
+    for (const [id, it] of realms) if (it.process === process) realms.delete(id);
+  }
+
+  // -- how long a process takes to answer: how short of CPU its pages are --------------------------
+
+  function answered(process) {
+    const late = Date.now() - asked.get(process);
+    asked.delete(process);
+    const users = new Set([...realms.values()].filter((it) => it.process === process).map((it) => it.user));
+    for (const user of users) starved.set(user, Math.max(starved.get(user) ?? 0, late));
+  }
+
+  function ping() {
+    for (const process of new Set([...realms.values()].map((it) => it.process))) {
+      if (asked.has(process)) continue;
+      asked.set(process, Date.now());
+      process.sendAsyncMessage(name, { ping: true });
+    }
+  }
+
+  const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
+  timer.initWithCallback(ping, PING_MS, Ci.nsITimer.TYPE_REPEATING_SLACK);
 
   Services.ppmm.addMessageListener(name, take);
   Services.ppmm.loadProcessScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(process)}`, true);
-  Services.obs.addObserver({ observe: (subject, topic, data) => flush(...JSON.parse(data)) }, name);
+  Services.obs.addObserver({ observe: gone }, "message-manager-disconnect");
+  const told = (subject, topic, data) => {
+    const { user, number } = JSON.parse(data);
+    if (number === undefined) forget(user);
+    else flush(user, number);
+  };
+  Services.obs.addObserver({ observe: told, timer }, name); // which keeps the timer alive
 }

@@ -11,6 +11,11 @@
   const pairs = (headers) =>
     JSON.stringify((headers ?? []).map(({ name, value }) => [name, value ?? ""]));
 
+  /** The URL of the top document that a request belongs to. */
+  function top({ cookieStoreId, tabId, documentUrl, frameAncestors }) {
+    return frameAncestors?.at(-1)?.url ?? Stores.state(cookieStoreId).top.get(tabId) ?? documentUrl ?? "";
+  }
+
   function begin(details) {
     if (ours(details) || details.tabId < -1) return;
     const before = hops.get(details.requestId);
@@ -25,7 +30,7 @@
       tab: details.tabId,
       frame: details.frameId,
       parent: details.parentFrameId,
-      top: Stores.state(details.cookieStoreId).top.get(details.tabId) ?? "",
+      top: top(details),
       status: null,
       error: "",
     });

@@ -9,7 +9,7 @@ const Stores = (() => {
 
   function state(store) {
     let it = known.get(store);
-    if (!it) known.set(store, (it = { bound: false, tab: -1, waiting: [], starved: null, top: new Map() }));
+    if (!it) known.set(store, (it = { bound: false, waiting: [], top: new Map() }));
     return it;
   }
 
@@ -26,7 +26,6 @@ const Stores = (() => {
     const it = state(details.cookieStoreId);
     if (details.type === "main_frame" && details.tabId >= 0 && !it.bound) {
       it.bound = true;
-      it.tab = details.tabId;
       it.waiting = []; // about:blank, before the visit: not the page's
       Socket.send({ type: "bind", visit: token, store: details.cookieStoreId, tab: details.tabId });
     }
@@ -38,7 +37,6 @@ const Stores = (() => {
   ]);
   Socket.on("forget", ({ store }) => {
     known.delete(store);
-    Documents.forget(store);
     Bodies.forget(store);
   });
 
@@ -47,7 +45,5 @@ const Stores = (() => {
     sendText,
     send: (store, message) => sendText(store, JSON.stringify(Object.assign(message, { store }))),
     gap: (store, name, n = 1) => sendText(store, JSON.stringify({ type: "gap", store, name, n })),
-    bound: () => known.entries(),
-    isBound: (store) => known.get(store)?.bound === true,
   };
 })();

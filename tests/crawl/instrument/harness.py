@@ -15,7 +15,7 @@ from crawl.bidi import BidiError
 from crawl.collector import decode
 from crawl.firefox import Firefox
 from crawl.parent import Parent
-from crawl.workers import Workers
+from crawl.realms import Realms
 from overscripted.stacks import parse_frame
 
 Message = dict[str, Any]
@@ -112,7 +112,13 @@ class Instrumented:
         self._socket: web.WebSocketResponse | None = None
         self._ready = asyncio.Event()
 
-    async def start(self, folder: Path, prefs: dict[str, Any] | None = None, **settings: Any) -> None:
+    async def start(
+        self,
+        folder: Path,
+        prefs: dict[str, Any] | None = None,
+        authorities: list[Path] | None = None,
+        **settings: Any,
+    ) -> None:
         """Start Firefox; ``settings`` go into settings.js beside port and token."""
         app = web.Application()
         app.router.add_get("/", self._accept)
@@ -120,13 +126,11 @@ class Instrumented:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         port = int(self._runner.addresses[0][1])
-        self.firefox = await Firefox.start(prefs)
+        self.firefox = await Firefox.start(prefs, authorities)
         told = {"port": port, "token": self.token, **settings}
         extension = await self.firefox.install(str(pack.pack(folder, told)))
         parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
-        self._workers = await Workers.attach(
-            parent, extension, lambda message, _: self._take(message), "reference" not in settings
-        )
+        self._realms = await Realms.attach(parent, extension, told, lambda message, _: self._take(message))
         async with asyncio.timeout(20):
             await self._ready.wait()
 
@@ -184,16 +188,17 @@ class Instrumented:
         number = secrets.token_hex(4)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._flushes[number] = answer
-        await self._workers.flush(visit.store)
         assert self._socket
-        await self._socket.send_json({"type": "flush", "id": number, "store": visit.store})
         async with asyncio.timeout(within_s):
-            visit.flushed = await answer
+            visit.flushed = await self._realms.flush(visit.store)
+            await self._socket.send_json({"type": "flush", "id": number, "store": visit.store})
+            await answer
 
     async def close(self, visit: Visit) -> None:
         """End a visit."""
         assert self._socket
         await self._socket.send_json({"type": "forget", "store": visit.store})
+        await self._realms.forget(visit.store)
         with contextlib.suppress(BidiError):
             await self.firefox.bidi.command(
                 "browsingContext.close", {"context": visit.context, "promptUnload": False}

@@ -1,5 +1,5 @@
 // The calls of one realm: the first of each script and symbol whole, all of them counted, within bounds.
-// World: content script, or the debugger global of a worker's thread. Everything it holds is text or numbers of this world.
+// World: sandbox of a document, or the debugger global of a worker's thread. Everything it holds is text or numbers of this world.
 "use strict";
 
 const Recorder = (() => {
@@ -30,14 +30,19 @@ const Recorder = (() => {
   }
 
   return class Recorder {
-    /** `document` is the realm's, or null with the URL of a worker; `frame` and `parent` its place. */
-    constructor({ document = null, url = "", realm = "window", frame, parent }) {
-      this.doc = Channel.random();
-      this.document = document;
+    /** `window` is the realm's, or null with the URL of a worker. */
+    constructor({ window = null, url = "", realm = "window" }) {
+      this.window = window;
+      this.document = window?.document ?? null;
       this.url = url;
       this.realm = realm;
-      this.frame = frame;
-      this.parent = parent;
+      this.begin();
+      Channel.add(this);
+    }
+
+    /** Nothing has been called yet. */
+    begin() {
+      this.doc = Channel.random();
       this.ordinal = 0;
       this.size = 0;
       this.calls = [];
@@ -45,7 +50,6 @@ const Recorder = (() => {
       this.sites = new Map(); // frame as Firefox writes it -> {frame, symbols of its script}
       this.cut = new Set(); // entries whose totals must be told
       this.place = "";
-      Channel.add(this);
     }
 
     /** One call. `spot` names symbol and settings, `wrapper` is the function that the page called. */
@@ -98,6 +102,7 @@ const Recorder = (() => {
         // An object of another kind: its symbol has no name in it.
       }
       const symbol = spot.symbol.replace(/\{\w+\}/, part);
+      spot.bySymbol ??= new Map();
       let found = spot.bySymbol.get(symbol);
       if (!found) spot.bySymbol.set(symbol, (found = { ...spot, id: Target.id(), symbol }));
       return found;
@@ -144,6 +149,14 @@ const Recorder = (() => {
       return site;
     }
 
+    /** The window shows another document now: what was noted belongs to the one before. */
+    turn() {
+      if (this.window.document === this.document) return;
+      Channel.flush();
+      this.document = this.window.document;
+      this.begin();
+    }
+
     where() {
       if (!this.document) return this.url;
       try {
@@ -153,7 +166,7 @@ const Recorder = (() => {
       }
     }
 
-    /** What is to be sent, as the members of a JSON object; "" for nothing. */
+    /** What is to be sent, as a JSON object in text; "" for nothing. */
     take() {
       if (this.calls.length === 0 && this.cut.size === 0) return "";
       const totals = [];
@@ -169,7 +182,7 @@ const Recorder = (() => {
       };
       this.calls = [];
       this.cut.clear();
-      return stringify(body).slice(1, -1);
+      return stringify(body);
     }
   };
 })();

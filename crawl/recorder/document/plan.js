@@ -1,5 +1,5 @@
 // Which properties of a realm are instrumented, under which symbols: the settings meet the browser.
-// World: content script. Objects are found through Xrays, whatever the page has made of their names.
+// World: sandbox of a document. Objects are found through Xrays, whatever the page has made of their names.
 "use strict";
 
 const Plan = (() => {
@@ -18,12 +18,12 @@ const Plan = (() => {
 
   /** One property of one owner, and the symbols its uses have, by the receiver's class. */
   class Spot extends Target.Spot {
-    constructor(owner, name, found) {
+    constructor(kind, name, found) {
       super();
       this.name = name;
-      this.key = `${className(owner)}.${name}`; // as hooks know it
+      this.key = `${kind}.${name}`; // as hooks know it
       this.found = found;
-      this.classes = new Map(); // prototype of a receiver -> target or null, for speed
+      this.classes = null; // prototype of a receiver -> target or null, for speed
     }
 
     /** The target for a receiver, or null: it is not to be recorded. */
@@ -39,6 +39,7 @@ const Plan = (() => {
       } catch {
         return null;
       }
+      this.classes ??= new Map();
       let found = this.classes.get(prototype);
       if (found === undefined) {
         try {
@@ -53,18 +54,17 @@ const Plan = (() => {
     }
   }
 
-  // Names that give a content script its own object, not the page's. The browser has asked the window for them
-  // already, when it made this script's world.
-  const OURS = new Set(["XMLHttpRequest", "WebSocket", "fetch"]);
+  // Objects that are not asked for, since that takes the browser long: a screen makes it lay out the page.
+  const OF_CLASS = { "window.screen": "Screen.prototype", "window.navigator": "Navigator.prototype" };
+  const known = OVERSCRIPTED.instruments.map((item) => ({ ...item, object: OF_CLASS[item.object] ?? item.object }));
 
   /**
    * The object that a dotted path names in a window, waived: "window.navigator", "Storage.prototype".
-   * Asked through Xrays, for a name asked of the window itself moves to the front of its names.
+   * Asked through Xrays: whatever the page has made of the names.
    */
   function resolve(target, path) {
     let object = target;
     for (const name of path.split(".")) {
-      if (object === target && OURS.has(name)) object = target.wrappedJSObject;
       if (object === undefined || object === null) return undefined;
       if (name !== "window" || object !== target) object = object[name];
     }
@@ -87,10 +87,10 @@ const Plan = (() => {
     return found;
   }
 
-  /** Spots of a window by owner and name. */
-  function make(target, instruments) {
+  /** Spots of a window by owner and name, found in its interfaces. */
+  function make(target) {
     const spots = new Map(); // owner -> Map(name -> Spot)
-    for (const item of instruments) {
+    for (const item of known) {
       const base = resolve(target, item.object);
       if (base === undefined || base === null) continue; // an API that this Firefox, or this page, lacks
       const chain = owners(base);
@@ -102,13 +102,15 @@ const Plan = (() => {
     return spots;
   }
 
+  const usable = (found) => found?.configurable && (found.get || typeof found.value === "function");
+
   function plan(spots, item, chain, name) {
     let at = 0;
     let found;
     while (at < chain.length && !(found = getOwnPropertyDescriptor(chain[at], name))) at++;
     if (!found || (at === chain.length - 1 && at > 0)) return; // of Object.prototype: not ours to touch
     const owner = chain[at];
-    if (!found.configurable || !(found.get || typeof found.value === "function")) return;
+    if (!usable(found)) return;
     const prototype = item.object.endsWith(".prototype");
     const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
     spotOf(spots, owner, name, found).add(Target.of(item, name), only);
@@ -118,11 +120,10 @@ const Plan = (() => {
     let byName = spots.get(owner);
     if (!byName) spots.set(owner, (byName = new Map()));
     let spot = byName.get(name);
-    if (!spot) byName.set(name, (spot = new Spot(owner, name, found)));
+    if (!spot) byName.set(name, (spot = new Spot(className(owner), name, found)));
     return spot;
   }
 
-  /** Spots that are wrapped for their hooks alone, e.g. "Node.prototype": ["appendChild"]. */
   function hook(target, spots, table) {
     for (const [path, properties] of Object.entries(table)) {
       const owner = resolve(target, path);
@@ -134,5 +135,54 @@ const Plan = (() => {
     }
   }
 
-  return { make, hook };
+  // -- the same plan for the other windows of this process: they have the same interfaces -----------------
+
+  /** The plan as text: [[owner's path, its class, [[name, item for any receiver, {class: item}], …]], …]. */
+  function outline(target, spots) {
+    const number = (it) => (it ? known.indexOf(it.item) : -1);
+    const owners = [];
+    for (const [owner, byName] of spots) {
+      const names = [];
+      for (const [name, { always, byClass }] of byName) {
+        const special = byClass && Object.fromEntries([...byClass].map(([kind, it]) => [kind, number(it)]));
+        names.push([name, number(always), special]);
+      }
+      const kind = className(owner);
+      const path = [`${kind}.prototype`, kind, "window"].find((it) => resolve(target, it) === owner);
+      if (!path) return ""; // it is planned anew in each window
+      owners.push([path, kind, names]);
+    }
+    return JSON.stringify(owners);
+  }
+
+  /** The spots of a window by the outline of another one. */
+  function retrace(target, text) {
+    const spots = new Map();
+    for (const [path, kind, names] of JSON.parse(text)) {
+      const owner = resolve(target, path);
+      if (!owner) continue;
+      const byName = new Map();
+      spots.set(owner, byName);
+      for (const [name, always, special] of names) {
+        const found = getOwnPropertyDescriptor(owner, name);
+        if (!usable(found)) continue;
+        const spot = new Spot(kind, name, found);
+        if (always >= 0) spot.add(Target.of(known[always], name), null);
+        for (const one in special) spot.add(Target.of(known[special[one]], name), one);
+        byName.set(name, spot);
+      }
+    }
+    return spots;
+  }
+
+  return {
+    /** Spots of a window, with those that are wrapped for their hooks alone, e.g. "Node.prototype": ["appendChild"]. */
+    of(target, hooked) {
+      if (Host.plan) return retrace(target, Host.plan);
+      const spots = make(target);
+      hook(target, spots, hooked);
+      Host.planned(outline(target, spots));
+      return spots;
+    },
+  };
 })();

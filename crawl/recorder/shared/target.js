@@ -1,5 +1,5 @@
 // What is recorded of an instrumented property: the settings' words for it, and the first that asked for it.
-// World: content script, or the debugger global of a worker's thread.
+// World: sandbox of a document, or the debugger global of a worker's thread.
 "use strict";
 
 const Target = (() => {
@@ -23,16 +23,27 @@ const Target = (() => {
     }
   }
 
+  const words = new WeakMap(); // item -> what its targets have in common
+
+  function common(item) {
+    const found = {
+      part: /\{(\w+)\}/.exec(item.name)?.[1] ?? null,
+      stack: item.stack === true,
+      functions: item.functions === true,
+      when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
+      bytes: item.bytes === true,
+    };
+    words.set(item, found);
+    return found;
+  }
+
   /** A property of an item of the settings. */
   const of = (item, name) => ({
     id: id(),
     symbol: `${item.name}.${name}`,
-    part: /\{(\w+)\}/.exec(item.name)?.[1] ?? null,
-    bySymbol: new Map(),
-    stack: item.stack === true,
-    functions: item.functions === true,
-    when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
-    bytes: item.bytes === true,
+    item,
+    bySymbol: null,
+    ...(words.get(item) ?? common(item)),
   });
 
   return { Spot, id, of };

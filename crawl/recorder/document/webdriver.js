@@ -1,5 +1,5 @@
 // `navigator.webdriver` is false, as in a browser that a person uses.
-// World: content script. The native is asked first, so that a wrong receiver gets its error.
+// World: sandbox of a document. The native is asked first, so that a wrong receiver gets its error.
 "use strict";
 
 const Webdriver = (() => {

@@ -1,5 +1,5 @@
 // SHA-256 of bytes, at once: the browser's own answers later, when a call has long been noted.
-// World: content script. Source: FIPS 180-4.
+// World: sandbox of a document. Source: FIPS 180-4.
 "use strict";
 
 const sha256 = (() => {

@@ -1,5 +1,5 @@
 // The wrappers: each looks like the native it stands for, calls it as the page would, and notes the call.
-// World: content script. Wrappers are made by exportFunction: natives to the page, run in this world.
+// World: sandbox of a document. Wrappers are made by exportFunction: natives to the page, run in this world.
 // The native is called on the page's side of the boundary, so that its errors are the page's own.
 "use strict";
 
@@ -39,6 +39,15 @@ const Install = (() => {
     }
   }
 
+  /** Note a call. Whatever goes wrong with that is ours to bear, not the page's. */
+  function note(recorder, target, operation, wrapper, value, values, receiver) {
+    try {
+      recorder.note(target, operation, wrapper, value, values, receiver);
+    } catch (error) {
+      Channel.post("gap", { name: `call not recorded: ${error}`.slice(0, 200), n: 1 });
+    }
+  }
+
   function getter(spot, recorder) {
     const { get } = spot.found;
     const then = hooks.get(`get ${spot.key}`);
@@ -48,7 +57,7 @@ const Install = (() => {
           let value = apply(get, this, NONE);
           if (then) value = then(this, NONE, value);
           const target = spot.target(this);
-          if (target !== null) recorder.note(target, GET, made, value, undefined, this);
+          if (target !== null) note(recorder, target, GET, made, value, undefined, this);
           return value;
         },
       },
@@ -67,10 +76,10 @@ const Install = (() => {
           try {
             apply(set, this, [value]);
           } catch (error) {
-            if (target !== null) recorder.note(target, SET_FAILED, made, value, undefined, this);
+            if (target !== null) note(recorder, target, SET_FAILED, made, value, undefined, this);
             throw error;
           }
-          if (target !== null) recorder.note(target, SET, made, value, undefined, this);
+          if (target !== null) note(recorder, target, SET, made, value, undefined, this);
           if (then) then(this, [value], undefined);
         },
       },
@@ -87,7 +96,7 @@ const Install = (() => {
       if (first) first(receiver, values);
       const target = spot.target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
-        recorder.note(target, CALL, made, undefined, values, receiver);
+        note(recorder, target, CALL, made, undefined, values, receiver);
       }
       const result = apply(native, receiver, values);
       return then ? then(receiver, values, result) : result;
@@ -131,8 +140,8 @@ const Install = (() => {
     return exportFunction(made, holder, { allowCrossOriginArguments: true, defineAs: name });
   }
 
-  /** Put the wrappers of a plan into a realm, whose waived global is `realm`; `remove` needs `temporary`. */
-  function install(realm, spots, recorder, temporary) {
+  /** Put the wrappers of a plan into a realm, whose waived global is `realm`. */
+  function install(realm, spots, recorder) {
     const holder = cloneInto({}, realm); // of that realm, though none of its code runs; no page ever sees it
     for (const [owner, byName] of spots) {
       for (const [name, spot] of byName) {
@@ -145,21 +154,9 @@ const Install = (() => {
         for (const alias of ALIASES[spot.key] ?? []) {
           if (alias in owner) defineProperty(owner, alias, change);
         }
-        if (temporary) spot.put = Object.getOwnPropertyDescriptor(owner, name);
       }
     }
   }
 
-  /** Put back the natives wherever our wrapper still stands. */
-  function remove(spots) {
-    for (const [owner, byName] of spots) {
-      for (const [name, { found, put }] of byName) {
-        const there = Object.getOwnPropertyDescriptor(owner, name);
-        const ours = there && there.get === put.get && there.set === put.set && there.value === put.value;
-        if (ours) defineProperty(owner, name, found);
-      }
-    }
-  }
-
-  return { install, remove, after: (key, hook) => hooks.set(key, hook), before: (key, hook) => before.set(key, hook) };
+  return { install, after: (key, hook) => hooks.set(key, hook), before: (key, hook) => before.set(key, hook) };
 })();

@@ -1,5 +1,5 @@
 // How much of a page's values is written out: the same for documents and workers, whose Text differs in how it looks.
-// World: content script, or the debugger global of a worker's thread.
+// World: sandbox of a document, or the debugger global of a worker's thread.
 "use strict";
 
 const Bounds = (() => {

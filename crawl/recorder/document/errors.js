@@ -1,5 +1,5 @@
 // Errors that the page's scripts did not catch.
-// World: content script. Its listeners come before the page's; they read and change nothing.
+// World: sandbox of a document. Its listeners come before the page's; they read and change nothing.
 "use strict";
 
 (() => {
@@ -8,10 +8,10 @@
   let n = 0;
 
   function say(message, url, line) {
-    if (n++ === MAX) Channel.post({ gap: "console messages over the limit of a document", n: 1 });
+    if (n++ === MAX) Channel.post("gap", { name: "console messages over the limit of a document", n: 1 });
     if (n > MAX) return;
     const text = String(message).slice(0, TEXT);
-    Channel.post({ console: { level: "error", message: text, url, line, time_stamp: Date.now() } });
+    Channel.post("console", { level: "error", message: text, url, line, time_stamp: Date.now() });
   }
 
   window.addEventListener(

@@ -3,7 +3,7 @@
 // background page adds a report-only policy to each document; Firefox then tells of each use, with its place and the
 // beginning of the text.
 // The event of our policy is stopped here, before any listener of the page.
-// World: content script. The events are the browser's own; the text in them is the page's.
+// World: sandbox of a document. The events are the browser's own; the text in them is the page's.
 "use strict";
 
 const Dynamic = (() => {

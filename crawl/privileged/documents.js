@@ -1,0 +1,115 @@
+// Each window of a visit is instrumented when it is created: before its page's scripts, and before a script of another
+// page can reach it, as Firefox tells of every new window at once, also of the empty one that stands in a new frame.
+// World: process script, privileged. Our script runs in a sandbox of its own for each window, with the rights of the
+// window's page and no more; pages can neither reach nor see it.
+"use strict";
+
+function Documents(host, script) {
+  const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
+  const OURS = "moz-extension://overscripted/document.js"; // the name of our script in stacks, which leave it out
+  const PAGES = /^(?:https?|data|blob|file|ftp|javascript|view-source):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
+  const windows = new Map(); // inner window's id -> {id, user, realm}
+  const waiting = new Set(); // those with something to say
+  const plans = new Map(); // what kind of window -> the plan that the first one made
+  let timer = null;
+  let compiled = null; // until then, and where Firefox cannot name it, the text is run
+
+  const source = `data:text/javascript;charset=utf-8,${encodeURIComponent(script)}`;
+  ChromeUtils.compileScript(source, { filename: OURS, hasReturnValue: true }).then((it) => {
+    if (it.url === OURS) compiled = it;
+  });
+
+  function tick() {
+    timer = null;
+    const those = [...waiting];
+    waiting.clear();
+    for (const it of those) it.realm?.flush();
+  }
+
+  function wake(it) {
+    waiting.add(it);
+    if (timer) return;
+    timer = host.timer();
+    timer.initWithCallback(tick, TICK_MS, Ci.nsITimer.TYPE_ONE_SHOT);
+  }
+
+  function sandbox(window) {
+    const { nodePrincipal } = window.document;
+    return Cu.Sandbox([nodePrincipal], {
+      sandboxPrototype: window,
+      sameZoneAs: window,
+      wantXrays: true,
+      wantExportHelpers: true,
+      wantGlobalProperties: ["crypto", "structuredClone"],
+      isWebExtensionContentScript: true,
+      originAttributes: nodePrincipal.originAttributes,
+    });
+  }
+
+  /** The user context of a window's page; 0: it is no page of a visit. */
+  function userOf({ document }) {
+    const { nodePrincipal, documentURI } = document;
+    if (nodePrincipal.isSystemPrincipal || !PAGES.test(documentURI)) return 0;
+    return nodePrincipal.originAttributes.userContextId;
+  }
+
+  /** Whether no script will ever reach a window: the empty one of a tab or process whose page is yet to come. */
+  function alone(window) {
+    const { parent, opener, embedderElement } = window.browsingContext;
+    return window.document.isInitialDocument && !opener && (!parent || !embedderElement);
+  }
+
+  function begin(window) {
+    const user = userOf(window);
+    if (!user || alone(window)) return null;
+    const { windowGlobalChild } = window;
+    const it = { id: host.id(), user, realm: null };
+    windows.set(windowGlobalChild.innerWindowId, it);
+    host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
+    try {
+      const box = sandbox(window);
+      const plan = plans.get(window.isSecureContext) ?? "";
+      const give = {
+        say: (kind, data) => host.say(it.id, kind, data),
+        wake: () => wake(it),
+        plan,
+        planned: (text) => plans.set(window.isSecureContext, text),
+      };
+      box.Host = Cu.cloneInto(give, box, { cloneFunctions: true });
+      it.realm = Cu.waiveXrays(compiled?.executeInGlobal(box) ?? Cu.evalInSandbox(script, box, "latest", OURS, 1));
+    } catch (error) {
+      host.gap(it.id, `document not instrumented: ${error}`.slice(0, 200));
+    }
+    return it;
+  }
+
+  function arrived(document) {
+    const window = document.defaultView;
+    if (!window) return;
+    const it = windows.get(window.windowGlobalChild?.innerWindowId) ?? begin(window);
+    it?.realm?.arrived();
+  }
+
+  const topics = {
+    "content-document-global-created": begin,
+    "initial-document-element-inserted": arrived,
+    "inner-window-destroyed": (id) => windows.delete(id.QueryInterface(Ci.nsISupportsPRUint64).data),
+  };
+  for (const [topic, take] of Object.entries(topics)) {
+    Services.obs.addObserver({ observe: (subject) => take(subject) }, topic);
+  }
+
+  return {
+    /** Have every document of a user context hand over what it has; their number. */
+    flush(user) {
+      let docs = 0;
+      for (const it of new Set([...windows.values(), ...waiting])) {
+        if (it.user !== user) continue;
+        it.realm?.flush();
+        waiting.delete(it);
+        docs++;
+      }
+      return docs;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+// Each worker of a visit is held until our debugger script watches it.
+// World: process script, privileged. Trusts: our debugger scripts.
+"use strict";
+
+function Workers(host, script) {
+  const FLUSH_MS = 250; // what a worker in a long task has not sent by then, it sends at its next call
+  const manager = Cc["@mozilla.org/dom/workers/workerdebuggermanager;1"].getService(Ci.nsIWorkerDebuggerManager);
+  const workers = new Map(); // debugger of a worker -> {id, user, ready, flushed}
+
+  function gap(id, worker) {
+    const scheme = /^(blob|data):/.exec(worker.url)?.[1] ?? "url";
+    host.gap(id, `worker from ${scheme}`);
+  }
+
+  function take(it, text) {
+    const space = text.indexOf(" ");
+    const kind = space < 0 ? text : text.slice(0, space);
+    if (kind === "ready") it.ready = true;
+    else if (kind === "flushed") it.flushed?.();
+    else if (kind === "gap") host.gap(it.id, text.slice(space + 1));
+    else host.say(it.id, kind, text.slice(space + 1));
+  }
+
+  function register(worker) {
+    const { principal } = worker;
+    const user = principal.originAttributes.userContextId;
+    if (principal.isSystemPrincipal || !user) return; // not of a visit
+    const it = { id: host.id(), user, ready: false, flushed: null };
+    workers.set(worker, it);
+    host.say(it.id, "worker", { user, frame: worker.window?.browsingContext.id ?? 0 });
+    if (!script) return gap(it.id, worker);
+    worker.addListener({
+      onMessage: (text) => take(it, text),
+      onError() {
+        if (!it.ready) gap(it.id, worker);
+        it.ready = true;
+      },
+      onClose() {},
+    });
+    try {
+      worker.setDebuggerReady(false);
+      worker.initialize(script);
+      worker.setDebuggerReady(true);
+    } catch {
+      gap(it.id, worker); // it has ended already, or runs already
+    }
+  }
+
+  function unregister(worker) {
+    const it = workers.get(worker);
+    if (!it) return;
+    workers.delete(worker);
+    it.flushed?.();
+    host.say(it.id, "gone");
+  }
+
+  async function flush(user) {
+    const answers = [];
+    for (const [worker, it] of workers) {
+      if (it.user !== user) continue;
+      answers.push(new Promise((resolve) => (it.flushed = resolve)));
+      try {
+        worker.postMessage("flush");
+      } catch {
+        it.flushed(); // it is ending
+      }
+    }
+    if (answers.length === 0) return;
+    const timer = host.timer();
+    const late = new Promise((resolve) => timer.initWithCallback(resolve, FLUSH_MS, Ci.nsITimer.TYPE_ONE_SHOT));
+    await Promise.race([Promise.all(answers), late]);
+    timer.cancel();
+  }
+
+  manager.addListener({ onRegister: register, onUnregister: unregister });
+  return { flush };
+}

@@ -1,0 +1,90 @@
+"""Calls made in documents and workers: watched from within each process, told by Firefox's parent process.
+
+A process script (`privileged/`) is there before any page. It puts a script of ours (`recorder/document/`)
+beside each window of a visit when the window is created, and holds each worker at its birth until a debugger
+script (`recorder/worker/`) watches it. What these record comes by way of the parent process.
+"""
+
+import asyncio
+import itertools
+import json
+import secrets
+from collections.abc import Callable
+from importlib import resources
+from typing import Any
+
+from crawl import pack
+from crawl.parent import Parent
+
+Message = dict[str, Any]
+
+_PRIVILEGED = resources.files("crawl") / "privileged"
+_PROCESS = ("documents.js", "workers.js", "process.js")
+_TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"
+
+
+class Realms:
+    """The realms of one Firefox. ``take`` is given each message of the extension's protocol and its size."""
+
+    def __init__(self, parent: Parent, take: Callable[[Message, int], None]) -> None:
+        self._parent, self._take = parent, take
+        self._name = f"overscripted-{secrets.token_hex(16)}"  # of messages and of the worker script's address
+        self._flushes: dict[int, asyncio.Future[Message]] = {}
+        self._numbers = itertools.count()
+
+    @classmethod
+    async def attach(
+        cls, parent: Parent, extension: str, settings: dict[str, Any], take: Callable[[Message, int], None]
+    ) -> "Realms":
+        """Watch all realms from now on. ``extension`` is the id of the packed extension, ``settings`` its."""
+        realms = cls(parent, take)
+        begin = (_PRIVILEGED / "parent.js").read_text()
+        process = realms._process(settings)
+        await parent.call(begin, parent.channel(realms._said), extension, realms._name, process)
+        return realms
+
+    def _process(self, settings: dict[str, Any]) -> str:
+        """The process script."""
+        watched = "reference" not in settings  # else workers are only counted, as a known gap
+        told = {
+            "name": self._name,
+            "document": pack.document(settings),
+            "worker": f"resource://{self._name}/{pack.WORKER}" if watched else "",
+        }
+        parts = [(_PRIVILEGED / name).read_text() for name in _PROCESS]
+        return "\n".join(
+            ['(() => {"use strict";', f"const OVERSCRIPTED_TOLD = {json.dumps(told)};", *parts, "})();"]
+        )
+
+    async def flush(self, store: str) -> Message:
+        """Have everything recorded in a cookie store handed over; the ``flushed`` message.
+
+        A document that does not return to its event loop never answers; a busy worker is not waited for.
+        """
+        number = next(self._numbers)
+        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._flushes[number] = answer
+        try:
+            await self._tell(user=_user(store), number=number)
+            return await answer
+        finally:
+            del self._flushes[number]
+
+    async def forget(self, store: str) -> None:
+        """The visit has ended: nothing more of it is told."""
+        await self._tell(user=_user(store))
+
+    async def _tell(self, **what: int) -> None:
+        await self._parent.call(_TELL, self._name, json.dumps(what))
+
+    def _said(self, text: str) -> None:
+        message = json.loads(text)
+        if message["type"] != "flushed":
+            self._take(message, len(text))
+        elif (answer := self._flushes.get(message["id"])) and not answer.done():
+            answer.set_result(message)
+
+
+def _user(store: str) -> int:
+    """The number of a cookie store's user context."""
+    return int(store.rpartition("-")[2])
