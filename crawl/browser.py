@@ -146,7 +146,9 @@ class Browser:
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
             browser._parent = await Parent.attach(firefox.bidi, browser._crashed, browser._downloads)
-            browser._realms = await Realms.attach(browser._parent, extension_id, told, link.take)
+            bodies = firefox.folder / "bodies"
+            bodies.mkdir()
+            browser._realms = await Realms.attach(browser._parent, extension_id, told, bodies, link.take)
             browser.later(browser._watch())
         except TimeoutError:
             await browser.stop(collector)

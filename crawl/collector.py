@@ -165,32 +165,18 @@ class Collector:
         link.connected.set()
         try:
             async for message in socket:
-                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                if message.type == WSMsgType.TEXT:
                     await self._writer.room()  # a full buffer holds the browser back, it loses nothing
                     self._read(link, message.data)
         finally:
             link.connected.clear()
             link.lost.set()
 
-    def _read(self, link: Link, data: str | bytes) -> None:
+    def _read(self, link: Link, data: str) -> None:
         try:
-            message = decode(data)
+            message = json.loads(data)
         except (ValueError, RecursionError):
             link.refused["not JSON"] += 1
             return
         if isinstance(message, dict):
             link.take(message, len(data))
-
-
-def decode(data: str | bytes) -> Any:
-    """A message of the extension: JSON text; or bytes: a line of JSON, then the ``content`` it speaks of.
-
-    Raises ValueError, RecursionError.
-    """
-    if isinstance(data, str):
-        return json.loads(data)
-    head, _, content = data.partition(b"\n")
-    message = json.loads(head)
-    if not isinstance(message, dict):
-        raise ValueError("no message before the content")
-    return {**message, "content": content}

@@ -11,6 +11,7 @@ import json
 import secrets
 from collections.abc import Callable
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from crawl import pack
@@ -19,28 +20,39 @@ from crawl.parent import Parent
 Message = dict[str, Any]
 
 _PRIVILEGED = resources.files("crawl") / "privileged"
+_PARENT = ("bodies.js", "parent.js")
 _PROCESS = ("documents.js", "workers.js", "process.js")
+_TOLD = "said, extension, name, process, folder"
 _TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"
 
 
 class Realms:
     """The realms of one Firefox. ``take`` is given each message of the extension's protocol and its size."""
 
-    def __init__(self, parent: Parent, take: Callable[[Message, int], None]) -> None:
-        self._parent, self._take = parent, take
+    def __init__(self, parent: Parent, folder: Path, take: Callable[[Message, int], None]) -> None:
+        self._parent, self._folder, self._take = parent, folder, take
         self._name = f"overscripted-{secrets.token_hex(16)}"  # of messages and of the worker script's address
         self._flushes: dict[int, asyncio.Future[Message]] = {}
         self._numbers = itertools.count()
 
     @classmethod
     async def attach(
-        cls, parent: Parent, extension: str, settings: dict[str, Any], take: Callable[[Message, int], None]
+        cls,
+        parent: Parent,
+        extension: str,
+        settings: dict[str, Any],
+        folder: Path,
+        take: Callable[[Message, int], None],
     ) -> "Realms":
-        """Watch all realms from now on. ``extension`` is the id of the packed extension, ``settings`` its."""
-        realms = cls(parent, take)
-        begin = (_PRIVILEGED / "parent.js").read_text()
+        """Watch all realms from now on. ``extension`` is the id of the packed extension, ``settings`` its.
+
+        Bodies of scripts come through files in ``folder``.
+        """
+        realms = cls(parent, folder, take)
+        begin = _joined(f"({_TOLD}) => {{", _PARENT, f"Realms({_TOLD}); }}")
         process = realms._process(settings)
-        await parent.call(begin, parent.channel(realms._said), extension, realms._name, process)
+        told = (parent.channel(realms._said), extension, realms._name, process, str(folder))
+        await parent.call(begin, *told)
         return realms
 
     def _process(self, settings: dict[str, Any]) -> str:
@@ -51,10 +63,7 @@ class Realms:
             "document": pack.document(settings),
             "worker": f"resource://{self._name}/{pack.WORKER}" if watched else "",
         }
-        parts = [(_PRIVILEGED / name).read_text() for name in _PROCESS]
-        return "\n".join(
-            ['(() => {"use strict";', f"const OVERSCRIPTED_TOLD = {json.dumps(told)};", *parts, "})();"]
-        )
+        return _joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")
 
     async def flush(self, store: str) -> Message:
         """Have everything recorded in a cookie store handed over; the ``flushed`` message.
@@ -79,10 +88,24 @@ class Realms:
 
     def _said(self, text: str) -> None:
         message = json.loads(text)
-        if message["type"] != "flushed":
+        if message["type"] == "body":
+            message["content"] = self._content(message)
+            self._take(message, len(text) + len(message["content"]))
+        elif message["type"] != "flushed":
             self._take(message, len(text))
         elif (answer := self._flushes.get(message["id"])) and not answer.done():
             answer.set_result(message)
+
+    def _content(self, message: Message) -> bytes:
+        file = self._folder / str(int(message["file"]))
+        try:
+            return file.read_bytes()
+        finally:
+            file.unlink()
+
+
+def _joined(before: str, parts: tuple[str, ...], after: str) -> str:
+    return "\n".join([before, *((_PRIVILEGED / name).read_text() for name in parts), after])
 
 
 def _user(store: str) -> int:

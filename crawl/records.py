@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from crawl.body import TooLarge, decode
 from crawl.settings import Limits
 from crawl.writer import Writer
+from overscripted.encodings import EncodingError
 from overscripted.schemas import BOOL, INT, RAW, STR, TIME
 from overscripted.stacks import parse_frame
 from overscripted.text import clean
@@ -45,6 +47,8 @@ class Records:
         self._lost: Counter[_Key] = Counter()
         self._made: dict[tuple[str, _Key], tuple[int, int]] = {}
         self._where: dict[_Key, dict[str, Any]] = {}
+        self._waiting: dict[str, dict[str, Any]] = {}  # request -> its row, without its body yet
+        self._bodies: dict[str, dict[str, Any]] = {}  # request -> its body's columns, without its row yet
 
     def take(self, message: Message, size: int) -> None:
         """Take one message of ``size`` bytes. What is malformed is counted as a gap, never raised."""
@@ -57,7 +61,9 @@ class Records:
             self.gaps["malformed message"] += 1
 
     def finish(self) -> None:
-        """Write the totals of the calls that a cap cut; call it before the visit's own row is made."""
+        """Write what waits, and the totals of cut calls; call it before the visit's own row is made."""
+        for row in self._waiting.values():
+            self._write("requests", row)
         cut: Counter[_Key] = Counter(self._lost)
         for (_, key), (made, kept) in self._made.items():
             cut[key] += max(made - kept, 0)
@@ -148,7 +154,13 @@ class Records:
         if row.get("resource_type") == "main_frame" and row["frame_id"] == 0:
             self.status = row["status"]
             self.host = host(row.get("redirect_url") or row["url"])
-        self._write("requests", row)
+        name = row.get("request_id", "")
+        if row.get("resource_type") != "script" or not message.get("completed") or name in self._waiting:
+            self._write("requests", row)
+        elif name in self._bodies:
+            self._write("requests", row | self._bodies.pop(name))
+        elif len(self._waiting) < self._limits.rows:
+            self._waiting[name] = row
 
     def _cookie(self, message: Message) -> None:
         self._write("cookies", _columns("cookies", message, self._limits.text))
@@ -156,15 +168,29 @@ class Records:
     def _console(self, message: Message) -> None:
         self._write("console", _columns("console", message, self._limits.text))
 
-    def _script(self, message: Message) -> None:
-        content: bytes | None = message["content"]
-        sha256 = str(message["sha256"])
-        if content is None or hashlib.sha256(content).hexdigest() != sha256:
-            raise ValueError("a body that is not what its name says")
+    def _body(self, message: Message) -> None:
+        """The body of a script's request, which comes a moment before the request's end or after it."""
+        try:
+            content, whole = decode(message["content"], str(message.get("encoding") or ""))
+        except (TooLarge, EncodingError) as error:
+            self.gaps[
+                "script body over the limit" if isinstance(error, TooLarge) else "script body unreadable"
+            ] += 1
+            return
+        if not whole:
+            self.gaps["script body cut short"] += 1
+        sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+        kept: bytes | None = content
         if self._size >= self._limits.size:
-            content = None
+            kept = None
             self.gaps["script bodies over the limit"] += 1
-        self._writer.add_body(sha256, (sha256, int(message["size"]), content), len(content or b"") + 100)
+        self._writer.add_body(sha256, (sha256, size, kept), len(kept or b"") + 100)
+        found = {"body_sha256": sha256, "size": size}
+        name = str(message["request_id"])[:64]
+        if name in self._waiting:
+            self._write("requests", self._waiting.pop(name) | found)
+        elif len(self._bodies) < self._limits.rows:
+            self._bodies[name] = found
 
     def _gap(self, message: Message) -> None:
         if len(self.gaps) < 100:
@@ -213,7 +239,7 @@ _TAKERS: dict[str, Callable[[Records, Message], None]] = {
     "request": Records._request,
     "cookie": Records._cookie,
     "console": Records._console,
-    "script": Records._script,
+    "body": Records._body,
     "gap": Records._gap,
 }
 _CALLS = tuple(RAW["calls"].names)

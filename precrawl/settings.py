@@ -17,8 +17,6 @@ MAX_LEAD = 500  # sites a vantage point may be ahead of the slowest beside it: s
 
 MAX_BODY = 16 * MIB  # bytes read, as sent; the largest real home pages are a third of this
 MAX_DECODED = 16 * MIB  # bytes after decompression; a bomb ends here
-MAX_WINDOW = 8 * MIB  # zstd window; the limit of RFC 9659, as in browsers
-MAX_ENCODINGS = 3  # Content-Encodings on top of each other
 MAX_REDIRECTS = 20  # as Firefox
 MAX_LINKS = 10_000  # kept of one page; the rest counted
 MAX_LINK_LENGTH = 8_192  # characters; longer ones are counted, no server takes them

@@ -1,7 +1,9 @@
 // The realms of all processes, documents and workers: where each belongs, and its calls on to the crawl's worker.
-// World: Firefox's parent process, privileged; the value of this file is a function that BiDi calls once.
+// World: Firefox's parent process, privileged.
 // Trusts: our process script; what realms say is a JSON object in text, passed on as it is.
-(said, extension, name, process) => {
+"use strict";
+
+function Realms(said, extension, name, process, folder) {
   const PING_MS = 1000; // how often a process is asked whether it is alive
   const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
   // Only scripts of the browser itself may watch a worker; no page can load from this address.
@@ -12,6 +14,7 @@
   const flushes = new Map(); // number -> {user, waiting, docs}
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
+  const bodies = Bodies(said, folder);
   const store = (user) => `firefox-container-${user}`;
 
   /** Where a realm's records belong: as the extension says it of requests. */
@@ -68,8 +71,9 @@
     if (it.waiting.size === 0) flushed(it);
   }
 
-  function flushed({ number, user, docs }) {
+  async function flushed({ number, user, docs }) {
     flushes.delete(number);
+    await bodies.idle(user);
     said(JSON.stringify({ type: "flushed", id: number, docs, starved: starved.get(user) ?? null }));
   }
 
@@ -77,6 +81,7 @@
   function forget(user) {
     for (const [id, it] of realms) if (it.user === user) realms.delete(id);
     starved.delete(user);
+    bodies.forget(user);
   }
 
   function gone(process) {

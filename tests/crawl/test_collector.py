@@ -1,15 +1,20 @@
 """The collector takes records from our extension alone, and no record that does harm."""
 
 import asyncio
+import gzip
+import hashlib
 import json
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import brotli
 import pytest
+import zstandard
 
-from crawl import settings
+from crawl import body, settings
 from crawl.collector import Collector
 from crawl.records import Records
 from crawl.settings import Limits
@@ -178,8 +183,9 @@ async def test_what_the_caps_cut_is_counted_exactly(tmp_path: Path) -> None:
         {"type": "calls", "location": "x", "tab": "x"},
         {"type": "request", "status": "x", "time_stamp": "y", "url": {"a": 1}},
         {"type": "cookie", "expiry": 1e99, "host": None},
-        {"type": "script", "sha256": "00", "size": 1, "content": "eHg="},
-        {"type": "script", "sha256": "00", "size": 1, "content": b"x"},
+        {"type": "body", "content": None, "request_id": "1"},
+        {"type": "body", "content": b"x", "encoding": "rot13", "request_id": "1"},
+        {"type": "body", "content": b"x", "encoding": ["gzip"], "request_id": "1"},
         {"type": "gap", "name": "x"},
         {"type": "frame", "parent": 2**80},
         {"type": "unheard of"},
@@ -204,20 +210,63 @@ async def test_hostile_text_is_stored_as_valid_text(tmp_path: Path) -> None:
     assert len(said["message"]) == 20
 
 
-async def test_a_script_is_stored_once_and_only_under_its_own_name(tmp_path: Path) -> None:
-    import hashlib
-
-    body = b"alert(1)"
-    right = {
-        "type": "script",
-        "sha256": hashlib.sha256(body).hexdigest(),
-        "size": len(body),
-        "content": body,
+def script(number: str) -> dict[str, Any]:
+    return {
+        "type": "request",
+        "request_id": number,
+        "resource_type": "script",
+        "url": "https://cdn.example/x.js",
+        "time_stamp": 1.7e12,
+        "status": 200,
+        "size": None,
+        "completed": True,
     }
-    visit = Visit(tmp_path)
-    await visit.take(right, right, {**right, "sha256": "f" * 64})
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "gzip", "br", "deflate", "zstd", "br, gzip"])
+@pytest.mark.parametrize("first", ["body", "request"])
+async def test_a_script_is_stored_once_as_its_page_got_it(tmp_path: Path, encoding: str, first: str) -> None:
+    text = b"alert(1)"
+    coders = {
+        "gzip": gzip.compress,
+        "br": brotli.compress,
+        "deflate": zlib.compress,
+        "zstd": zstandard.compress,
+    }
+    sent = text
+    for name in filter(None, encoding.split(", ")):
+        sent = coders.get(name, bytes)(sent)
+    visit, said = Visit(tmp_path), []
+    for number in ("7", "8"):
+        message = {"type": "body", "request_id": number, "encoding": encoding, "content": sent}
+        said += [message, script(number)] if first == "body" else [script(number), message]
+    await visit.take(*said)
     (row,) = visit.rows("scripts")
-    assert (row["content"], row["size"]) == (body, 8)
+    assert (row["content"], row["size"], row["sha256"]) == (text, 8, hashlib.sha256(text).hexdigest())
+    requests = visit.rows("requests")
+    assert [(r["size"], r["body_sha256"]) for r in requests] == [(8, row["sha256"])] * 2
+
+
+async def test_bodies_that_lie_or_never_come_cost_no_request(tmp_path: Path) -> None:
+    whole = gzip.compress(b"x" * 100_000, 0)
+    bomb = brotli.compress(bytes(body.MAX_DECODED + 1))
+    visit = Visit(tmp_path)
+    said = [("1", whole[:60_000], "gzip"), ("2", b"no gzip", "gzip"), ("3", bomb, "br"), ("4", b"x", "rot13")]
+    for number, content, encoding in said:
+        message = {"type": "body", "request_id": number, "encoding": encoding, "content": content}
+        await visit.take(script(number), message)
+    await visit.take(script("5"))
+    visit.records.finish()
+    await visit.take()
+    found = {r["request_id"]: r["size"] for r in visit.rows("requests")}
+    assert set(found) == {"1", "2", "3", "4", "5"}
+    assert found["1"] > 50_000
+    assert [found[n] for n in "2345"] == [None] * 4
+    assert visit.records.gaps == {
+        "script body cut short": 1,
+        "script body unreadable": 2,
+        "script body over the limit": 1,
+    }
 
 
 async def test_rows_over_the_limit_are_counted_as_gaps(tmp_path: Path) -> None:

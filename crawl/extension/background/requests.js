@@ -4,7 +4,6 @@
 
 (() => {
   const ALL = { urls: ["<all_urls>", "ws://*/*", "wss://*/*"] };
-  const BODY_WAIT_MS = 5000; // a body is complete a moment before its request is; this bounds a mishap
   const hops = new Map(); // request id -> its present hop
 
   const ours = (details) => details.url.startsWith("http://overscripted.invalid/");
@@ -35,7 +34,6 @@
       error: "",
     });
     if (details.type === "main_frame") Stores.state(details.cookieStoreId).top.set(details.tabId, details.url);
-    if (details.type === "script" && !before) Bodies.follow(details);
   }
 
   function sentHeaders(details) {
@@ -57,22 +55,11 @@
     finish(hop, details, { status: details.statusCode, redirect_url: details.redirectUrl, size: 0 });
   }
 
-  async function completed(details) {
+  function completed(details) {
     const hop = hops.get(details.requestId);
     if (!hop) return;
     hops.delete(details.requestId);
-    let body = null;
-    if (Bodies.has(details.requestId)) {
-      const late = new Promise((resolve) => setTimeout(resolve, BODY_WAIT_MS, null));
-      const read = Promise.race([Bodies.of(details.requestId), late]);
-      Bodies.track(details.cookieStoreId, read);
-      body = await read;
-    }
-    finish(hop, details, {
-      status: details.statusCode,
-      size: body ? body.size : details.responseSize || announced(details),
-      body_sha256: body ? body.sha256 : null,
-    });
+    finish(hop, details, { status: details.statusCode, size: details.responseSize || announced(details), completed: true });
   }
 
   /** The size that the server announced; null where it did not. */
@@ -85,7 +72,6 @@
     const hop = hops.get(details.requestId);
     if (!hop) return;
     hops.delete(details.requestId);
-    Bodies.of(details.requestId);
     finish(hop, details, { error: details.error });
   }
 
@@ -98,10 +84,7 @@
   }
 
   const { webRequest } = browser;
-  // Only a script is held until we have answered, for it is read along; all else goes on at once.
-  const others = Object.values(webRequest.ResourceType).filter((type) => type !== "script");
-  webRequest.onBeforeRequest.addListener(begin, { ...ALL, types: ["script"] }, ["blocking"]);
-  webRequest.onBeforeRequest.addListener((details) => begin(details), { ...ALL, types: others }); // one function is added once
+  webRequest.onBeforeRequest.addListener(begin, ALL);
   webRequest.onSendHeaders.addListener(sentHeaders, ALL, ["requestHeaders"]);
   webRequest.onHeadersReceived.addListener(headers, ALL, ["responseHeaders"]);
   webRequest.onBeforeRedirect.addListener(redirected, ALL);

@@ -41,7 +41,7 @@ const Socket = (() => {
     if (listener) listener(message);
   }
 
-  /** Send a message that is JSON text already, or bytes. */
+  /** Send a message that is JSON text already. */
   function sendText(text) {
     if (open) {
       socket.send(text);

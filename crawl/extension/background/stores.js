@@ -4,7 +4,7 @@
 
 const Stores = (() => {
   const ADDRESS = /^http:\/\/overscripted\.invalid\/([0-9a-f]{32})$/;
-  // Of one visit: what waits until it is bound, then none; counts of what could not be covered.
+  // Of one visit: what waits until it is bound, then none.
   const known = new Map();
 
   function state(store) {
@@ -13,7 +13,7 @@ const Stores = (() => {
     return it;
   }
 
-  /** Send JSON text of a store's message (or bytes: a body behind its own), or keep it until the store is bound. */
+  /** Send JSON text of a store's message, or keep it until the store is bound. */
   function sendText(store, text) {
     const it = state(store);
     if (it.bound) Socket.sendText(text);
@@ -37,13 +37,11 @@ const Stores = (() => {
   ]);
   Socket.on("forget", ({ store }) => {
     known.delete(store);
-    Bodies.forget(store);
   });
 
   return {
     state,
     sendText,
     send: (store, message) => sendText(store, JSON.stringify(Object.assign(message, { store }))),
-    gap: (store, name, n = 1) => sendText(store, JSON.stringify({ type: "gap", store, name, n })),
   };
 })();

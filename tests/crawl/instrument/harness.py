@@ -12,7 +12,6 @@ from aiohttp import WSMsgType, web
 
 from crawl import pack
 from crawl.bidi import BidiError
-from crawl.collector import decode
 from crawl.firefox import Firefox
 from crawl.parent import Parent
 from crawl.realms import Realms
@@ -130,7 +129,11 @@ class Instrumented:
         told = {"port": port, "token": self.token, **settings}
         extension = await self.firefox.install(str(pack.pack(folder, told)))
         parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
-        self._realms = await Realms.attach(parent, extension, told, lambda message, _: self._take(message))
+        bodies = folder / "bodies"
+        bodies.mkdir()
+        self._realms = await Realms.attach(
+            parent, extension, told, bodies, lambda message, _: self._take(message)
+        )
         async with asyncio.timeout(20):
             await self._ready.wait()
 
@@ -147,8 +150,8 @@ class Instrumented:
         await socket.send_json({"type": "welcome"})
         self._ready.set()
         async for message in socket:
-            if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                self._take(decode(message.data))
+            if message.type == WSMsgType.TEXT:
+                self._take(json.loads(message.data))
         return socket
 
     def _take(self, message: Message) -> None:

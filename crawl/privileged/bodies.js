@@ -1,0 +1,76 @@
+// Bodies of scripts, copied as they pass on their way to the page, and left in files for the crawl's worker.
+// World: Firefox's parent process, privileged. What is in a body is bytes, never run or parsed here.
+"use strict";
+
+function Bodies(said, folder) {
+  const MAX_BODY = 16 * 2 ** 20; // bytes as sent; a longer script is not kept
+  const PIECE = 2 ** 16;
+  const SCRIPT = Ci.nsIContentPolicy.TYPE_SCRIPT;
+  const TOPICS = ["response", "cached-response", "merged-response"].map((it) => `http-on-examine-${it}`);
+  const writing = new Map(); // user -> promises of files under way
+  let files = 0;
+
+  function examine(channel) {
+    if (!(channel instanceof Ci.nsIHttpChannel) || !(channel instanceof Ci.nsITraceableChannel)) return;
+    const { externalContentPolicyType, originAttributes } = channel.loadInfo;
+    const user = originAttributes.userContextId;
+    if (!user || externalContentPolicyType !== SCRIPT) return;
+    const storage = Cc["@mozilla.org/storagestream;1"].createInstance(Ci.nsIStorageStream);
+    storage.init(PIECE, MAX_BODY);
+    const sink = storage.getOutputStream(0);
+    const tee = Cc["@mozilla.org/network/stream-listener-tee;1"].createInstance(Ci.nsIStreamListenerTee);
+    const observer = {
+      onStartRequest() {},
+      onStopRequest(_, status) {
+        sink.close();
+        if (Components.isSuccessCode(status)) track(user, keep(user, channel, storage));
+      },
+    };
+    tee.init(channel.setNewListener(tee), sink, observer);
+  }
+
+  /** What is still to be taken off a body: a page's process decodes what comes for it, this one only its own. */
+  function encoding(channel) {
+    if (channel.QueryInterface(Ci.nsIEncodedChannel).applyConversion) return "";
+    try {
+      return channel.getResponseHeader("Content-Encoding");
+    } catch {
+      return ""; // it has none
+    }
+  }
+
+  async function keep(user, channel, storage) {
+    const store = `firefox-container-${user}`;
+    const { length } = storage;
+    if (length >= MAX_BODY) {
+      return said(JSON.stringify({ type: "gap", store, name: "script body over the limit", n: 1 }));
+    }
+    const request = String(ChannelWrapper.get(channel).id);
+    const file = String(files++);
+    await IOUtils.write(PathUtils.join(folder, file), read(storage, length));
+    said(JSON.stringify({ type: "body", store, request_id: request, encoding: encoding(channel), file }));
+  }
+
+  function read(storage, length) {
+    const bytes = new Uint8Array(length);
+    if (length === 0) return bytes;
+    const input = Cc["@mozilla.org/binaryinputstream;1"].createInstance(Ci.nsIBinaryInputStream);
+    input.setInputStream(storage.newInputStream(0));
+    input.readArrayBuffer(length, bytes.buffer);
+    return bytes;
+  }
+
+  function track(user, promise) {
+    if (!writing.has(user)) writing.set(user, new Set());
+    const those = writing.get(user);
+    those.add(promise);
+    promise.catch(console.error).finally(() => those.delete(promise));
+  }
+
+  for (const topic of TOPICS) Services.obs.addObserver({ observe: examine }, topic);
+  return {
+    /** When all that have come for a user context are in their files. */
+    idle: (user) => Promise.allSettled([...(writing.get(user) ?? [])]),
+    forget: (user) => writing.delete(user),
+  };
+}
