@@ -100,6 +100,10 @@ function Documents(host, script) {
   }
 
   return {
+    /** A window's page has made something that only the browser tells of. */
+    made(window, symbol, text, frame) {
+      windows.get(window.windowGlobalChild?.innerWindowId)?.realm?.made?.(symbol, text, frame);
+    },
     /** Have every document of a user context hand over what it has; their number. */
     flush(user) {
       let docs = 0;

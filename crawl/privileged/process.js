@@ -15,7 +15,7 @@
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
   const documents = Documents(Host, document);
-  const workers = Workers(Host, worker);
+  const workers = Workers(Host, worker, documents.made);
 
   /** Have every realm of a user context hand over what it has. */
   async function flush({ user, number }) {

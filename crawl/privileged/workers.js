@@ -2,7 +2,7 @@
 // World: process script, privileged. Trusts: our debugger scripts.
 "use strict";
 
-function Workers(host, script) {
+function Workers(host, script, made) {
   const FLUSH_MS = 250; // what a worker in a long task has not sent by then, it sends at its next call
   const manager = Cc["@mozilla.org/dom/workers/workerdebuggermanager;1"].getService(Ci.nsIWorkerDebuggerManager);
   const workers = new Map(); // debugger of a worker -> {id, user, ready, flushed}
@@ -21,6 +21,14 @@ function Workers(host, script) {
     else host.say(it.id, kind, text.slice(space + 1));
   }
 
+  /** The page's frame that is making a worker: it is told of before its constructor has returned. */
+  function caller() {
+    const { filename } = Components.stack; // ours
+    let frame = Components.stack.caller;
+    while (frame?.filename === filename) frame = frame.caller;
+    return frame ? `${frame.name ?? ""}@${frame.filename}:${frame.lineNumber}:${frame.columnNumber}` : "";
+  }
+
   function register(worker) {
     const { principal } = worker;
     const user = principal.originAttributes.userContextId;
@@ -28,6 +36,9 @@ function Workers(host, script) {
     const it = { id: host.id(), user, ready: false, flushed: null };
     workers.set(worker, it);
     host.say(it.id, "worker", { user, frame: worker.window?.browsingContext.id ?? 0 });
+    if (worker.window && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {
+      made(worker.window, "window.Worker", worker.url, caller());
+    }
     if (!script) return gap(it.id, worker);
     worker.addListener({
       onMessage: (text) => take(it, text),

@@ -1,4 +1,5 @@
-// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly; and new WebSockets.
+// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly; and what is made by
+// constructors: WebSockets, of which the same policy tells, and workers, of which the process script does.
 // None of them is wrapped: a wrapped eval is no direct eval any more, a wrapped constructor breaks its subclasses. The
 // background page adds a report-only policy to each document; Firefox then tells of each use, with its place and the
 // beginning of the text.
@@ -70,5 +71,12 @@ const Dynamic = (() => {
     );
   }
 
-  return { listen };
+  const MOST = 100000; // characters of a URL, which may hold a whole script
+
+  /** Note what the process script tells of a window. */
+  function made(recorder, symbol, text, frame) {
+    if (wanted) recorder.noteAt(spot(symbol), 2, frame, stringify({ 0: text.slice(0, MOST) }));
+  }
+
+  return { listen, made };
 })();

@@ -25,6 +25,7 @@
 
   return {
     flush: Channel.flush,
+    made: (symbol, text, frame) => Dynamic.made(recorder, symbol, text, frame),
     /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
     arrived() {
       recorder.turn();

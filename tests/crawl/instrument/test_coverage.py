@@ -76,7 +76,11 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
         f"new Mine('ws://127.0.0.1:{web.port}/one?a=b');",
         f"new WebSocket('ws://localhost:{web.port}/two');",
         "new WebSocket('wss://no-such-host.invalid/');",
-        "try { new WebSocket('gopher://x/') } catch { window.D = 1 }",
+        "try { new WebSocket('gopher://x/') } catch {}",
+        "const make = () => new Worker('/made-worker.js');",
+        "make(); new Worker('gopher://x/'); try { new Worker('http://[') } catch {}",  # it comes to nothing
+        "class Hers extends Worker {}",
+        "new Hers('data:text/javascript,1'); try { Worker() } catch { window.D = 1 }",
     ]
     web.add("/made.js", "\n".join(lines), "text/javascript")
     page = web.add("/made", "<!doctype html><script src=/made.js></script>")
@@ -95,7 +99,12 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
         (6, "window.WebSocket", f"ws://127.0.0.1:{web.port}/one?a=b"),
         (8, "window.WebSocket", f"ws://localhost:{web.port}/two"),
         (9, "window.WebSocket", "wss://no-such-host.invalid/"),
+        (11, "window.Worker", "/made-worker.js"),
+        (12, "window.Worker", "gopher://x/"),
+        (13, "window.Worker", "data:text/javascript,1"),
     ]
+    (made,) = [c["at"] for c in visit.calls if c.get("a") == '{"0":"/made-worker.js"}']
+    assert (made.func_name, made.script_col) == ("make", str(lines[10].index("new") + 1))
 
 
 async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: Web) -> None:
