@@ -7,7 +7,7 @@
 function Documents(host, script) {
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const OURS = "moz-extension://overscripted/document.js"; // the name of our script in stacks, which leave it out
-  const PAGES = /^(?:https?|data|blob|file|ftp|javascript|view-source):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
+  const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
   const windows = new Map(); // inner window's id -> {id, user, realm}
   const waiting = new Set(); // those with something to say
   const plans = new Map(); // what kind of window -> the plan that the first one made

@@ -7,7 +7,7 @@
   if (!OVERSCRIPTED.instruments.some(({ name }) => name === "dynamic")) return;
   // `script-src` without 'unsafe-eval': eval and its kin, WebAssembly. Inline scripts and handlers are allowed
   // and not told of. `connect-src` without ws: and wss:: WebSockets. The host marks the policy as ours, for the
-  // content script alone: no page sees the header.
+  // recorder alone: no page sees the header.
   const mark = `https://${OVERSCRIPTED.token.slice(0, 24)}.invalid`;
   const value =
     `script-src * data: blob: 'unsafe-inline' 'report-sample' ${mark}; ` +
