@@ -29,7 +29,7 @@ NAMES = ("duckdb", "spark")
 
 # DuckDB may use this share of memory before it spills to its temporary folder: the browser, Python
 # and the page cache keep the rest.
-DUCKDB_MEMORY = "60%"
+DUCKDB_MEMORY_PERCENT = 60
 # Rows a row group, and zstd's level. Measured on the study's sample, sorted by location: 47 bytes a call
 # at 122,880 rows and level 3, 42 at 491,520 rows, 37 with level 9 as well (12 % more CPU); level 15 gives
 # 1.5 % for four times the CPU.
@@ -43,8 +43,6 @@ class Engine(ABC):
     """Reads tables as Ibis expressions, runs them, writes their rows. A context manager."""
 
     name: str
-    # Whether every row goes through an expression's Python functions, also those they say nothing of.
-    python_sees_all = False
 
     def read(self, store: Store, key: str | Sequence[str]) -> ir.Table:
         """A Parquet file, every Parquet file below a folder, or a list of files, as a table.
@@ -159,7 +157,7 @@ class DuckDB(Engine):
         self._folder = tempfile.mkdtemp(prefix="overscripted-duckdb-")
         import duckdb  # here, so that commands that need no engine start fast
 
-        defaults = {"temp_directory": self._folder, "memory_limit": DUCKDB_MEMORY}
+        defaults = {"temp_directory": self._folder, "memory_limit": f"{DUCKDB_MEMORY_PERCENT}%"}
         try:
             self._con = ibis.duckdb.connect(**{**defaults, **settings})
         except duckdb.Error as error:
@@ -244,7 +242,6 @@ class Spark(Engine):
     """Spark: on this machine, or the cluster that ``master`` or ``spark-submit`` names."""
 
     name = "spark"
-    python_sees_all = True
 
     def __init__(self, master: str | None, settings: Mapping[str, str], store: Store | None) -> None:
         self._session, self._own = _spark_session(master, settings, store)
