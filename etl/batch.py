@@ -29,8 +29,8 @@ def make_batch(
     # The few attempts of this batch: those of the whole run are not gone through again.
     noted = engine.read(staged, batch.files["attempts"])
     rows = attempts.kept(raw, noted.filter(noted.counted).select(attempts.ATTEMPT))
-    dim = at.origins(rows, "location", "script_url", "top_level_url")
     mended = repair.repair(rows)
+    dim = at.origins(mended, "location", "script_url", "top_level_url")
     batch.files["calls"] = at.write(calls.calls(mended, dim), "calls", stem)
     batch.files["invalid_calls"] = at.write(invalid_calls.invalid_calls(mended), "invalid_calls", stem)
     rolled = ibis.union(
