@@ -145,13 +145,13 @@ class Build:
         if self.good["call_totals"]:
             totals = attempts.kept(self._whole("call_totals"), self.attempts)
             every = ibis.union(conform.conform(every, uses.USES), uses.of_totals(totals))
-        every = self.engine.keep(every)
-        dim = self.at.origins(every, "location", "script_url", "top_level_url")
         self.at.write(symbol_counts.symbol_counts(every), "symbol_counts")
+        rolled = self.engine.keep(script_refs.rolled(every))
+        dim = self.at.origins(rolled, "location", "script_url", "top_level_url")
         refs = self.engine.read(
-            self.staged, self.at.write(script_refs.script_refs(every, dim), "script_refs")
+            self.staged, self.at.write(script_refs.script_refs(rolled, dim), "script_refs")
         )
-        self.engine.drop(every)
+        self.engine.drop(rolled)
         self.at.write(pages.pages(refs), "pages")
         self.dimensions(refs)
 
