@@ -1,7 +1,9 @@
 """The engines that run Ibis expressions on a run's tables: DuckDB in this process, or Spark.
 
-Expressions are written once; only this file knows which engine runs them. Both compare and cast as
-UTC, strict and case-sensitive, so that the same expression gives the same rows.
+Expressions are written once; only this file knows how each engine runs them. Both compare and cast as
+UTC, strict and case-sensitive, so that the same expression gives the same rows. The etl uses Spark in two
+ways: its SQL for roll-ups, here, and its workers, each with a DuckDB of its own, for batches of calls
+(`etl.spread`).
 """
 
 import contextlib
@@ -293,8 +295,10 @@ class Spark(Engine):
     def _write(self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str]) -> list[str]:
         scratch = f"{key}/.{_fresh()}"
         frame = self._frame(expr)
-        if sort:  # by hash of the first column, not by range: that would run everything twice to sample
-            frame = frame.repartition(sort[0]).sortWithinPartitions(*sort)
+        if (
+            sort
+        ):  # by hash, not by range, which would run everything twice; by two columns: a run has one crawl_id
+            frame = frame.repartition(*sort[:2]).sortWithinPartitions(*sort)
         writer = frame.write.option("compression", "zstd")
         try:
             writer.parquet(_s3a(store, scratch))
@@ -343,6 +347,8 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
     local = {} if submitted or not (master or "local").startswith("local") else _LOCAL
     if local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    elif "spark.pyspark.python" in settings:  # else only spark-submit would heed it
+        os.environ["PYSPARK_PYTHON"] = settings["spark.pyspark.python"]
     for key, value in {**local, **_SPARK, **_s3_settings(store, settings), **settings}.items():
         builder = builder.config(key, value)
     with _quiet():
@@ -357,9 +363,14 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
 
 
 # One machine: driver and executors are one JVM, a web interface has no reader, and 200 shuffle
-# partitions (Spark's default) cost more than they help.
+# partitions (Spark's default) cost more than they help. The JVM's second compiler begins ten times later
+# than by default: in a minute of work it takes a third of the JVM's CPU seconds and does not earn them back.
 _LOCAL = {
     "spark.driver.memory": SPARK_DRIVER_MEMORY,
+    "spark.driver.defaultJavaOptions": (
+        "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 "
+        "-XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+    ),
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
 }
