@@ -92,9 +92,9 @@ class Build:
     def _calls(self) -> None:
         self._reuse()
         waiting = [s for s in self.good["calls"] if s.key not in self.new.segments]
-        spread = isinstance(self.engine, Spark)
-        if isinstance(self.engine, Spark):
-            limits = (settings.SPARK_BATCH_ROWS, settings.SPARK_BATCH_BYTES, slots(self.engine))
+        spark = self.engine if isinstance(self.engine, Spark) else None
+        if spark:
+            limits = (settings.SPARK_BATCH_ROWS, settings.SPARK_BATCH_BYTES, slots(spark))
         else:
             limits = (settings.BATCH_ROWS, settings.BATCH_BYTES, 1)
         groups = intake.batches(waiting, *limits)
@@ -102,8 +102,8 @@ class Build:
             groups = [[]]  # a run without calls has empty tables
         asked = list(zip(self.new.next_names(len(groups)), groups, strict=True))
         with Work("etl", sum(s.rows for s in waiting), "calls") as work:
-            if spread:
-                self.new.batches += spread_batches(self.at, asked, self.acknowledged, work)
+            if spark:
+                self.new.batches += spread_batches(spark, self.at, asked, self.acknowledged, work)
                 return
             for name, group in asked:
                 self.new.batches.append(make_batch(self.at, name, group, self.acknowledged))

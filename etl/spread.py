@@ -42,13 +42,17 @@ _STORE_ENVIRONMENT = (
 )
 
 
-def slots(engine: Spark) -> int:
+def slots(spark: Spark) -> int:
     """How many batches can be made side by side, as far as Spark knows its cluster."""
-    return max(1, int(engine.session.sparkContext.defaultParallelism) // _cpus(engine))
+    return max(1, int(spark.session.sparkContext.defaultParallelism) // _cpus(spark))
 
 
 def spread_batches(
-    at: Workspace, asked: Sequence[tuple[str, list[Segment]]], acknowledged: list[str], work: Work
+    spark: Spark,
+    at: Workspace,
+    asked: Sequence[tuple[str, list[Segment]]],
+    acknowledged: list[str],
+    work: Work,
 ) -> list[Batch]:
     """Make batches, given by name and segments, as tasks of one Spark job; those that Spark says are done.
 
@@ -56,11 +60,10 @@ def spread_batches(
     """
     if not asked:
         return []
-    assert isinstance(at.engine, Spark)
-    session, context = at.engine.session, at.engine.session.sparkContext
+    session, context = spark.session, spark.session.sparkContext
     rows = context.accumulator(0)
     plain = [(name, [(s.key, s.rows, s.size, s.shape) for s in group]) for name, group in asked]
-    task = _task(_terms(at, len(asked), acknowledged), _path(context), rows)
+    task = _task(_terms(spark, at, len(asked), acknowledged), _path(context), rows)
     made = _wait(session, context.parallelize(plain, len(plain)).map(task).collect, rows, work)
     return [Batch(**batch) for batch in made]
 
@@ -95,10 +98,9 @@ def _task(terms: dict[str, Any], path: list[str], rows: Any) -> Callable[[Any], 
     return task
 
 
-def _terms(at: Workspace, n: int, acknowledged: list[str]) -> dict[str, Any]:
+def _terms(spark: Spark, at: Workspace, n: int, acknowledged: list[str]) -> dict[str, Any]:
     """`task.Terms` for ``n`` tasks, as a dictionary."""
-    assert isinstance(at.engine, Spark)
-    context, cpus, free = at.engine.session.sparkContext, _cpus(at.engine), slots(at.engine)
+    context, cpus, free = spark.session.sparkContext, _cpus(spark), slots(spark)
     if context.master.startswith("local"):  # one machine: fewer tasks have more of it each
         threads, at_once = cpus * max(1, free // n), min(free, n)
     else:
@@ -114,9 +116,9 @@ def _terms(at: Workspace, n: int, acknowledged: list[str]) -> dict[str, Any]:
     }
 
 
-def _cpus(engine: Spark) -> int:
+def _cpus(spark: Spark) -> int:
     """Cores of one task."""
-    return int(engine.session.sparkContext.getConf().get("spark.task.cpus", "1"))
+    return int(spark.session.sparkContext.getConf().get("spark.task.cpus", "1"))
 
 
 def _path(context: Any) -> list[str]:

@@ -228,6 +228,11 @@ class DuckDB(Engine):
             self._con.con.execute(f"COPY ({self._sql(expr)}{order}) TO {_quoted(uri)} ({_PARQUET})")
         except duckdb.IOException as error:
             raise OSError(str(error)) from error
+        except duckdb.OutOfMemoryException as error:
+            raise OutsideError(
+                f"{store.uri(key)}: too little memory to sort its rows; give more (--conf memory_limit=8GB; "
+                "on Spark spark.executor.pyspark.memory or fewer cores a machine)"
+            ) from error
         finally:
             self._con.con.execute("RESET disabled_optimizers")
         return [file]
