@@ -1,6 +1,7 @@
 """Builds the tables of a run, batch by batch, with one engine."""
 
 import os
+from contextlib import nullcontext
 from typing import Any
 
 import ibis
@@ -27,7 +28,7 @@ from etl.transforms import (
     visits,
 )
 from etl.workspace import Workspace
-from overscripted.engines import Engine, Spark
+from overscripted.engines import Engine, Spark, open_engine
 from overscripted.errors import UserError
 from overscripted.progress import Work
 from overscripted.schemas import RAW, TABLES
@@ -75,11 +76,18 @@ class Build:
         self.good = {
             table: [s for s in one.good if s.key not in self.damaged] for table, one in found.items()
         }
+        rows = sum(s.rows for table in self.good.values() for s in table)
+        small = isinstance(self.engine, Spark) and rows < settings.SPARK_SQL_ROWS
+        with open_engine("duckdb") if small else nullcontext(self.engine) as engine:
+            self.at = Workspace(self.store, self.staged, engine)
+            return self._tables()
+
+    def _tables(self) -> dict[str, Any]:
         self.raw_visits = self._whole("visits")
-        self.acknowledged = self.engine.write(
+        self.acknowledged = self.at.engine.write(
             attempts.acknowledged(self.raw_visits), self.staged, _ACKNOWLEDGED, sort=attempts.VISIT
         )
-        self.attempts = self.engine.read(self.staged, self.acknowledged)
+        self.attempts = self.at.engine.read(self.staged, self.acknowledged)
         self._calls()
         self._rollups()
         self._others()
@@ -123,11 +131,11 @@ class Build:
     def _stale(self) -> set[str]:
         """Batches that saw an attempt which counts now and did not then, or the reverse."""
         keys = [key for batch in self.old.batches for key in batch.files["attempts"]]
-        then = self.engine.read(self.store, keys)
+        then = self.at.engine.read(self.store, keys)
         now = self.attempts.mutate(now=ibis.literal(True))
         both = then.left_join(now, attempts.ATTEMPT)
         changed = both.filter(both.counted != both.now.fill_null(False)).select("batch").distinct()
-        return set(self.engine.to_arrow(changed)["batch"].to_pylist())
+        return set(self.at.engine.to_arrow(changed)["batch"].to_pylist())
 
     def _tidy(self) -> None:
         """Delete what a batch's other attempts wrote: retried, overtaken, or on a machine that was lost."""
@@ -141,28 +149,28 @@ class Build:
 
     def _rollups(self) -> None:
         files = [key for batch in self.new.batches for key in batch.files["uses"]]
-        every = self.engine.read(self.staged, files)
+        every = self.at.engine.read(self.staged, files)
         if self.good["call_totals"]:
             totals = attempts.kept(self._whole("call_totals"), self.attempts)
             every = ibis.union(conform.conform(every, uses.USES), uses.of_totals(totals))
         self.at.write(symbol_counts.symbol_counts(every), "symbol_counts")
-        rolled = self.engine.keep(script_refs.rolled(every))
+        rolled = self.at.engine.keep(script_refs.rolled(every))
         dim = self.at.origins(rolled, "location", "script_url", "top_level_url")
-        refs = self.engine.read(
+        refs = self.at.engine.read(
             self.staged, self.at.write(script_refs.script_refs(rolled, dim), "script_refs")
         )
-        self.engine.drop(rolled)
+        self.at.engine.drop(rolled)
         self.at.write(pages.pages(refs), "pages")
         self.dimensions(refs)
 
     def dimensions(self, refs: ir.Table) -> None:
         """One row a document, a script, a host, whatever the visit; ``refs`` is `script_refs`."""
-        pairs = self.engine.keep(references.references(refs))
+        pairs = self.at.engine.keep(references.references(refs))
         made = {"documents": documents.documents(pairs), "script_urls": script_urls.script_urls(pairs)}
-        docs, urls = (self.engine.read(self.staged, self.at.write(made[name], name)) for name in made)
-        self.engine.drop(pairs)
+        docs, urls = (self.at.engine.read(self.staged, self.at.write(made[name], name)) for name in made)
+        self.at.engine.drop(pairs)
         met = ibis.union(docs.select(host="location_host"), urls.select(host="script_host"), distinct=True)
-        named = self.engine.table(hosts.suffixes(self.engine.to_arrow(met)))
+        named = self.at.engine.table(hosts.suffixes(self.at.engine.to_arrow(met)))
         self.at.write(hosts.hosts(named, docs, urls), "hosts")
 
     # -- the other tables: small beside the calls, made again each time ---------------------
