@@ -156,14 +156,16 @@ class DuckDB(Engine):
     name = "duckdb"
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._folder = tempfile.mkdtemp(prefix="overscripted-duckdb-")
+        defaults = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%"}
+        self._folder = ""  # of our own, to be deleted
+        if "temp_directory" not in settings:
+            self._folder = defaults["temp_directory"] = tempfile.mkdtemp(prefix="overscripted-duckdb-")
         import duckdb  # here, so that commands that need no engine start fast
 
-        defaults = {"temp_directory": self._folder, "memory_limit": f"{DUCKDB_MEMORY_PERCENT}%"}
         try:
             self._con = ibis.duckdb.connect(**{**defaults, **settings})
         except duckdb.Error as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._tidy()
             raise InputError(f"--conf: DuckDB refuses a setting: {error}") from error
         raw = self._con.con
         raw.execute("SET TimeZone = 'UTC'")
@@ -239,7 +241,11 @@ class DuckDB(Engine):
 
     def close(self) -> None:
         self._con.disconnect()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 _MOMENT = dt.Timestamp(timezone="UTC", scale=6)
