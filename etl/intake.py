@@ -1,6 +1,6 @@
 """Which raw segments there are, which can be read, and how they are grouped into batches."""
 
-from collections.abc import Iterator
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -66,16 +66,17 @@ def _reason(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:200]
 
 
-def batches(waiting: list[Segment], rows: int, size: int) -> Iterator[list[Segment]]:
-    """Segments in groups of at most so many rows and bytes (one segment may exceed them)."""
-    group: list[Segment] = []
-    for segment in waiting:
-        full = sum(s.rows for s in group) + segment.rows > rows or (
-            sum(s.size for s in group) + segment.size > size
-        )
-        if group and full:
-            yield group
-            group = []
-        group.append(segment)
-    if group:
-        yield group
+def batches(waiting: list[Segment], rows: int, size: int, slots: int = 1) -> list[list[Segment]]:
+    """Segments in consecutive groups of like size: about so many rows or bytes at most in each.
+
+    Where there are enough segments, there are as many groups as ``slots``, which work side by side.
+    """
+    shares = [max(s.rows / rows, s.size / size) for s in waiting]  # of a full batch
+    total = sum(shares)
+    n = max(math.ceil(total), min(slots, len(waiting)))
+    groups: list[list[Segment]] = [[] for _ in range(n)]
+    before = 0.0
+    for segment, share in zip(waiting, shares, strict=True):
+        groups[int(n * (before + share / 2) / total)].append(segment)  # where its middle falls
+        before += share
+    return [group for group in groups if group]

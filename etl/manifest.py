@@ -13,7 +13,7 @@ from overscripted.store import Store
 
 KEY = "etl/manifest.json"
 # Raised whenever tables of an older etl would differ: everything is then redone.
-RECIPE = 1
+RECIPE = 2
 
 
 @dataclass
@@ -39,10 +39,10 @@ class Manifest:
     def segments(self) -> set[str]:
         return {key for batch in self.batches for key in batch.segments}
 
-    def next_name(self) -> str:
-        """A name no batch has had."""
-        numbers = [int(batch.name[1:]) for batch in self.batches]
-        return f"b{max(numbers, default=-1) + 1:05d}"
+    def next_names(self, n: int) -> list[str]:
+        """Names no batch has had."""
+        first = max((int(batch.name[1:]) for batch in self.batches), default=-1) + 1
+        return [f"b{number:05d}" for number in range(first, first + n)]
 
 
 def load(store: Store) -> Manifest:

@@ -1,7 +1,9 @@
 """The engines that run Ibis expressions on a run's tables: DuckDB in this process, or Spark.
 
-Expressions are written once; only this file knows which engine runs them. Both compare and cast as
-UTC, strict and case-sensitive, so that the same expression gives the same rows.
+Expressions are written once; only this file knows how each engine runs them. Both compare and cast as
+UTC, strict and case-sensitive, so that the same expression gives the same rows. The etl uses Spark in two
+ways: its SQL for roll-ups, here, and its workers, each with a DuckDB of its own, for batches of calls
+(`etl.spread`).
 """
 
 import contextlib
@@ -29,7 +31,7 @@ NAMES = ("duckdb", "spark")
 
 # DuckDB may use this share of memory before it spills to its temporary folder: the browser, Python
 # and the page cache keep the rest.
-DUCKDB_MEMORY = "60%"
+DUCKDB_MEMORY_PERCENT = 60
 # Rows a row group, and zstd's level. Measured on the study's sample, sorted by location: 47 bytes a call
 # at 122,880 rows and level 3, 42 at 491,520 rows, 37 with level 9 as well (12 % more CPU); level 15 gives
 # 1.5 % for four times the CPU.
@@ -43,8 +45,6 @@ class Engine(ABC):
     """Reads tables as Ibis expressions, runs them, writes their rows. A context manager."""
 
     name: str
-    # Whether every row goes through an expression's Python functions, also those they say nothing of.
-    python_sees_all = False
 
     def read(self, store: Store, key: str | Sequence[str]) -> ir.Table:
         """A Parquet file, every Parquet file below a folder, or a list of files, as a table.
@@ -156,14 +156,16 @@ class DuckDB(Engine):
     name = "duckdb"
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        self._folder = tempfile.mkdtemp(prefix="overscripted-duckdb-")
+        defaults = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%"}
+        self._folder = ""  # of our own, to be deleted
+        if "temp_directory" not in settings:
+            self._folder = defaults["temp_directory"] = tempfile.mkdtemp(prefix="overscripted-duckdb-")
         import duckdb  # here, so that commands that need no engine start fast
 
-        defaults = {"temp_directory": self._folder, "memory_limit": DUCKDB_MEMORY}
         try:
             self._con = ibis.duckdb.connect(**{**defaults, **settings})
         except duckdb.Error as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._tidy()
             raise InputError(f"--conf: DuckDB refuses a setting: {error}") from error
         raw = self._con.con
         raw.execute("SET TimeZone = 'UTC'")
@@ -228,13 +230,22 @@ class DuckDB(Engine):
             self._con.con.execute(f"COPY ({self._sql(expr)}{order}) TO {_quoted(uri)} ({_PARQUET})")
         except duckdb.IOException as error:
             raise OSError(str(error)) from error
+        except duckdb.OutOfMemoryException as error:
+            raise OutsideError(
+                f"{store.uri(key)}: too little memory to sort its rows; give more (--conf memory_limit=8GB; "
+                "on Spark spark.executor.pyspark.memory or fewer cores a machine)"
+            ) from error
         finally:
             self._con.con.execute("RESET disabled_optimizers")
         return [file]
 
     def close(self) -> None:
         self._con.disconnect()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 _MOMENT = dt.Timestamp(timezone="UTC", scale=6)
@@ -244,7 +255,6 @@ class Spark(Engine):
     """Spark: on this machine, or the cluster that ``master`` or ``spark-submit`` names."""
 
     name = "spark"
-    python_sees_all = True
 
     def __init__(self, master: str | None, settings: Mapping[str, str], store: Store | None) -> None:
         self._session, self._own = _spark_session(master, settings, store)
@@ -296,8 +306,10 @@ class Spark(Engine):
     def _write(self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str]) -> list[str]:
         scratch = f"{key}/.{_fresh()}"
         frame = self._frame(expr)
-        if sort:  # by hash of the first column, not by range: that would run everything twice to sample
-            frame = frame.repartition(sort[0]).sortWithinPartitions(*sort)
+        if (
+            sort
+        ):  # by hash, not by range, which would run everything twice; by two columns: a run has one crawl_id
+            frame = frame.repartition(*sort[:2]).sortWithinPartitions(*sort)
         writer = frame.write.option("compression", "zstd")
         try:
             writer.parquet(_s3a(store, scratch))
@@ -346,6 +358,8 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
     local = {} if submitted or not (master or "local").startswith("local") else _LOCAL
     if local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    elif "spark.pyspark.python" in settings:  # else only spark-submit would heed it
+        os.environ["PYSPARK_PYTHON"] = settings["spark.pyspark.python"]
     for key, value in {**local, **_SPARK, **_s3_settings(store, settings), **settings}.items():
         builder = builder.config(key, value)
     with _quiet():
@@ -360,9 +374,14 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
 
 
 # One machine: driver and executors are one JVM, a web interface has no reader, and 200 shuffle
-# partitions (Spark's default) cost more than they help.
+# partitions (Spark's default) cost more than they help. The JVM's second compiler begins ten times later
+# than by default: in a minute of work it takes a third of the JVM's CPU seconds and does not earn them back.
 _LOCAL = {
     "spark.driver.memory": SPARK_DRIVER_MEMORY,
+    "spark.driver.defaultJavaOptions": (
+        "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 "
+        "-XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+    ),
     "spark.ui.enabled": "false",
     "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
 }

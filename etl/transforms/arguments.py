@@ -68,34 +68,26 @@ def _kind(calls: ir.Table) -> ir.IntegerValue:
     return ibis.cases((given.isin(["", "{}"]), 0), (given.re_search(_PLAIN), 1), else_=2)
 
 
-def needs_python(calls: ir.Table) -> ir.BooleanValue:
-    """Whether a call's arguments are read by Python."""
-    return _kind(calls) == 2
-
-
-def argument_columns(calls: ir.Table, python: bool = True) -> ir.Table:
-    """Calls with ``argument_0`` … ``argument_8``, ``arguments_n_keys``; absent ones are ``''``.
-
-    ``python=False`` where no row `needs_python`: an expression without Python.
-    """
+def argument_columns(calls: ir.Table) -> ir.Table:
+    """Calls with ``argument_0`` … ``argument_8``, ``arguments_n_keys``; absent ones are ``''``."""
     rows = calls.mutate(_kind=_kind(calls))
     nothing = ibis.null("string")
     # {"0":"a"} has 5 pieces, the text at 3, 7 and 11; the quotes added make 13 of them at least.
     plain = ibis.ifelse(rows._kind == 1, rows.arguments + '"' * 8, nothing)
     rows = rows.mutate(_pieces=plain.split('"'))
-    if python:
-        rows = rows.mutate(_split=_split(ibis.ifelse(rows._kind == 2, rows.arguments, nothing)))
+    rows = rows.mutate(_split=_split(ibis.ifelse(rows._kind == 2, rows.arguments, nothing)))
     columns = {}
     for i in range(N):
         cut = rows._pieces[4 * i + 3] if i < _N_PLAIN else ""
-        read = rows._split[i + 1] if python else ""
-        columns[f"argument_{i}"] = ibis.cases((rows._kind == 0, ""), (rows._kind == 1, cut), else_=read)
+        columns[f"argument_{i}"] = ibis.cases(
+            (rows._kind == 0, ""), (rows._kind == 1, cut), else_=rows._split[i + 1]
+        )
     length = rows._pieces.length()
     n_cut = ibis.cases((length == 13, 1), (length == 17, 2), else_=3)
-    n_read = rows._split[0].cast("int64") if python else 0
+    n_read = rows._split[0].cast("int64")
     n_keys = ibis.cases((rows._kind == 0, 0), (rows._kind == 1, n_cut), else_=n_read)
     return rows.mutate(
         **columns,
         arguments_n_keys=n_keys.cast("int64"),
         arguments=rows.arguments.nullif("").fill_null("{}"),
-    ).drop("_kind", "_pieces", *(["_split"] if python else []))
+    ).drop("_kind", "_pieces", "_split")

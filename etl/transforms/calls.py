@@ -11,13 +11,10 @@ from etl.transforms.rules import moment, valid
 from overscripted.schemas import TABLES
 
 
-def calls(repaired: ir.Table, origins: ir.Table, python: bool = True) -> ir.Table:
-    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the hosts' dimension.
-
-    ``python=False`` where no row needs Python for its arguments.
-    """
+def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
+    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the hosts' dimension."""
     rows = repaired.filter(valid(repaired))
-    rows = argument_columns(rows, python)
+    rows = argument_columns(rows)
     rows = joined(rows, origins, location="location", script="script_url", top="top_level_url")
     levels = rows.script_loc_eval.fill_null("")
     value = rows.value.fill_null("")

@@ -32,14 +32,9 @@ def parse(frame: str | None) -> list[str]:
     return [str(getattr(found, part)) for part in PARTS]
 
 
-def repair(calls: ir.Table, python: bool = True) -> ir.Table:
-    """Raw calls with the script's position mended where it can be, and ``repaired`` saying so.
-
-    ``python=False`` where no row `needs_python`: an expression without Python.
-    """
-    if not python:
-        return calls.mutate(repaired=ibis.literal(False))
-    whole = ibis.ifelse(needs_python(calls), _first_line(calls.call_stack), ibis.null("string"))
+def repair(calls: ir.Table) -> ir.Table:
+    """Raw calls with the script's position mended where it can be, and ``repaired`` saying so."""
+    whole = ibis.ifelse(_malformed(calls), _first_line(calls.call_stack), ibis.null("string"))
     rows = calls.mutate(_parts=_parse(whole))
     mended = rows._parts[PARTS.index("script_url")].fill_null("") != ""
     return rows.mutate(
@@ -48,7 +43,7 @@ def repair(calls: ir.Table, python: bool = True) -> ir.Table:
     ).drop("_parts")
 
 
-def needs_python(calls: ir.Table) -> ir.BooleanValue:
+def _malformed(calls: ir.Table) -> ir.BooleanValue:
     """No script, or a line that is no number at all, and a stack to read them from."""
     no_line = ~calls.script_line.fill_null("").substr(0, 1).isin(tuple("0123456789-"))
     no_script = calls.script_url.fill_null("") == ""

@@ -10,9 +10,9 @@ from overscripted.schemas import TABLES
 KEY = ["crawl_id", "visit_id", "location", "script_url"]
 
 
-def script_refs(uses: ir.Table, origins: ir.Table) -> ir.Table:
+def rolled(uses: ir.Table) -> ir.Table:
     """Distinct (visit, location, script_url) with counts; ``uses`` of all batches."""
-    refs = uses.group_by(KEY).agg(
+    return uses.group_by(KEY).agg(
         in_iframe=uses.in_iframe.all(),
         top_level_url=uses.top_level_url.max(),
         n_calls=(uses.n_valid + uses.n_invalid + uses.n_cut).sum(),
@@ -24,7 +24,11 @@ def script_refs(uses: ir.Table, origins: ir.Table) -> ir.Table:
         first_time=uses.first_time.min(),
         last_time=uses.last_time.max(),
     )
-    refs = joined(refs, origins, location="location", script="script_url", top="top_level_url")
+
+
+def script_refs(rolled: ir.Table, origins: ir.Table) -> ir.Table:
+    """`rolled` references with whose they are; ``origins`` is the hosts' dimension."""
+    refs = joined(rolled, origins, location="location", script="script_url", top="top_level_url")
     page = ibis.ifelse(refs.top_domain != "", refs.top_domain, refs.location_domain)
     return refs.mutate(
         location_scheme=scheme(refs.location),

@@ -177,6 +177,16 @@ def test_a_batch_is_made_again_when_a_later_attempt_is_acknowledged(tmp_path: Pa
     assert sum(count for (count,) in by(run, "script_refs", "n_calls")) == 2
 
 
+def test_a_repaired_call_has_the_host_of_its_script(tmp_path: Path) -> None:
+    stack = "f@https://cdn.example.org/npm/lib@1.2/x.js:10:20"
+    broken = call(script_url="", script_line="https", script_col="//cdn.example/npm/lib", call_stack=stack)
+    run = crawl_run(tmp_path / "run", calls=[broken], visits=[visit()])
+    run_etl(run)
+    assert by(run, "calls", "repaired", "script_host", "script_domain") == [
+        (True, "cdn.example.org", "example.org")
+    ]
+
+
 def test_segments_of_other_versions_are_read_as_todays(tmp_path: Path) -> None:
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit()])
     old = table("calls", [call(ordinal=1)]).drop_columns(["value_len", "realm", "top_level_url"])

@@ -1,5 +1,8 @@
 """The etl on an S3-compatible server: the same tables as in a folder, and only new work done again."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,3 +35,23 @@ def test_tables_on_s3_are_those_of_a_folder(server: services.S3, tmp_path: Path)
         assert run_etl(run)["batches_reused"] == 1
     same_tables(there, here)
     assert not there.store.files(".staging")
+
+
+@pytest.mark.spark
+def test_sparks_tasks_reach_s3_as_the_driver_does(server: services.S3, tmp_path: Path) -> None:
+    """Without Spark's own S3 client: what is small needs no Spark SQL (test_spark_s3.py has both)."""
+    calls = [call(ordinal=n, value="é" * n) for n in range(50)] + [call(ordinal=50, symbol="")]
+    here = crawl_run(tmp_path / "run", calls=calls, visits=[visit()])
+    run_etl(here)
+    url = f"{server.make_bucket('spark')}/some/run"
+    there = crawl_run(url, server.options, calls=calls, visits=[visit()])
+    command = [sys.executable, "-m", "overscripted", "etl", url, "--engine", "spark", "--master", "local[2]"]
+    done = subprocess.run(
+        [*command, "--conf", "spark.jars="],
+        env={**os.environ, **server.environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    same_tables(there, here)
+    assert not there.store.files(".staging") and not there.store.files("etl/acknowledged")

@@ -1,0 +1,219 @@
+"""Batches as tasks of Spark: the same tables as DuckDB's, whatever happens to the workers meanwhile."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from etl import task
+from etl.intake import Segment, batches
+from etl.run import run_etl
+from etl.spread import _task, _understood
+from overscripted import segments
+from overscripted.errors import OutsideError, SoftwareMissing
+from overscripted.run import Run
+from overscripted.schemas import TABLES
+from tests.etl.conftest import call, crawl_run, one_more_visit, rows, same_tables, table, visit
+
+pytestmark = pytest.mark.spark
+
+
+def _many(run: Run, n: int, **changes: Any) -> None:
+    """A segment of calls that take DuckDB a second or more to write."""
+    made = [call(ordinal=k, value=os.urandom(400).hex(), **changes) for k in range(n)]
+    segments.write(run.store, "calls", table("calls", made), "test")
+
+
+def _nothing_stray(run: Run) -> None:
+    """Exactly the files that the manifest names are there, and no attempt's of a batch that was lost."""
+    noted = run.store.read_json("etl/manifest.json")["batches"]
+    named = {key for batch in noted for keys in batch["files"].values() for key in keys}
+    there = {key for key in run.store.files("etl") if key != "etl/manifest.json"}
+    there |= {key for name in ("calls", "invalid_calls") for key in run.store.files(f"tables/{name}")}
+    assert there == named
+
+
+def _tree() -> Iterator[psutil.Process]:
+    """Spark's processes below this one."""
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if process.name() == "java" or "pyspark.daemon" in process.cmdline():
+                yield process
+
+
+def _kill_workers() -> None:
+    """End, as the system does where memory is short, every Python worker; not the daemon that forks them."""
+    for process in _tree():
+        with contextlib.suppress(psutil.Error):
+            if process.name() != "java" and process.parent().name() != "java":
+                process.kill()
+
+
+def _when_a_batch_is_begun(run: Run, then: Any, ended: threading.Event) -> threading.Thread:
+    """Call ``then`` once a task has written its first file."""
+
+    def watch() -> None:
+        staging = Path(run.store.path(".staging"))
+        while not ended.wait(0.01):
+            if list(staging.glob("*/etl/attempts/b*-????????-0.parquet")):
+                then()
+                return
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    return thread
+
+
+def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
+    tmp_path: Path, spark: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr("etl.settings.BATCH_ROWS", 25)
+    monkeypatch.setattr("etl.settings.SPARK_BATCH_ROWS", 25)
+    one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
+    for start in range(0, 60, 20):
+        made = [
+            call(
+                attempt=1 + n % 2, ordinal=start + n, arguments=json.dumps({"0": n, "1": "é"}), value="ß" * n
+            )
+            for n in range(20)
+        ]
+        segments.write(one.store, "calls", table("calls", [*made, call(attempt=2, symbol="")]), "test")
+    shutil.copytree(tmp_path / "one", tmp_path / "other")
+    other = Run.open(tmp_path / "other")
+    assert run_etl(one)["calls_of_unacknowledged_attempts"] == 30
+    assert run_etl(other, "spark")["calls_of_unacknowledged_attempts"] == 30
+    assert capsys.readouterr().err.count("etl: 63 calls done, 0 left") == 2
+    same_tables(one, other)
+    assert len(one.store.files("tables/calls")) == len(other.store.files("tables/calls")) == 3
+    one_more_visit(one)
+    for key in one.store.files("raw"):
+        if not other.store.exists(key):
+            other.store.write(key, one.store.read(key))
+    monkeypatch.setattr("etl.settings.SPARK_SQL_ROWS", 1_000)  # the roll-ups by DuckDB
+    assert run_etl(one, "spark")["batches_reused"] == 3
+    assert run_etl(other)["batches_reused"] == 3
+    same_tables(one, other)
+    for run in (one, other):
+        _nothing_stray(run)
+
+
+def test_a_batch_whose_worker_is_killed_is_made_again_and_each_row_is_there_once(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit()])
+    _many(run, 20_000)
+    killed = []
+
+    def kill() -> None:
+        _kill_workers()
+        killed.append(True)
+
+    ended = threading.Event()
+    watch = _when_a_batch_is_begun(run, kill, ended)
+    command = [sys.executable, "-m", "overscripted", "etl", run.store.url, "--engine", "spark"]
+    done = subprocess.run([*command, "--master", "local[2,4]"], capture_output=True, text=True)
+    ended.set()
+    watch.join()
+    assert killed and done.returncode == 0, done.stderr[-3000:]
+    assert sorted(row["ordinal"] for row in rows(run, "calls")) == list(range(20_000))
+    assert [row["n_calls"] for row in rows(run, "script_refs")] == [20_000]
+    _nothing_stray(run)
+
+
+def test_a_killed_worker_is_a_clear_message_and_the_tables_stay(tmp_path: Path, spark: Any) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit(), visit(visit_id=2)])
+    run_etl(run)
+    before = {name: rows(run, name) for name in TABLES}
+    _many(run, 20_000, visit_id=2)
+    ended = threading.Event()
+    watch = _when_a_batch_is_begun(run, _kill_workers, ended)
+    with pytest.raises(OutsideError, match="worker was killed"):
+        run_etl(run, "spark")
+    ended.set()
+    watch.join()
+    assert {name: rows(run, name) for name in TABLES} == before
+    assert Run.open(run.store.url).stage("etl")["status"] == "complete"
+    run_etl(run, "spark")  # the same session goes on
+    assert len(rows(run, "calls")) == 20_001
+
+
+@contextlib.contextmanager
+def _small_files(size: int) -> Iterator[None]:
+    """Spark's processes cannot write larger files, as on a full disk; those that they start neither."""
+    limited = [(p, p.rlimit(psutil.RLIMIT_FSIZE)) for p in _tree()]
+    for process, (_, hard) in limited:
+        process.rlimit(psutil.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        for process in _tree():
+            process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+
+
+def test_an_error_that_a_user_can_mend_comes_out_of_a_task_as_such(tmp_path: Path, spark: Any) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit()])
+    _many(run, 2_000)
+    with (
+        _small_files(200_000),
+        pytest.raises(OutsideError, match=r"tables/calls: cannot be written: .*space"),
+    ):
+        run_etl(run, "spark")
+    assert not run.store.exists("tables")
+    run_etl(run, "spark")
+    assert len(rows(run, "calls")) == 2_000
+
+
+def test_a_segment_damaged_within_is_found_after_its_task_failed(tmp_path: Path, spark: Any) -> None:
+    import pyarrow.parquet as pq
+
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
+    made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
+    bad = segments.write(run.store, "calls", made, "test")
+    path = Path(run.store.path(bad))
+    data = bytearray(path.read_bytes())
+    start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
+    data[start : start + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    assert bad in run_etl(run, "spark")["damaged_segments"]
+    assert [row["visit_id"] for row in rows(run, "calls")] == [1]
+    _nothing_stray(run)
+
+
+def test_workers_without_the_package_are_told_from_bugs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "etl.task", None)
+    with pytest.raises(RuntimeError) as raised:
+        _task({}, [], None)(("b00000", []))
+    said = _understood(raised.value)
+    assert isinstance(said, SoftwareMissing) and "venv-pack" in str(said)
+    monkeypatch.undo()
+    monkeypatch.setattr("etl.spread.__version__", "0.0")
+    with pytest.raises(RuntimeError, match=r"0\.0 here"):
+        _task({}, [], None)(("b00000", []))
+
+
+def test_a_task_takes_its_share_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    terms = task.Terms("run", "staged", {}, {}, [], threads=2, at_once=4)
+    monkeypatch.delenv("PYSPARK_EXECUTOR_MEMORY_MB", raising=False)
+    assert task._limits(terms)["memory_limit"] == "15.00%"
+    monkeypatch.setenv("PYSPARK_EXECUTOR_MEMORY_MB", "1000")
+    monkeypatch.setenv("SPARK_LOCAL_DIRS", "/scratch/a,/scratch/b")
+    limits = task._limits(terms)
+    assert (limits["memory_limit"], limits["threads"]) == ("600MiB", "2")
+    assert limits["temp_directory"].startswith("/scratch/a/")
+
+
+def test_segments_are_grouped_evenly_and_keep_every_slot_busy() -> None:
+    few = [Segment(f"s{n}", 100 - n % 2, 1_000, "") for n in range(6)]
+    assert [len(group) for group in batches(few, 1_000, 10**6)] == [6]
+    assert [len(group) for group in batches(few, 1_000, 10**6, slots=3)] == [2, 2, 2]
+    assert [len(group) for group in batches(few, 1_000, 10**6, slots=50)] == [1] * 6
+    assert [len(group) for group in batches(few, 200, 10**6)] == [2, 2, 2]
+    assert [len(group) for group in batches(few, 1_000, 3_000)] == [3, 3]
+    assert batches([], 10, 10, slots=4) == []
