@@ -21,6 +21,7 @@ from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl.browser")
 
+BIND_URL = "http://overscripted.invalid/"  # where a window goes first, for the extension to see whose it is
 _EVENTS = (
     "browsingContext.contextDestroyed",
     "browsingContext.load",
@@ -48,7 +49,8 @@ class Window:
         if event == "load":
             self.arrived.set()
         elif event == "navigationStarted":
-            self.started += 1
+            # Told of late, on a busy machine, the first one would count as a navigation of the page's own.
+            self.started += not str(params.get("url")).startswith(BIND_URL)
         elif event == "contextDestroyed":
             self.closed.set()
         elif event == "userPromptOpened":

@@ -13,7 +13,7 @@ import ada_url
 
 from crawl import settings
 from crawl.bidi import BidiClosed, BidiError
-from crawl.browser import Browser, Window
+from crawl.browser import BIND_URL, Browser, Window
 from crawl.frontier import Lease
 from crawl.records import Records
 from crawl.settings import Options
@@ -23,7 +23,6 @@ from overscripted.text import clean
 
 T = TypeVar("T")
 
-BIND_URL = "http://overscripted.invalid/"
 # What Firefox says where a navigation was cut off by another one, by a download or by the page.
 _CUT_OFF = (
     "NS_BINDING_ABORTED",

@@ -57,7 +57,7 @@ def raw(small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> Raw:
     folder = tmp_path_factory.mktemp("hostile")
     seeds = [small_web.base + path for path in EXPECTED] + list(OTHER_SEEDS)
     seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
-    options = ("--windows", "6", "--dwell", "2", "--load-timeout", "20", "--allow-private")
+    options = ("--windows", "6", "--dwell", "4", "--load-timeout", "30", "--allow-private")
     rest = ("--per-domain", "0", "--retries", "0", "--instrument", "fingerprinting")
     crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
     return Raw(str(folder / "run"))
