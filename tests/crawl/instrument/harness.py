@@ -128,11 +128,11 @@ class Instrumented:
         self.firefox = await Firefox.start(prefs, authorities)
         told = {"port": port, "token": self.token, **settings}
         extension = await self.firefox.install(str(pack.pack(folder, told)))
-        parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
+        self.parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
         bodies = folder / "bodies"
         bodies.mkdir()
         self._realms = await Realms.attach(
-            parent, extension, told, bodies, lambda message, _: self._take(message)
+            self.parent, extension, told, bodies, lambda message, _: self._take(message)
         )
         async with asyncio.timeout(20):
             await self._ready.wait()

@@ -3,6 +3,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections import Counter
 
 import pytest
@@ -209,3 +211,27 @@ async def test_wrapped_apis_behave_as_in_a_plain_browser(
             different[name] = (ours, theirs)
     await browser.close(visits[0])
     assert different == {}
+
+
+_PROCESSES = """() => ChromeUtils.requestProcInfo().then((info) => JSON.stringify(info.children.map(
+  ({ pid, windows }) => [pid, windows.map((it) => it.documentURI?.spec ?? "")])))"""
+
+
+async def test_the_death_of_a_frames_process_holds_nothing_up(browser: Instrumented, web: Web) -> None:
+    web.add("/mortal", "<script>navigator.userAgent</script>")
+    page = web.add(
+        "/keeps", "<!doctype html><script>navigator.userAgent</script><iframe src={OTHER}/mortal></iframe>"
+    )
+    visit = await browser.open()
+    command = {"context": visit.context, "url": web.base + page, "wait": "complete"}
+    await visit.bidi.command("browsingContext.navigate", command)
+    found = json.loads(await browser.parent.call(_PROCESSES))
+    (victim,) = [pid for pid, urls in found if f"{web.other}/mortal" in urls]
+    os.kill(victim, signal.SIGSTOP)  # it cannot hand over what it has
+    flushing = asyncio.create_task(browser.flush(visit))
+    await asyncio.sleep(0.5)
+    assert not flushing.done()
+    os.kill(victim, signal.SIGKILL)
+    await flushing
+    await browser.close(visit)
+    assert web.base + page in {c["location"] for c in visit.calls}
