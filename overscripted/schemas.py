@@ -148,7 +148,7 @@ RAW: dict[str, Table] = {
                 Column(
                     "starved",
                     FLOAT,
-                    "Longest delay of a 100 ms timer in the page: how short of CPU it was",
+                    "Longest that a process of the page took to answer: how short of CPU it was",
                     "s",
                 ),
                 Column("n_calls", INT, "Raw calls of this attempt", "calls"),
