@@ -93,7 +93,7 @@ def test_neighbours_lose_nothing(raw: Raw, small_web: Web) -> None:
 def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:
     memory = raw.visits[small_web.hostile("memory")]
     assert "memory" in memory["error"] or memory["outcome"] == "timeout"
-    assert "20 s" in raw.visits[small_web.base + "/never"]["error"]
+    assert "30 s" in raw.visits[small_web.base + "/never"]["error"]
     assert "UNKNOWN_HOST" in raw.visits["http://no-such-host.invalid/"]["error"]
 
 
