@@ -216,8 +216,7 @@ class Browser:
     async def forget(self, store: str) -> None:
         """The visit of a store has ended; nothing more of it is taken."""
         await self.link.forget(store)
-        with contextlib.suppress(BidiError, BidiClosed):
-            await self._realms.forget(store)
+        await _quietly(self._realms.forget(store))
 
     async def loading(self, store: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""

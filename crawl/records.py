@@ -64,6 +64,7 @@ class Records:
         """Write what waits, and the totals of cut calls; call it before the visit's own row is made."""
         for row in self._waiting.values():
             self._write("requests", row)
+        self._waiting.clear()
         cut: Counter[_Key] = Counter(self._lost)
         for (_, key), (made, kept) in self._made.items():
             cut[key] += max(made - kept, 0)
@@ -155,12 +156,13 @@ class Records:
             self.status = row["status"]
             self.host = host(row.get("redirect_url") or row["url"])
         name = row.get("request_id", "")
-        if row.get("resource_type") != "script" or not message.get("completed") or name in self._waiting:
-            self._write("requests", row)
-        elif name in self._bodies:
+        script = row.get("resource_type") == "script" and message.get("completed")
+        if script and name in self._bodies:
             self._write("requests", row | self._bodies.pop(name))
-        elif len(self._waiting) < self._limits.rows:
+        elif script and name not in self._waiting and len(self._waiting) < self._limits.rows:
             self._waiting[name] = row
+        else:
+            self._write("requests", row)
 
     def _cookie(self, message: Message) -> None:
         self._write("cookies", _columns("cookies", message, self._limits.text))

@@ -306,9 +306,8 @@ class Spark(Engine):
     def _write(self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str]) -> list[str]:
         scratch = f"{key}/.{_fresh()}"
         frame = self._frame(expr)
-        if (
-            sort
-        ):  # by hash, not by range, which would run everything twice; by two columns: a run has one crawl_id
+        if sort:
+            # By hash, not by range, which would run everything twice; by two columns: a run has one crawl_id.
             frame = frame.repartition(*sort[:2]).sortWithinPartitions(*sort)
         writer = frame.write.option("compression", "zstd")
         try:

@@ -269,6 +269,13 @@ async def test_bodies_that_lie_or_never_come_cost_no_request(tmp_path: Path) -> 
     }
 
 
+async def test_requests_whose_bodies_never_come_are_counted_over_the_limit_too(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, rows=3)
+    await visit.take(*[script(str(n)) for n in range(5)])
+    assert len(visit.rows("requests")) == 3
+    assert visit.records.gaps == {"requests over the limit": 2}
+
+
 async def test_rows_over_the_limit_are_counted_as_gaps(tmp_path: Path) -> None:
     visit = Visit(tmp_path, rows=3)
     await visit.take(*[{"type": "console", "level": "error", "message": str(n)} for n in range(10)])

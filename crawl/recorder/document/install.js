@@ -8,10 +8,9 @@ const Install = (() => {
   const { defineProperty } = Object;
   const NONE = [];
   const [GET, SET, CALL, SET_FAILED] = [0, 1, 2, 3]; // as Recorder names them
-  // What else happens after (`hooks`) or before a native: "Class.name", "get Class.name" or
-  // "set Class.name" -> function(receiver, values, result); after it gives the result.
+  // What else happens after a native: "Class.name" or "get Class.name" -> function(receiver, values, result), which
+  // gives the result.
   const hooks = new Map();
-  const before = new Map();
 
   /** Whether a call is one that the settings want: `when` is null, a word, or a set of first arguments. */
   function wanted(when, values) {
@@ -68,7 +67,6 @@ const Install = (() => {
 
   function setter(spot, recorder) {
     const { set } = spot.found;
-    const then = hooks.get(`set ${spot.key}`);
     const made = Object.getOwnPropertyDescriptor(
       {
         set [spot.name](value) {
@@ -80,7 +78,6 @@ const Install = (() => {
             throw error;
           }
           if (target !== null) note(recorder, target, SET, made, value, undefined, this);
-          if (then) then(this, [value], undefined);
         },
       },
       spot.name,
@@ -90,10 +87,8 @@ const Install = (() => {
 
   function method(spot, recorder) {
     const native = spot.found.value;
-    const first = before.get(spot.key);
     const then = hooks.get(spot.key);
     const run = (receiver, values) => {
-      if (first) first(receiver, values);
       const target = spot.target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
         note(recorder, target, CALL, made, undefined, values, receiver);
@@ -158,5 +153,5 @@ const Install = (() => {
     }
   }
 
-  return { install, after: (key, hook) => hooks.set(key, hook), before: (key, hook) => before.set(key, hook) };
+  return { install, after: (key, hook) => hooks.set(key, hook) };
 })();
