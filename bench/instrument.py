@@ -25,6 +25,7 @@ from pathlib import Path
 
 from crawl import instrument, profile
 from crawl.firefox import Firefox
+from crawl.holders import Holders
 from crawl.parent import Parent
 from demo.certificates import Authority
 from demo.proxy import Proxy
@@ -99,6 +100,7 @@ class Browser:
         self.it, self._parent = it, parent
         self.firefox = it.firefox if isinstance(it, Instrumented) else it
         self.bidi = self.firefox.bidi
+        self._holders = Holders(self.bidi)
 
     @classmethod
     async def of(cls, it: Instrumented | Firefox) -> "Browser":
@@ -111,8 +113,10 @@ class Browser:
         if isinstance(self.it, Instrumented):
             return await self.it.open()
         user = (await self.bidi.command("browser.createUserContext"))["userContext"]
-        made = await self.bidi.command("browsingContext.create", {"type": "window", "userContext": user})
-        return Visit(self.it, "", 0, made["context"], user)
+        context, holder = await self._holders.tab(user)
+        visit = Visit(self.it, "", 0, context, user)
+        visit.holder = holder
+        return visit
 
     async def close(self, visit: Visit) -> None:
         """Close a window and forget its user context."""
@@ -120,6 +124,7 @@ class Browser:
             return await self.it.close(visit)
         await self.bidi.command("browsingContext.close", {"context": visit.context})
         await self.bidi.command("browser.removeUserContext", {"userContext": visit.user})
+        await self._holders.give_back(visit.holder)
 
     async def processes(self) -> dict[int, tuple[str, float]]:
         """Kind and CPU time so far, in ms, of each process."""

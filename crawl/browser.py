@@ -14,6 +14,7 @@ from crawl import pack, settings
 from crawl.bidi import BidiClosed, BidiError
 from crawl.collector import Collector, Link
 from crawl.firefox import Firefox
+from crawl.holders import Holders
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
 from crawl.realms import Realms
@@ -33,8 +34,8 @@ _EVENTS = (
 class Window:
     """A visit's window: what the browser says of its top document."""
 
-    def __init__(self, browser: "Browser", context: str, user_context: str) -> None:
-        self.browser, self.context, self.user_context = browser, context, user_context
+    def __init__(self, browser: "Browser", context: str, user_context: str, holder: str) -> None:
+        self.browser, self.context, self.user_context, self.holder = browser, context, user_context, holder
         self.store = ""  # its cookie store, once bound
         self.arrived = asyncio.Event()  # its page has loaded, or what came is a download
         self.closed = asyncio.Event()  # by the page, or because its process died
@@ -94,6 +95,7 @@ class Window:
             for method, params in (("browsingContext.close", close), ("browser.removeUserContext", forget)):
                 with contextlib.suppress(BidiError):
                     await bidi.command(method, params, settings.CLOSE_TIMEOUT_S)
+            await self.browser.free(self.holder)
         except TimeoutError:
             self.browser.ill += 1
             log.warning("a window did not close in %.0f s", settings.CLOSE_TIMEOUT_S)
@@ -111,6 +113,7 @@ class Browser:
         self.retired = False
         self.memory = 0  # bytes of all its processes
         self.user_agent = ""
+        self._holders = Holders(firefox.bidi)
         self._parent: Parent
         self._realms: Realms
         self._tasks: set[asyncio.Task[None]] = set()
@@ -173,36 +176,28 @@ class Browser:
         return self.alive and not self.retired and self.ill < 3
 
     async def open(self) -> Window:
-        """A new window in a user context of its own."""
+        """A new window (a tab alone in sight of one) in a user context of its own."""
         bidi = self.firefox.bidi
         user_context = str((await bidi.command("browser.createUserContext"))["userContext"])
         try:
-            context = await self._create(user_context)
+            context, holder = await self._holders.tab(user_context)
         except BaseException:
             with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
                 await bidi.command("browser.removeUserContext", {"userContext": user_context})
             raise
-        window = self.windows[context] = Window(self, context, user_context)
+        window = self.windows[context] = Window(self, context, user_context, holder)
         return window
-
-    async def _create(self, user_context: str) -> str:
-        asked = {"type": "window", "userContext": user_context}
-        for pause in (*settings.OPEN_RETRY_S, None):
-            try:
-                return str((await self.firefox.bidi.command("browsingContext.create", asked))["context"])
-            except BidiError as error:
-                # Firefox looks at the latest window first, which may be a pop-up that has not quite
-                # opened, or not quite closed; a moment later it is another one.
-                if pause is None or error.code != "unknown error":
-                    raise
-                await asyncio.sleep(pause)
-        raise AssertionError
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; what the browser refuses or does not answer is let be."""
         task = asyncio.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def free(self, holder: str) -> None:
+        """The browser's window that held the tab of a visit has none any more."""
+        with contextlib.suppress(BidiError):
+            await self._holders.give_back(holder)
 
     async def flush(self, store: str) -> dict[str, Any]:
         """Have everything recorded in a store handed over; the realms' ``flushed`` message.

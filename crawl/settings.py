@@ -6,7 +6,7 @@ from dataclasses import dataclass
 DWELL_S = 10.0  # after the load event, as the study did
 LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
 BIND_TIMEOUT_S = 30.0  # the extension answers in milliseconds; this is for a machine out of CPU
-OPEN_RETRY_S = (0.1, 0.2, 0.5, 1, 2, 4)  # pauses between attempts to open a window while pop-ups come and go
+OPEN_RETRY_S = (0.1, 0.2, 0.5, 1, 2, 4)  # pauses between attempts at a window while pop-ups come and go
 FLUSH_TIMEOUT_S = 15.0  # milliseconds mostly; a page that does not answer by then is hung
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
 SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
@@ -47,14 +47,15 @@ RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, 
 # -- Windows and browsers ------------------------------------------------------------------------
 START_WINDOWS = 6  # `--windows auto` begins here
 MAX_WINDOWS = 60
+FREE_WINDOWS = 6  # of the browser, without a visit: kept for the next ones, more of them are closed
 LOADS_A_CORE = 2  # pages that begin to load at a time
 LOAD_TURN_S = 2.0  # for so long at most: an ordinary page needs the CPU for 1 s, then the network
 STARVED_S = 1.0  # a 100 ms timer this late: the page was measured without the CPU it needed
 BUSY = 0.90  # share of CPU in use above which no window is added
 MIN_FREE_MEMORY = 0.12  # share of memory that stays free
 ADJUST_S = 4.0  # time between two changes of the number of windows
-VISITS_A_BROWSER = 500  # then a new Firefox takes over: its parent process grows by 3 MB a visit
-TIDY_VISITS = 40  # its parent process is made to collect its garbage so often, else it grows by 10 MB
+VISITS_A_BROWSER = 500  # then a new Firefox takes over, whatever it has gathered
+TIDY_VISITS = 40  # its parent process is told to collect its garbage so often
 BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too
 WATCH_S = 1.0  # how often processes are looked at: a page fills a gigabyte a second
 PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its visit is `crashed`

@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 from crawl import pack
 from crawl.bidi import BidiError
 from crawl.firefox import Firefox
+from crawl.holders import Holders
 from crawl.parent import Parent
 from crawl.realms import Realms
 from overscripted.stacks import parse_frame
@@ -64,6 +65,7 @@ class Visit:
     ) -> None:
         self.bidi = (browser.firefox if isinstance(browser, Instrumented) else browser).bidi
         self.store, self.tab, self.context, self.user = store, tab, context, user
+        self.holder = ""  # the window that holds its tab
         self.messages: list[Message] = []
         self.flushed: Message = {}
 
@@ -126,6 +128,7 @@ class Instrumented:
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         port = int(self._runner.addresses[0][1])
         self.firefox = await Firefox.start(prefs, authorities)
+        self._holders = Holders(self.firefox.bidi)
         told = {"port": port, "token": self.token, **settings}
         extension = await self.firefox.install(str(pack.pack(folder, told)))
         self.parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
@@ -173,18 +176,20 @@ class Instrumented:
             self.loose.append(message)
 
     async def open(self) -> Visit:
-        """A window of its own user context, bound."""
+        """A window (a tab alone in sight of one) in a user context of its own, bound."""
         bidi = self.firefox.bidi
         user = (await bidi.command("browser.createUserContext"))["userContext"]
-        made = await bidi.command("browsingContext.create", {"type": "window", "userContext": user})
+        context, holder = await self._holders.tab(user)
         token = secrets.token_hex(16)
         bound: asyncio.Future[Visit] = asyncio.get_running_loop().create_future()
-        self._binds[token] = (made["context"], user, bound)
+        self._binds[token] = (context, user, bound)
         with contextlib.suppress(BidiError):
             url = f"http://overscripted.invalid/{token}"
-            await bidi.command("browsingContext.navigate", {"context": made["context"], "url": url})
+            await bidi.command("browsingContext.navigate", {"context": context, "url": url})
         async with asyncio.timeout(20):
-            return await bound
+            visit = await bound
+        visit.holder = holder
+        return visit
 
     async def flush(self, visit: Visit, within_s: float = 20) -> None:
         """Have everything sent."""
@@ -208,6 +213,7 @@ class Instrumented:
             )
         with contextlib.suppress(BidiError):
             await self.firefox.bidi.command("browser.removeUserContext", {"userContext": visit.user})
+        await self._holders.give_back(visit.holder)
 
     async def visit(self, url: str, until: str = "", wait: str = "complete", dwell_s: float = 0.15) -> Visit:
         """Load a page, wait until the expression ``until`` is true in it, flush, close; what was said."""
