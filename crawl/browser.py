@@ -202,11 +202,13 @@ class Browser:
     async def flush(self, store: str) -> dict[str, Any]:
         """Have everything recorded in a store handed over; the realms' ``flushed`` message.
 
-        A hung page never answers.
+        A hung page never answers; the extension does.
         """
-        flushed = await self._realms.flush(store)
-        await self.link.flush(store)
-        return flushed
+        try:
+            return await self._realms.flush(store)
+        finally:
+            async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
+                await self.link.flush(store)
 
     async def forget(self, store: str) -> None:
         """The visit of a store has ended; nothing more of it is taken."""

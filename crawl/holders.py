@@ -6,16 +6,15 @@ quarter of a second to make, and leaves it 10 MB of garbage.
 """
 
 import asyncio
+import contextlib
 from typing import Any
 
 from crawl import settings
 from crawl.bidi import Bidi, BidiError
 
-_GONE = "no such frame"
-
 
 class Holders:
-    """The windows of one Firefox, each with a blank tab of its own that keeps it open. Free ones wait here."""
+    """The windows of one Firefox, each kept open by a blank tab of its own. Free ones wait here."""
 
     def __init__(self, bidi: Bidi) -> None:
         self._bidi = bidi
@@ -26,14 +25,12 @@ class Holders:
 
         Raises BidiError, TimeoutError.
         """
-        while True:
-            holder = self._free.pop() if self._free else await self._window()
-            asked = {"type": "tab", "userContext": user_context, "referenceContext": holder}
-            try:
-                return await self._create(asked), holder
-            except BidiError as error:
-                if error.code != _GONE:
-                    raise
+        while self._free:
+            holder = self._free.pop()
+            with contextlib.suppress(BidiError):  # this window is gone
+                return await self._in(holder, user_context), holder
+        holder = await self._create({"type": "window"})
+        return await self._in(holder, user_context), holder
 
     async def give_back(self, holder: str) -> None:
         """A window's tab is closed: the window is free, or closed where enough are. Raises BidiError."""
@@ -42,17 +39,17 @@ class Holders:
         else:
             await self._bidi.command("browsingContext.close", {"context": holder}, settings.CLOSE_TIMEOUT_S)
 
-    async def _window(self) -> str:
-        for pause in settings.OPEN_RETRY_S:
+    async def _in(self, holder: str, user_context: str) -> str:
+        return await self._create({"type": "tab", "userContext": user_context, "referenceContext": holder})
+
+    async def _create(self, asked: dict[str, Any]) -> str:
+        for pause in (*settings.OPEN_RETRY_S, None):
             try:
-                return await self._create({"type": "window"})
+                return str((await self._bidi.command("browsingContext.create", asked))["context"])
             except BidiError as error:
                 # Firefox looks at the latest window first, which may be a pop-up that has not quite
                 # opened, or not quite closed; a moment later it is another one.
-                if error.code != "unknown error":
+                if pause is None or error.code != "unknown error":
                     raise
                 await asyncio.sleep(pause)
-        return await self._create({"type": "window"})
-
-    async def _create(self, asked: dict[str, Any]) -> str:
-        return str((await self._bidi.command("browsingContext.create", asked))["context"])
+        raise AssertionError

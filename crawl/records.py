@@ -152,7 +152,8 @@ class Records:
 
     def _request(self, message: Message) -> None:
         row = {**_columns("requests", message, self._limits.text), **self._place(message)}
-        if row.get("resource_type") == "main_frame" and row["frame_id"] == 0:
+        answered = row["status"] is not None or "ended" in row  # else the visit ended before
+        if row.get("resource_type") == "main_frame" and row["frame_id"] == 0 and answered:
             self.status = row["status"]
             self.host = host(row.get("redirect_url") or row["url"])
         name = row.get("request_id", "")

@@ -195,7 +195,7 @@ RAW: dict[str, Table] = {
                 Column("body_sha256", STR, "SHA-256 of a script's body, key into scripts; else NULL"),
                 Column("redirect_url", STR, "Where a redirect led; else NULL"),
                 Column("time_stamp", TIME, "Asked"),
-                Column("ended", TIME, "Answered or failed"),
+                Column("ended", TIME, "Answered or failed; NULL: the visit ended before"),
             ),
         ),
         Table(

@@ -30,6 +30,7 @@ EXPECTED = {
     "/hostile/frames": {"complete", "timeout"},
     "/hostile/deep": {"complete", "timeout"},
     "/hostile/print": {"complete"},
+    "/hostile/waits": {"complete"},
     "/hostile/prompts": {"complete"},
     "/status/404": {"http_error"},
     "/status/500": {"http_error"},
@@ -95,6 +96,23 @@ def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:
     assert "memory" in memory["error"] or memory["outcome"] == "timeout"
     assert "30 s" in raw.visits[small_web.base + "/never"]["error"]
     assert "UNKNOWN_HOST" in raw.visits["http://no-such-host.invalid/"]["error"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "asked", "status"),
+    [
+        ("/hostile/waits", "/never?fetch", None),
+        ("/hostile/waits", "/never?image", None),
+        ("/never", "/never", None),
+        ("/drip", "/drip", 200),
+    ],
+)
+def test_a_request_that_is_still_open_at_the_end_is_recorded(
+    raw: Raw, small_web: Web, seed: str, asked: str, status: int | None
+) -> None:
+    rows = raw.of("requests", small_web.base + seed)
+    found = [(row["status"], row["ended"]) for row in rows if row["url"] == small_web.base + asked]
+    assert found == [(status, None)]
 
 
 def test_nothing_is_left_behind(raw: Raw, small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> None:

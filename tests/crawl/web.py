@@ -56,6 +56,7 @@ try { new WebTransport("https://{udp}/").ready.catch(() => 0); } catch {}
 </script>"""
 
 HOSTILE = {
+    "waits": "<script>onload=()=>{fetch('/never?fetch');new Image().src='/never?image'}</script>",
     "loop": "<script>for (;;);</script>",
     "loop-after-load": "<script>onload = () => setTimeout(() => { for (;;); }, 300)</script>",
     "alerts": "<script>for (;;) alert(1)</script>",

@@ -19,6 +19,7 @@
     if (ours(details) || details.tabId < -1) return;
     const before = hops.get(details.requestId);
     hops.set(details.requestId, {
+      store: details.cookieStoreId,
       request_id: details.requestId,
       hop: before ? before.hop + 1 : 0,
       url: details.url,
@@ -80,8 +81,22 @@
     row.ip = details.ip ?? null;
     row.from_cache = details.fromCache ?? null;
     row.ended = details.timeStamp;
-    Stores.send(details.cookieStoreId, row);
+    Stores.send(hop.store, row);
   }
+
+  /** The visit of a store ends: what it still waits for is told as far as it has come, and no more. */
+  function unfinished(store) {
+    for (const [id, hop] of hops) {
+      if (hop.store !== store) continue;
+      hops.delete(id);
+      Stores.send(store, { type: "request", ...hop });
+    }
+  }
+
+  Socket.on("flush", ({ id, store }) => {
+    unfinished(store);
+    Socket.send({ type: "flushed", id, store });
+  });
 
   const { webRequest } = browser;
   webRequest.onBeforeRequest.addListener(begin, ALL);
