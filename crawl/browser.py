@@ -95,7 +95,7 @@ class Window:
             for method, params in (("browsingContext.close", close), ("browser.removeUserContext", forget)):
                 with contextlib.suppress(BidiError):
                     await bidi.command(method, params, settings.CLOSE_TIMEOUT_S)
-            await self.browser.free(self.holder)
+            await self.browser.holders.give_back(self.holder)
         except TimeoutError:
             self.browser.ill += 1
             log.warning("a window did not close in %.0f s", settings.CLOSE_TIMEOUT_S)
@@ -113,7 +113,7 @@ class Browser:
         self.retired = False
         self.memory = 0  # bytes of all its processes
         self.user_agent = ""
-        self._holders = Holders(firefox.bidi)
+        self.holders = Holders(firefox.bidi)
         self._parent: Parent
         self._realms: Realms
         self._tasks: set[asyncio.Task[None]] = set()
@@ -180,7 +180,7 @@ class Browser:
         bidi = self.firefox.bidi
         user_context = str((await bidi.command("browser.createUserContext"))["userContext"])
         try:
-            context, holder = await self._holders.tab(user_context)
+            context, holder = await self.holders.tab(user_context)
         except BaseException:
             with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
                 await bidi.command("browser.removeUserContext", {"userContext": user_context})
@@ -193,11 +193,6 @@ class Browser:
         task = asyncio.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def free(self, holder: str) -> None:
-        """The browser's window that held the tab of a visit has none any more."""
-        with contextlib.suppress(BidiError):
-            await self._holders.give_back(holder)
 
     async def flush(self, store: str) -> dict[str, Any]:
         """Have everything recorded in a store handed over; the realms' ``flushed`` message.

@@ -33,10 +33,11 @@ class Holders:
         return await self._in(holder, user_context), holder
 
     async def give_back(self, holder: str) -> None:
-        """A window's tab is closed: the window is free, or closed where enough are. Raises BidiError."""
+        """A window's tab is closed: the window is free, or closed where enough are. Raises TimeoutError."""
         if len(self._free) < settings.FREE_WINDOWS:
             self._free.append(holder)
-        else:
+            return
+        with contextlib.suppress(BidiError):
             await self._bidi.command("browsingContext.close", {"context": holder}, settings.CLOSE_TIMEOUT_S)
 
     async def _in(self, holder: str, user_context: str) -> str:
