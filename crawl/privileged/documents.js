@@ -10,7 +10,6 @@ function Documents(host, script) {
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
   const windows = new Map(); // inner window's id -> {id, user, realm}
   const waiting = new Set(); // those with something to say
-  const plans = new Map(); // what kind of window -> the plan that the first one made
   let timer = null;
   let compiled = null; // until then, and where Firefox cannot name it, the text is run
 
@@ -68,12 +67,12 @@ function Documents(host, script) {
     host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
     try {
       const box = sandbox(window);
-      const plan = plans.get(window.isSecureContext) ?? "";
+      const kind = window.isSecureContext ? "secure" : "insecure"; // they have different interfaces
       const give = {
         say: (kind, data) => host.say(it.id, kind, data),
         wake: () => wake(it),
-        plan,
-        planned: (text) => plans.set(window.isSecureContext, text),
+        plan: host.shared(kind) ?? "",
+        planned: (text) => host.share(kind, text),
       };
       box.Host = Cu.cloneInto(give, box, { cloneFunctions: true });
       it.realm = Cu.waiveXrays(compiled?.executeInGlobal(box) ?? Cu.evalInSandbox(script, box, "latest", OURS, 1));

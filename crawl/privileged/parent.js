@@ -46,6 +46,8 @@ function Realms(said, extension, name, process, folder) {
       realms.set(id, { process: target, user: data.user, head });
     } else if (kind === "gone") {
       realms.delete(id);
+    } else if (kind === "share") {
+      share(data);
     } else if (kind === "pong") {
       answered(target);
     } else if (kind === "flushed") {
@@ -54,6 +56,12 @@ function Realms(said, extension, name, process, folder) {
       const it = realms.get(id);
       if (it) said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
     }
+  }
+
+  /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
+  function share({ key, data }) {
+    const { sharedData } = Services.ppmm;
+    if (!sharedData.has(`${name}.${key}`)) sharedData.set(`${name}.${key}`, data);
   }
 
   const processes = (user) => new Set([...realms.values()].filter((it) => it.user === user).map((it) => it.process));

@@ -6,12 +6,19 @@
 (() => {
   if (Services.appinfo.processType !== Services.appinfo.PROCESS_TYPE_CONTENT) return;
   const { name, document, worker } = OVERSCRIPTED_TOLD;
+  const shared = new Map();
   let ids = 0;
 
   const Host = {
     say: (id, kind, data) => Services.cpmm.sendAsyncMessage(name, { id, kind, data }),
     gap: (id, what) => Host.say(id, "gap", JSON.stringify({ name: what, n: 1 })),
     id: () => `${Services.appinfo.uniqueProcessID}.${ids++}`,
+    /** What a realm of this process has shared with those of all processes, else what one of another did. */
+    shared: (key) => shared.get(key) ?? Services.cpmm.sharedData.get(`${name}.${key}`),
+    share(key, data) {
+      shared.set(key, data);
+      Host.say("", "share", { key, data });
+    },
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
   const documents = Documents(Host, document);

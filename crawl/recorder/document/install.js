@@ -6,6 +6,9 @@
 const Install = (() => {
   const { apply } = Reflect;
   const { defineProperty } = Object;
+  // A native found through a waiver hands a new waiver out with each object that it returns, which takes longer than
+  // most natives do.
+  const unwaived = (native) => XPCNativeWrapper(native);
   const NONE = [];
   const [GET, SET, CALL, SET_FAILED] = [0, 1, 2, 3]; // as Recorder names them
   // What else happens after a native: "Class.name" or "get Class.name" -> function(receiver, values, result), which
@@ -48,7 +51,7 @@ const Install = (() => {
   }
 
   function getter(spot, recorder) {
-    const { get } = spot.found;
+    const get = unwaived(spot.found.get);
     const then = hooks.get(`get ${spot.key}`);
     const made = Object.getOwnPropertyDescriptor(
       {
@@ -66,7 +69,7 @@ const Install = (() => {
   }
 
   function setter(spot, recorder) {
-    const { set } = spot.found;
+    const set = unwaived(spot.found.set);
     const made = Object.getOwnPropertyDescriptor(
       {
         set [spot.name](value) {
@@ -86,7 +89,7 @@ const Install = (() => {
   }
 
   function method(spot, recorder) {
-    const native = spot.found.value;
+    const native = unwaived(spot.found.value);
     const then = hooks.get(spot.key);
     const run = (receiver, values) => {
       const target = spot.target(receiver);
@@ -138,7 +141,7 @@ const Install = (() => {
   /** Put the wrappers of a plan into a realm, whose waived global is `realm`. */
   function install(realm, spots, recorder) {
     const holder = cloneInto({}, realm); // of that realm, though none of its code runs; no page ever sees it
-    for (const [owner, byName] of spots) {
+    for (const [owner, { byName }] of spots) {
       for (const [name, spot] of byName) {
         const { found } = spot;
         const change = { __proto__: null };

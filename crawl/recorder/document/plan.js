@@ -88,8 +88,8 @@ const Plan = (() => {
   }
 
   /** Spots of a window by owner and name, found in its interfaces. */
-  function make(target) {
-    const spots = new Map(); // owner -> Map(name -> Spot)
+  function make(target, hooked) {
+    const spots = new Map(); // owner -> {path, up: how far up from there, kind, byName: Map(name -> Spot)}
     for (const item of known) {
       const base = resolve(target, item.object);
       if (base === undefined || base === null) continue; // an API that this Firefox, or this page, lacks
@@ -99,6 +99,7 @@ const Plan = (() => {
         plan(spots, item, chain, name);
       }
     }
+    hook(target, spots, hooked);
     return spots;
   }
 
@@ -113,14 +114,14 @@ const Plan = (() => {
     if (!usable(found)) return;
     const prototype = item.object.endsWith(".prototype");
     const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
-    spotOf(spots, owner, name, found).add(Target.of(item, name), only);
+    spotOf(spots, { owner, path: item.object, up: at }, name, found).add(Target.of(item, name), only);
   }
 
-  function spotOf(spots, owner, name, found) {
-    let byName = spots.get(owner);
-    if (!byName) spots.set(owner, (byName = new Map()));
-    let spot = byName.get(name);
-    if (!spot) byName.set(name, (spot = new Spot(className(owner), name, found)));
+  function spotOf(spots, { owner, path, up }, name, found) {
+    let those = spots.get(owner);
+    if (!those) spots.set(owner, (those = { path, up, kind: className(owner), byName: new Map() }));
+    let spot = those.byName.get(name);
+    if (!spot) those.byName.set(name, (spot = new Spot(those.kind, name, found)));
     return spot;
   }
 
@@ -130,27 +131,24 @@ const Plan = (() => {
       if (!owner) continue;
       for (const name of properties) {
         const found = getOwnPropertyDescriptor(owner, name);
-        if (found?.configurable) spotOf(spots, owner, name, found);
+        if (found?.configurable) spotOf(spots, { owner, path, up: 0 }, name, found);
       }
     }
   }
 
-  // -- the same plan for the other windows of this process: they have the same interfaces -----------------
+  // -- the same plan for all other windows of this browser: they have the same interfaces ---------------
 
-  /** The plan as text: [[owner's path, its class, [[name, item for any receiver, {class: item}], …]], …]. */
-  function outline(target, spots) {
+  /** The plan as text: [[owner's path, steps up, class, [[name, item for any receiver, {class: item}], …]], …]. */
+  function outline(spots) {
     const number = (it) => (it ? known.indexOf(it.item) : -1);
     const owners = [];
-    for (const [owner, byName] of spots) {
+    for (const { path, up, kind, byName } of spots.values()) {
       const names = [];
       for (const [name, { always, byClass }] of byName) {
         const special = byClass && Object.fromEntries([...byClass].map(([kind, it]) => [kind, number(it)]));
         names.push([name, number(always), special]);
       }
-      const kind = className(owner);
-      const path = [`${kind}.prototype`, kind, "window"].find((it) => resolve(target, it) === owner);
-      if (!path) return ""; // it is planned anew in each window
-      owners.push([path, kind, names]);
+      owners.push([path, up, kind, names]);
     }
     return JSON.stringify(owners);
   }
@@ -158,11 +156,12 @@ const Plan = (() => {
   /** The spots of a window by the outline of another one. */
   function retrace(target, text) {
     const spots = new Map();
-    for (const [path, kind, names] of JSON.parse(text)) {
-      const owner = resolve(target, path);
+    for (const [path, up, kind, names] of JSON.parse(text)) {
+      let owner = resolve(target, path);
+      for (let i = 0; i < up && owner; i++) owner = getPrototypeOf(owner);
       if (!owner) continue;
       const byName = new Map();
-      spots.set(owner, byName);
+      spots.set(owner, { path, up, kind, byName });
       for (const [name, always, special] of names) {
         const found = getOwnPropertyDescriptor(owner, name);
         if (!usable(found)) continue;
@@ -179,9 +178,8 @@ const Plan = (() => {
     /** Spots of a window, with those that are wrapped for their hooks alone, e.g. "Node.prototype": ["appendChild"]. */
     of(target, hooked) {
       if (Host.plan) return retrace(target, Host.plan);
-      const spots = make(target);
-      hook(target, spots, hooked);
-      Host.planned(outline(target, spots));
+      const spots = make(target, hooked);
+      Host.planned(outline(spots));
       return spots;
     },
   };
