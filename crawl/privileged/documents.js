@@ -89,9 +89,24 @@ function Documents(host, script) {
     it?.realm?.arrived();
   }
 
+  /** A request begins. That of an EventSource does within its constructor, and later when it connects again. */
+  function opening(channel) {
+    const { internalContentPolicyType, loadingDocument } = channel.QueryInterface(Ci.nsIChannel).loadInfo;
+    if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
+    const window = loadingDocument?.defaultView;
+    const caller = host.caller();
+    if (window && caller) made(window, "window.EventSource", channel.URI.spec, caller);
+  }
+
+  /** A window's page has made something that only the browser tells of. */
+  function made(window, symbol, text, frame) {
+    windows.get(window.windowGlobalChild?.innerWindowId)?.realm?.made?.(symbol, text, frame);
+  }
+
   const topics = {
     "content-document-global-created": begin,
     "initial-document-element-inserted": arrived,
+    "http-on-opening-request": opening,
     "inner-window-destroyed": (id) => windows.delete(id.QueryInterface(Ci.nsISupportsPRUint64).data),
   };
   for (const [topic, take] of Object.entries(topics)) {
@@ -99,10 +114,7 @@ function Documents(host, script) {
   }
 
   return {
-    /** A window's page has made something that only the browser tells of. */
-    made(window, symbol, text, frame) {
-      windows.get(window.windowGlobalChild?.innerWindowId)?.realm?.made?.(symbol, text, frame);
-    },
+    made,
     /** Have every document of a user context hand over what it has; their number. */
     flush(user) {
       let docs = 0;

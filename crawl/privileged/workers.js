@@ -21,14 +21,6 @@ function Workers(host, script, made) {
     else host.say(it.id, kind, text.slice(space + 1));
   }
 
-  /** The page's frame that is making a worker: it is told of before its constructor has returned. */
-  function caller() {
-    const { filename } = Components.stack; // ours
-    let frame = Components.stack.caller;
-    while (frame?.filename === filename) frame = frame.caller;
-    return frame ? `${frame.name ?? ""}@${frame.filename}:${frame.lineNumber}:${frame.columnNumber}` : "";
-  }
-
   function register(worker) {
     const { principal } = worker;
     const user = principal.originAttributes.userContextId;
@@ -37,7 +29,8 @@ function Workers(host, script, made) {
     workers.set(worker, it);
     host.say(it.id, "worker", { user, frame: worker.window?.browsingContext.id ?? 0 });
     if (worker.window && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {
-      made(worker.window, "window.Worker", worker.url, caller());
+      // Told of before its constructor has returned.
+      made(worker.window, "window.Worker", worker.url, host.caller());
     }
     if (!script) return gap(it.id, worker);
     worker.addListener({

@@ -81,7 +81,12 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
         "make(); new Worker('gopher://x/'); try { new Worker('http://[') } catch {}",  # it comes to nothing
         "class Hers extends Worker {}",
         "new Hers('data:text/javascript,1'); try { Worker() } catch { window.D = 1 }",
+        "class Ours extends EventSource {}",
+        "new Ours('/made-stream');",  # which ends, and is asked for again
+        f"new EventSource('http://localhost:{web.port}/no-such-stream').close();",
+        "try { new EventSource('http://[') } catch {}; fetch('/made-stream');",
     ]
+    web.add("/made-stream", "retry: 50\n\n", "text/event-stream")
     web.add("/made.js", "\n".join(lines), "text/javascript")
     page = web.add("/made", "<!doctype html><script src=/made.js></script>")
     visit = await browser.visit(web.base + page, "window.D", dwell_s=1)
@@ -102,7 +107,11 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
         (11, "window.Worker", "/made-worker.js"),
         (12, "window.Worker", "gopher://x/"),
         (13, "window.Worker", "data:text/javascript,1"),
+        (15, "window.EventSource", f"{web.base}/made-stream"),
+        (17, "window.EventSource", f"http://localhost:{web.port}/no-such-stream"),
+        (18, "window.fetch", "/made-stream"),
     ]
+    assert len([m for m in visit.of("request") if m["url"].endswith("/made-stream")]) > 2
     (made,) = [c["at"] for c in visit.calls if c.get("a") == '{"0":"/made-worker.js"}']
     assert (made.func_name, made.script_col) == ("make", str(lines[10].index("new") + 1))
 
