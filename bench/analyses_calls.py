@@ -168,7 +168,7 @@ def dynamic_code(sql: Sql) -> None:
     label = "CASE WHEN {0}.suffix = '' THEN {0}.domain ELSE split_part({0}.domain, '.', 1) END"
     sql.run(
         f"""CREATE TEMP TABLE scripts AS
-        SELECT script_url, script_host, sum(dynamic)::BIGINT AS dynamic, sum(n)::BIGINT AS n,
+        SELECT script_url, script_host, sum(dynamic)::BIGINT AS dynamic,
                count(DISTINCT location) AS documents, bool_or(third) AS third,
                coalesce(bool_or({label.format("a")} <> {label.format("b")}), false) AS other
         FROM refs LEFT JOIN hosts AS a ON a.host = script_host LEFT JOIN hosts AS b ON b.host = location_host
@@ -205,8 +205,11 @@ def dynamic_code(sql: Sql) -> None:
     share = (*SHARE_OF_PAGE, (99.999999, "50–<100 %"))
     sql.tables = {
         "scripts": sql.rows(
-            """SELECT script_url, script_host, dynamic, n, documents, third, other, on_disconnect
-            FROM scripts ORDER BY dynamic DESC, script_url"""
+            """SELECT script_url, any_value(scripts.script_host), any_value(scripts.dynamic) AS dynamic,
+                      sum(n)::BIGINT, any_value(documents), any_value(scripts.third), any_value(other),
+                      any_value(on_disconnect)
+            FROM scripts JOIN refs USING (script_url)
+            GROUP BY script_url ORDER BY dynamic DESC, script_url"""
         ),
         "calls_per_page": sql.rows(_histogram("dynamic", CALLS_A_PAGE, "over 500")),
         "share_of_page": sql.rows(_histogram("100.0::DOUBLE * dynamic / n", share, "all of them")),

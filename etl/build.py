@@ -166,11 +166,11 @@ class Build:
     def dimensions(self, refs: ir.Table) -> None:
         """One row a document, a script, a host, whatever the visit; ``refs`` is `script_refs`."""
         pairs = self.at.engine.keep(references.references(refs))
-        made = {"documents": documents.documents(pairs), "script_urls": script_urls.script_urls(pairs)}
+        met = ibis.union(pairs.select(host="location_host"), pairs.select(host="script_host"), distinct=True)
+        named = self.at.engine.table(hosts.suffixes(self.at.engine.to_arrow(met)))
+        made = {"documents": documents.documents(pairs), "script_urls": script_urls.script_urls(pairs, named)}
         docs, urls = (self.at.engine.read(self.staged, self.at.write(made[name], name)) for name in made)
         self.at.engine.drop(pairs)
-        met = ibis.union(docs.select(host="location_host"), urls.select(host="script_host"), distinct=True)
-        named = self.at.engine.table(hosts.suffixes(self.at.engine.to_arrow(met)))
         self.at.write(hosts.hosts(named, docs, urls), "hosts")
 
     # -- the other tables: small beside the calls, made again each time ---------------------

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from etl.intake import Segment
 from etl.transforms import attempts, conform, origins, pages, script_refs, uses
-from overscripted.engines import Engine
+from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
 
@@ -29,6 +29,10 @@ ORDER = {
     "console": ["crawl_id", "visit_id", "time_stamp"],
     "scripts": ["sha256"],
 }
+
+
+# Rows a row group, where it is not the engines' own: analyses look for few scripts and documents among all.
+ROW_GROUPS = {"script_refs": SMALL_ROW_GROUP, "documents": SMALL_ROW_GROUP}
 
 
 class Workspace:
@@ -55,4 +59,5 @@ class Workspace:
     def write(self, expr: ir.Table, table: str, name: str = "part") -> list[str]:
         """Rows of one of the tables, in its schema and order; keys of the files."""
         typed = conform.conform(expr, TABLES[table])
-        return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table])
+        rows = ROW_GROUPS.get(table, ROW_GROUP)
+        return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table], rows)

@@ -441,6 +441,16 @@ TABLES: dict[str, Table] = {
                 Column("n_recorded_documents", INT, "Of them with a call in calls or invalid_calls"),
                 Column("n_valid_documents", INT, "Of them with a call in calls"),
                 Column("n_script_refs", INT, "Rows in script_refs: as n_documents, each visit by itself"),
+                Column(
+                    "n_dynamic_documents", INT, "Of n_documents, those on which dynamic code of it called"
+                ),
+                Column("dynamic_third_party", BOOL, "On one of these, is_third_party as in script_refs"),
+                Column(
+                    "dynamic_other_label",
+                    BOOL,
+                    "On one of these, its registrable domain without the public suffix is another than the "
+                    "document's: the study's third party, to whom google.de and google.com are one",
+                ),
                 *_COUNTS,
             ),
             ("script_url",),

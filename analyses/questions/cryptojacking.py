@@ -8,7 +8,7 @@ from ibis import _
 from analyses import published
 from analyses.counting import distinct, grouped, tally
 from analyses.matching import listed_hosts, literal_any, study_fragments
-from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
+from analyses.settings import BARS_SHOWN, DOCUMENT, MAX_ROWS_KEPT
 from analyses.shapes import Analysis, Figure, Finding, Inputs
 from analyses.statistics import clustered, moments, whole, wilson
 from analyses.words import count, share
@@ -81,7 +81,7 @@ def references(inputs: Inputs, miners: HostList) -> ir.Table:
         found = refs.inner_join(
             inputs.engine.table(hosts.rename_columns({"host": "script_host"})), "script_host"
         )
-    return found.select("location", "script_url", "location_domain", "listed", "owner").distinct()
+    return found.select(*DOCUMENT, "script_url", "location_domain", "listed", "owner").distinct()
 
 
 def as_the_study_used(miners: HostList) -> HostList:
@@ -107,9 +107,9 @@ def _counts(refs: pa.Table) -> dict[str, int]:
 
 def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
     """Sums over the documents that mine; the others would add nothing."""
-    found = grouped(refs, {"location": "location"}, {"n_mining": ("script_url", "count")})
-    sizes = documents.select("location", "n_recorded_scripts")
-    pages = sizes.inner_join(inputs.engine.table(found), "location")
+    found = grouped(refs, {key: key for key in DOCUMENT}, {"n_mining": ("script_url", "count")})
+    sizes = documents.select(*DOCUMENT, "n_recorded_scripts")
+    pages = sizes.inner_join(inputs.engine.table(found), DOCUMENT)
     return moments(inputs.arrow(pages), "n_recorded_scripts", "n_mining")
 
 

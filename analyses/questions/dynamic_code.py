@@ -1,7 +1,5 @@
 """Dynamic code: how much of what pages run was made at run time, by eval and its kin."""
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
@@ -71,34 +69,20 @@ def _totals(sums: dict[str, float], pages: pa.Table) -> dict[str, int]:
 def dynamic_scripts(inputs: Inputs) -> pa.Table:
     """One row a script URL with dynamic calls, most first: third_party and other_label say that it is so on
     at least one page; the label is the registrable domain without its public suffix, as in the study."""
-    hosts = inputs.table("hosts")
-    refs = inputs.table("script_refs").filter(_.n_dynamic > 0)
-    there = hosts.select(location_host=_.host, location_suffix=_.suffix)
-    here = hosts.select(script_host=_.host, script_suffix=_.suffix)
-    joined = refs.left_join(there, "location_host").left_join(here, "script_host")
-    differs = (_.script_host != "") & (
-        _label(joined.location_domain, joined.location_suffix)
-        != _label(joined.script_domain, joined.script_suffix)
-    )
-    grouped = joined.group_by("script_url", "script_host", "script_domain").aggregate(
-        n_dynamic=_.n_dynamic.sum(),
-        n_calls=_.n_valid.sum(),
-        documents=_.location.nunique(),
-        third_party=_.is_third_party.max(),
-        other_label=differs.fill_null(False).max(),
-    )
-    found = inputs.arrow(grouped).sort_by([("n_dynamic", "descending"), ("script_url", "ascending")])
+    rows = inputs.table("script_urls").filter(_.n_dynamic > 0)
+    found = inputs.arrow(
+        rows.select(
+            *("script_url", "script_host", "script_domain", "n_dynamic"),
+            n_calls="n_valid",
+            documents="n_dynamic_documents",
+            third_party="dynamic_third_party",
+            other_label="dynamic_other_label",
+        )
+    ).sort_by([("n_dynamic", "descending"), ("script_url", "ascending")])
     hosts = pa.table({"host": found["script_host"], "domain": found["script_domain"]})
     disconnect = inputs.lists.get("disconnect")
     listed = listed_hosts(hosts, disconnect)["host"] if disconnect else pa.array([], pa.string())
     return found.drop(["script_domain"]).append_column("on_disconnect", pc.is_in(hosts["host"], listed))
-
-
-def _label(domain: ir.StringValue, suffix: ir.StringValue) -> ir.StringValue:
-    """NULL where the host is no name, so that nothing can differ from it."""
-    return ibis.cases(
-        (suffix.isnull(), ibis.null("string")), (suffix == "", domain), else_=domain.re_extract("^[^.]*", 0)
-    )
 
 
 def _calls_and_pages(totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
@@ -256,7 +240,7 @@ ANALYSIS = Analysis(
     title="Dynamic code",
     question="How much of the web's code is made only in the browser, out of anybody's sight?",
     answer=answer,
-    needs=("documents", "script_refs", "hosts"),
+    needs=("documents", "script_urls"),
     lists=("disconnect",),
     headline="locations",
     unit="documents",

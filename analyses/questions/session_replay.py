@@ -10,7 +10,7 @@ from ibis import _
 from analyses import published
 from analyses.counting import distinct, grouped, tally, with_columns
 from analyses.matching import any_of, fitting_hosts, listed_hosts
-from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
+from analyses.settings import BARS_SHOWN, DOCUMENT, MAX_ROWS_KEPT
 from analyses.shapes import Analysis, Figure, Finding, Inputs
 from analyses.statistics import clustered, moments, whole, wilson
 from analyses.words import count, share
@@ -115,10 +115,10 @@ def _host_counts(hosts: pa.Table) -> dict[str, int]:
 
 def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
     """Sums over the documents that lead to a provider; the others would add nothing."""
-    found = grouped(
-        refs, {"location": "location"}, {"n_replay": ("replay", "sum"), "n_study": ("study", "sum")}
-    )
-    pages = documents.select("location", "n_valid_scripts").inner_join(inputs.engine.table(found), "location")
+    sums = {"n_replay": ("replay", "sum"), "n_study": ("study", "sum")}
+    found = grouped(refs, {key: key for key in DOCUMENT}, sums)
+    sizes = documents.select(*DOCUMENT, "n_valid_scripts")
+    pages = sizes.inner_join(inputs.engine.table(found), DOCUMENT)
     return moments(inputs.arrow(pages), "n_valid_scripts", "n_replay", "n_study")
 
 

@@ -20,6 +20,7 @@ def references(script_refs: ir.Table) -> ir.Table:
         },
         in_iframe=script_refs.in_iframe.all(),
         is_third_party=script_refs.is_third_party.max(),
+        is_dynamic_third_party=(script_refs.is_third_party & (script_refs.n_dynamic > 0)).max(),
         n_script_refs=script_refs.count(),
         **{name: script_refs[name].sum() for name in COUNTS},
     )

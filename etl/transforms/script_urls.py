@@ -1,13 +1,14 @@
 """``script_urls``: one row a distinct script URL, so that a rule about URLs is asked once of each."""
 
+import ibis
 import ibis.expr.types as ir
 
 from etl.transforms.references import COUNTS, recorded, tally
 from overscripted.schemas import TABLES
 
 
-def script_urls(references: ir.Table) -> ir.Table:
-    """Distinct script URLs, from `references`."""
+def script_urls(references: ir.Table, hosts: ir.Table) -> ir.Table:
+    """Distinct script URLs, from `references`; ``hosts`` has ``host`` and ``suffix`` of all hosts in them."""
     rolled = references.group_by("script_url").agg(
         script_host=references.script_host.max(),
         script_domain=references.script_domain.max(),
@@ -17,4 +18,32 @@ def script_urls(references: ir.Table) -> ir.Table:
         n_script_refs=references.n_script_refs.sum(),
         **{name: references[name].sum() for name in COUNTS},
     )
-    return rolled.select(*TABLES["script_urls"].names)
+    rows = rolled.left_join(_dynamic(references, hosts), "script_url")
+    return rows.mutate(
+        n_dynamic_documents=rows.n_dynamic_documents.fill_null(0),
+        dynamic_third_party=rows.dynamic_third_party.fill_null(False),
+        dynamic_other_label=rows.dynamic_other_label.fill_null(False),
+    ).select(*TABLES["script_urls"].names)
+
+
+def _dynamic(references: ir.Table, hosts: ir.Table) -> ir.Table:
+    """Of scripts that made dynamic calls: on how many documents, and whether as somebody else's."""
+    there = hosts.select(location_host="host", location_suffix="suffix")
+    here = hosts.select(script_host="host", script_suffix="suffix")
+    rows = references.filter(references.n_dynamic > 0)
+    rows = rows.left_join(there, "location_host").left_join(here, "script_host")
+    differs = (rows.script_host != "") & (
+        _label(rows.location_domain, rows.location_suffix) != _label(rows.script_domain, rows.script_suffix)
+    )
+    return rows.group_by("script_url").agg(
+        n_dynamic_documents=rows.count(),
+        dynamic_third_party=rows.is_dynamic_third_party.max(),
+        dynamic_other_label=differs.fill_null(False).max(),
+    )
+
+
+def _label(domain: ir.StringValue, suffix: ir.StringValue) -> ir.StringValue:
+    """NULL where the host is no name, so that nothing can differ from it."""
+    return ibis.cases(
+        (suffix.isnull(), ibis.null("string")), (suffix == "", domain), else_=domain.re_extract("^[^.]*", 0)
+    )

@@ -200,9 +200,19 @@ def _script_urls(calls: list[Call]) -> list[dict[str, Any]]:
             "n_recorded_documents": _distinct(g, "location", "n", "invalid"),
             "n_valid_documents": _distinct(g, "location", "n"),
             "n_script_refs": len(_grouped(g, "visit_id", "location")),
+            "n_dynamic_documents": _distinct(g, "location", "dynamic"),
+            "dynamic_third_party": any(_about(c)["is_third_party"] for c in g if c["dynamic"]),
+            "dynamic_other_label": any(_other_label(c) for c in g if c["dynamic"]),
         }
         for g in _grouped(calls, "script_url").values()
     ]
+
+
+def _other_label(c: Call) -> bool:
+    """Whether script and document have names under which their domains differ, the public suffix aside."""
+    page, script = urls.host(c["location"]), urls.host(c["script_url"])
+    labels = {(urls.registrable_domain(name) or name).partition(".")[0] for name in (page, script)}
+    return bool(page and script) and len(labels) == 2
 
 
 def _distinct(calls: list[Call], name: str, *counts: str) -> int:
