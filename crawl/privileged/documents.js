@@ -58,6 +58,12 @@ function Documents(host, script) {
     return window.document.isInitialDocument && !opener && (!parent || !embedderElement);
   }
 
+  /** What decides which interfaces a window has, and somewhat more. */
+  function kindOf({ isSecureContext, crossOriginIsolated, document, browsingContext }) {
+    const { isNullPrincipal } = document.nodePrincipal;
+    return `plan:${[isSecureContext, crossOriginIsolated, isNullPrincipal, browsingContext.parent !== null]}`;
+  }
+
   function begin(window) {
     const user = userOf(window);
     if (!user || alone(window)) return null;
@@ -67,7 +73,7 @@ function Documents(host, script) {
     host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
     try {
       const box = sandbox(window);
-      const kind = window.isSecureContext ? "secure" : "insecure"; // they have different interfaces
+      const kind = kindOf(window);
       const give = {
         say: (kind, data) => host.say(it.id, kind, data),
         wake: () => wake(it),

@@ -130,7 +130,7 @@ const Install = (() => {
   }
 
   // Methods that are one and the same function under two names.
-  const ALIASES = { "IDBObjectStore.getAll": ["mozGetAll"], "IDBIndex.getAll": ["mozGetAll"] };
+  const ALIASES = { "IDBObjectStore.getAll": "mozGetAll", "IDBIndex.getAll": "mozGetAll" };
 
   /** A function of the realm of `holder` that runs `made` here and looks like the native called `name`. */
   function native(made, holder, name) {
@@ -138,22 +138,21 @@ const Install = (() => {
     return exportFunction(made, holder, { allowCrossOriginArguments: true, defineAs: name });
   }
 
+  function put(spot, holder, recorder) {
+    const { found, name, owner } = spot;
+    const change = { __proto__: null };
+    if (found.get) change.get = native(getter(spot, recorder), holder, `get ${name}`);
+    if (found.set) change.set = native(setter(spot, recorder), holder, `set ${name}`);
+    if ("value" in found) change.value = native(method(spot, recorder), holder, name);
+    defineProperty(owner, name, change);
+    const alias = ALIASES[spot.key];
+    if (alias && alias in owner) defineProperty(owner, alias, change);
+  }
+
   /** Put the wrappers of a plan into a realm, whose waived global is `realm`. */
   function install(realm, spots, recorder) {
     const holder = cloneInto({}, realm); // of that realm, though none of its code runs; no page ever sees it
-    for (const [owner, { byName }] of spots) {
-      for (const [name, spot] of byName) {
-        const { found } = spot;
-        const change = { __proto__: null };
-        if (found.get) change.get = native(getter(spot, recorder), holder, `get ${name}`);
-        if (found.set) change.set = native(setter(spot, recorder), holder, `set ${name}`);
-        if ("value" in found) change.value = native(method(spot, recorder), holder, name);
-        defineProperty(owner, name, change);
-        for (const alias of ALIASES[spot.key] ?? []) {
-          if (alias in owner) defineProperty(owner, alias, change);
-        }
-      }
-    }
+    for (let i = 0; i < spots.length; i++) put(spots[i], holder, recorder);
   }
 
   return { install, after: (key, hook) => hooks.set(key, hook) };

@@ -18,8 +18,9 @@ const Plan = (() => {
 
   /** One property of one owner, and the symbols its uses have, by the receiver's class. */
   class Spot extends Target.Spot {
-    constructor(kind, name, found) {
+    constructor(owner, kind, name, found) {
       super();
+      this.owner = owner;
       this.name = name;
       this.key = `${kind}.${name}`; // as hooks know it
       this.found = found;
@@ -87,25 +88,25 @@ const Plan = (() => {
     return found;
   }
 
-  /** Spots of a window by owner and name, found in its interfaces. */
+  /** The plan of a window, found in its interfaces: owner -> {path, up: steps up from there, kind, byName}. */
   function make(target, hooked) {
-    const spots = new Map(); // owner -> {path, up: how far up from there, kind, byName: Map(name -> Spot)}
+    const owned = new Map();
     for (const item of known) {
       const base = resolve(target, item.object);
       if (base === undefined || base === null) continue; // an API that this Firefox, or this page, lacks
       const chain = owners(base);
       for (const name of item.properties ?? names(chain)) {
         if (item.excluded?.includes(name)) continue;
-        plan(spots, item, chain, name);
+        plan(owned, item, chain, name);
       }
     }
-    hook(target, spots, hooked);
-    return spots;
+    hook(target, owned, hooked);
+    return owned;
   }
 
   const usable = (found) => found?.configurable && (found.get || typeof found.value === "function");
 
-  function plan(spots, item, chain, name) {
+  function plan(owned, item, chain, name) {
     let at = 0;
     let found;
     while (at < chain.length && !(found = getOwnPropertyDescriptor(chain[at], name))) at++;
@@ -114,35 +115,35 @@ const Plan = (() => {
     if (!usable(found)) return;
     const prototype = item.object.endsWith(".prototype");
     const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
-    spotOf(spots, { owner, path: item.object, up: at }, name, found).add(Target.of(item, name), only);
+    spotOf(owned, { owner, path: item.object, up: at }, name, found).add(Target.of(item, name), only);
   }
 
-  function spotOf(spots, { owner, path, up }, name, found) {
-    let those = spots.get(owner);
-    if (!those) spots.set(owner, (those = { path, up, kind: className(owner), byName: new Map() }));
+  function spotOf(owned, { owner, path, up }, name, found) {
+    let those = owned.get(owner);
+    if (!those) owned.set(owner, (those = { path, up, kind: className(owner), byName: new Map() }));
     let spot = those.byName.get(name);
-    if (!spot) those.byName.set(name, (spot = new Spot(those.kind, name, found)));
+    if (!spot) those.byName.set(name, (spot = new Spot(owner, those.kind, name, found)));
     return spot;
   }
 
-  function hook(target, spots, table) {
+  function hook(target, owned, table) {
     for (const [path, properties] of Object.entries(table)) {
       const owner = resolve(target, path);
       if (!owner) continue;
       for (const name of properties) {
         const found = getOwnPropertyDescriptor(owner, name);
-        if (found?.configurable) spotOf(spots, { owner, path, up: 0 }, name, found);
+        if (found?.configurable) spotOf(owned, { owner, path, up: 0 }, name, found);
       }
     }
   }
 
-  // -- the same plan for all other windows of this browser: they have the same interfaces ---------------
+  // -- the same plan for all other windows of this kind in the browser: they have the same interfaces ---
 
   /** The plan as text: [[owner's path, steps up, class, [[name, item for any receiver, {class: item}], …]], …]. */
-  function outline(spots) {
+  function outline(owned) {
     const number = (it) => (it ? known.indexOf(it.item) : -1);
     const owners = [];
-    for (const { path, up, kind, byName } of spots.values()) {
+    for (const { path, up, kind, byName } of owned.values()) {
       const names = [];
       for (const [name, { always, byClass }] of byName) {
         const special = byClass && Object.fromEntries([...byClass].map(([kind, it]) => [kind, number(it)]));
@@ -153,34 +154,39 @@ const Plan = (() => {
     return JSON.stringify(owners);
   }
 
-  /** The spots of a window by the outline of another one. */
+  /** The spots of a window by the outline of another one. Written without iterators, for it runs once and cold. */
   function retrace(target, text) {
-    const spots = new Map();
-    for (const [path, up, kind, names] of JSON.parse(text)) {
-      let owner = resolve(target, path);
-      for (let i = 0; i < up && owner; i++) owner = getPrototypeOf(owner);
-      if (!owner) continue;
-      const byName = new Map();
-      spots.set(owner, { path, up, kind, byName });
-      for (const [name, always, special] of names) {
-        const found = getOwnPropertyDescriptor(owner, name);
-        if (!usable(found)) continue;
-        const spot = new Spot(kind, name, found);
-        if (always >= 0) spot.add(Target.of(known[always], name), null);
-        for (const one in special) spot.add(Target.of(known[special[one]], name), one);
-        byName.set(name, spot);
-      }
+    const spots = [];
+    const owners = JSON.parse(text);
+    for (let i = 0; i < owners.length; i++) {
+      const outlined = owners[i];
+      let owner = resolve(target, outlined[0]);
+      for (let up = outlined[1]; up > 0 && owner; up--) owner = getPrototypeOf(owner);
+      if (owner) spotsOf(spots, owner, outlined[2], outlined[3]);
     }
     return spots;
+  }
+
+  function spotsOf(spots, owner, kind, names) {
+    for (let i = 0; i < names.length; i++) {
+      const outlined = names[i];
+      const name = outlined[0];
+      const found = getOwnPropertyDescriptor(owner, name);
+      if (!usable(found)) continue;
+      const spot = new Spot(owner, kind, name, found);
+      if (outlined[1] >= 0) spot.add(Target.of(known[outlined[1]], name), null);
+      for (const one in outlined[2]) spot.add(Target.of(known[outlined[2][one]], name), one);
+      spots.push(spot);
+    }
   }
 
   return {
     /** Spots of a window, with those that are wrapped for their hooks alone, e.g. "Node.prototype": ["appendChild"]. */
     of(target, hooked) {
       if (Host.plan) return retrace(target, Host.plan);
-      const spots = make(target, hooked);
-      Host.planned(outline(spots));
-      return spots;
+      const owned = make(target, hooked);
+      Host.planned(outline(owned));
+      return [...owned.values()].flatMap(({ byName }) => [...byName.values()]);
     },
   };
 })();

@@ -142,10 +142,10 @@ async def test_one_window_is_planned_for_all_processes(web: Web, browser: Instru
     for base in (web.base, web.other):  # of two sites, and so of two processes
         await browser.visit(base + web.add("/planned", "<!doctype html>"))
     found = await browser.parent.call(
-        "() => JSON.stringify([...Services.ppmm.sharedData].filter(([key]) => key.endsWith('secure')))"
+        "() => JSON.stringify([...Services.ppmm.sharedData].filter(([key]) => key.includes('.plan:')))"
     )
-    plans = {key.rpartition(".")[2]: json.loads(plan) for key, plan in json.loads(found)}
-    names = {(kind, name) for _, _, kind, names in plans["secure"] for name, *_ in names}
+    plans = {key.rpartition(":")[2]: json.loads(plan) for key, plan in json.loads(found)}
+    names = {(kind, name) for _, _, kind, names in plans["true,false,false,false"] for name, *_ in names}
     assert ("Navigator", "userAgent") in names
     assert ("EventTarget", "addEventListener") in names  # found by way of what inherits it
     assert ("Function", "isTypeSupported") in names  # of a class itself
