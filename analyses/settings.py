@@ -7,5 +7,3 @@ BARS_SHOWN = 14  # bars of a plot before it stops being readable
 LABEL_SHOWN = 34  # characters of a plot's label
 MAX_ROWS_KEPT = 1_000_000  # rows of a finding's table; held in memory once, and more is a tables/ query
 CONFIDENCE_Z = 1.96  # intervals are of 95 %
-# A document's key in a join: by the host, row groups of others are skipped, since rows are in URL order.
-DOCUMENT = ("location_host", "location")

@@ -8,9 +8,10 @@ from ibis import _
 from analyses import published
 from analyses.counting import distinct, grouped, tally
 from analyses.matching import listed_hosts, literal_any, study_fragments
-from analyses.settings import BARS_SHOWN, DOCUMENT, MAX_ROWS_KEPT
+from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
 from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.statistics import clustered, moments, whole, wilson
+from analyses.spread import DOCUMENT, spread
+from analyses.statistics import clustered, whole, wilson
 from analyses.words import count, share
 from lists.catalogue import listings
 from lists.hosts import HostList
@@ -35,12 +36,14 @@ def answer(inputs: Inputs) -> Finding:
     refs = inputs.arrow(references(inputs, miners))
     original = inputs.one(by_the_study(inputs, miners).aggregate(original=_.n_recorded_documents.sum()))
     totals = {"references": int(every["total"]), "domains": every["domains"], **original, **_counts(refs)}
-    spread = every | _spread(inputs, documents, refs)
+    sums = every | spread(
+        inputs, documents, refs, "n_recorded_scripts", {"n_mining": ("script_url", "count")}
+    )
     sites, hosts = _sites(refs), _hosts(refs)
     busiest = sites["references"][0].as_py() if sites.num_rows else 0
     return Finding(
         sentence=_sentence(totals),
-        figures=_figures(totals, clustered(spread, "n_mining"), len(miners.rows()), busiest),
+        figures=_figures(totals, clustered(sums, "n_mining"), len(miners.rows()), busiest),
         tables={"hosts": hosts, "sites": sites, "references": _matched(refs)},
         notes=[
             "A script of a mining service was called on the page; whether it mined is not seen here. "
@@ -103,14 +106,6 @@ def _counts(refs: pa.Table) -> dict[str, int]:
         "coinhive": tally(pc.is_in(refs["listed"], pa.array(COINHIVE))),
         "authedmine": tally(pc.equal(refs["listed"], "authedmine.com")),
     }
-
-
-def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
-    """Sums over the documents that mine; the others would add nothing."""
-    found = grouped(refs, {key: key for key in DOCUMENT}, {"n_mining": ("script_url", "count")})
-    sizes = documents.select(*DOCUMENT, "n_recorded_scripts")
-    pages = sizes.inner_join(inputs.engine.table(found), DOCUMENT)
-    return moments(inputs.arrow(pages), "n_recorded_scripts", "n_mining")
 
 
 def _figures(

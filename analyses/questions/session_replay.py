@@ -10,9 +10,10 @@ from ibis import _
 from analyses import published
 from analyses.counting import distinct, grouped, tally, with_columns
 from analyses.matching import any_of, fitting_hosts, listed_hosts
-from analyses.settings import BARS_SHOWN, DOCUMENT, MAX_ROWS_KEPT
+from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
 from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.statistics import clustered, moments, whole, wilson
+from analyses.spread import spread
+from analyses.statistics import clustered, whole, wilson
 from analyses.words import count, share
 from lists.hosts import HostList
 from lists.roles import builtin
@@ -34,13 +35,14 @@ def answer(inputs: Inputs) -> Finding:
     hosts = _hosts(sites, names, refs)
     totals = {"references": int(every["total"]), "locations": every["pages"]}
     totals |= _counts(refs) | _host_counts(hosts)
-    spread = every | _spread(inputs, documents, refs)
+    counts = {"n_replay": ("replay", "sum"), "n_study": ("study", "sum")}
+    sums = every | spread(inputs, documents, refs, "n_valid_scripts", counts)
     by_provider = _providers(refs)
     finding = Finding(
         sentence=_sentence(totals, by_provider.num_rows),
         figures=[
-            *_headline(totals, clustered(spread, "n_replay")),
-            *_comparison(refs, totals, clustered(spread, "n_study")),
+            *_headline(totals, clustered(sums, "n_replay")),
+            *_comparison(refs, totals, clustered(sums, "n_study")),
         ],
         tables={"providers": by_provider, "top_level_domains": _tlds(hosts), "references": _matched(refs)},
         notes=[
@@ -111,15 +113,6 @@ def _host_counts(hosts: pa.Table) -> dict[str, int]:
         "ru_study": pc.and_(ru, hosts["study"]),
     }
     return {name: distinct(hosts, "location_netloc", flags) for name, flags in wanted.items()}
-
-
-def _spread(inputs: Inputs, documents: ir.Table, refs: pa.Table) -> dict[str, float]:
-    """Sums over the documents that lead to a provider; the others would add nothing."""
-    sums = {"n_replay": ("replay", "sum"), "n_study": ("study", "sum")}
-    found = grouped(refs, {key: key for key in DOCUMENT}, sums)
-    sizes = documents.select(*DOCUMENT, "n_valid_scripts")
-    pages = sizes.inner_join(inputs.engine.table(found), DOCUMENT)
-    return moments(inputs.arrow(pages), "n_valid_scripts", "n_replay", "n_study")
 
 
 def _headline(totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
