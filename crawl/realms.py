@@ -20,8 +20,8 @@ from crawl.parent import Parent
 Message = dict[str, Any]
 
 _PRIVILEGED = resources.files("crawl") / "privileged"
-_PARENT = ("bodies.js", "parent.js")
-_PROCESS = ("documents.js", "workers.js", "process.js")
+_PARENT = ("bodies.js", "callstacks.js", "parent.js")
+_PROCESS = ("frames.js", "documents.js", "workers.js", "process.js")
 _TOLD = "said, extension, name, process, folder"
 _TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"
 

@@ -165,6 +165,12 @@ class Records:
         else:
             self._write("requests", row)
 
+    def _callstack(self, message: Message) -> None:
+        stack = self._text(message["call_stack"])
+        script = parse_frame(stack.split("\n", 1)[0]).script_url
+        name = str(message["request_id"])[:64]
+        self._write("callstacks", {"request_id": name, "call_stack": stack, "script_url": script})
+
     def _cookie(self, message: Message) -> None:
         self._write("cookies", _columns("cookies", message, self._limits.text))
 
@@ -240,6 +246,7 @@ _TAKERS: dict[str, Callable[[Records, Message], None]] = {
     "calls": Records._calls,
     "frame": Records._frame,
     "request": Records._request,
+    "callstack": Records._callstack,
     "cookie": Records._cookie,
     "console": Records._console,
     "body": Records._body,

@@ -183,7 +183,7 @@ class Build:
         if self._any("requests"):
             asked = attempts.kept(self._whole("requests"), self.attempts)
             dim = self.at.origins(asked, "url", "top_level_url")
-            self.at.write(requests.requests(asked, dim), "requests")
+            self.at.write(requests.requests(asked, self._whole("callstacks"), dim), "requests")
         for table in ("frames", "cookies", "console"):
             if self._any(table):
                 self.at.write(attempts.kept(self._whole(table), self.attempts), table)

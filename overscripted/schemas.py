@@ -88,6 +88,17 @@ CALL_FIELDS = (
     Column("time_stamp", STR, "Time of the call, ISO 8601 in UTC with milliseconds"),
 )
 
+# Of a request.
+_CALLER = (
+    Column(
+        "call_stack",
+        STR,
+        "Stack of the script that asked for it, innermost first, as Firefox writes frames; NULL where no "
+        "script did (the parser, the user, a worker) or none is known",
+    ),
+    Column("script_url", STR, "Script of the innermost frame of call_stack; else NULL"),
+)
+
 RAW: dict[str, Table] = {
     t.name: t
     for t in (
@@ -196,6 +207,15 @@ RAW: dict[str, Table] = {
                 Column("redirect_url", STR, "Where a redirect led; else NULL"),
                 Column("time_stamp", TIME, "Asked"),
                 Column("ended", TIME, "Answered or failed; NULL: the visit ended before"),
+            ),
+        ),
+        Table(
+            "callstacks",
+            "one request that a script asked for: who called",
+            (
+                *_VISIT,
+                Column("request_id", STR, "As in requests"),
+                *_CALLER,
             ),
         ),
         Table(
@@ -338,6 +358,7 @@ TABLES: dict[str, Table] = {
             "one request of an acknowledged visit",
             (
                 *RAW["requests"].columns,
+                *_CALLER,
                 Column("host", STR, "Host of url"),
                 Column("domain", STR, "Registrable domain of url"),
                 Column("is_third_party", BOOL, "domain differs from the top document's"),

@@ -6,7 +6,6 @@
 
 function Documents(host, script) {
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
-  const OURS = "moz-extension://overscripted/document.js"; // the name of our script in stacks, which leave it out
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
   const windows = new Map(); // inner window's id -> {id, user, realm}
   const waiting = new Set(); // those with something to say
@@ -14,8 +13,8 @@ function Documents(host, script) {
   let compiled = null; // until then, and where Firefox cannot name it, the text is run
 
   const source = `data:text/javascript;charset=utf-8,${encodeURIComponent(script)}`;
-  ChromeUtils.compileScript(source, { filename: OURS, hasReturnValue: true }).then((it) => {
-    if (it.url === OURS) compiled = it;
+  ChromeUtils.compileScript(source, { filename: Frames.RECORDER, hasReturnValue: true }).then((it) => {
+    if (it.url === Frames.RECORDER) compiled = it;
   });
 
   function tick() {
@@ -75,13 +74,13 @@ function Documents(host, script) {
       const box = sandbox(window);
       const kind = kindOf(window);
       const give = {
-        say: (kind, data) => host.say(it.id, kind, data),
+        say: (what, data) => host.say(it.id, what, data),
         wake: () => wake(it),
         plan: host.shared(kind) ?? "",
         planned: (text) => host.share(kind, text),
       };
       box.Host = Cu.cloneInto(give, box, { cloneFunctions: true });
-      it.realm = Cu.waiveXrays(compiled?.executeInGlobal(box) ?? Cu.evalInSandbox(script, box, "latest", OURS, 1));
+      it.realm = Cu.waiveXrays(compiled?.executeInGlobal(box) ?? Cu.evalInSandbox(script, box, "latest", Frames.RECORDER, 1));
     } catch (error) {
       host.gap(it.id, `document not instrumented: ${error}`.slice(0, 200));
     }
@@ -95,13 +94,19 @@ function Documents(host, script) {
     it?.realm?.arrived();
   }
 
-  /** A request begins. That of an EventSource does within its constructor, and later when it connects again. */
+  /** A request begins. Where a script asked for it, that script is running still. */
   function opening(channel) {
-    const { internalContentPolicyType, loadingDocument } = channel.QueryInterface(Ci.nsIChannel).loadInfo;
+    const { loadInfo, URI } = channel.QueryInterface(Ci.nsIChannel);
+    const { internalContentPolicyType, loadingDocument, originAttributes } = loadInfo;
+    const user = originAttributes.userContextId;
+    const stack = user && Frames.stack();
+    if (!stack) return;
+    host.say("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
     if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
+    // Within its constructor; when it connects again, no script is running.
     const window = loadingDocument?.defaultView;
-    const caller = host.caller();
-    if (window && caller) made(window, "window.EventSource", channel.URI.spec, caller);
+    const caller = Frames.caller();
+    if (window && caller) made(window, "window.EventSource", URI.spec, caller);
   }
 
   /** A window's page has made something that only the browser tells of. */

@@ -15,6 +15,7 @@ function Realms(said, extension, name, process, folder) {
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
   const bodies = Bodies(said, folder);
+  const callstacks = Callstacks(said);
   const store = (user) => `firefox-container-${user}`;
 
   /** Where a realm's records belong: as the extension says it of requests. */
@@ -48,6 +49,8 @@ function Realms(said, extension, name, process, folder) {
       realms.delete(id);
     } else if (kind === "share") {
       share(data);
+    } else if (kind === "opening") {
+      callstacks.opening(data);
     } else if (kind === "pong") {
       answered(target);
     } else if (kind === "flushed") {
@@ -90,6 +93,7 @@ function Realms(said, extension, name, process, folder) {
     for (const [id, it] of realms) if (it.user === user) realms.delete(id);
     starved.delete(user);
     bodies.forget(user);
+    callstacks.forget(user);
   }
 
   function gone(process) {

@@ -19,13 +19,6 @@
       shared.set(key, data);
       Host.say("", "share", { key, data });
     },
-    /** The page's frame that is calling what we are told of, as Firefox writes it; "" where no script is running. */
-    caller() {
-      const { filename } = Components.stack; // ours
-      let frame = Components.stack.caller;
-      while (frame?.filename === filename) frame = frame.caller;
-      return frame ? `${frame.name ?? ""}@${frame.filename}:${frame.lineNumber}:${frame.columnNumber}` : "";
-    },
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
   const documents = Documents(Host, document);

@@ -30,7 +30,7 @@ function Workers(host, script, made) {
     host.say(it.id, "worker", { user, frame: worker.window?.browsingContext.id ?? 0 });
     if (worker.window && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {
       // Told of before its constructor has returned.
-      made(worker.window, "window.Worker", worker.url, host.caller());
+      made(worker.window, "window.Worker", worker.url, Frames.caller());
     }
     if (!script) return gap(it.id, worker);
     worker.addListener({

@@ -6,7 +6,9 @@ visit; 2018 ``document_url``; 2020 frames and ordinals, ``browser_id`` for ``cra
 as a list. Tables and columns that are not there give no rows and NULLs.
 """
 
+import itertools
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,6 +20,7 @@ from etl.importers.writer import SegmentWriter
 from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
 from overscripted.progress import Work
+from overscripted.stacks import parse_frame
 from overscripted.store import Store
 
 # OpenWPM's word for how a visit's page load ended -> ours.
@@ -39,6 +42,7 @@ OPERATIONS = {
     "get(failed)": "get (failed)",
     "set(prevented)": "set (prevented)",
 }
+_CAUSE = re.compile(r";[^;:]*$")  # how OpenWPM ends a frame: what it was called back for, or "null"
 _SAME_CALL = ("visit_id", "script_url", "script_line", "script_col", "symbol", "operation", "value")
 
 
@@ -77,6 +81,7 @@ class Conversion:
             steps = {
                 "calls": self._calls(),
                 "requests": self._requests(),
+                "callstacks": self._callstacks(),
                 "cookies": self._cookies(),
                 "frames": self._frames(),
                 "visits": self._visits(),
@@ -189,6 +194,20 @@ class Conversion:
         for row in self.source.rows("http_responses"):
             answers[(_exchange(row), row.get("url"))] = {n: row.get(n) for n in keep}
         return answers
+
+    def _callstacks(self) -> Iterator[Row]:
+        """Of newer versions a table of their own, of older ones a column of requests."""
+        for row in itertools.chain(self.source.rows("callstacks"), self.source.rows("http_requests")):
+            if stack := _text(row.get("call_stack") or row.get("req_call_stack")):
+                innermost = _CAUSE.sub("", stack.split("\n", 1)[0])
+                yield {
+                    "crawl_id": self.crawl_id,
+                    "visit_id": self._visit(row),
+                    "attempt": 1,
+                    "request_id": _exchange(row)[1] or "",
+                    "call_stack": stack,
+                    "script_url": parse_frame(innermost).script_url,
+                }
 
     def _cookies(self) -> Iterator[Row]:
         for row in self.source.rows("javascript_cookies"):

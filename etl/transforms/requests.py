@@ -3,15 +3,25 @@
 import ibis
 import ibis.expr.types as ir
 
+from etl.transforms.attempts import ATTEMPT
 from etl.transforms.origins import joined
 from overscripted.schemas import TABLES
 
+_EXCHANGE = [*ATTEMPT, "request_id"]
 
-def requests(kept: ir.Table, origins: ir.Table) -> ir.Table:
-    """Raw requests of acknowledged attempts with ``host``, ``domain``, ``is_third_party``.
+
+def requests(kept: ir.Table, callstacks: ir.Table, origins: ir.Table) -> ir.Table:
+    """Raw requests of acknowledged attempts with ``host``, ``domain``, ``is_third_party`` and who called.
 
     The page is the top document; its own request is first-party whatever the browser showed before.
+    All hops of a redirect have the stack of the first.
     """
+    # One stack a request, whatever an import had: else rows would multiply.
+    stack = callstacks.call_stack
+    called = callstacks.group_by(_EXCHANGE).agg(
+        call_stack=stack.max(), script_url=callstacks.script_url.argmax(stack)
+    )
+    kept = kept.left_join(called, _EXCHANGE).drop(*(f"{name}_right" for name in _EXCHANGE))
     page = ibis.ifelse(kept.resource_type == "main_frame", kept.url, kept.top_level_url)
     rows = joined(kept.mutate(_page=page), origins, its="url", page="_page")
     differs = (rows.its_domain != "") & (rows.page_domain != "") & (rows.its_domain != rows.page_domain)

@@ -269,6 +269,17 @@ async def test_bodies_that_lie_or_never_come_cost_no_request(tmp_path: Path) -> 
     }
 
 
+async def test_who_asked_for_a_request_is_stored_with_its_script(tmp_path: Path) -> None:
+    stack = "f@https://cdn.example/x.js:1:2\n@https://page.example/:3:4"
+    nasty = "\ud800@" + "x" * 10**6
+    visit = Visit(tmp_path, text=100)
+    said = [{"type": "callstack", "request_id": n, "call_stack": s} for n, s in (("7", stack), ("8", nasty))]
+    await visit.take(*said, {"type": "callstack", "request_id": "9"})
+    found = {r["request_id"]: (r["call_stack"], r["script_url"]) for r in visit.rows("callstacks")}
+    assert found == {"7": (stack, "https://cdn.example/x.js"), "8": ("\ufffd@" + "x" * 98, "x" * 98)}
+    assert visit.records.gaps == {"malformed message": 1}
+
+
 async def test_requests_whose_bodies_never_come_are_counted_over_the_limit_too(tmp_path: Path) -> None:
     visit = Visit(tmp_path, rows=3)
     await visit.take(*[script(str(n)) for n in range(5)])

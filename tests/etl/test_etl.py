@@ -78,9 +78,11 @@ def test_calls_that_caps_cut_are_counted_exactly(tmp_path: Path) -> None:
     ]
 
 
+TEXTS = ["", "\x00", "İ", "ß", "e\u0301", "Z", "a", "Ä", "👨‍👩‍👧", "\ufffd"]
+
+
 def _rich_run(folder: Path) -> Run:
     """Every raw table, with rows that engines may treat differently."""
-    texts = ["", "\x00", "İ", "ß", "e\u0301", "Z", "a", "Ä", "👨‍👩‍👧", "\ufffd"]
     ids = {"crawl_id": 7, "visit_id": 1, "attempt": 1}
     when = 1_700_000_000_000_000
     run = crawl_run(
@@ -98,11 +100,11 @@ def _rich_run(folder: Path) -> Run:
                 script_col=None if n % 3 else str(2**53 + n),
                 value_len=10**12 if n == 3 else None,
             )
-            for n, t in enumerate(texts * 3)
+            for n, t in enumerate(TEXTS * 3)
         ]
         + [call(ordinal=100, operation=None), call(ordinal=101, symbol=None, location=None, in_iframe=None)],
         visits=[visit(starved=float("nan"), dwell_s=-0.0), visit(visit_id=2, site_url=None, final_url=None)],
-        frames=[{**ids, "frame_id": n, "url": t, "time_stamp": when + n} for n, t in enumerate(texts)],
+        frames=[{**ids, "frame_id": n, "url": t, "time_stamp": when + n} for n, t in enumerate(TEXTS)],
         requests=[
             {
                 **ids,
@@ -114,10 +116,16 @@ def _rich_run(folder: Path) -> Run:
                 "time_stamp": when + n,
                 "from_cache": None if n % 2 else True,
             }
-            for n, t in enumerate(texts)
+            for n, t in enumerate(TEXTS)
         ],
-        cookies=[{**ids, "host": "x", "name": t, "value": t, "expiry": 253402300799000000} for t in texts],
-        console=[{**ids, "level": "error", "message": t} for t in texts],
+        callstacks=[  # of every other request, and twice
+            {**ids, "request_id": str(n), "call_stack": f"{t}@{k}", "script_url": f"{t}{k}"}
+            for n, t in enumerate(TEXTS)
+            for k in range(2)
+            if n % 2
+        ],
+        cookies=[{**ids, "host": "x", "name": t, "value": t, "expiry": 253402300799000000} for t in TEXTS],
+        console=[{**ids, "level": "error", "message": t} for t in TEXTS],
         scripts=[
             {"sha256": "a", "size": 3, "content": b"\x00\xff\xfe"},
             {"sha256": "b", "size": 9, "content": None},
@@ -144,6 +152,9 @@ def test_both_engines_make_the_same_tables_row_for_row(tmp_path: Path, spark: An
                 zip(TABLES[name].schema.names, TABLES[name].schema.types, strict=True)
             ), name
     assert len(rows(one, "calls")) == 30 and len(rows(one, "invalid_calls")) == 2
+    assert by(one, "requests", "request_id", "call_stack", "script_url") == [
+        (str(n), f"{t}@1", f"{t}1") if n % 2 else (str(n), None, None) for n, t in enumerate(TEXTS)
+    ]
     assert by(one, "scripts", "sha256", "content") == [("a", b"\x00\xff\xfe"), ("b", b"123456789")]
 
 

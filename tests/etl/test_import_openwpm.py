@@ -207,6 +207,9 @@ def test_a_database_without_javascript_gives_visits_and_requests(tmp_path: Path)
         CREATE TABLE http_redirects (visit_id INTEGER, old_request_id TEXT, old_request_url TEXT,
                                      new_request_url TEXT, response_status INTEGER);
         INSERT INTO http_redirects VALUES (5, '1', 'http://a.example/', 'https://a.example/', 301);
+        CREATE TABLE callstacks (request_id INTEGER, visit_id INTEGER, call_stack TEXT);
+        INSERT INTO callstacks VALUES (1, 5, 'f@https://b.example/x.js:1:2;null' || char(10) || '@c:3:4;a'),
+                                      (1, 6, 'of another visit');
         """
     )
     db.close()
@@ -215,9 +218,9 @@ def test_a_database_without_javascript_gives_visits_and_requests(tmp_path: Path)
         (5, "net_error", "dnsNotFound"),
         (6, "incomplete", ""),
     ]
-    assert by(run, "requests", "hop", "status", "redirect_url") == [
-        (0, 301, "https://a.example/"),
-        (1, None, None),
+    assert by(run, "requests", "hop", "status", "redirect_url", "script_url") == [
+        (0, 301, "https://a.example/", "https://b.example/x.js"),
+        (1, None, None, "https://b.example/x.js"),
     ]
     assert "javascript" in run.stage("import")["facts"]["tables_absent"]
 
@@ -244,3 +247,5 @@ def test_the_real_database_comes_whole(tmp_path: Path) -> None:
     first = sorted(str(json.loads(text)[0]) for (text,) in theirs)
     assert sorted(r["argument_0"] for r in rows(run, "calls") if r["arguments_n_keys"]) == first
     assert sum(r["status"] is not None for r in rows(run, "requests")) >= 190
+    (stacks,) = db.execute("SELECT count(*) FROM callstacks").fetchone()
+    assert sum(r["call_stack"] is not None for r in rows(run, "requests")) == stacks == 39

@@ -1,0 +1,30 @@
+// Which code of a page asked for a request: the stack that the page's process saw as the request began, told under the
+// number by which the extension knows the request.
+// World: Firefox's parent process, privileged. Stacks are text to it, with names that pages chose.
+"use strict";
+
+function Callstacks(said) {
+  const WAITING = 10_000; // stacks whose request is yet to come, which is mostly the next thing to come
+  const stacks = new Map(); // channel's number -> {user, stack}
+
+  function asked(channel) {
+    const { channelId } = channel.QueryInterface(Ci.nsIIdentChannel);
+    const it = stacks.get(channelId);
+    if (!it) return;
+    stacks.delete(channelId);
+    const request = String(ChannelWrapper.get(channel).id);
+    said(JSON.stringify({ type: "callstack", store: `firefox-container-${it.user}`, request_id: request, call_stack: it.stack }));
+  }
+
+  Services.obs.addObserver({ observe: asked }, "http-on-opening-request");
+  return {
+    /** A process is about to open a channel, and says so before it asks this one for it. */
+    opening({ channel, user, stack }) {
+      if (stacks.size >= WAITING) stacks.delete(stacks.keys().next().value); // refused, and never asked for
+      stacks.set(channel, { user, stack });
+    },
+    forget(user) {
+      for (const [channel, it] of stacks) if (it.user === user) stacks.delete(channel);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+"""Which script asked for each request: pages whose requests have known callers."""
+
+import pytest
+
+from overscripted.stacks import frames
+from tests.crawl.instrument.harness import Instrumented, Visit, Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
+
+_ASKS = """\
+function byFetch() { return fetch('/cs-hop') }
+function byXhr(it = new XMLHttpRequest()) { it.open('GET', '/cs-xhr'); it.send() }
+const byBeacon = () => navigator.sendBeacon('/cs-beacon', 'x');
+function byTag(it = document.createElement('script')) { it.src = '/cs-tag.js'; document.head.append(it) }
+function outer() { byFetch().then(() => fetch('/cs-then')).then(() => D = 1); byXhr(); byBeacon(); byTag() }
+outer();
+eval("fetch('/cs-eval')");
+Object.defineProperty(() => fetch('/cs-name'), 'name', {value: 'a@https://other.example/x.js:1:1\\nb'})();
+"""
+
+
+def asked(visit: Visit, base: str) -> dict[str, list[tuple[str, str, str]]]:
+    """By path: (function, script's path, line) of its frames, innermost first; [] where no script asked."""
+    stacks = {m["request_id"]: m["call_stack"] for m in visit.of("callstack")}
+    assert len(stacks) == len(visit.of("callstack"))  # each once
+    return {
+        m["url"].removeprefix(base): [
+            (f.func_name, f.script_url.removeprefix(base), f.script_line)
+            for f in frames(stacks.get(m["request_id"], ""))
+        ]
+        for m in visit.of("request")
+    }
+
+
+async def test_requests_of_scripts_have_their_callers_and_no_others_have(
+    browser: Instrumented, web: Web
+) -> None:
+    web.add("/cs.js", _ASKS, "text/javascript")
+    web.add("/cs-frame", "<script>function inside() { fetch('/cs-inside') }\ninside()</script>")
+    web.redirects["/cs-hop"] = "/cs-landed"
+    for path in (
+        "landed",
+        "xhr",
+        "beacon",
+        "tag.js",
+        "then",
+        "eval",
+        "name",
+        "inside",
+        "still.png",
+        "still.css",
+    ):
+        web.add(f"/cs-{path}", "", "text/plain")
+    page = web.add(
+        "/cs",
+        "<!doctype html><link rel=stylesheet href=/cs-still.css><img src=/cs-still.png>"
+        "<iframe src=/cs-frame></iframe><script src=/cs.js></script>",
+    )
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
+    found = asked(visit, web.base)
+    by = [("outer", "/cs.js", "5"), ("", "/cs.js", "6")]
+    assert {path: stack for path, stack in found.items() if stack and "favicon" not in path} == {
+        "/cs-hop": [("byFetch", "/cs.js", "1"), *by],
+        "/cs-landed": [("byFetch", "/cs.js", "1"), *by],
+        "/cs-xhr": [("byXhr", "/cs.js", "2"), *by],
+        "/cs-beacon": [("byBeacon", "/cs.js", "3"), *by],
+        "/cs-tag.js": [("byTag", "/cs.js", "4"), *by],
+        "/cs-then": found["/cs-then"],
+        "/cs-eval": [("", "/cs.js", "1"), ("", "/cs.js", "7")],
+        "/cs-name": found["/cs-name"],
+        "/cs-inside": [("inside", "/cs-frame", "1"), ("", "/cs-frame", "2")],
+    }
+    assert found["/cs-then"][0][1:] == ("/cs.js", "5")
+    assert found["/cs-name"][0][1:] == ("/cs.js", "8")  # whatever the function is named
+    assert {"/cs", "/cs.js", "/cs-still.png", "/cs-still.css", "/cs-frame"} <= {
+        path for path, stack in found.items() if not stack
+    }
+
+
+async def test_a_deep_stack_is_cut_and_harms_nothing(browser: Instrumented, web: Web) -> None:
+    web.add("/cs-deep-json", "{}", "application/json")
+    script = "function f(n) { return n ? f(n - 1) : fetch('/cs-deep-json') } f(3000).then(() => window.D = 1)"
+    page = web.add("/cs-deep", f"<!doctype html><script>{script}</script>")
+    visit = await browser.visit(web.base + page, "window.D")
+    found = asked(visit, web.base)["/cs-deep-json"]
+    assert {f[0] for f in found} == {"f"} and 80 < len(found) <= 100
