@@ -55,10 +55,10 @@ def analyze(
 
 
 def answer(analysis: Analysis, inputs: Inputs) -> Finding:
-    """One analysis's finding; ``unsupported`` where the run lacks a table it needs."""
-    missing = [name for name in analysis.needs if not inputs.has(name)]
-    if missing:
-        return Finding(unsupported=f"the run has no table {', '.join(missing)}; run `overscripted etl` again")
+    """One analysis's finding; ``unsupported`` where the run lacks a table it needs, or a column of one."""
+    lacks = [lack for name in analysis.needs if (lack := inputs.lacks(name))]
+    if lacks:
+        return Finding(unsupported=f"the run has {'; '.join(lacks)}; run `overscripted etl` again")
     return analysis.answer(inputs)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from analyses.statistics import wilson
 from lists.hosts import HostList
 from overscripted.engines import Engine
+from overscripted.schemas import TABLES
 from overscripted.store import Store
 
 
@@ -114,6 +115,14 @@ class Inputs:
     def has(self, name: str) -> bool:
         """Whether the run has a table."""
         return bool(self.store.files(f"tables/{name}", ".parquet"))
+
+    def lacks(self, name: str) -> str:
+        """What is not there of a table that an etl of another version may have made: "no table x", or ""."""
+        if not self.has(name):
+            return f"no table {name}"
+        columns = self.table(name).columns
+        absent = [column for column in TABLES[name].names if column not in columns]
+        return f"no {', '.join(absent)} in its table {name}" if absent else ""
 
     def arrow(self, expr: ir.Table) -> pa.Table:
         """The rows of a result that fits memory."""

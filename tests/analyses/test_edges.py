@@ -36,6 +36,18 @@ def test_a_missing_table_fails_only_the_analyses_that_need_it(tmp_path: Path) ->
     assert "no table hosts" in Path(report(run)).read_text()
 
 
+def test_tables_of_another_version_are_named_as_such(tmp_path: Path) -> None:
+    run = planted_run(tmp_path, [call(PAGE, "https://mc.yandex.ru/w.js")])
+    (key,) = run.store.files("tables/script_urls", ".parquet")
+    run.store.write_table(
+        key, run.store.read_table("tables/script_urls").drop_columns(["n_documents", "script_host"])
+    )
+    findings = analyze(run)
+    said = "the run has no script_host, n_documents in its table script_urls; run `overscripted etl` again"
+    assert {name for name, found in findings.items() if found.unsupported == said} >= {"dynamic_code"}
+    assert all(said == found.unsupported or found.sentence for found in findings.values())
+
+
 def test_what_nobody_does_reads_as_a_sentence(tmp_path: Path, engine: str) -> None:
     findings = analyze(planted_run(tmp_path, [call(PAGE, "https://a.com/x.js")]), engine=engine)
     assert findings["session_replay"].sentence.startswith("None of 1 script reference leads")
