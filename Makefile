@@ -2,6 +2,8 @@
 .PHONY: demo test lint check docs bench constraints clean
 
 RUN ?= demo-run
+# Two test files at a time, each whole in one process: files share a Firefox or a Spark among their tests.
+PYTEST ?= -n 2 --dist loadfile
 BIN := .venv/bin
 # Not what other benches use, nor soak.py and fleet.py, which take half an hour alone.
 BENCHES = $(filter-out %/generate.py %/etl_peers.py %/analyses_study.py %/analyses_calls.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
