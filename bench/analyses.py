@@ -81,8 +81,8 @@ def multiply(run: Path, times: int, out: Path) -> Path:
 
     from etl.build import Build
     from etl.manifest import Manifest
-    from etl.workspace import ROW_GROUPS
-    from overscripted.engines import _PARQUET, ROW_GROUP, open_engine
+    from etl.workspace import row_group
+    from overscripted.engines import copy_options, open_engine
     from overscripted.store import Store
 
     con = duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(out / "sorting")})
@@ -93,7 +93,7 @@ def multiply(run: Path, times: int, out: Path) -> Path:
             f"script_url || '#' || (copy // 2) AS script_url, {columns} "
             f"FROM read_parquet('{run}/tables/{table}/*.parquet'), range({times}) AS copies(copy) "
             f"ORDER BY location) TO '{out}/tables/{table}/part-0.parquet' "
-            f"({_PARQUET}{ROW_GROUPS.get(table, ROW_GROUP)})"
+            f"({copy_options(row_group(table))})"
         )
     (n,) = con.execute(f"SELECT count(*) FROM '{out}/tables/calls/*.parquet'").fetchone() or (0,)
     con.close()

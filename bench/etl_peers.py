@@ -41,8 +41,9 @@ def sql(work: Path, out: Path) -> int:
     import duckdb
     import pyarrow as pa
 
+    from etl.workspace import row_group
     from overscripted import urls
-    from overscripted.engines import ROW_GROUP, ZSTD_LEVEL
+    from overscripted.engines import copy_options
 
     began = time.monotonic()
     (out / "calls").mkdir()
@@ -72,10 +73,7 @@ def sql(work: Path, out: Path) -> int:
         f"coalesce(json_extract_string(arguments, '$.\"{i}\"'), '') AS argument_{i}" for i in range(9)
     )
     # Compressed as hard as ours: else the comparison would be one of zstd levels.
-    options = (
-        f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {ZSTD_LEVEL}, PARQUET_VERSION V2, "
-        f"ROW_GROUP_SIZE {ROW_GROUP})"
-    )
+    options, few = f"({copy_options()})", f"({copy_options(row_group('script_refs'))})"
     con.execute(f"""
         COPY (
             SELECT {arguments}, coalesce(arguments, '{{}}') AS arguments,
@@ -123,7 +121,7 @@ def sql(work: Path, out: Path) -> int:
                any_value(script_host) AS script_host, any_value(script_domain) AS script_domain
         FROM uses GROUP BY crawl_id, visit_id, location, script_url
     """)
-    con.execute(f"COPY (FROM refs ORDER BY ALL) TO '{out}/script_refs.parquet' {options}")
+    con.execute(f"COPY (FROM refs ORDER BY ALL) TO '{out}/script_refs.parquet' {few}")
     con.execute(f"""
         COPY (SELECT crawl_id, visit_id, location, count(*) AS n_scripts, sum(n_calls) AS n_calls,
                      sum(n_dynamic) AS n_dynamic FROM refs GROUP BY ALL ORDER BY ALL)

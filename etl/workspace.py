@@ -31,8 +31,9 @@ ORDER = {
 }
 
 
-# Rows a row group, where it is not the engines' own: analyses look for few scripts and documents among all.
-ROW_GROUPS = {"script_refs": SMALL_ROW_GROUP, "documents": SMALL_ROW_GROUP}
+def row_group(table: str) -> int:
+    """Rows a row group of a table. Analyses look for few scripts and documents among all."""
+    return SMALL_ROW_GROUP if table in ("script_refs", "documents") else ROW_GROUP
 
 
 class Workspace:
@@ -59,5 +60,4 @@ class Workspace:
     def write(self, expr: ir.Table, table: str, name: str = "part") -> list[str]:
         """Rows of one of the tables, in its schema and order; keys of the files."""
         typed = conform.conform(expr, TABLES[table])
-        rows = ROW_GROUPS.get(table, ROW_GROUP)
-        return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table], rows)
+        return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table], row_group(table))

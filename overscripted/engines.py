@@ -143,10 +143,13 @@ def open_engine(
     raise InputError(f"--engine {name}: unknown; choose one of {', '.join(NAMES)}")
 
 
-# V2 pages: delta encodings for numbers and sorted text; read by pyarrow, DuckDB, Spark, Polars.
-_PARQUET = (
-    f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {ZSTD_LEVEL}, PARQUET_VERSION V2, ROW_GROUP_SIZE "
-)
+def copy_options(row_group: int = ROW_GROUP) -> str:
+    """How DuckDB's COPY writes our tables. ``row_group`` in rows.
+
+    V2 pages: delta encodings for numbers and sorted text; read by pyarrow, DuckDB, Spark, Polars.
+    """
+    level = f"COMPRESSION zstd, COMPRESSION_LEVEL {ZSTD_LEVEL}"
+    return f"FORMAT parquet, {level}, PARQUET_VERSION V2, ROW_GROUP_SIZE {row_group}"
 
 
 class _Files(DirFileSystem):  # type: ignore[misc]  # fsspec has no types
@@ -242,7 +245,7 @@ class DuckDB(Engine):
         self._con.con.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
             rows = f"{self._sql(expr)}{order}"
-            self._con.con.execute(f"COPY ({rows}) TO {_quoted(uri)} ({_PARQUET}{row_group})")
+            self._con.con.execute(f"COPY ({rows}) TO {_quoted(uri)} ({copy_options(row_group)})")
         except duckdb.IOException as error:
             raise OSError(str(error)) from error
         except duckdb.OutOfMemoryException as error:
