@@ -2,7 +2,7 @@
 
     python bench/etl.py [--calls 1000000] [--symbols CSV] [--only NAME …] [--work FOLDER]
 
-Contenders: ours on DuckDB, ours on Spark, hand-written DuckDB SQL, Polars, pandas (the same records,
+Contenders: ours on DuckDB, ours on Spark, hand-written DuckDB SQL, Polars, pandas, the same on Dask (the same records,
 as our raw segments), and the study's own algorithm on the same Spark (the raw JSON, a file a location:
 whole-file parse, jsonschema a row, literal_eval of arguments, everything parsed twice to write the valid and
 the invalid rows). Each runs in a process of its own. Shown: wall and CPU seconds of the whole process tree,
@@ -28,6 +28,7 @@ CONTENDERS = {
     "duckdb": "overscripted etl (DuckDB)",
     "polars": "Polars",
     "pandas": "pandas",
+    "dask": "pandas on Dask",
     "spark": "overscripted etl --engine spark",
     "study": "the study's algorithm on Spark",
 }

@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -200,53 +200,75 @@ def polars(work: Path, out: Path) -> int:
 
 def pandas(work: Path, out: Path) -> int:
     """pandas as in the study's notebooks: a segment at a time, string methods, apply for arguments."""
+    began = time.monotonic()
+    (out / "calls").mkdir()
+    found = [_segment(*given, out) for given in enumerate(_segments(work))]
+    return _references(found, out, began)
+
+
+def dask(work: Path, out: Path) -> int:
+    """The same in Dask: a segment a task, a process a core."""
+    from dask import compute, delayed
+
+    began = time.monotonic()
+    (out / "calls").mkdir()
+    tasks = [delayed(_segment)(*given, out) for given in enumerate(_segments(work))]
+    return _references(compute(*tasks, scheduler="processes"), out, began)
+
+
+def _segments(work: Path) -> list[Path]:
+    return sorted((work / "run" / "raw" / "calls").glob("*.parquet"))
+
+
+def _references(found: Sequence[Any], out: Path, began: float) -> int:
+    import pandas as pd
+
+    pd.concat(found).groupby(level=[0, 1, 2, 3]).sum().to_frame("n").to_parquet(out / "script_refs.parquet")
+    _took(began)
+    return int(sum(refs.sum() for refs in found))
+
+
+def _segment(number: int, path: Path, out: Path) -> Any:
+    """A segment cleaned and written; its references."""
     import pandas as pd
 
     from overscripted import urls
 
-    began = time.monotonic()
-    (out / "calls").mkdir()
-    total, refs = 0, []
-    for number, path in enumerate(sorted((work / "run" / "raw" / "calls").glob("*.parquet"))):
-        raw = pd.read_parquet(path)
-        text = raw.fillna({c: "" for c in ("script_col", "script_loc_eval", "script_url", "call_stack")})
-        valid = (
-            (
-                text.location.str.match(r"https?://")
-                & text.operation.isin(OPERATIONS)
-                & text.script_line.str.fullmatch("[0-9]+")
-                & text.script_col.str.fullmatch("[0-9]*")
-                & text.script_loc_eval.str.match(EVAL)
-                & (text.script_url != "")
-                & ~text.call_stack.str.startswith("undefined")
-                & text.symbol.isin(STUDY_2017)
-                & text.time_stamp.str.match(MOMENT)
-                & text.in_iframe.isin(["true", "false"])
-            )
-            .fillna(False)
-            .astype(bool)
+    raw = pd.read_parquet(path)
+    text = raw.fillna({c: "" for c in ("script_col", "script_loc_eval", "script_url", "call_stack")})
+    valid = (
+        (
+            text.location.str.match(r"https?://")
+            & text.operation.isin(OPERATIONS)
+            & text.script_line.str.fullmatch("[0-9]+")
+            & text.script_col.str.fullmatch("[0-9]*")
+            & text.script_loc_eval.str.match(EVAL)
+            & (text.script_url != "")
+            & ~text.call_stack.str.startswith("undefined")
+            & text.symbol.isin(STUDY_2017)
+            & text.time_stamp.str.match(MOMENT)
+            & text.in_iframe.isin(["true", "false"])
         )
-        raw[~valid].to_parquet(out / f"invalid-{number}.parquet", compression="zstd")
-        calls = text[valid].copy()
-        given = calls.arguments.fillna("{}").apply(json.loads)
-        for i in range(9):
-            calls[f"argument_{i}"] = given.apply(lambda found, i=i: str(found.get(str(i), "")))
-        calls["call_id"] = calls.file_name + "__" + calls.row.astype(str)
-        calls["script_line"] = calls.script_line.astype("int64")
-        calls["script_col"] = pd.to_numeric(calls.script_col)
-        calls["time_stamp"] = pd.to_datetime(calls.time_stamp)
-        calls["value_1000"], calls["value_len"] = calls.value.str[:1000], calls.value.str.len()
-        for name, column in (("location", "location"), ("script", "script_url")):
-            calls[f"{name}_host"] = calls[column].map(urls.host)
-            calls[f"{name}_domain"] = calls[column].map(urls.domain)
-        calls["is_third_party"] = (calls.script_domain != "") & (calls.script_domain != calls.location_domain)
-        calls = calls.sort_values(["location", "script_url", "symbol", "ordinal"])
-        calls.to_parquet(out / "calls" / f"{number}.parquet", compression="zstd")
-        refs.append(calls.groupby(["crawl_id", "visit_id", "location", "script_url"]).size())
-        total += len(calls)
-    pd.concat(refs).groupby(level=[0, 1, 2, 3]).sum().to_frame("n").to_parquet(out / "script_refs.parquet")
-    _took(began)
-    return total
+        .fillna(False)
+        .astype(bool)
+    )
+    raw[~valid].to_parquet(out / f"invalid-{number}.parquet", compression="zstd")
+    calls = text[valid].copy()
+    given = calls.arguments.fillna("{}").apply(json.loads)
+    for i in range(9):
+        calls[f"argument_{i}"] = given.apply(lambda found, i=i: str(found.get(str(i), "")))
+    calls["call_id"] = calls.file_name + "__" + calls.row.astype(str)
+    calls["script_line"] = calls.script_line.astype("int64")
+    calls["script_col"] = pd.to_numeric(calls.script_col)
+    calls["time_stamp"] = pd.to_datetime(calls.time_stamp)
+    calls["value_1000"], calls["value_len"] = calls.value.str[:1000], calls.value.str.len()
+    for name, column in (("location", "location"), ("script", "script_url")):
+        calls[f"{name}_host"] = calls[column].map(urls.host)
+        calls[f"{name}_domain"] = calls[column].map(urls.domain)
+    calls["is_third_party"] = (calls.script_domain != "") & (calls.script_domain != calls.location_domain)
+    calls = calls.sort_values(["location", "script_url", "symbol", "ordinal"])
+    calls.to_parquet(out / "calls" / f"{number}.parquet", compression="zstd")
+    return calls.groupby(["crawl_id", "visit_id", "location", "script_url"]).size()
 
 
 def study(work: Path, out: Path) -> int:
@@ -379,7 +401,7 @@ def _took(began: float) -> None:
 
 
 RUN: dict[str, Callable[[Path, Path], int]] = {
-    f.__name__: f for f in (duckdb, spark, sql, polars, pandas, study)
+    f.__name__: f for f in (duckdb, spark, sql, polars, pandas, dask, study)
 }
 
 if __name__ == "__main__":
