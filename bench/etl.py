@@ -2,11 +2,11 @@
 
     python bench/etl.py [--calls 1000000] [--symbols CSV] [--only NAME …] [--work FOLDER]
 
-Contenders: ours on DuckDB, ours on Spark, hand-written DuckDB SQL, Polars, pandas, the same on Dask (the same records,
-as our raw segments), and the study's own algorithm on the same Spark (the raw JSON, a file a location:
-whole-file parse, jsonschema a row, literal_eval of arguments, everything parsed twice to write the valid and
-the invalid rows). Each runs in a process of its own. Shown: wall and CPU seconds of the whole process tree,
-rows a second of CPU (fair on a busy machine) and of wall, peak memory of the tree, bytes a call.
+Contenders: ours on DuckDB, ours on Spark, hand-written DuckDB SQL, Polars, pandas, pandas on Dask (the same
+records, as our raw segments), and the study's own algorithm on the same Spark (the raw JSON, a file a
+location: whole-file parse, jsonschema a row, literal_eval of arguments, everything parsed twice to write the
+valid and the invalid rows). Each runs in a process of its own. Shown: wall and CPU seconds of the whole
+process tree, rows a second of CPU (fair on a busy machine) and of wall, peak memory, bytes a call.
 """
 
 import argparse

@@ -198,13 +198,14 @@ class Conversion:
     def _callstacks(self) -> Iterator[Row]:
         """Of newer versions a table of their own, of older ones a column of requests."""
         for row in itertools.chain(self.source.rows("callstacks"), self.source.rows("http_requests")):
-            if stack := _text(row.get("call_stack") or row.get("req_call_stack")):
+            request, stack = _exchange(row)[1], _text(row.get("call_stack") or row.get("req_call_stack"))
+            if request and stack:
                 innermost = _CAUSE.sub("", stack.split("\n", 1)[0])
                 yield {
                     "crawl_id": self.crawl_id,
                     "visit_id": self._visit(row),
                     "attempt": 1,
-                    "request_id": _exchange(row)[1] or "",
+                    "request_id": request,
                     "call_stack": stack,
                     "script_url": parse_frame(innermost).script_url,
                 }

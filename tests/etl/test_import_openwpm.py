@@ -225,6 +225,22 @@ def test_a_database_without_javascript_gives_visits_and_requests(tmp_path: Path)
     assert "javascript" in run.stage("import")["facts"]["tables_absent"]
 
 
+def test_stacks_of_older_versions_are_a_column_of_requests(tmp_path: Path) -> None:
+    columns, fields = ERAS["2018-12"]
+    requests = (
+        "CREATE TABLE http_requests (visit_id INTEGER, channel_id TEXT, url TEXT, req_call_stack TEXT)",
+        "INSERT INTO http_requests VALUES (1, '{a}', 'https://a.example/', 'f@https://b.example/x.js:1:2;null')",
+        "INSERT INTO http_requests VALUES (1, NULL, 'https://c.example/', 'of a request without a number')",
+        "INSERT INTO http_requests VALUES (1, '{b}', 'https://d.example/', NULL)",
+    )
+    run = _run(tmp_path, _database(tmp_path / "c.sqlite", columns, [BASE | fields], *requests))
+    assert by(run, "requests", "url", "script_url") == [
+        ("https://a.example/", "https://b.example/x.js"),
+        ("https://c.example/", None),
+        ("https://d.example/", None),
+    ]
+
+
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\x00 cut"])
 def test_what_is_no_openwpm_database_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "c.sqlite"

@@ -15,6 +15,7 @@ function byTag(it = document.createElement('script')) { it.src = '/cs-tag.js'; d
 function outer() { byFetch().then(() => fetch('/cs-then')).then(() => D = 1); byXhr(); byBeacon(); byTag() }
 outer();
 eval("fetch('/cs-eval')");
+new Image().src = '/cs-image.png';
 Object.defineProperty(() => fetch('/cs-name'), 'name', {value: 'a@https://other.example/x.js:1:1\\nb'})();
 """
 
@@ -71,8 +72,8 @@ async def test_requests_of_scripts_have_their_callers_and_no_others_have(
         "/cs-inside": [("inside", "/cs-frame", "1"), ("", "/cs-frame", "2")],
     }
     assert found["/cs-then"][0][1:] == ("/cs.js", "5")
-    assert found["/cs-name"][0][1:] == ("/cs.js", "8")  # whatever the function is named
-    assert {"/cs", "/cs.js", "/cs-still.png", "/cs-still.css", "/cs-frame"} <= {
+    assert found["/cs-name"][0][1:] == ("/cs.js", "9")  # whatever the function is named
+    assert {"/cs", "/cs.js", "/cs-still.png", "/cs-image.png", "/cs-still.css", "/cs-frame"} <= {
         path for path, stack in found.items() if not stack
     }
 
