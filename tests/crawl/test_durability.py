@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -179,24 +179,6 @@ def test_a_proxy_that_is_away_for_a_while_costs_no_seed(small_web: Web, tmp_path
     check_records(Raw(str(run)), small_web, pages)
     found = facts(run)
     assert (found["left"], found["complete"]) == (0, pages)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[services.Postgres]:
-    try:
-        with services.postgres() as server:
-            yield server
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[services.S3]:
-    try:
-        with services.s3() as server:
-            yield server
-    except ImportError:
-        pytest.skip("s3fs is not installed (pip install 'overscripted[s3]')")
 
 
 def test_a_fleet_on_postgresql_and_s3_survives_the_loss_of_worker_database_and_store(

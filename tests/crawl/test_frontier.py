@@ -18,20 +18,12 @@ from tests import services
 CRAWL = 7
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    try:
-        with services.postgres() as server:
-            yield server.url
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/frontier.sqlite"
-    return str(request.getfixturevalue("postgres"))
+    server: services.Postgres = request.getfixturevalue("postgres")
+    return server.url
 
 
 _crawls = iter(range(1000, 10_000))

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,6 @@ from overscripted.errors import OutsideError
 from overscripted.schemas import RAW
 from overscripted.store import Store
 from tests import services
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[services.S3]:
-    try:
-        with services.s3() as server:
-            yield server
-    except ImportError:
-        pytest.skip("s3fs is not installed (pip install 'overscripted[s3]')")
 
 
 @pytest.fixture(params=["folder", "s3"])

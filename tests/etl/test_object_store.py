@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,26 +13,17 @@ from tests import services
 from tests.etl.conftest import call, crawl_run, one_more_visit, same_tables, visit
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[services.S3]:
-    try:
-        with services.s3() as running:
-            yield running
-    except ImportError as missing:
-        pytest.skip(f"no S3-compatible server here: {missing}")
-
-
-def the_same_twice(server: services.S3, folder: Path, bucket: str) -> tuple[Run, Run, str]:
+def the_same_twice(s3: services.S3, folder: Path, bucket: str) -> tuple[Run, Run, str]:
     """A run in a folder, with its tables, and one of the same records on S3, and where."""
     calls = [call(ordinal=n, value="é" * n) for n in range(50)] + [call(ordinal=50, symbol="")]
     here = crawl_run(folder / "run", calls=calls, visits=[visit()])
     run_etl(here)
-    url = f"{server.make_bucket(bucket)}/some/run"
-    return here, crawl_run(url, server.options, calls=calls, visits=[visit()]), url
+    url = f"{s3.make_bucket(bucket)}/some/run"
+    return here, crawl_run(url, s3.options, calls=calls, visits=[visit()]), url
 
 
-def test_tables_on_s3_are_those_of_a_folder(server: services.S3, tmp_path: Path) -> None:
-    here, there, _ = the_same_twice(server, tmp_path, "etl")
+def test_tables_on_s3_are_those_of_a_folder(s3: services.S3, tmp_path: Path) -> None:
+    here, there, _ = the_same_twice(s3, tmp_path, "etl")
     run_etl(there)
     same_tables(there, here)
     for run in (here, there):
@@ -44,13 +34,13 @@ def test_tables_on_s3_are_those_of_a_folder(server: services.S3, tmp_path: Path)
 
 
 @pytest.mark.spark
-def test_sparks_tasks_reach_s3_as_the_driver_does(server: services.S3, tmp_path: Path) -> None:
+def test_sparks_tasks_reach_s3_as_the_driver_does(s3: services.S3, tmp_path: Path) -> None:
     """Without Spark's own S3 client: what is small needs no Spark SQL (test_spark_s3.py has both)."""
-    here, there, url = the_same_twice(server, tmp_path, "spark")
+    here, there, url = the_same_twice(s3, tmp_path, "spark")
     command = [sys.executable, "-m", "overscripted", "etl", url, "--engine", "spark", "--master", "local[2]"]
     done = subprocess.run(
         [*command, "--conf", "spark.jars="],
-        env={**os.environ, **server.environment},
+        env={**os.environ, **s3.environment},
         capture_output=True,
         text=True,
     )

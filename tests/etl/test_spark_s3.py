@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,19 +26,13 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def server() -> Iterator[services.S3]:
-    with services.s3() as running:
-        yield running
-
-
-def etl_on_spark(server: services.S3, url: str) -> str:
+def etl_on_spark(s3: services.S3, url: str) -> str:
     """The command, in a process of its own: the tests' own Spark has no S3 client."""
     jars = ",".join(str(path) for path in sorted(Path(str(JARS)).glob("*.jar")))
     command = [sys.executable, "-m", "overscripted", "etl", url, "--engine", "spark", "--master", "local[2]"]
     done = subprocess.run(
         [*command, "--conf", f"spark.jars={jars}"],
-        env={**os.environ, **server.environment},
+        env={**os.environ, **s3.environment},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -48,18 +41,18 @@ def etl_on_spark(server: services.S3, url: str) -> str:
     return done.stdout
 
 
-def test_spark_on_s3_makes_the_tables_of_a_folder(server: services.S3, tmp_path: Path) -> None:
+def test_spark_on_s3_makes_the_tables_of_a_folder(s3: services.S3, tmp_path: Path) -> None:
     calls = [call(ordinal=n, value="é" * n, arguments=json.dumps({"0": n})) for n in range(50)]
     calls.append(call(ordinal=50, symbol=""))
     here = crawl_run(tmp_path / "run", calls=calls, visits=[visit()])
     run_etl(here)
-    url = f"{server.make_bucket('etl')}/some/run"
-    there = crawl_run(url, server.options, calls=calls, visits=[visit()])
-    etl_on_spark(server, url)
+    url = f"{s3.make_bucket('etl')}/some/run"
+    there = crawl_run(url, s3.options, calls=calls, visits=[visit()])
+    etl_on_spark(s3, url)
     same_tables(there, here)
     for run in (here, there):
         one_more_visit(run)
     run_etl(here)
-    assert "batches_reused 1" in etl_on_spark(server, url)
+    assert "batches_reused 1" in etl_on_spark(s3, url)
     same_tables(there, here)
     assert not there.store.files(".staging")

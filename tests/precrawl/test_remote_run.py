@@ -17,7 +17,7 @@ from tests.precrawl.web import Request, Web, page
 pytest.importorskip("s3fs", reason="s3fs (extra s3) is not installed")
 
 
-def test_machines_meet_in_an_s3_store_and_resume_from_their_journals(tmp_path: Path) -> None:
+def test_machines_meet_in_an_s3_store_and_resume_from_their_journals(tmp_path: Path, s3: services.S3) -> None:
     names = [f"s{n}.com" for n in range(60)]
     listed = tmp_path / "sites.txt"
     listed.write_text("\n".join(names))
@@ -27,11 +27,11 @@ def test_machines_meet_in_an_s3_store_and_resume_from_their_journals(tmp_path: P
         time.sleep(slow[0])
         return page("https://out.org/", f"https://out.org/{r.host}")
 
-    with services.s3() as server, Web(site) as web:
-        run = f"{server.make_bucket('precrawl')}/run"
+    with Web(site) as web:
+        run = f"{s3.make_bucket('precrawl')}/run"
 
         def command(home: str, *words: str) -> subprocess.Popen[str]:
-            machine = {**os.environ, **server.environment, "XDG_STATE_HOME": str(tmp_path / home)}
+            machine = {**os.environ, **s3.environment, "XDG_STATE_HOME": str(tmp_path / home)}
             return subprocess.Popen(
                 [sys.executable, "-m", "overscripted", *words],
                 env=machine, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -58,7 +58,7 @@ def test_machines_meet_in_an_s3_store_and_resume_from_their_journals(tmp_path: P
         out, err = combined.communicate(timeout=60)
         assert combined.returncode == 0, err
         assert f"{len(names) + 1} seeds (seen by 2 of 2)" in out
-        store = Store(run, **server.options)
+        store = Store(run, **s3.options)
         for vantage in ("home", "work"):
             with store.fs.open(store.path(f"precrawl/{vantage}.outcomes.parquet"), "rb") as file:
                 assert sorted(pq.read_table(file)["site"].to_pylist()) == sorted(names)
