@@ -5,7 +5,7 @@ from crawl.guard import Guard
 from crawl.names import Names
 from crawl.profile import Pref
 from crawl.settings import Options
-from crawl.upstream import place
+from overscripted.proxies import place
 
 # Whatever else could open a connection that no proxy sees.
 _NOTHING_ELSE: dict[str, Pref] = {

@@ -11,10 +11,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from crawl import firefox, instrument, profile, seeds, state, upstream
+from crawl import firefox, instrument, profile, seeds, state
 from crawl.frontier import Frontier
 from crawl.settings import Options
 from crawl.worker import Worker
+from overscripted import proxies
 from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.run import Run
@@ -38,7 +39,7 @@ def crawl(
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
     if options.proxy:
-        upstream.require(options.proxy)
+        proxies.require(options.proxy, f"--proxy {options.proxy}:")
     run = Run.open(run_url, create=seed_file is not None)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:

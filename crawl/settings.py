@@ -28,8 +28,7 @@ SEGMENT_AGE_S = 60.0  # what a crash may cost to visit again, and how far `statu
 BUFFER_BYTES = 4 * SEGMENT_BYTES  # while the store is away; then no new visit begins
 STORE_RETRY_S = (0.5, 1, 2, 5, 10, 30)  # pauses between attempts to write, the last one for ever
 STORE_GIVE_UP_S = 3600.0  # a store away for an hour needs a person
-PROXY_CHECK_S = 10.0  # a --proxy that accepts no connection within it is away, and waited for like the store
-PROXY_LOOK_S = 1.0  # it is looked for so often
+PROXY_LOOK_S = 1.0  # a --proxy is looked for so often; one that is away is waited for like the store
 MIN_FREE_BYTES = 512 * 2**20  # of a local folder's disk: below, the crawl pauses, and says so
 
 # -- Frontier ------------------------------------------------------------------------------------

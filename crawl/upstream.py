@@ -1,33 +1,16 @@
-"""The user's proxy: whether it is there. While it is away no seed is to blame."""
+"""Watches the user's proxy during a crawl. While it is away no seed is to blame."""
 
 import asyncio
 import contextlib
 import logging
 import math
-import socket
 import time
-from urllib.parse import urlsplit
 
 from crawl import settings
+from overscripted import proxies
 from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl")
-
-
-def place(proxy: str) -> tuple[str, int]:
-    """Host and port of ``http://HOST:PORT``."""
-    asked = urlsplit(proxy)
-    return asked.hostname or "", asked.port or 80
-
-
-def require(proxy: str) -> None:
-    """Raise OutsideError now, before any seed is tried, if it does not listen."""
-    try:
-        socket.create_connection(place(proxy), timeout=settings.PROXY_CHECK_S).close()
-    except OSError as error:
-        raise OutsideError(
-            f"--proxy {proxy}: cannot be reached ({error}); start it or mend the URL"
-        ) from error
 
 
 class Upstream:
@@ -68,8 +51,8 @@ class Upstream:
 
     async def _look(self) -> bool:
         try:
-            async with asyncio.timeout(settings.PROXY_CHECK_S):
-                _, writer = await asyncio.open_connection(*place(self._proxy))
+            async with asyncio.timeout(proxies.CHECK_S):
+                _, writer = await asyncio.open_connection(*proxies.place(self._proxy))
         except (OSError, TimeoutError):
             if time.monotonic() - self._away_at > 10 * settings.PROXY_LOOK_S:
                 log.warning("--proxy %s is away; waiting for it", self._proxy)

@@ -6,12 +6,12 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from overscripted.errors import InputError, OutsideError
+from overscripted import proxies
+from overscripted.errors import InputError
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _RESERVED = {"seeds", "sites", "plan", "parts", "summary", "check"}
-_CHECK_S = 10.0  # a proxy that takes longer to accept a connection is of no use
 
 
 @dataclass(frozen=True)
@@ -71,15 +71,7 @@ class Vantage:
                     f"--vantage {self.name}: {self.source} is not an address of this machine ({error})"
                 ) from error
         if self.proxy:
-            url = urlsplit(self.proxy)
-            port = url.port or (443 if url.scheme == "https" else 80)
-            try:
-                socket.create_connection((url.hostname or "", port), timeout=_CHECK_S).close()
-            except OSError as error:
-                raise OutsideError(
-                    f"--vantage {self.name}: its {self.via} cannot be reached ({error}); "
-                    "start it or mend the URL"
-                ) from error
+            proxies.require(self.proxy, f"--vantage {self.name}: its {self.via}")
 
 
 def parse_all(texts: tuple[str, ...]) -> list[Vantage]:
