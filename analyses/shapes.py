@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from analyses.statistics import wilson
 from lists.hosts import HostList
@@ -118,9 +119,11 @@ class Inputs:
 
     def lacks(self, name: str) -> str:
         """What is not there of a table that an etl of another version may have made: "no table x", or ""."""
-        if not self.has(name):
+        files = self.store.files(f"tables/{name}", ".parquet")
+        if not files:
             return f"no table {name}"
-        columns = self.table(name).columns
+        with self.store.fs.open(self.store.path(files[0]), "rb") as file:
+            columns = pq.read_schema(file).names
         absent = [column for column in TABLES[name].names if column not in columns]
         return f"no {', '.join(absent)} in its table {name}" if absent else ""
 

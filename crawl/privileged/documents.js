@@ -99,7 +99,8 @@ function Documents(host, script) {
     const { loadInfo, URI } = channel.QueryInterface(Ci.nsIChannel);
     const { internalContentPolicyType, loadingDocument, originAttributes } = loadInfo;
     const user = originAttributes.userContextId;
-    const stack = user && Frames.stack();
+    if (!user || internalContentPolicyType === Ci.nsIContentPolicy.TYPE_INTERNAL_IMAGE_FAVICON) return; // the browser's
+    const stack = Frames.stack();
     if (!stack) return;
     host.say("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
     if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
@@ -118,6 +119,7 @@ function Documents(host, script) {
     "content-document-global-created": begin,
     "initial-document-element-inserted": arrived,
     "http-on-opening-request": opening,
+    "document-on-opening-request": opening,
     "inner-window-destroyed": (id) => windows.delete(id.QueryInterface(Ci.nsISupportsPRUint64).data),
   };
   for (const [topic, take] of Object.entries(topics)) {

@@ -4,6 +4,7 @@
 "use strict";
 
 function Realms(said, extension, name, process, folder) {
+  const LONGEST = 2 ** 24; // characters of a message: one of 64 MB would end the session with the browser
   const PING_MS = 1000; // how often a process is asked whether it is alive
   const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
   // Only scripts of the browser itself may watch a worker; no page can load from this address.
@@ -56,9 +57,14 @@ function Realms(said, extension, name, process, folder) {
     } else if (kind === "flushed") {
       settle(flushes.get(data.number), target, data.docs);
     } else {
-      const it = realms.get(id);
-      if (it) said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
+      pass(realms.get(id), kind, data);
     }
+  }
+
+  function pass(it, kind, data) {
+    if (!it) return;
+    if (data.length <= LONGEST) return said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
+    said(JSON.stringify({ type: "gap", store: store(it.user), name: "message over the limit", n: 1 }));
   }
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */

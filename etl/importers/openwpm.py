@@ -6,7 +6,6 @@ visit; 2018 ``document_url``; 2020 frames and ordinals, ``browser_id`` for ``cra
 as a list. Tables and columns that are not there give no rows and NULLs.
 """
 
-import itertools
 import json
 import re
 from collections import defaultdict
@@ -42,7 +41,9 @@ OPERATIONS = {
     "get(failed)": "get (failed)",
     "set(prevented)": "set (prevented)",
 }
-_CAUSE = re.compile(r";[^;:]*$")  # how OpenWPM ends a frame: what it was called back for, or "null"
+# How OpenWPM ends a frame of a request's stack (what it was called back for, or "null"), and begins one of a
+# function without a name.
+_CAUSE, _NAMELESS = re.compile(r";[^;:\n]*$", re.MULTILINE), re.compile(r"^null@", re.MULTILINE)
 _SAME_CALL = ("visit_id", "script_url", "script_line", "script_col", "symbol", "operation", "value")
 
 
@@ -196,18 +197,22 @@ class Conversion:
         return answers
 
     def _callstacks(self) -> Iterator[Row]:
-        """Of newer versions a table of their own, of older ones a column of requests."""
-        for row in itertools.chain(self.source.rows("callstacks"), self.source.rows("http_requests")):
-            request, stack = _exchange(row)[1], _text(row.get("call_stack") or row.get("req_call_stack"))
-            if request and stack:
-                innermost = _CAUSE.sub("", stack.split("\n", 1)[0])
+        """One a request. Of newer versions a table of their own, of older ones a column of requests."""
+        table = "callstacks" if "callstacks" in self.source.tables() else "http_requests"
+        seen: set[Any] = set()
+        for row in self.source.rows(table):
+            exchange = _exchange(row)
+            request, text = exchange[1], _text(row.get("call_stack") or row.get("req_call_stack"))
+            if request and text and exchange not in seen:
+                seen.add(exchange)
+                stack = _CAUSE.sub("", _NAMELESS.sub("@", text))
                 yield {
                     "crawl_id": self.crawl_id,
                     "visit_id": self._visit(row),
                     "attempt": 1,
                     "request_id": request,
                     "call_stack": stack,
-                    "script_url": parse_frame(innermost).script_url,
+                    "script_url": parse_frame(stack.split("\n", 1)[0]).script_url,
                 }
 
     def _cookies(self) -> Iterator[Row]:

@@ -16,11 +16,7 @@ def requests(kept: ir.Table, callstacks: ir.Table, origins: ir.Table) -> ir.Tabl
     The page is the top document; its own request is first-party whatever the browser showed before.
     All hops of a redirect have the stack of the first.
     """
-    # One stack a request, whatever an import had: else rows would multiply.
-    stack = callstacks.call_stack
-    called = callstacks.group_by(_EXCHANGE).agg(
-        call_stack=stack.max(), script_url=callstacks.script_url.argmax(stack)
-    )
+    called = callstacks.select(*_EXCHANGE, "call_stack", "script_url")  # one row a request
     kept = kept.left_join(called, _EXCHANGE).drop(*(f"{name}_right" for name in _EXCHANGE))
     page = ibis.ifelse(kept.resource_type == "main_frame", kept.url, kept.top_level_url)
     rows = joined(kept.mutate(_page=page), origins, its="url", page="_page")

@@ -208,7 +208,9 @@ def test_a_database_without_javascript_gives_visits_and_requests(tmp_path: Path)
                                      new_request_url TEXT, response_status INTEGER);
         INSERT INTO http_redirects VALUES (5, '1', 'http://a.example/', 'https://a.example/', 301);
         CREATE TABLE callstacks (request_id INTEGER, visit_id INTEGER, call_stack TEXT);
-        INSERT INTO callstacks VALUES (1, 5, 'f@https://b.example/x.js:1:2;null' || char(10) || '@c:3:4;a'),
+        INSERT INTO callstacks VALUES (1, 5, 'f@https://b.example/x.js:1:2;a
+' || 'null@c:3:4;null'),
+                                      (1, 5, 'of the same request'),
                                       (1, 6, 'of another visit');
         """
     )
@@ -222,6 +224,7 @@ def test_a_database_without_javascript_gives_visits_and_requests(tmp_path: Path)
         (0, 301, "https://a.example/", "https://b.example/x.js"),
         (1, None, None, "https://b.example/x.js"),
     ]
+    assert {row["call_stack"] for row in rows(run, "requests")} == {"f@https://b.example/x.js:1:2\n@c:3:4"}
     assert "javascript" in run.stage("import")["facts"]["tables_absent"]
 
 

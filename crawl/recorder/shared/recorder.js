@@ -145,7 +145,7 @@ const Recorder = (() => {
       }
       if (this.sites.size >= SITES) this.sites.clear();
       const site = { frame, symbols };
-      this.sites.set(text, site);
+      if (text.length <= frame.length + 1) this.sites.set(text, site); // one that was cut is not kept
       return site;
     }
 

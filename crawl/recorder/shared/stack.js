@@ -4,6 +4,8 @@
 "use strict";
 
 const Stack = (() => {
+  const NAME = 1000; // characters of a function's name
+  const URL = 2 ** 16; // of a script's URL, and of a whole stack sixteen times as many
   const WHOLE = 128; // frames; what Firefox keeps of a stack at most
   const OWN = /@moz-extension:\/\/[^\n]*(?:\n|$)/;
   const FRAMES = /^(?:[^\n]*@moz-extension:\/\/[^\n]*\n?)+/;
@@ -29,14 +31,25 @@ const Stack = (() => {
     capture(holder, wrapper);
     Error.stackTraceLimit = 1;
     const { stack } = holder;
-    return (OWN.test(stack) ? stack.replace(FRAMES, "") : stack).trimEnd();
+    return bounded(OWN.test(stack) ? stack.replace(FRAMES, "") : stack);
   }
 
   function old() {
     Error.stackTraceLimit = WHOLE;
-    const text = new Error().stack.replace(FRAMES, "").trimEnd();
+    const text = bounded(new Error().stack.replace(FRAMES, ""));
     Error.stackTraceLimit = 1;
     return text;
+  }
+
+  const bounded = (stack) => stack.slice(0, 16 * URL).trimEnd();
+
+  /** A frame on one line whose parts, which the page chose, are not too long. */
+  function frame(text) {
+    const line = oneLine(text);
+    if (line.length <= NAME) return line;
+    const at = line.indexOf("@");
+    const place = /:\d+(?::\d+)?$/.exec(line)?.[0] ?? "";
+    return line.slice(0, Math.min(at, NAME)) + line.slice(at, line.length - place.length).slice(0, URL) + place;
   }
 
   function oneLine(text) {
@@ -74,7 +87,7 @@ const Stack = (() => {
     inner,
     whole,
     /** What `inner` gave, on one line, with no doubt where its URL begins. */
-    frame: oneLine,
+    frame,
     /** The script URL of a frame. */
     script: (frame) => url(frame.slice(frame.indexOf("@") + 1)),
   };

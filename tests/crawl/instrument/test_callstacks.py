@@ -16,7 +16,9 @@ function outer() { byFetch().then(() => fetch('/cs-then')).then(() => D = 1); by
 outer();
 eval("fetch('/cs-eval')");
 new Image().src = '/cs-image.png';
-Object.defineProperty(() => fetch('/cs-name'), 'name', {value: 'a@https://other.example/x.js:1:1\\nb'})();
+({'a@https://other.example/x.js:1:1\\nb'() { fetch('/cs-name') }})['a@https://other.example/x.js:1:1\\nb']();
+const frame = document.body.appendChild(document.createElement('iframe'));
+function navigate() { frame.src = '/cs-navigated' } navigate();
 """
 
 
@@ -47,6 +49,7 @@ async def test_requests_of_scripts_have_their_callers_and_no_others_have(
         "then",
         "eval",
         "name",
+        "navigated",
         "inside",
         "still.png",
         "still.css",
@@ -60,7 +63,7 @@ async def test_requests_of_scripts_have_their_callers_and_no_others_have(
     visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
     found = asked(visit, web.base)
     by = [("outer", "/cs.js", "5"), ("", "/cs.js", "6")]
-    assert {path: stack for path, stack in found.items() if stack and "favicon" not in path} == {
+    assert {path: stack for path, stack in found.items() if stack} == {
         "/cs-hop": [("byFetch", "/cs.js", "1"), *by],
         "/cs-landed": [("byFetch", "/cs.js", "1"), *by],
         "/cs-xhr": [("byXhr", "/cs.js", "2"), *by],
@@ -68,14 +71,20 @@ async def test_requests_of_scripts_have_their_callers_and_no_others_have(
         "/cs-tag.js": [("byTag", "/cs.js", "4"), *by],
         "/cs-then": found["/cs-then"],
         "/cs-eval": [("", "/cs.js", "1"), ("", "/cs.js", "7")],
-        "/cs-name": found["/cs-name"],
+        "/cs-name": [("a＠https://other.example/x.js:1:1 b", "/cs.js", "9"), ("", "/cs.js", "9")],
+        "/cs-navigated": [("navigate", "/cs.js", "11"), ("", "/cs.js", "11")],
         "/cs-inside": [("inside", "/cs-frame", "1"), ("", "/cs-frame", "2")],
     }
     assert found["/cs-then"][0][1:] == ("/cs.js", "5")
-    assert found["/cs-name"][0][1:] == ("/cs.js", "9")  # whatever the function is named
-    assert {"/cs", "/cs.js", "/cs-still.png", "/cs-image.png", "/cs-still.css", "/cs-frame"} <= {
-        path for path, stack in found.items() if not stack
-    }
+    assert {
+        "/cs",
+        "/cs.js",
+        "/favicon.ico",
+        "/cs-still.png",
+        "/cs-image.png",
+        "/cs-still.css",
+        "/cs-frame",
+    } <= {path for path, stack in found.items() if not stack}
 
 
 async def test_a_deep_stack_is_cut_and_harms_nothing(browser: Instrumented, web: Web) -> None:
@@ -85,3 +94,54 @@ async def test_a_deep_stack_is_cut_and_harms_nothing(browser: Instrumented, web:
     visit = await browser.visit(web.base + page, "window.D")
     found = asked(visit, web.base)["/cs-deep-json"]
     assert {f[0] for f in found} == {"f"} and 80 < len(found) <= 100
+
+
+async def test_no_script_hides_behind_the_name_of_ours(browser: Instrumented, web: Web) -> None:
+    """As it could with `//# sourceURL=` if it knew that name."""
+    web.add("/cs-stream", "", "text/event-stream")
+    code = "fetch('/cs-hidden'); new EventSource('/cs-stream'); new Worker('data:text/javascript,1'); D = 1"
+    for name in ("overscripted/document.js", "x/document.js"):
+        web.add("/cs-hides.js", f"{code}\n//# sourceURL=moz-extension://{name}", "text/javascript")
+        page = web.add("/cs-hides", "<!doctype html><script src=/cs-hides.js></script>")
+        visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
+        found = asked(visit, web.base)
+        for path in ("/cs-hidden", "/cs-stream"):
+            assert [frame[1:] for frame in found[path]] == [(f"moz-extension://{name}", "1")]
+        made = [
+            (c["s"], c["at"].script_url)
+            for c in visit.calls
+            if c["s"] in ("window.EventSource", "window.Worker")
+        ]
+        assert sorted(made) == [
+            (f"window.{it}", f"moz-extension://{name}") for it in ("EventSource", "Worker")
+        ]
+
+
+async def test_names_of_megabytes_cost_the_session_nothing(browser: Instrumented, web: Web) -> None:
+    """One message of 64 MB ends a session, and with it the visits of all others in the browser."""
+    web.add("/cs-stream", "", "text/event-stream")
+    code = "navigator.oscpu; document.cookie; fetch('/cs-long'); new EventSource('/cs-stream')"
+    script = f"const n = 'n'.repeat(7e7); ({{[n]() {{ {code} }}}})[n](); window.D = 1"
+    page = web.add("/cs-names", f"<!doctype html><script>{script}</script>")
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
+    at = "n" * 1000 + f"@{web.base}{page}:1:"
+    stacks = [m["call_stack"] for m in visit.of("callstack")]
+    assert len(stacks) == 2 and all(stack.startswith(at) for stack in stacks)
+    calls = {c["s"]: c["f"] for c in visit.calls}
+    for symbol in ("window.navigator.oscpu", "window.document.cookie", "window.fetch", "window.EventSource"):
+        assert calls[symbol].startswith(at), symbol
+    after = await browser.visit(
+        web.base + web.add("/cs-after", "<!doctype html><script>navigator.oscpu</script>")
+    )
+    assert [c["s"] for c in after.calls] == ["window.navigator.oscpu"]
+
+
+async def test_a_message_that_would_end_the_session_is_a_gap(browser: Instrumented, web: Web) -> None:
+    """Here for the address of its document, which calls carry."""
+    made = "data:text/html,<script>navigator.oscpu;parent.postMessage(1,'*')</script>"
+    script = f"onmessage = () => D = 1; const f = document.createElement('iframe'); f.src = `{made}`"
+    script = script.replace("</script>", "<\\/script>") + " + 'x'.repeat(2e7); document.body.append(f)"
+    page = web.add("/cs-address", f"<!doctype html><body><script>{script}</script>")
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
+    gaps = [m["name"] for m in visit.of("gap")]
+    assert gaps and set(gaps) == {"message over the limit"}
