@@ -5,9 +5,9 @@ from dataclasses import dataclass
 # -- A visit ---------------------------------------------------------------------------------
 DWELL_S = 10.0  # after the load event, as the study did
 LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
-BIND_TIMEOUT_S = 30.0  # the extension answers in milliseconds; this is for a machine out of CPU
+BIND_TIMEOUT_S = 60.0  # the extension answers in milliseconds; this is for a machine out of CPU
 OPEN_RETRY_S = (0.1, 0.2, 0.5, 1, 2, 4)  # pauses between attempts at a window while pop-ups come and go
-FLUSH_TIMEOUT_S = 15.0  # milliseconds mostly; a page that does not answer by then is hung
+FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds; then a page is hung
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
 SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
 SETTLE_LOOK_S = 0.2  # between two looks whether it has

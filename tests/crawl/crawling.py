@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-LIMIT_S = 240.0
+LIMIT_S = 480.0
 
 
 class Crawl:
