@@ -17,7 +17,7 @@ from crawl.settings import Limits
 from crawl.writer import Writer
 from overscripted.encodings import EncodingError
 from overscripted.schemas import BOOL, INT, RAW, STR, TIME
-from overscripted.stacks import parse_frame
+from overscripted.stacks import innermost, parse_frame
 from overscripted.text import clean
 from overscripted.urls import host
 
@@ -167,8 +167,7 @@ class Records:
 
     def _callstack(self, message: Message) -> None:
         stack = self._text(message["call_stack"])
-        script = parse_frame(stack.split("\n", 1)[0]).script_url
-        name = str(message["request_id"])[:64]
+        name, script = str(message["request_id"])[:64], innermost(stack).script_url
         self._write("callstacks", {"request_id": name, "call_stack": stack, "script_url": script})
 
     def _cookie(self, message: Message) -> None:

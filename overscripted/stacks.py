@@ -72,6 +72,11 @@ def _before_levels(text: str) -> int:
     return end
 
 
+def innermost(stack: str) -> Frame:
+    """The first frame of a stack: whose code called."""
+    return parse_frame(stack.split("\n", 1)[0])
+
+
 def frames(stack: str) -> list[Frame]:
     """Every frame of a stack, innermost first."""
     return [parse_frame(line) for line in stack.split("\n") if line]

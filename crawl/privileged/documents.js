@@ -106,8 +106,7 @@ function Documents(host, script) {
     if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
     // Within its constructor; when it connects again, no script is running.
     const window = loadingDocument?.defaultView;
-    const caller = Frames.caller();
-    if (window && caller) made(window, "window.EventSource", URI.spec, caller);
+    if (window) made(window, "window.EventSource", URI.spec, stack.split("\n", 1)[0]);
   }
 
   /** A window's page has made something that only the browser tells of. */

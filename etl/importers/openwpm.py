@@ -19,7 +19,7 @@ from etl.importers.writer import SegmentWriter
 from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
 from overscripted.progress import Work
-from overscripted.stacks import parse_frame
+from overscripted.stacks import innermost
 from overscripted.store import Store
 
 # OpenWPM's word for how a visit's page load ended -> ours.
@@ -212,7 +212,7 @@ class Conversion:
                     "attempt": 1,
                     "request_id": request,
                     "call_stack": stack,
-                    "script_url": parse_frame(stack.split("\n", 1)[0]).script_url,
+                    "script_url": innermost(stack).script_url,
                 }
 
     def _cookies(self) -> Iterator[Row]:

@@ -208,10 +208,10 @@ def test_a_database_without_javascript_gives_visits_and_requests(tmp_path: Path)
                                      new_request_url TEXT, response_status INTEGER);
         INSERT INTO http_redirects VALUES (5, '1', 'http://a.example/', 'https://a.example/', 301);
         CREATE TABLE callstacks (request_id INTEGER, visit_id INTEGER, call_stack TEXT);
-        INSERT INTO callstacks VALUES (1, 5, 'f@https://b.example/x.js:1:2;a
-' || 'null@c:3:4;null'),
-                                      (1, 5, 'of the same request'),
-                                      (1, 6, 'of another visit');
+        INSERT INTO callstacks VALUES
+            (1, 5, 'f@https://b.example/x.js:1:2;a' || char(10) || 'null@c:3:4;null'),
+            (1, 5, 'of the same request'),
+            (1, 6, 'of another visit');
         """
     )
     db.close()
