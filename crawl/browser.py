@@ -22,6 +22,7 @@ from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl.browser")
 
+_LAST = 19  # the lowest priority (niceness) that a process can have
 BIND_URL = "http://overscripted.invalid/"  # where a window goes first, for the extension to see whose it is
 _EVENTS = (
     "browsingContext.contextDestroyed",
@@ -194,13 +195,13 @@ class Browser:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def flush(self, store: str) -> dict[str, Any]:
+    async def flush(self, store: str, after_s: float = 0.0) -> dict[str, Any]:
         """Have everything recorded in a store handed over; the realms' ``flushed`` message.
 
-        A hung page never answers; the extension does.
+        ``after_s`` from now by the clocks of its processes. A hung page never answers; the extension does.
         """
         try:
-            return await self._realms.flush(store)
+            return await self._realms.flush(store, after_s)
         finally:
             async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
                 await self.link.flush(store)
@@ -251,6 +252,8 @@ class Browser:
                 self._end(process, f"{process.memory >> 20} MB of memory")
             elif process.cpu_s > settings.PROCESS_CPU_S:
                 self._end(process, f"{process.cpu_s:.0f} s of CPU")
+            elif process.cpu_s > settings.YIELD_CPU_S:
+                _yield(process.pid)
 
     def _end(self, process: Process, reason: str) -> None:
         log.warning("a page's process has used %s: ended", reason)
@@ -277,6 +280,17 @@ class Browser:
 async def _quietly(work: Coroutine[Any, Any, None]) -> None:
     with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
         await work
+
+
+def _yield(pid: int) -> None:
+    """Let every other process go first: the endless loop of a page must not cost its neighbours theirs."""
+    try:
+        threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]  # Linux: each has its own priority
+    except OSError:
+        threads = [pid]
+    for thread in threads:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, _LAST)
 
 
 def _kill(pid: int) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from typing import Any
 
 from crawl import profile
 from crawl.bidi import Bidi, BidiError
+from crawl.settings import DATA_BYTES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 
 OLDEST = 140  # its remote control has all that we need; tested on the ESRs of Debian 12 (140) and its updates
@@ -90,7 +92,7 @@ class Firefox:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is for the worker, which drains first
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=_bounded if sys.platform == "linux" else None,
             )
         except BaseException:
             profile.remove(folder)
@@ -207,6 +209,10 @@ def _environment(folder: Path, headless: bool) -> dict[str, str]:
     }
 
 
-def _die_with_parent() -> None:
+def _bounded() -> None:
     # Linux: a worker that is killed takes its Firefox along; elsewhere the next start ends it.
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    # A page fills gigabytes before a busy browser is seen to: what a process may hold at all ends here.
+    allowed = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = DATA_BYTES if allowed == resource.RLIM_INFINITY else min(DATA_BYTES, allowed)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -11,7 +11,7 @@ FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
 SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
 SETTLE_LOOK_S = 0.2  # between two looks whether it has
-LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have been had it come in time
+LATE_DWELL_S = 1.0  # then it is watched for a moment by its own clock, as if it had come in time
 CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
 
 # -- Records: what one visit may bring; what is cut is counted -----------------------------------
@@ -58,6 +58,8 @@ TIDY_VISITS = 40  # its parent process is told to collect its garbage so often
 BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too
 WATCH_S = 1.0  # how often processes are looked at: a page fills a gigabyte a second
 PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its visit is `crashed`
+DATA_BYTES = 2 * PROCESS_BYTES  # what Linux lets any process of Firefox hold: then its allocations fail
+YIELD_CPU_S = 10.0  # of CPU by one content process: from then on others go first
 PROCESS_CPU_S = 30.0  # of CPU by one content process, ten times a heavy page's: then, too
 MAX_PROMPTS = 20  # alerts and the like dismissed in one visit; the next one stays and stops its page
 

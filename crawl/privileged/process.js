@@ -7,6 +7,7 @@
   if (Services.appinfo.processType !== Services.appinfo.PROCESS_TYPE_CONTENT) return;
   const { name, document, worker } = OVERSCRIPTED_TOLD;
   const shared = new Map();
+  const timers = new Set();
   let ids = 0;
 
   const Host = {
@@ -31,8 +32,19 @@
     Host.say("", "flushed", { number, docs });
   }
 
+  /** Flush in so many ms, by this process's own clock: what pages have due until then comes before, however late. */
+  function flushLater(asked) {
+    const timer = Host.timer();
+    const due = () => {
+      timers.delete(timer);
+      flush(asked);
+    };
+    timers.add(timer); // which keeps it alive
+    timer.initWithCallback(due, asked.after, Ci.nsITimer.TYPE_ONE_SHOT);
+  }
+
   Services.cpmm.addMessageListener(name, ({ data }) => {
     if (data.ping) Host.say("", "pong", data.ping);
-    else flush(data);
+    else flushLater(data);
   });
 })();

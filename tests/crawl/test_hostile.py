@@ -1,11 +1,16 @@
 """Hostile pages end in a truthful outcome and take nothing from their neighbours."""
 
+import contextlib
 import json
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.crawl.crawling import crawl
+from crawl import settings
+from tests.crawl.crawling import Crawl, crawl
 from tests.crawl.raw import Raw
 from tests.crawl.web import HOSTILE, Web
 
@@ -18,7 +23,7 @@ EXPECTED = {
     "/hostile/alerts": {"timeout"},
     "/hostile/five-alerts": {"complete"},
     "/hostile/close": {"closed"},
-    "/hostile/memory": {"crashed", "timeout"},
+    "/hostile/memory": {"crashed", "timeout", "complete"},  # ended, or refused more
     "/hostile/history": {"complete", "timeout"},
     "/hostile/popups": {"complete", "timeout"},
     "/hostile/downloads": {"complete", "timeout"},
@@ -27,7 +32,7 @@ EXPECTED = {
     "/hostile/mailto": {"complete"},
     "/hostile/script-redirect": {"complete"},
     "/hostile/meta-redirect": {"complete"},
-    "/hostile/frames": {"complete", "timeout", "crashed"},  # for more CPU than a page may use
+    "/hostile/frames": {"complete", "timeout"},
     "/hostile/deep": {"complete", "timeout"},
     "/hostile/print": {"complete"},
     "/hostile/waits": {"complete"},
@@ -37,7 +42,7 @@ EXPECTED = {
     "/status/204": {"no_content"},
     "/redirect?to=/page/4": {"complete"},
     "/redirect?to=/file": {"download"},
-    "/endless-redirect": {"net_error"},
+    "/endless-redirect": {"net_error", "timeout"},  # the browser gives up after twenty, if given the time
     "/never": {"timeout"},
     "/drip": {"timeout"},
     "/file": {"download"},
@@ -58,8 +63,8 @@ def raw(small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> Raw:
     folder = tmp_path_factory.mktemp("hostile")
     seeds = [small_web.base + path for path in EXPECTED] + list(OTHER_SEEDS)
     seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
-    options = ("--windows", "5", "--dwell", "4", "--load-timeout", "45", "--allow-private")
-    rest = ("--per-domain", "0", "--retries", "0", "--instrument", "fingerprinting")
+    options = ("--windows", "6", "--dwell", "4", "--load-timeout", "20", "--allow-private")
+    rest = ("--per-domain", "0", "--instrument", "fingerprinting")
     crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
     return Raw(str(folder / "run"))
 
@@ -93,8 +98,8 @@ def test_neighbours_lose_nothing(raw: Raw, small_web: Web) -> None:
 
 def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:
     memory = raw.visits[small_web.hostile("memory")]
-    assert "memory" in memory["error"] or memory["outcome"] == "timeout"
-    assert "45 s" in raw.visits[small_web.base + "/never"]["error"]
+    assert "memory" in memory["error"] or memory["outcome"] != "crashed"
+    assert "20 s" in raw.visits[small_web.base + "/never"]["error"]
     assert "UNKNOWN_HOST" in raw.visits["http://no-such-host.invalid/"]["error"]
 
 
@@ -113,6 +118,22 @@ def test_a_request_that_is_still_open_at_the_end_is_recorded(
     rows = raw.of("requests", small_web.base + seed)
     found = [(row["status"], row["ended"]) for row in rows if row["url"] == small_web.base + asked]
     assert found == [(status, None)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and priorities of processes as Linux has them")
+def test_an_endless_loop_lets_others_go_first_and_memory_has_an_end(small_web: Web, tmp_path: Path) -> None:
+    options = ("--load-timeout", "60", "--allow-private", "--retries", "0")
+    one = Crawl(tmp_path / "run", *options, seeds=[small_web.hostile("loop")], folder=tmp_path)
+    lowest = 0
+    while lowest < 19:
+        assert one.process.poll() is None, "it ended before"
+        for page in one.pages():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                lowest = max(lowest, page.nice())
+                assert page.rlimit(psutil.RLIMIT_DATA) == (settings.DATA_BYTES, settings.DATA_BYTES)
+        time.sleep(0.5)
+    one.interrupt()
+    one.wait()
 
 
 def test_nothing_is_left_behind(raw: Raw, small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> None:
