@@ -195,13 +195,13 @@ class Browser:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def flush(self, store: str, after_s: float = 0.0) -> dict[str, Any]:
+    async def flush(self, store: str) -> dict[str, Any]:
         """Have everything recorded in a store handed over; the realms' ``flushed`` message.
 
-        ``after_s`` from now by the clocks of its processes. A hung page never answers; the extension does.
+        A hung page never answers; the extension does.
         """
         try:
-            return await self._realms.flush(store, after_s)
+            return await self._realms.flush(store)
         finally:
             async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
                 await self.link.flush(store)

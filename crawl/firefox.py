@@ -14,6 +14,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from crawl import profile
 from crawl.bidi import Bidi, BidiError
 from crawl.settings import DATA_BYTES
@@ -103,6 +105,7 @@ class Firefox:
             async with asyncio.timeout(START_TIMEOUT_S):
                 firefox.bidi = await firefox._connect()
             firefox._check_version(path)
+            _unbound(process.pid)
         except TimeoutError:
             await firefox.stop()
             raise OutsideError(
@@ -212,7 +215,16 @@ def _environment(folder: Path, headless: bool) -> dict[str, str]:
 def _bounded() -> None:
     # Linux: a worker that is killed takes its Firefox along; elsewhere the next start ends it.
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
-    # A page fills gigabytes before a busy browser is seen to: what a process may hold at all ends here.
-    allowed = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    limit = DATA_BYTES if allowed == resource.RLIM_INFINITY else min(DATA_BYTES, allowed)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    # A page fills gigabytes before a busy browser is seen to: what its process may hold at all ends here.
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = DATA_BYTES if hard == resource.RLIM_INFINITY else min(DATA_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def _unbound(pid: int) -> None:
+    """Let the parent process, which has all pages to do with, hold more than one of them may."""
+    with contextlib.suppress(psutil.Error, AttributeError):
+        it = psutil.Process(pid)
+        if any(child.cmdline()[-1:] == ["forkserver"] for child in it.children()):  # whose children pages are
+            hard = it.rlimit(psutil.RLIMIT_DATA)[1]
+            it.rlimit(psutil.RLIMIT_DATA, (hard, hard))

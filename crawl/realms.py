@@ -65,18 +65,17 @@ class Realms:
         }
         return _joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")
 
-    async def flush(self, store: str, after_s: float = 0.0) -> Message:
+    async def flush(self, store: str) -> Message:
         """Have everything recorded in a cookie store handed over; the ``flushed`` message.
 
-        Each process does it ``after_s`` from being asked, by its own timers: those of its pages that are
-        due by then run before, however short of CPU it is. A document that does not return to its event
-        loop never answers; a busy worker is not waited for.
+        Each process does it after what its pages' timers have due by then, as a rule, however late it is.
+        A document that does not return to its event loop never answers; a busy worker is not waited for.
         """
         number = next(self._numbers)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._flushes[number] = answer
         try:
-            await self._tell(user=_user(store), number=number, after=round(after_s * 1000))
+            await self._tell(user=_user(store), number=number)
             return await answer
         finally:
             del self._flushes[number]

@@ -11,7 +11,7 @@ FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
 SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
 SETTLE_LOOK_S = 0.2  # between two looks whether it has
-LATE_DWELL_S = 1.0  # then it is watched for a moment by its own clock, as if it had come in time
+LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have been had it come in time
 CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
 
 # -- Records: what one visit may bring; what is cut is counted -----------------------------------

@@ -137,8 +137,8 @@ async def _visit(
         result.loaded = datetime.now(UTC)
         began = time.monotonic()
         await _dwell(window, options.dwell_s)
-        late_s = await _settle(browser, window)
-        answers = await _first(window, _flush(browser, window.store, result, late_s))
+        await _settle(browser, window)
+        answers = await _first(window, _flush(browser, window.store, result))
         result.dwell_s = time.monotonic() - began
         if not answers:
             raise _Ended("hung", "the page did not hand over its last records")
@@ -251,17 +251,15 @@ async def _dwell(window: Window, seconds: float) -> None:
             await _first(window, asyncio.Event().wait())
 
 
-async def _settle(browser: Browser, window: Window) -> float:
-    """Let pop-ups and frames that the page has opened come: the busier the machine, the later they do.
-
-    How long (s) they are to be watched then, as they would have been had they come in time.
-    """
+async def _settle(browser: Browser, window: Window) -> None:
+    """Let pop-ups and frames that the page has opened come: the busier the machine, the later they do."""
     until = time.monotonic() + settings.SETTLE_S
     late = False
     while time.monotonic() < until and await browser.loading(window.store):
         late = True
         await _dwell(window, settings.SETTLE_LOOK_S)
-    return settings.LATE_DWELL_S if late else 0.0
+    if late:
+        await _dwell(window, settings.LATE_DWELL_S)
 
 
 def _closed(window: Window) -> _Ended:
@@ -270,11 +268,11 @@ def _closed(window: Window) -> _Ended:
     return _Ended("closed", "the page closed its window")
 
 
-async def _flush(browser: Browser, store: str, result: Result, after_s: float = 0.0) -> bool:
-    """Have the last records handed over, after a while; False where the page does not answer."""
+async def _flush(browser: Browser, store: str, result: Result) -> bool:
+    """Have the last records handed over; False where the page does not answer."""
     try:
-        async with asyncio.timeout(after_s + settings.FLUSH_TIMEOUT_S):
-            flushed = await browser.flush(store, after_s)
+        async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
+            flushed = await browser.flush(store)
     except TimeoutError:
         return False
     if isinstance(late := flushed.get("starved"), int | float):

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from etl import intake, settings
 from etl.batch import make_batch
 from etl.manifest import Manifest
+from etl.pool import plan, pool_batches
 from etl.spread import slots, spread_batches
 from etl.transforms import (
     attempts,
@@ -100,22 +101,26 @@ class Build:
     def _calls(self) -> None:
         self._reuse()
         waiting = [s for s in self.good["calls"] if s.key not in self.new.segments]
-        spark = self.engine if isinstance(self.engine, Spark) else None
-        if spark:
-            limits = (settings.SPARK_BATCH_ROWS, settings.SPARK_BATCH_BYTES, slots(spark))
-        else:
-            limits = (settings.BATCH_ROWS, settings.BATCH_BYTES, 1)
-        groups = intake.batches(waiting, *limits)
-        if not groups and not self.new.batches:
-            groups = [[]]  # a run without calls has empty tables
-        asked = list(zip(self.new.next_names(len(groups)), groups, strict=True))
         with Work("etl", sum(s.rows for s in waiting), "calls") as work:
-            if spark:
-                self.new.batches += spread_batches(spark, self.at, asked, self.acknowledged, work)
+            if isinstance(self.engine, Spark):
+                asked = self._named(waiting, settings.TASK_ROWS, settings.TASK_BYTES, slots(self.engine))
+                self.new.batches += spread_batches(self.engine, self.at, asked, self.acknowledged, work)
+                return
+            n, rows, size = plan(self.at, waiting)
+            asked = self._named(waiting, rows, size, n)
+            if n > 1:
+                self.new.batches += pool_batches(self.at, n, asked, self.acknowledged, work)
                 return
             for name, group in asked:
                 self.new.batches.append(make_batch(self.at, name, group, self.acknowledged))
                 work.add(sum(s.rows for s in group))
+
+    def _named(self, waiting: list[intake.Segment], *limits: int) -> list[tuple[str, list[intake.Segment]]]:
+        """Segments in batches with names."""
+        groups = intake.batches(waiting, *limits)
+        if not groups and not self.new.batches:
+            groups = [[]]  # a run without calls has empty tables
+        return list(zip(self.new.next_names(len(groups)), groups, strict=True))
 
     def _reuse(self) -> None:
         """Take over the batches of the last etl whose calls count as they did."""

@@ -69,11 +69,12 @@ def _reason(error: Exception) -> str:
 def batches(waiting: list[Segment], rows: int, size: int, slots: int = 1) -> list[list[Segment]]:
     """Segments in consecutive groups of like size: about so many rows or bytes at most in each.
 
-    Where there are enough segments, there are as many groups as ``slots``, which work side by side.
+    Where there are enough segments, there are as many groups as ``slots``, which work side by side, or a
+    multiple of that.
     """
     shares = [max(s.rows / rows, s.size / size) for s in waiting]  # of a full batch
     total = sum(shares)
-    n = max(math.ceil(total), min(slots, len(waiting)))
+    n = min(math.ceil(math.ceil(total) / slots) * slots, len(waiting)) if slots > 1 else math.ceil(total)
     groups: list[list[Segment]] = [[] for _ in range(n)]
     before = 0.0
     for segment, share in zip(waiting, shares, strict=True):

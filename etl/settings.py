@@ -11,11 +11,18 @@ IMPORT_FILES_AT_ONCE = 64
 # small enough to be sorted in a few GB of memory.
 BATCH_ROWS = 4_000_000
 BATCH_BYTES = 512 * 1024 * 1024
-# On Spark a batch is a task: smaller, as tasks share a machine's memory, even out its cores, and are made
-# again whole where one is lost. Such a batch is sorted in about 3.5 GB without spilling; at 250,000 rows in
-# 1.4 GB, but a call takes 15 % more bytes.
-SPARK_BATCH_ROWS = 500_000
-SPARK_BATCH_BYTES = 64 * 1024 * 1024
+# Made side by side, by Spark's workers or by processes of this machine, batches are smaller: they share a
+# machine's memory, even out its cores, and on Spark are made again whole where one is lost. Such a batch is
+# sorted in about 3.5 GB without spilling.
+TASK_ROWS = 500_000
+TASK_BYTES = 64 * 1024 * 1024
+TASK_MEMORY = 3_500_000_000
+# With less memory for each process, half of that: sorted in 1.4 GB, but a call takes 15 % more bytes.
+SMALL_TASK_ROWS = TASK_ROWS // 2
+SMALL_TASK_BYTES = TASK_BYTES // 2
+SMALL_TASK_MEMORY = 1_500_000_000
+# How often processes are asked for their progress, in seconds.
+POOL_POLL_S = 0.2
 # Fewer raw rows than this, of all tables, are rolled up by DuckDB in the driver: of ten million calls that
 # took 33 s, where Spark SQL on the same two cores took 143 s. Far more may not fit a driver's disk: it sorts
 # the requests of a crawl, a kilobyte or two each, and spills them there.

@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def spread_batches(
         return []
     session, context = spark.session, spark.session.sparkContext
     rows = context.accumulator(0)
-    plain = [(name, [(s.key, s.rows, s.size, s.shape) for s in group]) for name, group in asked]
+    plain = [(name, [astuple(segment) for segment in group]) for name, group in asked]
     task = _task(_terms(spark, at, len(asked), acknowledged), _path(context), rows)
     made = _wait(session, context.parallelize(plain, len(plain)).map(task).collect, rows, work)
     return [Batch(**batch) for batch in made]

@@ -1,8 +1,15 @@
-"""What a Spark worker's Python does with one batch: DuckDB makes it, as it would in the etl's own process."""
+"""What another process, a Spark worker or one of ours, does with a batch: DuckDB makes it, as here."""
 
+import contextlib
 import os
+import pickle
+import shutil
+import sys
+import threading
+import traceback
 import uuid
 from dataclasses import asdict, dataclass
+from queue import SimpleQueue
 from typing import Any
 
 from etl.batch import make_batch
@@ -17,7 +24,8 @@ from overscripted.store import Store
 class Terms:
     """What all tasks of an etl share, in types that pickle needs no code of ours for.
 
-    ``at_once`` is how many tasks share the memory of a machine; 0 for as many as it has cores.
+    ``at_once`` is how many tasks share the memory of a machine; 0 for as many as it has cores. ``conf`` are
+    DuckDB's settings where they are known; else they follow from the machine that the task finds itself on.
     """
 
     store: str
@@ -25,8 +33,9 @@ class Terms:
     options: dict[str, Any]
     environment: dict[str, str]
     acknowledged: list[str]
-    threads: int
-    at_once: int
+    threads: int = 1
+    at_once: int = 0
+    conf: dict[str, str] | None = None
 
 
 def make(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, str]]) -> dict[str, Any]:
@@ -35,7 +44,7 @@ def make(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, s
     os.environ.update(asked.environment)
     store, staged = (Store(url, **asked.options) for url in (asked.store, asked.staged))
     if store.local and not store.exists():
-        raise InputError(f"{store.url}: not there on Spark's workers; use a folder that all share, or s3://")
+        raise InputError(f"{store.url}: not there for a worker; use a folder that all share, or s3://")
     with open_engine("duckdb", conf=_limits(asked)) as engine:
         at = Workspace(store, staged, engine)
         group = [Segment(*segment) for segment in segments]
@@ -45,7 +54,10 @@ def make(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, s
 
 
 def _limits(asked: Terms) -> dict[str, str]:
-    """DuckDB's share of the machine that it finds itself on."""
+    """DuckDB's settings; where they are not given, a share of the machine that it finds itself on."""
+    if asked.conf:
+        spill = asked.conf["temp_directory"]  # which two DuckDBs cannot share
+        return {**asked.conf, "temp_directory": os.path.join(spill, uuid.uuid4().hex) if spill else ""}
     megabytes = os.environ.get("PYSPARK_EXECUTOR_MEMORY_MB")  # a task's part of spark.executor.pyspark.memory
     if megabytes:
         memory = f"{int(megabytes) * DUCKDB_MEMORY_PERCENT // 100}MiB"
@@ -56,3 +68,46 @@ def _limits(asked: Terms) -> dict[str, str]:
     if folders:
         limits["temp_directory"] = os.path.join(folders.split(",")[0], f"duckdb-{uuid.uuid4().hex}")
     return limits
+
+
+def serve() -> None:
+    """Make the batches that come on standard input, until it ends; standard output says how that went.
+
+    Both are pickled, by and for the etl that started this process (`etl.pool`).
+    """
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no answer
+    asked: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    while True:
+        answers.write(_answer(*asked.get()))
+        answers.flush()
+
+
+def _listen(asked: SimpleQueue[tuple[Any, ...]]) -> None:
+    """End with the etl, also in the middle of a batch."""
+    spill = ""
+    try:
+        while True:
+            one = pickle.load(sys.stdin.buffer)
+            spill = one[0]["conf"]["temp_directory"]
+            asked.put(one)
+    except BaseException:
+        if spill:
+            shutil.rmtree(spill, ignore_errors=True)
+        os._exit(1)
+
+
+def _answer(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, str]]) -> bytes:
+    try:
+        return pickle.dumps(make(terms, name, segments))
+    except Exception as error:
+        with contextlib.suppress(Exception):
+            text = pickle.dumps(error)
+            pickle.loads(text)  # some cannot be read again
+            return text
+        return pickle.dumps(RuntimeError("".join(traceback.format_exception(error))))
+
+
+if __name__ == "__main__":
+    serve()

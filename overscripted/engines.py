@@ -173,12 +173,13 @@ class DuckDB(Engine):
     def __init__(self, settings: Mapping[str, str]) -> None:
         defaults = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%"}
         self._folder = ""  # of our own, to be deleted
-        if "temp_directory" not in settings:
+        if "temp_directory" not in _plain(settings):
             self._folder = defaults["temp_directory"] = tempfile.mkdtemp(prefix="overscripted-duckdb-")
+        self.settings = {**defaults, **_plain(settings)}
         import duckdb  # here, so that commands that need no engine start fast
 
         try:
-            self._con = ibis.duckdb.connect(**{**defaults, **settings})
+            self._con = ibis.duckdb.connect(**self.settings)
         except duckdb.Error as error:
             self._tidy()
             raise InputError(f"--conf: DuckDB refuses a setting: {error}") from error
@@ -189,6 +190,12 @@ class DuckDB(Engine):
         with contextlib.suppress(duckdb.InvalidInputException):
             raw.execute("SET enable_progress_bar = false")
         self._stores: dict[str, str] = {}
+
+    def limits(self) -> tuple[int, int]:
+        """Threads, and bytes of memory, that it may use."""
+        asked = "SELECT current_setting('threads'), current_setting('memory_limit')"
+        threads, memory = self._con.con.execute(asked).fetchone()
+        return int(threads), _bytes(memory)
 
     def _uris(self, store: Store, keys: list[str]) -> list[str]:
         """What DuckDB opens: paths, or for object storage names under a scheme of our own.
@@ -250,8 +257,8 @@ class DuckDB(Engine):
             raise OSError(str(error)) from error
         except duckdb.OutOfMemoryException as error:
             raise OutsideError(
-                f"{store.uri(key)}: too little memory to sort its rows; give more (--conf memory_limit=8GB; "
-                "on Spark spark.executor.pyspark.memory or fewer cores a machine)"
+                f"{store.uri(key)}: too little memory to sort its rows; give more (--conf memory_limit=8GB) "
+                "to fewer at a time (--conf threads=1; on Spark spark.executor.pyspark.memory or fewer cores)"
             ) from error
         finally:
             self._con.con.execute("RESET disabled_optimizers")
@@ -502,6 +509,18 @@ def _carry(module: str) -> None:
     register: Any = cloudpickle.register_pickle_by_value
     for name in {module.partition(".")[0], "overscripted"} & sys.modules.keys():
         register(sys.modules[name])
+
+
+def _plain(settings: Mapping[str, str]) -> dict[str, str]:
+    """DuckDB's settings under one name each: it takes any case, and two for some."""
+    aliases = {"max_memory": "memory_limit", "worker_threads": "threads"}
+    return {aliases.get(name.lower(), name.lower()): value for name, value in settings.items()}
+
+
+def _bytes(text: str) -> int:
+    """Bytes of a size as DuckDB writes it: ``13.8 GiB``."""
+    number, unit = text.split()
+    return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit))
 
 
 def _quoted(text: str) -> str:

@@ -75,10 +75,10 @@ function Realms(said, extension, name, process, folder) {
 
   const processes = (user) => new Set([...realms.values()].filter((it) => it.user === user).map((it) => it.process));
 
-  function flush({ user, number, after }) {
+  function flush(user, number) {
     const it = { number, user, waiting: processes(user), docs: 0 };
     flushes.set(number, it);
-    for (const process of it.waiting) process.sendAsyncMessage(name, { user, number, after });
+    for (const process of it.waiting) process.sendAsyncMessage(name, { user, number });
     if (it.waiting.size === 0) flushed(it);
   }
 
@@ -132,9 +132,9 @@ function Realms(said, extension, name, process, folder) {
   Services.ppmm.loadProcessScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(process)}`, true);
   Services.obs.addObserver({ observe: gone }, "message-manager-disconnect");
   const told = (subject, topic, data) => {
-    const asked = JSON.parse(data);
-    if (asked.number === undefined) forget(asked.user);
-    else flush(asked);
+    const { user, number } = JSON.parse(data);
+    if (number === undefined) forget(user);
+    else flush(user, number);
   };
   Services.obs.addObserver({ observe: told, timer }, name); // which keeps the timer alive
 }

@@ -32,19 +32,19 @@
     Host.say("", "flushed", { number, docs });
   }
 
-  /** Flush in so many ms, by this process's own clock: what pages have due until then comes before, however late. */
-  function flushLater(asked) {
+  /** Flush after what the timers of pages have due by now, however late this process is with them. */
+  function flushInTurn(asked) {
     const timer = Host.timer();
     const due = () => {
       timers.delete(timer);
       flush(asked);
     };
     timers.add(timer); // which keeps it alive
-    timer.initWithCallback(due, asked.after, Ci.nsITimer.TYPE_ONE_SHOT);
+    timer.initWithCallback(due, 0, Ci.nsITimer.TYPE_ONE_SHOT);
   }
 
   Services.cpmm.addMessageListener(name, ({ data }) => {
     if (data.ping) Host.say("", "pong", data.ping);
-    else flushLater(data);
+    else flushInTurn(data);
   });
 })();

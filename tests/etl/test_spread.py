@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -22,24 +21,10 @@ from overscripted import segments
 from overscripted.errors import OutsideError, SoftwareMissing
 from overscripted.run import Run
 from overscripted.schemas import TABLES
+from tests.etl.batches import damage, many, nothing_stray, when_a_batch_is_begun
 from tests.etl.conftest import call, crawl_run, one_more_visit, rows, same_tables, table, visit
 
 pytestmark = pytest.mark.spark
-
-
-def _many(run: Run, n: int, **changes: Any) -> None:
-    """A segment of calls that take DuckDB a second or more to write."""
-    made = [call(ordinal=k, value=os.urandom(400).hex(), **changes) for k in range(n)]
-    segments.write(run.store, "calls", table("calls", made), "test")
-
-
-def _nothing_stray(run: Run) -> None:
-    """Exactly the files that the manifest names are there, and no attempt's of a batch that was lost."""
-    noted = run.store.read_json("etl/manifest.json")["batches"]
-    named = {key for batch in noted for keys in batch["files"].values() for key in keys}
-    there = {key for key in run.store.files("etl") if key != "etl/manifest.json"}
-    there |= {key for name in ("calls", "invalid_calls") for key in run.store.files(f"tables/{name}")}
-    assert there == named
 
 
 def _tree() -> Iterator[psutil.Process]:
@@ -58,26 +43,11 @@ def _kill_workers() -> None:
                 process.kill()
 
 
-def _when_a_batch_is_begun(run: Run, then: Any, ended: threading.Event) -> threading.Thread:
-    """Call ``then`` once a task has written its first file."""
-
-    def watch() -> None:
-        staging = Path(run.store.path(".staging"))
-        while not ended.wait(0.01):
-            if list(staging.glob("*/etl/attempts/b*-????????-0.parquet")):
-                then()
-                return
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    return thread
-
-
 def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
     tmp_path: Path, spark: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr("etl.settings.BATCH_ROWS", 25)
-    monkeypatch.setattr("etl.settings.SPARK_BATCH_ROWS", 25)
+    monkeypatch.setattr("etl.settings.TASK_ROWS", 25)
     one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
     for start in range(0, 60, 20):
         made = [
@@ -103,12 +73,12 @@ def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
     assert run_etl(other)["batches_reused"] == 3
     same_tables(one, other)
     for run in (one, other):
-        _nothing_stray(run)
+        nothing_stray(run)
 
 
 def test_a_batch_whose_worker_is_killed_is_made_again_and_each_row_is_there_once(tmp_path: Path) -> None:
     run = crawl_run(tmp_path / "run", visits=[visit()])
-    _many(run, 20_000)
+    many(run, 20_000)
     killed = []
 
     def kill() -> None:
@@ -116,7 +86,7 @@ def test_a_batch_whose_worker_is_killed_is_made_again_and_each_row_is_there_once
         killed.append(True)
 
     ended = threading.Event()
-    watch = _when_a_batch_is_begun(run, kill, ended)
+    watch = when_a_batch_is_begun(run, kill, ended)
     command = [sys.executable, "-m", "overscripted", "etl", run.store.url, "--engine", "spark"]
     done = subprocess.run([*command, "--master", "local[2,4]"], capture_output=True, text=True)
     ended.set()
@@ -124,16 +94,16 @@ def test_a_batch_whose_worker_is_killed_is_made_again_and_each_row_is_there_once
     assert killed and done.returncode == 0, done.stderr[-3000:]
     assert sorted(row["ordinal"] for row in rows(run, "calls")) == list(range(20_000))
     assert [row["n_calls"] for row in rows(run, "script_refs")] == [20_000]
-    _nothing_stray(run)
+    nothing_stray(run)
 
 
 def test_a_killed_worker_is_a_clear_message_and_the_tables_stay(tmp_path: Path, spark: Any) -> None:
     run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit(), visit(visit_id=2)])
     run_etl(run)
     before = {name: rows(run, name) for name in TABLES}
-    _many(run, 20_000, visit_id=2)
+    many(run, 20_000, visit_id=2)
     ended = threading.Event()
-    watch = _when_a_batch_is_begun(run, _kill_workers, ended)
+    watch = when_a_batch_is_begun(run, _kill_workers, ended)
     with pytest.raises(OutsideError, match="worker was killed"):
         run_etl(run, "spark")
     ended.set()
@@ -159,7 +129,7 @@ def _small_files(size: int) -> Iterator[None]:
 
 def test_an_error_that_a_user_can_mend_comes_out_of_a_task_as_such(tmp_path: Path, spark: Any) -> None:
     run = crawl_run(tmp_path / "run", visits=[visit()])
-    _many(run, 2_000)
+    many(run, 2_000)
     with (
         _small_files(200_000),
         pytest.raises(OutsideError, match=r"tables/calls: cannot be written: .*space"),
@@ -171,19 +141,13 @@ def test_an_error_that_a_user_can_mend_comes_out_of_a_task_as_such(tmp_path: Pat
 
 
 def test_a_segment_damaged_within_is_found_after_its_task_failed(tmp_path: Path, spark: Any) -> None:
-    import pyarrow.parquet as pq
-
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
     made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
     bad = segments.write(run.store, "calls", made, "test")
-    path = Path(run.store.path(bad))
-    data = bytearray(path.read_bytes())
-    start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
-    data[start : start + 40] = b"\xff" * 40
-    path.write_bytes(data)
+    damage(Path(run.store.path(bad)))
     assert bad in run_etl(run, "spark")["damaged_segments"]
     assert [row["visit_id"] for row in rows(run, "calls")] == [1]
-    _nothing_stray(run)
+    nothing_stray(run)
 
 
 def test_workers_without_the_package_are_told_from_bugs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,206 @@
+"""Batches in processes of this machine: the same tables as in one, whatever happens to them meanwhile."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from etl import pool, settings
+from etl.intake import Segment
+from etl.run import run_etl
+from etl.workspace import Workspace
+from overscripted import segments
+from overscripted.engines import DuckDB
+from overscripted.errors import OutsideError
+from overscripted.run import Run
+from overscripted.schemas import TABLES
+from overscripted.store import Store
+from tests.etl.batches import damage, many, nothing_stray, when_a_batch_is_begun
+from tests.etl.conftest import call, crawl_run, rows, same_tables, table, visit
+
+TWO = ("threads=2", "memory_limit=4GB")
+ONE = ("threads=1",)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty-five rows are worth a process."""
+    monkeypatch.setattr("etl.settings.SMALL_TASK_ROWS", 25)
+
+
+def _workers() -> list[psutil.Process]:
+    """Processes of a pool below this one."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if "etl.task" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def test_batches_in_processes_are_those_of_one(tmp_path: Path, small: None) -> None:
+    one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
+    for start in range(0, 60, 20):
+        made = [
+            call(
+                attempt=1 + n % 2, ordinal=start + n, arguments=json.dumps({"0": n, "1": "é"}), value="ß" * n
+            )
+            for n in range(20)
+        ]
+        segments.write(one.store, "calls", table("calls", [*made, call(attempt=2, symbol="")]), "test")
+    shutil.copytree(tmp_path / "one", tmp_path / "other")
+    other = Run.open(tmp_path / "other")
+    assert run_etl(one, conf=ONE)["calls_of_unacknowledged_attempts"] == 30
+    assert run_etl(other, conf=TWO)["calls_of_unacknowledged_attempts"] == 30
+    same_tables(one, other)
+    assert (len(one.store.files("tables/calls")), len(other.store.files("tables/calls"))) == (1, 3)
+    nothing_stray(other)
+    assert _workers() == []
+
+
+def _killed(run: Run, kill: Callable[[], None]) -> None:
+    """An etl in processes, of which something is killed once they work."""
+    ended = threading.Event()
+    watch = when_a_batch_is_begun(run, kill, ended)
+    with pytest.raises(OutsideError, match="a process of the etl ended"):
+        run_etl(run, conf=TWO)
+    ended.set()
+    watch.join()
+
+
+def test_a_killed_process_is_a_clear_message_and_the_tables_stay(tmp_path: Path, small: None) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit(), visit(visit_id=2)])
+    run_etl(run)
+    before = {name: rows(run, name) for name in TABLES}
+    for _ in range(2):
+        many(run, 10_000, visit_id=2)
+    _killed(run, lambda: _workers()[0].kill())
+    assert {name: rows(run, name) for name in TABLES} == before
+    assert Run.open(run.store.url).stage("etl")["status"] == "complete"
+    assert _workers() == []
+    run_etl(run, conf=TWO)
+    assert len(rows(run, "calls")) == 20_001
+    nothing_stray(run)
+
+
+# In a process of its own, with a pool for little.
+_ETL = """
+from etl import settings
+from etl.run import run_etl
+from overscripted.run import Run
+import sys
+settings.SMALL_TASK_ROWS = 25
+run_etl(Run.open(sys.argv[1]), conf=("threads=2", "memory_limit=4GB", "temp_directory=" + sys.argv[2]))
+"""
+
+
+def _gone(processes: list[psutil.Process]) -> None:
+    """They end. Where nobody asks for their end they stay as names."""
+    deadline = time.monotonic() + 60
+    while any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_an_interrupted_etl_ends_its_processes_and_goes_on_the_next_time(tmp_path: Path, small: None) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit()])
+    for _ in range(2):
+        many(run, 10_000)
+    ended = threading.Event()
+    watch = when_a_batch_is_begun(run, lambda: os.kill(os.getpid(), signal.SIGINT), ended)
+    with pytest.raises(KeyboardInterrupt):
+        run_etl(run, conf=TWO)
+    ended.set()
+    watch.join()
+    assert _workers() == [] and not run.store.exists("tables")
+    run_etl(run, conf=TWO)
+    assert len(rows(run, "calls")) == 20_000
+
+
+def test_what_a_user_can_mend_comes_out_of_a_process_as_such(tmp_path: Path, small: None) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit()])
+    for _ in range(2):
+        many(run, 2_000)
+    script = tmp_path / "one.py"
+    script.write_text(
+        "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n" + _ETL
+    )
+    command = [sys.executable, str(script), run.store.url, str(tmp_path / "spill")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "OutsideError" in done.stderr and "cannot be written" in done.stderr
+    assert not run.store.exists("tables")
+
+
+def test_without_their_parent_processes_end(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit()])
+    for _ in range(2):
+        many(run, 10_000)
+    script = tmp_path / "one.py"
+    script.write_text(_ETL)
+    ended, met = threading.Event(), []
+    command = [sys.executable, str(script), run.store.url, str(tmp_path / "spill")]
+    parent = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+    def kill() -> None:
+        met.extend(_workers())
+        parent.kill()
+
+    watch = when_a_batch_is_begun(run, kill, ended)
+    parent.wait()
+    ended.set()
+    watch.join()
+    assert len(met) >= 2
+    _gone(met)
+    assert list((tmp_path / "spill").iterdir()) == []
+    assert not run.store.exists("tables")
+    run_etl(run)
+    assert len(rows(run, "calls")) == 20_000
+    nothing_stray(run)
+
+
+def test_a_segment_damaged_within_is_found_after_its_process_failed(tmp_path: Path, small: None) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
+    made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
+    bad = segments.write(run.store, "calls", made, "test")
+    damage(Path(run.store.path(bad)))
+    assert bad in run_etl(run, conf=TWO)["damaged_segments"]
+    assert [row["visit_id"] for row in rows(run, "calls")] == [1]
+    nothing_stray(run)
+
+
+@pytest.mark.parametrize(
+    ("conf", "segments_of", "expected"),
+    [
+        ({"threads": "4", "memory_limit": "16GB"}, [250_000] * 8, (4, settings.TASK_ROWS)),
+        ({"threads": "8", "memory_limit": "16GB"}, [250_000] * 8, (8, settings.SMALL_TASK_ROWS)),
+        ({"threads": "8", "memory_limit": "5GB"}, [250_000] * 8, (3, settings.SMALL_TASK_ROWS)),
+        ({"threads": "8", "memory_limit": "1GB"}, [250_000] * 8, (1, settings.BATCH_ROWS)),
+        ({"threads": "1", "memory_limit": "16GB"}, [250_000] * 8, (1, settings.BATCH_ROWS)),
+        ({"threads": "4", "memory_limit": "16GB"}, [10_000] * 8, (1, settings.BATCH_ROWS)),
+        ({"threads": "4", "memory_limit": "16GB"}, [3_000_000], (1, settings.BATCH_ROWS)),
+        ({"threads": "4", "memory_limit": "16GB"}, [], (1, settings.BATCH_ROWS)),
+    ],
+)
+def test_as_many_processes_as_cores_memory_and_work_allow(
+    tmp_path: Path, conf: dict[str, str], segments_of: list[int], expected: tuple[int, int]
+) -> None:
+    waiting = [Segment(f"s{n}", rows, 1_000, "") for n, rows in enumerate(segments_of)]
+    with DuckDB(conf) as engine:
+        at = Workspace(Store(tmp_path), Store(tmp_path), engine)
+        assert pool.plan(at, waiting)[:2] == expected
+
+
+def test_sizes_are_read_as_duckdb_writes_them() -> None:
+    for asked, least in (("1GB", 0.9e9), ("100MB", 0.9e8), ("3.5TiB", 3.4 * 2**40), ("900KiB", 8e5)):
+        with DuckDB({"memory_limit": asked}) as engine:
+            assert least < engine.limits()[1] <= least * 1.2
