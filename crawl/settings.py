@@ -8,6 +8,7 @@ LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then i
 BIND_TIMEOUT_S = 60.0  # the extension answers in milliseconds; this is for a machine out of CPU
 OPEN_RETRY_S = (0.1, 0.2, 0.5, 1, 2, 4)  # pauses between attempts at a window while pop-ups come and go
 FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds; then a page is hung
+LAST_FLUSH_S = 10.0  # of one whose visit has failed already: it may be in an endless loop since it began
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
 SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
 SETTLE_LOOK_S = 0.2  # between two looks whether it has

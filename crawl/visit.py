@@ -146,7 +146,7 @@ async def _visit(
     except _Ended as end:
         # What the page did until then is worth having.
         if window.store and end.outcome not in ("hung", "crashed", "net_error"):
-            answers = await _flush(browser, window.store, result)
+            answers = await _flush(browser, window.store, result, settings.LAST_FLUSH_S)
         raise
     finally:
         if window.store:  # what closing the window makes the page do is not part of the visit, early or late
@@ -268,10 +268,12 @@ def _closed(window: Window) -> _Ended:
     return _Ended("closed", "the page closed its window")
 
 
-async def _flush(browser: Browser, store: str, result: Result) -> bool:
+async def _flush(
+    browser: Browser, store: str, result: Result, within_s: float = settings.FLUSH_TIMEOUT_S
+) -> bool:
     """Have the last records handed over; False where the page does not answer."""
     try:
-        async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
+        async with asyncio.timeout(within_s):
             flushed = await browser.flush(store)
     except TimeoutError:
         return False

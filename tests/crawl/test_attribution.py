@@ -11,7 +11,7 @@ from tests.crawl.web import Web
 
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
 
-PAGES = 40
+PAGES = 20
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from tests.crawl.web import HELD_S, Web
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
 
 DWELL_S = 1  # what a page opens comes after it
-VISITS = 3  # of each page in the crowd
+VISITS = 2  # of each page in the crowd
 
 
 def pages(web: Web) -> list[str]:

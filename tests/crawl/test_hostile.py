@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from crawl import settings
-from tests.crawl.crawling import Crawl, crawl
+from tests.crawl.crawling import Crawl
 from tests.crawl.raw import Raw
 from tests.crawl.web import HOSTILE, Web
 
@@ -55,17 +55,45 @@ OTHER_SEEDS = {
     "file:///etc/passwd": {"invalid"},
     "not a url": {"invalid"},
 }
-NEIGHBOURS = 14
+NEIGHBOURS = 10
+
+
+class Pages:
+    """What is seen of the processes of pages while they are there: niceness, and limit of memory (bytes)."""
+
+    def __init__(self) -> None:
+        self.lowest = 0
+        self.limits: set[int] = set()
+
+    def watch(self, one: Crawl) -> None:
+        """Until the crawl ends."""
+        while one.process.poll() is None:
+            with contextlib.suppress(psutil.Error):
+                for page in one.pages():
+                    self._look(page)
+            time.sleep(1)
+
+    def _look(self, page: psutil.Process) -> None:
+        with contextlib.suppress(psutil.Error):
+            self.lowest = max(self.lowest, page.nice())
+            self.limits.add(page.rlimit(psutil.RLIMIT_DATA)[0])
 
 
 @pytest.fixture(scope="module")
-def raw(small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> Raw:
+def pages() -> Pages:
+    return Pages()
+
+
+@pytest.fixture(scope="module")
+def raw(small_web: Web, pages: Pages, tmp_path_factory: pytest.TempPathFactory) -> Raw:
     folder = tmp_path_factory.mktemp("hostile")
     seeds = [small_web.base + path for path in EXPECTED] + list(OTHER_SEEDS)
     seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
     options = ("--windows", "6", "--dwell", "4", "--load-timeout", "20", "--allow-private")
     rest = ("--per-domain", "0", "--instrument", "fingerprinting")
-    crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
+    one = Crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
+    pages.watch(one)
+    assert one.wait() == 0, one.said
     return Raw(str(folder / "run"))
 
 
@@ -121,20 +149,9 @@ def test_a_request_that_is_still_open_at_the_end_is_recorded(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and priorities of processes as Linux has them")
-def test_an_endless_loop_lets_others_go_first_and_memory_has_an_end(small_web: Web, tmp_path: Path) -> None:
-    options = ("--load-timeout", "60", "--allow-private", "--retries", "0")
-    one = Crawl(tmp_path / "run", *options, seeds=[small_web.hostile("loop")], folder=tmp_path)
-    lowest, limits = 0, set()
-    while lowest < 19 and one.process.poll() is None:
-        for page in one.pages():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                lowest = max(lowest, page.nice())
-                limits.add(page.rlimit(psutil.RLIMIT_DATA)[0])
-        time.sleep(0.5)
-    one.interrupt()
-    one.wait()
-    assert lowest == 19
-    assert len(limits) == 1 and 0 < limits.pop() <= settings.DATA_BYTES
+def test_an_endless_loop_lets_others_go_first_and_memory_has_an_end(raw: Raw, pages: Pages) -> None:
+    assert pages.lowest == 19
+    assert len(pages.limits) == 1 and 0 < min(pages.limits) <= settings.DATA_BYTES
 
 
 def test_nothing_is_left_behind(raw: Raw, small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> None:

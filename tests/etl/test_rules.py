@@ -1,4 +1,4 @@
-"""Each cleaning rule on both engines: what breaks it, what does not."""
+"""Each cleaning rule: what breaks it, what does not. DuckDB judges calls, also on Spark's workers."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from etl.transforms import arguments, calls, invalid_calls, origins, repair, rules
-from overscripted.engines import Engine
+from overscripted.engines import Engine, open_engine
 from overscripted.stacks import parse_frame
 from overscripted.urls import host, registrable_domain
 from tests.etl.conftest import call, table
@@ -109,6 +109,12 @@ NASTY_TEXTS = [
     "NaN",
     "\t \n",
 ]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with open_engine("duckdb") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

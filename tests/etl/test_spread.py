@@ -27,6 +27,12 @@ from tests.etl.conftest import call, crawl_run, one_more_visit, rows, same_table
 pytestmark = pytest.mark.spark
 
 
+@pytest.fixture(autouse=True)
+def _roll_ups_in_the_driver(_spark_sql: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for any run of this size: what Spark's workers do is looked at here."""
+    monkeypatch.setattr("etl.settings.SPARK_SQL_ROWS", 1_000_000)
+
+
 def _tree() -> Iterator[psutil.Process]:
     """Spark's processes below this one."""
     for process in psutil.Process().children(recursive=True):
@@ -68,7 +74,6 @@ def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
     for key in one.store.files("raw"):
         if not other.store.exists(key):
             other.store.write(key, one.store.read(key))
-    monkeypatch.setattr("etl.settings.SPARK_SQL_ROWS", 1_000)  # the roll-ups by DuckDB
     assert run_etl(one, "spark")["batches_reused"] == 3
     assert run_etl(other)["batches_reused"] == 3
     same_tables(one, other)
@@ -78,7 +83,7 @@ def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
 
 def test_a_batch_whose_worker_is_killed_is_made_again_and_each_row_is_there_once(tmp_path: Path) -> None:
     run = crawl_run(tmp_path / "run", visits=[visit()])
-    many(run, 20_000)
+    many(run, 8_000)
     killed = []
 
     def kill() -> None:
@@ -92,8 +97,8 @@ def test_a_batch_whose_worker_is_killed_is_made_again_and_each_row_is_there_once
     ended.set()
     watch.join()
     assert killed and done.returncode == 0, done.stderr[-3000:]
-    assert sorted(row["ordinal"] for row in rows(run, "calls")) == list(range(20_000))
-    assert [row["n_calls"] for row in rows(run, "script_refs")] == [20_000]
+    assert sorted(row["ordinal"] for row in rows(run, "calls")) == list(range(8_000))
+    assert [row["n_calls"] for row in rows(run, "script_refs")] == [8_000]
     nothing_stray(run)
 
 
@@ -101,7 +106,7 @@ def test_a_killed_worker_is_a_clear_message_and_the_tables_stay(tmp_path: Path, 
     run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit(), visit(visit_id=2)])
     run_etl(run)
     before = {name: rows(run, name) for name in TABLES}
-    many(run, 20_000, visit_id=2)
+    many(run, 8_000, visit_id=2)
     ended = threading.Event()
     watch = when_a_batch_is_begun(run, _kill_workers, ended)
     with pytest.raises(OutsideError, match="worker was killed"):
@@ -111,7 +116,7 @@ def test_a_killed_worker_is_a_clear_message_and_the_tables_stay(tmp_path: Path, 
     assert {name: rows(run, name) for name in TABLES} == before
     assert Run.open(run.store.url).stage("etl")["status"] == "complete"
     run_etl(run, "spark")  # the same session goes on
-    assert len(rows(run, "calls")) == 20_001
+    assert len(rows(run, "calls")) == 8_001
 
 
 @contextlib.contextmanager
