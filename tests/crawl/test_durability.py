@@ -25,7 +25,7 @@ from tests.crawl.web import Web
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
 
 FAST = (
-    *("--windows", "8", "--dwell", "1", "--segment-age", "2", "--load-timeout", "60"),
+    *("--windows", "4", "--dwell", "1", "--segment-age", "2", "--load-timeout", "60"),
     *("--allow-private", "--per-domain", "0", "--instrument", "fingerprinting"),
 )
 

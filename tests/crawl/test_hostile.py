@@ -89,7 +89,7 @@ def raw(small_web: Web, pages: Pages, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("hostile")
     seeds = [small_web.base + path for path in EXPECTED] + list(OTHER_SEEDS)
     seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
-    options = ("--windows", "6", "--dwell", "4", "--load-timeout", "20", "--allow-private")
+    options = ("--windows", "6", "--dwell", "4", "--load-timeout", "15", "--allow-private")
     rest = ("--per-domain", "0", "--instrument", "fingerprinting")
     one = Crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
     pages.watch(one)
@@ -127,7 +127,7 @@ def test_neighbours_lose_nothing(raw: Raw, small_web: Web) -> None:
 def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:
     memory = raw.visits[small_web.hostile("memory")]
     assert "memory" in memory["error"] or "died" in memory["error"] or memory["outcome"] != "crashed"
-    assert "20 s" in raw.visits[small_web.base + "/never"]["error"]
+    assert "15 s" in raw.visits[small_web.base + "/never"]["error"]
     assert "UNKNOWN_HOST" in raw.visits["http://no-such-host.invalid/"]["error"]
 
 

@@ -72,7 +72,7 @@ HOSTILE = {
     "mailto": "<p>x</p><script>location = 'mailto:x@example.com'</script>",
     "script-redirect": "<script>location = '/page/3'</script>",
     "meta-redirect": "<meta http-equiv=refresh content='0;url=/page/3'>",
-    "frames": "<body><script>for (let i = 0; i < 3000; i++)"
+    "frames": "<body><script>for (let i = 0; i < 1000; i++)"
     " document.body.append(document.createElement('iframe'))</script>",
     "deep": "<script>if (location.search.length < 60) { document.write('<iframe src=\"/hostile/deep?'"
     " + location.search.slice(1) + 'x\"></iframe>') }</script>",

@@ -18,7 +18,7 @@ def test_four_vantage_points_give_exactly_the_truth(crawl: Crawl) -> None:
             str(crawl.folder),
             [Vantage(name, proxy=proxy) for name, proxy in web.proxies.items()],
             Path(web.sites_file),
-            settings=Settings(timeout_s=8.0, pace_s=0.2, ca=web.ca_file, allow_private=True, processes=1),
+            settings=Settings(timeout_s=15.0, pace_s=0.2, ca=web.ca_file, allow_private=True, processes=1),
         )
     assert summary is not None
     union: dict[str, set[str]] = defaultdict(set)
