@@ -25,13 +25,12 @@ from overscripted.store import Store
 def plan(at: Workspace, waiting: Sequence[Segment]) -> tuple[int, int, int]:
     """How many processes are worth their start; rows and bytes of a batch that each sorts in memory."""
     threads, memory = _duckdb(at).limits()
-    worth = sum(s.rows for s in waiting) // settings.SMALL_TASK_ROWS
-    n = min(threads, memory // settings.SMALL_TASK_MEMORY, worth, len(waiting))
+    worth = sum(s.rows for s in waiting) // settings.POOL_WORTH_ROWS
+    n = min(threads, memory // settings.POOL[-1][0], worth, len(waiting))
     if n < 2 or not _elsewhere(at.store):
         return 1, settings.BATCH_ROWS, settings.BATCH_BYTES
-    if memory // n >= settings.TASK_MEMORY:
-        return n, settings.TASK_ROWS, settings.TASK_BYTES
-    return n, settings.SMALL_TASK_ROWS, settings.SMALL_TASK_BYTES
+    rows, size = next((rows, size) for least, rows, size in settings.POOL if memory // n >= least)
+    return n, rows, size
 
 
 def pool_batches(

@@ -11,16 +11,20 @@ IMPORT_FILES_AT_ONCE = 64
 # small enough to be sorted in a few GB of memory.
 BATCH_ROWS = 4_000_000
 BATCH_BYTES = 512 * 1024 * 1024
-# Made side by side, by Spark's workers or by processes of this machine, batches are smaller: they share a
-# machine's memory, even out its cores, and on Spark are made again whole where one is lost. Such a batch is
-# sorted in about 3.5 GB without spilling.
+# On Spark a batch is a task: smaller, as tasks share a machine's memory, even out its cores, and are made
+# again whole where one is lost. Such a batch is sorted in about 3.5 GB without spilling.
 TASK_ROWS = 500_000
 TASK_BYTES = 64 * 1024 * 1024
-TASK_MEMORY = 3_500_000_000
-# With less memory for each process, half of that: sorted in 1.4 GB, but a call takes 15 % more bytes.
-SMALL_TASK_ROWS = TASK_ROWS // 2
-SMALL_TASK_BYTES = TASK_BYTES // 2
-SMALL_TASK_MEMORY = 1_500_000_000
+# Processes of this machine: bytes of memory of each, and the rows and bytes of a batch that it then sorts
+# without spilling (a million in 4.3 GB, a quarter in 1.4). Each batch costs a CPU second or more whatever its
+# rows, and in the smallest ones a call takes 15 % more bytes.
+POOL = (
+    (5_000_000_000, 1_000_000, 128 * 1024 * 1024),
+    (3_500_000_000, 500_000, 64 * 1024 * 1024),
+    (1_500_000_000, 250_000, 32 * 1024 * 1024),
+)
+# Fewer new calls for each are not worth the start of a process.
+POOL_WORTH_ROWS = 250_000
 # How often processes are asked for their progress, in seconds.
 POOL_POLL_S = 0.2
 # Fewer raw rows than this, of all tables, are rolled up by DuckDB in the driver: of ten million calls that

@@ -35,7 +35,8 @@ ONE = ("threads=1",)
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty-five rows are worth a process."""
-    monkeypatch.setattr("etl.settings.SMALL_TASK_ROWS", 25)
+    monkeypatch.setattr("etl.settings.POOL_WORTH_ROWS", 25)
+    monkeypatch.setattr("etl.settings.POOL", [(10**9, 25, 10**6)])
 
 
 def _workers() -> list[psutil.Process]:
@@ -100,7 +101,7 @@ from etl import settings
 from etl.run import run_etl
 from overscripted.run import Run
 import sys
-settings.SMALL_TASK_ROWS = 25
+settings.POOL_WORTH_ROWS = 25
 run_etl(Run.open(sys.argv[1]), conf=("threads=2", "memory_limit=4GB", "temp_directory=" + sys.argv[2]))
 """
 
@@ -164,9 +165,10 @@ def test_a_segment_damaged_within_is_found_after_its_process_failed(tmp_path: Pa
 @pytest.mark.parametrize(
     ("conf", "segments_of", "expected"),
     [
-        ({"threads": "4", "memory_limit": "16GB"}, [250_000] * 8, (4, settings.TASK_ROWS)),
-        ({"threads": "8", "memory_limit": "16GB"}, [250_000] * 8, (8, settings.SMALL_TASK_ROWS)),
-        ({"threads": "8", "memory_limit": "5GB"}, [250_000] * 8, (3, settings.SMALL_TASK_ROWS)),
+        ({"threads": "2", "memory_limit": "16GB"}, [250_000] * 8, (2, 1_000_000)),
+        ({"threads": "4", "memory_limit": "16GB"}, [250_000] * 8, (4, 500_000)),
+        ({"threads": "8", "memory_limit": "16GB"}, [250_000] * 8, (8, 250_000)),
+        ({"threads": "8", "memory_limit": "5GB"}, [250_000] * 8, (3, 250_000)),
         ({"threads": "8", "memory_limit": "1GB"}, [250_000] * 8, (1, settings.BATCH_ROWS)),
         ({"threads": "1", "memory_limit": "16GB"}, [250_000] * 8, (1, settings.BATCH_ROWS)),
         ({"threads": "4", "memory_limit": "16GB"}, [10_000] * 8, (1, settings.BATCH_ROWS)),
