@@ -223,8 +223,16 @@ def _bounded() -> None:
 
 def _unbound(pid: int) -> None:
     """Let the parent process, which has all pages to do with, hold more than one of them may."""
-    with contextlib.suppress(psutil.Error, AttributeError):
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(psutil.Error):
         it = psutil.Process(pid)
-        if any(child.cmdline()[-1:] == ["forkserver"] for child in it.children()):  # whose children pages are
+        if any(_is_forkserver(child) for child in it.children()):  # whose children pages are
             hard = it.rlimit(psutil.RLIMIT_DATA)[1]
             it.rlimit(psutil.RLIMIT_DATA, (hard, hard))
+
+
+def _is_forkserver(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return process.cmdline()[-1:] == ["forkserver"]
+    return False

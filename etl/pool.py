@@ -19,7 +19,6 @@ from etl.workspace import Workspace
 from overscripted.engines import DuckDB
 from overscripted.errors import OutsideError
 from overscripted.progress import Work
-from overscripted.store import Store
 
 
 def plan(at: Workspace, waiting: Sequence[Segment]) -> tuple[int, int, int]:
@@ -27,7 +26,7 @@ def plan(at: Workspace, waiting: Sequence[Segment]) -> tuple[int, int, int]:
     threads, memory = _duckdb(at).limits()
     worth = sum(s.rows for s in waiting) // settings.POOL_WORTH_ROWS
     n = min(threads, memory // settings.POOL[-1][0], worth, len(waiting))
-    if n < 2 or not _elsewhere(at.store):
+    if n < 2 or not _elsewhere(at):
         return 1, settings.BATCH_ROWS, settings.BATCH_BYTES
     rows, size = next((rows, size) for least, rows, size in settings.POOL if memory // n >= least)
     return n, rows, size
@@ -71,13 +70,19 @@ def _duckdb(at: Workspace) -> DuckDB:
     return at.engine
 
 
-def _elsewhere(store: Store) -> bool:
-    """Whether another process can open the store."""
-    protocols = store.fs.protocol
+# Of DuckDB's settings, those that several of them cannot share, or that would count for each.
+_ALONE = {"database", "max_temp_directory_size"}
+
+
+def _elsewhere(at: Workspace) -> bool:
+    """Whether other processes can work on the store with the engine's settings."""
+    protocols = at.store.fs.protocol
     if "memory" in ((protocols,) if isinstance(protocols, str) else protocols):
         return False
+    if _ALONE & _duckdb(at).settings.keys() or not sys.executable:
+        return False
     try:
-        return bool(pickle.dumps(store.options))
+        return b"__main__" not in pickle.dumps(at.store.options)  # that is another module there
     except Exception:  # a session or client of the caller's
         return False
 
@@ -120,7 +125,9 @@ def _processes(n: int) -> Iterator[SimpleQueue["_Process"]]:
         yield free
     finally:
         for one in every:
-            one.end()
+            one.kill()  # all of them, before any is waited for
+        for one in every:
+            one.close()
 
 
 class _Process:
@@ -129,35 +136,55 @@ class _Process:
     def __init__(self) -> None:
         # Not of multiprocessing, whose children run the caller's script once more. -P: no folder that happens
         # to be here and has the name of a package of ours.
-        self._it = subprocess.Popen(
-            [sys.executable, "-P", "-m", "etl.task"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-            start_new_session=True,  # Ctrl-C is the parent's to heed
-        )
+        answers, there = os.pipe()
+        try:
+            self._it = subprocess.Popen(
+                [sys.executable, "-P", "-m", "etl.task", str(there)],
+                stdin=subprocess.PIPE,
+                stdout=2,  # what libraries print
+                pass_fds=(there,),
+                env={**os.environ, "PYTHONPATH": _path()},
+                start_new_session=True,  # Ctrl-C is the parent's to heed
+            )
+        except BaseException:
+            os.close(answers)
+            raise
+        finally:
+            os.close(there)
+        self._answers = os.fdopen(answers, "rb")
 
     def make(self, terms: dict[str, Any], name: str, group: list[Segment]) -> Batch:
         """Have a batch made. Raises what goes wrong there, and OutsideError where the process is killed."""
-        assert self._it.stdin and self._it.stdout
+        assert self._it.stdin
         try:
             pickle.dump((terms, name, [astuple(segment) for segment in group]), self._it.stdin)
             self._it.stdin.flush()
-            made = pickle.load(self._it.stdout)
-        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            made = pickle.load(self._answers)
+        except Exception as error:
+            self.kill()
+            code = self._it.wait()
+            why = "was killed, likely for its memory" if code < 0 else "ended: see what it said above"
             raise OutsideError(
-                f"a process of the etl ended ({self._it.wait()}), killed perhaps for its memory; try fewer "
-                "(--conf threads=1) or less (--conf memory_limit=4GB); tables are unchanged"
+                f"a process of the etl {why}; tables are unchanged; try fewer (--conf threads=1) or less "
+                "(--conf memory_limit=4GB)"
             ) from error
         if isinstance(made, BaseException):
             raise made
         return Batch(**made)
 
-    def end(self) -> None:
+    def kill(self) -> None:
         """End it at once."""
         self._it.kill()
-        for pipe in (self._it.stdin, self._it.stdout):
-            if pipe:
-                with contextlib.suppress(OSError):  # what it had not read yet
-                    pipe.close()
+
+    def close(self) -> None:
+        """Wait for its end."""
         self._it.wait()
+        assert self._it.stdin
+        with contextlib.suppress(OSError):  # what it had not read yet
+            self._it.stdin.close()
+        self._answers.close()
+
+
+def _path() -> str:
+    """Where this process finds its code, for another one."""
+    return os.pathsep.join(path or os.getcwd() for path in sys.path if isinstance(path, str))

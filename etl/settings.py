@@ -25,8 +25,6 @@ POOL = (
 )
 # Fewer new calls for each are not worth the start of a process.
 POOL_WORTH_ROWS = 250_000
-# How often processes are asked for their progress, in seconds.
-POOL_POLL_S = 0.2
 # Fewer raw rows than this, of all tables, are rolled up by DuckDB in the driver: of ten million calls that
 # took 33 s, where Spark SQL on the same two cores took 143 s. Far more may not fit a driver's disk: it sorts
 # the requests of a crawl, a kilobyte or two each, and spills them there.

@@ -10,7 +10,7 @@ import traceback
 import uuid
 from dataclasses import asdict, dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, BinaryIO
 
 from etl.batch import make_batch
 from etl.intake import Segment
@@ -70,13 +70,11 @@ def _limits(asked: Terms) -> dict[str, str]:
     return limits
 
 
-def serve() -> None:
-    """Make the batches that come on standard input, until it ends; standard output says how that went.
+def serve(answers: BinaryIO) -> None:
+    """Make the batches that come on standard input, until it ends; ``answers`` takes how that went.
 
     Both are pickled, by and for the etl that started this process (`etl.pool`).
     """
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what libraries print is no answer
     asked: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     while True:
@@ -92,16 +90,20 @@ def _listen(asked: SimpleQueue[tuple[Any, ...]]) -> None:
             one = pickle.load(sys.stdin.buffer)
             spill = one[0]["conf"]["temp_directory"]
             asked.put(one)
+    except EOFError:
+        pass
     except BaseException:
-        if spill:
-            shutil.rmtree(spill, ignore_errors=True)
-        os._exit(1)
+        traceback.print_exc()
+    if spill:
+        shutil.rmtree(spill, ignore_errors=True)
+    os._exit(1)
 
 
 def _answer(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, str]]) -> bytes:
     try:
         return pickle.dumps(make(terms, name, segments))
     except Exception as error:
+        error.add_note("".join(traceback.format_exception(error)))  # which pickle leaves out
         with contextlib.suppress(Exception):
             text = pickle.dumps(error)
             pickle.loads(text)  # some cannot be read again
@@ -110,4 +112,4 @@ def _answer(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int
 
 
 if __name__ == "__main__":
-    serve()
+    serve(os.fdopen(int(sys.argv[1]), "wb"))

@@ -45,6 +45,6 @@ def when_a_batch_is_begun(run: Run, then: Any, ended: threading.Event) -> thread
                 then()
                 return
 
-    thread = threading.Thread(target=watch)
+    thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     return thread

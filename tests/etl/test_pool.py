@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from etl import pool, settings
+from etl import build, pool, settings
 from etl.intake import Segment
 from etl.run import run_etl
 from etl.workspace import Workspace
@@ -73,10 +73,12 @@ def _stopped(run: Run, stop: Callable[[], None], error: type[BaseException], say
     """An etl in processes that is stopped once they work."""
     ended = threading.Event()
     watch = when_a_batch_is_begun(run, stop, ended)
-    with pytest.raises(error, match=says):
-        run_etl(run, conf=TWO)
-    ended.set()
-    watch.join()
+    try:
+        with pytest.raises(error, match=says):
+            run_etl(run, conf=TWO)
+    finally:
+        ended.set()
+        watch.join()
     assert _workers() == []
 
 
@@ -87,7 +89,7 @@ def test_interrupted_or_a_process_killed_the_tables_stay_and_it_goes_on(tmp_path
     for _ in range(2):
         many(run, 5_000, visit_id=2)
     _stopped(run, lambda: os.kill(os.getpid(), signal.SIGINT), KeyboardInterrupt, "^$")
-    _stopped(run, lambda: _workers()[0].kill(), OutsideError, "a process of the etl ended")
+    _stopped(run, lambda: _workers()[0].kill(), OutsideError, "a process of the etl was killed")
     assert {name: rows(run, name) for name in TABLES} == before
     assert Run.open(run.store.url).stage("etl")["status"] == "complete"
     run_etl(run, conf=TWO)
@@ -125,6 +127,7 @@ def test_what_a_user_can_mend_comes_out_of_a_process_as_such(tmp_path: Path, sma
     command = [sys.executable, str(script), run.store.url, str(tmp_path / "spill")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert "OutsideError" in done.stderr and "cannot be written" in done.stderr
+    assert "etl/pool.py" in done.stderr and "etl/task.py" in done.stderr  # as it came, and where from
     assert not run.store.exists("tables")
 
 
@@ -143,7 +146,7 @@ def test_without_their_parent_processes_end(tmp_path: Path) -> None:
         parent.kill()
 
     watch = when_a_batch_is_begun(run, kill, ended)
-    parent.wait()
+    parent.wait(300)
     ended.set()
     watch.join()
     assert len(met) >= 2
@@ -152,12 +155,18 @@ def test_without_their_parent_processes_end(tmp_path: Path) -> None:
     assert not run.store.exists("tables")
 
 
-def test_a_segment_damaged_within_is_found_after_its_process_failed(tmp_path: Path, small: None) -> None:
+def test_a_segment_damaged_within_is_found_after_its_process_failed(
+    tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
     made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
     bad = segments.write(run.store, "calls", made, "test")
     damage(Path(run.store.path(bad)))
+    made = []
+    made_by_pool = build.pool_batches
+    monkeypatch.setattr(build, "pool_batches", lambda *asked: made.append(asked) or made_by_pool(*asked))
     assert bad in run_etl(run, conf=TWO)["damaged_segments"]
+    assert len(made) == 1  # the second time there is but one segment
     assert [row["visit_id"] for row in rows(run, "calls")] == [1]
     nothing_stray(run)
 
@@ -183,6 +192,21 @@ def test_as_many_processes_as_cores_memory_and_work_allow(
     with DuckDB(conf) as engine:
         at = Workspace(Store(tmp_path), Store(tmp_path), engine)
         assert pool.plan(at, waiting)[:2] == expected
+
+
+@pytest.mark.parametrize("setting", ["database", "Max_temp_directory_size"])
+def test_settings_that_cannot_be_shared_keep_it_in_one_process(tmp_path: Path, setting: str) -> None:
+    waiting = [Segment(f"s{n}", 250_000, 1_000, "") for n in range(8)]
+    value = str(tmp_path / "own.duckdb") if setting == "database" else "1GB"
+    with DuckDB({"threads": "4", "memory_limit": "16GB", setting: value}) as engine:
+        assert pool.plan(Workspace(Store(tmp_path), Store(tmp_path), engine), waiting)[0] == 1
+
+
+def test_a_store_in_memory_keeps_it_in_one_process(tmp_path: Path) -> None:
+    waiting = [Segment(f"s{n}", 250_000, 1_000, "") for n in range(8)]
+    with DuckDB({"threads": "4", "memory_limit": "16GB"}) as engine:
+        for url, n in (("memory://pool/run", 1), (str(tmp_path), 4)):
+            assert pool.plan(Workspace(Store(url), Store(url), engine), waiting)[0] == n
 
 
 def test_sizes_are_read_as_duckdb_writes_them() -> None:
