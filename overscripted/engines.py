@@ -194,7 +194,9 @@ class DuckDB(Engine):
     def limits(self) -> tuple[int, int]:
         """Threads, and bytes of memory, that it may use."""
         asked = "SELECT current_setting('threads'), current_setting('memory_limit')"
-        threads, memory = self._con.con.execute(asked).fetchone()
+        ((threads, memory),) = self._con.con.execute(
+            asked
+        ).fetchall()  # to the end: else nothing else may run
         return int(threads), _bytes(memory)
 
     def _uris(self, store: Store, keys: list[str]) -> list[str]:
