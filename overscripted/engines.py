@@ -171,11 +171,10 @@ class DuckDB(Engine):
     name = "duckdb"
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        defaults = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%"}
+        self.settings = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%", **_plain(settings)}
         self._folder = ""  # of our own, to be deleted
-        if "temp_directory" not in _plain(settings):
-            self._folder = defaults["temp_directory"] = tempfile.mkdtemp(prefix="overscripted-duckdb-")
-        self.settings = {**defaults, **_plain(settings)}
+        if "temp_directory" not in self.settings:
+            self._folder = self.settings["temp_directory"] = tempfile.mkdtemp(prefix="overscripted-duckdb-")
         import duckdb  # here, so that commands that need no engine start fast
 
         try:

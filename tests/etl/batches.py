@@ -1,9 +1,14 @@
 """Runs whose batches take a while, and what must hold when one of them is interrupted."""
 
+import contextlib
+import json
 import os
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from overscripted import segments
 from overscripted.run import Run
@@ -25,18 +30,34 @@ def nothing_stray(run: Run) -> None:
     assert there == named
 
 
-def damage(path: Path) -> None:
-    """Spoil a segment within: its footer stays whole."""
-    import pyarrow.parquet as pq
+def two_attempts(run: Run) -> None:
+    """Three segments, 63 calls: half of the first 60 are of an attempt that does not count."""
+    for start in range(0, 60, 20):
+        made = [
+            call(
+                attempt=1 + n % 2, ordinal=start + n, arguments=json.dumps({"0": n, "1": "é"}), value="ß" * n
+            )
+            for n in range(20)
+        ]
+        segments.write(run.store, "calls", table("calls", [*made, call(attempt=2, symbol="")]), "test")
 
+
+def damaged_segment(run: Run) -> str:
+    """A segment of the second visit's calls that is spoilt within, its footer whole; its key."""
+    made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
+    key = segments.write(run.store, "calls", made, "test")
+    path = Path(run.store.path(key))
     data = bytearray(path.read_bytes())
     start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
     data[start : start + 40] = b"\xff" * 40
     path.write_bytes(data)
+    return key
 
 
-def when_a_batch_is_begun(run: Run, then: Any, ended: threading.Event) -> threading.Thread:
-    """Call ``then`` once another process has written its first file."""
+@contextlib.contextmanager
+def when_a_batch_is_begun(run: Run, then: Callable[[], Any]) -> Iterator[None]:
+    """Within this block, call ``then`` once another process has written its first file."""
+    ended = threading.Event()
 
     def watch() -> None:
         staging = Path(run.store.path(".staging"))
@@ -47,4 +68,8 @@ def when_a_batch_is_begun(run: Run, then: Any, ended: threading.Event) -> thread
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
-    return thread
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

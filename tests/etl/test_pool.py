@@ -1,13 +1,11 @@
 """Batches in processes of this machine: the same tables as in one, whatever happens to them meanwhile."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,14 +17,13 @@ from etl import build, pool, settings
 from etl.intake import Segment
 from etl.run import run_etl
 from etl.workspace import Workspace
-from overscripted import segments
 from overscripted.engines import DuckDB
 from overscripted.errors import OutsideError
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from overscripted.store import Store
-from tests.etl.batches import damage, many, nothing_stray, when_a_batch_is_begun
-from tests.etl.conftest import call, crawl_run, rows, same_tables, table, visit
+from tests.etl.batches import damaged_segment, many, nothing_stray, two_attempts, when_a_batch_is_begun
+from tests.etl.conftest import call, crawl_run, rows, same_tables, visit
 
 TWO = ("threads=2", "memory_limit=4GB")
 ONE = ("threads=1",)
@@ -51,14 +48,7 @@ def _workers() -> list[psutil.Process]:
 
 def test_batches_in_processes_are_those_of_one(tmp_path: Path, small: None) -> None:
     one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
-    for start in range(0, 60, 20):
-        made = [
-            call(
-                attempt=1 + n % 2, ordinal=start + n, arguments=json.dumps({"0": n, "1": "é"}), value="ß" * n
-            )
-            for n in range(20)
-        ]
-        segments.write(one.store, "calls", table("calls", [*made, call(attempt=2, symbol="")]), "test")
+    two_attempts(one)
     shutil.copytree(tmp_path / "one", tmp_path / "other")
     other = Run.open(tmp_path / "other")
     assert run_etl(one, conf=ONE)["calls_of_unacknowledged_attempts"] == 30
@@ -71,14 +61,8 @@ def test_batches_in_processes_are_those_of_one(tmp_path: Path, small: None) -> N
 
 def _stopped(run: Run, stop: Callable[[], None], error: type[BaseException], says: str) -> None:
     """An etl in processes that is stopped once they work."""
-    ended = threading.Event()
-    watch = when_a_batch_is_begun(run, stop, ended)
-    try:
-        with pytest.raises(error, match=says):
-            run_etl(run, conf=TWO)
-    finally:
-        ended.set()
-        watch.join()
+    with when_a_batch_is_begun(run, stop), pytest.raises(error, match=says):
+        run_etl(run, conf=TWO)
     assert _workers() == []
 
 
@@ -137,7 +121,7 @@ def test_without_their_parent_processes_end(tmp_path: Path) -> None:
         many(run, 5_000)
     script = tmp_path / "one.py"
     script.write_text(_ETL)
-    ended, met = threading.Event(), []
+    met: list[psutil.Process] = []
     command = [sys.executable, str(script), run.store.url, str(tmp_path / "spill")]
     parent = subprocess.Popen(command, stderr=subprocess.DEVNULL)
 
@@ -145,10 +129,8 @@ def test_without_their_parent_processes_end(tmp_path: Path) -> None:
         met.extend(_workers())
         parent.kill()
 
-    watch = when_a_batch_is_begun(run, kill, ended)
-    parent.wait(300)
-    ended.set()
-    watch.join()
+    with when_a_batch_is_begun(run, kill):
+        parent.wait(300)
     assert len(met) >= 2
     _gone(met)
     assert list((tmp_path / "spill").iterdir()) == []
@@ -159,9 +141,7 @@ def test_a_segment_damaged_within_is_found_after_its_process_failed(
     tmp_path: Path, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
-    made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
-    bad = segments.write(run.store, "calls", made, "test")
-    damage(Path(run.store.path(bad)))
+    bad = damaged_segment(run)
     made = []
     made_by_pool = build.pool_batches
     monkeypatch.setattr(build, "pool_batches", lambda *asked: made.append(asked) or made_by_pool(*asked))

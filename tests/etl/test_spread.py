@@ -1,11 +1,9 @@
 """Batches as tasks of Spark: the same tables as DuckDB's, whatever happens to the workers meanwhile."""
 
 import contextlib
-import json
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +15,11 @@ from etl import task
 from etl.intake import Segment, batches
 from etl.run import run_etl
 from etl.spread import _task, _understood
-from overscripted import segments
 from overscripted.errors import OutsideError, SoftwareMissing
 from overscripted.run import Run
 from overscripted.schemas import TABLES
-from tests.etl.batches import damage, many, nothing_stray, when_a_batch_is_begun
-from tests.etl.conftest import call, crawl_run, one_more_visit, rows, same_tables, table, visit
+from tests.etl.batches import damaged_segment, many, nothing_stray, two_attempts, when_a_batch_is_begun
+from tests.etl.conftest import call, crawl_run, one_more_visit, rows, same_tables, visit
 
 pytestmark = pytest.mark.spark
 
@@ -55,14 +52,7 @@ def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
     monkeypatch.setattr("etl.settings.BATCH_ROWS", 25)
     monkeypatch.setattr("etl.settings.TASK_ROWS", 25)
     one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
-    for start in range(0, 60, 20):
-        made = [
-            call(
-                attempt=1 + n % 2, ordinal=start + n, arguments=json.dumps({"0": n, "1": "é"}), value="ß" * n
-            )
-            for n in range(20)
-        ]
-        segments.write(one.store, "calls", table("calls", [*made, call(attempt=2, symbol="")]), "test")
+    two_attempts(one)
     shutil.copytree(tmp_path / "one", tmp_path / "other")
     other = Run.open(tmp_path / "other")
     assert run_etl(one)["calls_of_unacknowledged_attempts"] == 30
@@ -91,12 +81,9 @@ def test_a_batch_whose_worker_is_killed_is_made_again_and_each_row_is_there_once
         _kill_workers()
         killed.append(True)
 
-    ended = threading.Event()
-    watch = when_a_batch_is_begun(run, kill, ended)
     command = [sys.executable, "-m", "overscripted", "etl", run.store.url, "--engine", "spark"]
-    done = subprocess.run([*command, "--master", "local[2,4]"], capture_output=True, text=True)
-    ended.set()
-    watch.join()
+    with when_a_batch_is_begun(run, kill):
+        done = subprocess.run([*command, "--master", "local[2,4]"], capture_output=True, text=True)
     assert killed and done.returncode == 0, done.stderr[-3000:]
     assert sorted(row["ordinal"] for row in rows(run, "calls")) == list(range(8_000))
     assert [row["n_calls"] for row in rows(run, "script_refs")] == [8_000]
@@ -108,12 +95,8 @@ def test_a_killed_worker_is_a_clear_message_and_the_tables_stay(tmp_path: Path, 
     run_etl(run)
     before = {name: rows(run, name) for name in TABLES}
     many(run, 8_000, visit_id=2)
-    ended = threading.Event()
-    watch = when_a_batch_is_begun(run, _kill_workers, ended)
-    with pytest.raises(OutsideError, match="worker was killed"):
+    with when_a_batch_is_begun(run, _kill_workers), pytest.raises(OutsideError, match="worker was killed"):
         run_etl(run, "spark")
-    ended.set()
-    watch.join()
     assert {name: rows(run, name) for name in TABLES} == before
     assert Run.open(run.store.url).stage("etl")["status"] == "complete"
     run_etl(run, "spark")  # the same session goes on
@@ -148,9 +131,7 @@ def test_an_error_that_a_user_can_mend_comes_out_of_a_task_as_such(tmp_path: Pat
 
 def test_a_segment_damaged_within_is_found_after_its_task_failed(tmp_path: Path, spark: Any) -> None:
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
-    made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
-    bad = segments.write(run.store, "calls", made, "test")
-    damage(Path(run.store.path(bad)))
+    bad = damaged_segment(run)
     assert bad in run_etl(run, "spark")["damaged_segments"]
     assert [row["visit_id"] for row in rows(run, "calls")] == [1]
     nothing_stray(run)
