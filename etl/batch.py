@@ -28,11 +28,17 @@ def make_batch(
     batch.files["attempts"] = engine.write(seen, staged, "etl/attempts", stem)
     # The few attempts of this batch: those of the whole run are not gone through again.
     noted = engine.read(staged, batch.files["attempts"])
-    rows = attempts.kept(raw, noted.filter(noted.counted).select(attempts.ATTEMPT))
+    counted = noted.filter(noted.counted)
+    rows = attempts.kept(raw, counted.select(attempts.ATTEMPT))
     mended = repair.repair(rows)
     dim = at.origins(mended, "location", "script_url", "top_level_url")
     batch.files["calls"] = at.write(calls.calls(mended, dim), "calls", stem)
-    batch.files["invalid_calls"] = at.write(invalid_calls.invalid_calls(mended), "invalid_calls", stem)
+    n_rows = sum(engine.to_arrow(counted.select("n_rows"))["n_rows"].to_pylist())
+    if at.rows(batch.files["calls"]) == n_rows:  # as nearly always of our crawls: no need to read all again
+        batch.files["invalid_calls"] = at.write_empty("invalid_calls", stem)
+    else:
+        invalid = invalid_calls.invalid_calls(mended)
+        batch.files["invalid_calls"] = at.write(invalid, "invalid_calls", stem)
     rolled = ibis.union(
         uses.of_calls(engine.read(staged, batch.files["calls"])),
         uses.of_invalid_calls(engine.read(staged, batch.files["invalid_calls"])),

@@ -6,7 +6,6 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import pyarrow.parquet as pq
 
 from etl import intake, settings
 from etl.batch import make_batch
@@ -67,7 +66,7 @@ class Build:
             return self.all()
 
     def _damaged_within(self) -> dict[str, str]:
-        every = [s.key for table in self.good.values() for s in table if s.key not in self.old.segments]
+        every = [s.key for table in self.good.values() for s in table if s.key not in self.new.segments]
         return {key: why for key in every if (why := intake.verify(self.store, key))}
 
     def _all(self) -> dict[str, Any]:
@@ -120,18 +119,22 @@ class Build:
         groups = intake.batches(waiting, *limits)
         if not groups and not self.new.batches:
             groups = [[]]  # a run without calls has empty tables
-        return list(zip(self.new.next_names(len(groups)), groups, strict=True))
+        known = Manifest(self.old.batches + self.new.batches)
+        return list(zip(known.next_names(len(groups)), groups, strict=True))
 
     def _reuse(self) -> None:
-        """Take over the batches of the last etl whose calls count as they did."""
-        present = {s.key for s in self.good["calls"]}
+        """Take over the batches of the last etl whose calls count as they did, but for outgrown ones."""
+        present = {s.key: s for s in self.good["calls"]}
         stale = self._stale() if self.old.batches else set()
-        for batch in self.old.batches:
-            if batch.segments and batch.name not in stale and present.issuperset(batch.segments):
-                for keys in batch.files.values():
-                    for key in keys:
-                        _link(self.store, self.staged, key)
-                self.new.batches.append(batch)
+        left = {
+            batch.name: batch
+            for batch in self.old.batches
+            if batch.segments and batch.name not in stale and present.keys() >= set(batch.segments)
+        }
+        groups = {name: [present.pop(key) for key in batch.segments] for name, batch in left.items()}
+        again = intake.outgrown(groups, present.values())
+        self.new.batches += [batch for name, batch in left.items() if name not in again]
+        _link(self.store, self.staged, self.new.files)
 
     def _stale(self) -> set[str]:
         """Batches that saw an attempt which counts now and did not then, or the reverse."""
@@ -144,7 +147,7 @@ class Build:
 
     def _tidy(self) -> None:
         """Delete what a batch's other attempts wrote: retried, overtaken, or on a machine that was lost."""
-        ours = {key for batch in self.new.batches for keys in batch.files.values() for key in keys}
+        ours = set(self.new.files)
         for folder in ("tables/calls", "tables/invalid_calls", "etl/attempts", "etl/uses"):
             for key in set(self.staged.files(folder)) - ours:
                 self.staged.delete(key)
@@ -198,7 +201,7 @@ class Build:
     def _any(self, table: str) -> bool:
         """Whether raw rows may exist; where there are none the empty table is written at once."""
         if not self.good[table]:
-            self.staged.write_table(f"tables/{table}/part-0.parquet", TABLES[table].empty())
+            self.at.write_empty(table)
         return bool(self.good[table])
 
     def _whole(self, table: str) -> ir.Table:
@@ -209,7 +212,7 @@ class Build:
 
     def _facts(self) -> dict[str, Any]:
         """Rows of the tables, and raw calls that belong to no acknowledged attempt."""
-        rows = {table: self._rows(table) for table in TABLES}
+        rows = {table: self.at.rows(self.staged.files(f"tables/{table}", ".parquet")) for table in TABLES}
         came = sum(s.rows for s in self.good["calls"] if s.key in self.new.segments)
         facts: dict[str, Any] = {"raw_calls": came, **{t: n for t, n in rows.items() if n}}
         left_out = came - rows["calls"] - rows["invalid_calls"]
@@ -220,20 +223,13 @@ class Build:
             facts["batches_reused"] = reused
         return facts
 
-    def _rows(self, table: str) -> int:
-        """From the footers of what was written."""
-        total = 0
-        for key in self.staged.files(f"tables/{table}", ".parquet"):
-            with self.staged.fs.open(self.staged.path(key), "rb") as file:
-                total += pq.ParquetFile(file).metadata.num_rows
-        return total
 
-
-def _link(store: Store, staged: Store, key: str) -> None:
-    """The same file in both stores: a hard link on disk, a server-side copy in an object store."""
-    source, target = store.path(key), staged.path(key)
-    if store.local:
+def _link(store: Store, staged: Store, keys: list[str]) -> None:
+    """The same files in both stores: hard links on disk, server-side copies in an object store."""
+    if not store.local:
+        store.fs.copy([store.path(key) for key in keys], [staged.path(key) for key in keys])  # side by side
+        return
+    for key in keys:
+        target = staged.path(key)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        os.link(source, target)
-    else:
-        store.fs.copy(source, target)
+        os.link(store.path(key), target)

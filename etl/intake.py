@@ -1,12 +1,14 @@
 """Which raw segments there are, which can be read, and how they are grouped into batches."""
 
 import math
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from etl import settings
 from overscripted import segments
 from overscripted.store import Store
 
@@ -81,3 +83,22 @@ def batches(waiting: list[Segment], rows: int, size: int, slots: int = 1) -> lis
         groups[int(n * (before + share / 2) / total)].append(segment)  # where its middle falls
         before += share
     return [group for group in groups if group]
+
+
+def outgrown(old: Mapping[str, list[Segment]], new: Iterable[Segment]) -> set[str]:
+    """Names of old batches to be made again with what is new: small ones, of no more rows than the rest.
+
+    So many small etls leave few files, and a call is made again only where its batch at least doubles.
+    """
+    rows, size = settings.SMALL_BATCH
+    small = {
+        name: sum(s.rows for s in group) for name, group in old.items() if sum(s.size for s in group) < size
+    }
+    made = sum(s.rows for s in new)
+    found = set()
+    for name in sorted(small, key=lambda it: small[it]):
+        if small[name] >= rows or small[name] > made:
+            break
+        found.add(name)
+        made += small[name]
+    return found

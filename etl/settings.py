@@ -23,6 +23,8 @@ POOL = (
     (3_500_000_000, 500_000, 64 * 1024 * 1024),
     (1_500_000_000, 250_000, 32 * 1024 * 1024),
 )
+# Rows and bytes of a batch that stays as it is, though there is new work: its files are large enough.
+SMALL_BATCH = (250_000, 32 * 1024 * 1024)
 # Fewer new calls for each are not worth the start of a process.
 POOL_WORTH_ROWS = 250_000
 # Fewer raw rows than this, of all tables, are rolled up by DuckDB in the driver: of ten million calls that

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow.parquet as pq
 
 from etl.intake import Segment
 from etl.transforms import attempts, conform, origins, pages, script_refs, uses
@@ -61,3 +62,17 @@ class Workspace:
         """Rows of one of the tables, in its schema and order; keys of the files."""
         typed = conform.conform(expr, TABLES[table])
         return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table], row_group(table))
+
+    def write_empty(self, table: str, name: str = "part") -> list[str]:
+        """One of the tables without rows, at once."""
+        key = f"tables/{table}/{name}-0.parquet"
+        self.staged.write_table(key, TABLES[table].empty())
+        return [key]
+
+    def rows(self, keys: Sequence[str]) -> int:
+        """Rows of what was written, from the files' footers."""
+        total = 0
+        for key in keys:
+            with self.staged.fs.open(self.staged.path(key), "rb") as file:
+                total += pq.ParquetFile(file).metadata.num_rows
+        return total

@@ -211,8 +211,7 @@ class Store:
         if files is None:
             self.delete(key)
         elif not self.local:
-            for file in files:
-                self._copy(f"{token}/{file}", file)
+            self._copy([f"{token}/{file}" for file in files], files)
             for old in set(self.files(key)).difference(files):
                 self.delete(old)
         elif os.path.exists(source := self.path(f"{token}/{key}")):  # or else it has been renamed already
@@ -220,8 +219,9 @@ class Store:
             Path(self.path(key)).parent.mkdir(parents=True, exist_ok=True)
             os.rename(source, self.path(key))
 
-    def _copy(self, source: str, target: str) -> None:
-        self.fs.copy(self.path(source), self.path(target))
+    def _copy(self, sources: list[str], targets: list[str]) -> None:
+        """Within an object store, side by side."""
+        self.fs.copy([self.path(key) for key in sources], [self.path(key) for key in targets])
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

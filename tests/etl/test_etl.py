@@ -14,11 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl import run as door
+from etl import settings
+from etl.intake import Segment, outgrown
 from etl.run import run_etl
 from overscripted import segments
 from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
 from overscripted.run import Run
 from overscripted.schemas import TABLES
+from tests.etl.batches import nothing_stray
 from tests.etl.conftest import by, call, crawl_run, rows, table, visit
 
 
@@ -171,6 +174,50 @@ def test_an_etl_run_again_works_on_what_is_new_and_changes_nothing_else(tmp_path
     run_etl(run, full=True)
     assert _content(run) == content
     assert by(run, "script_refs", "visit_id", "n_calls") == [(1, 4), (2, 1)]
+
+
+def test_small_batches_are_made_again_with_what_is_new_where_that_is_as_much(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=n) for n in range(4)], visits=[visit()])
+    run_etl(run)
+    _add(run, "calls", [call(visit_id=2, ordinal=n, symbol="x" * (n > 0)) for n in range(4)])
+    _add(run, "visits", [visit(visit_id=2)])
+    facts = run_etl(run)
+    assert "batches_reused" not in facts and facts["raw_calls"] == 8
+    assert len(run.store.files("tables/calls")) == len(run.store.files("tables/invalid_calls")) == 1
+    nothing_stray(run)
+    _add(run, "calls", [call(visit_id=3, ordinal=0)])
+    _add(run, "visits", [visit(visit_id=3)])
+    assert run_etl(run)["batches_reused"] == 1
+    content = _content(run)
+    assert (len(content["calls"]), len(content["invalid_calls"])) == (8, 1)
+    assert len({Path(key).name for key in run.store.files("tables/calls")}) == 2
+    run_etl(run, full=True)
+    assert _content(run) == content
+
+
+def _group(*rows: int, size: int = 1000) -> list[Segment]:
+    return [Segment(f"raw/calls/{n}-{one}.parquet", one, size, "") for n, one in enumerate(rows)]
+
+
+def test_a_call_is_made_again_only_where_its_batch_at_least_doubles() -> None:
+    old = {"b1": _group(40, 60), "b2": _group(10), "b3": _group(30), "b4": _group(300_000)}
+    assert outgrown(old, []) == set()
+    assert outgrown(old, _group(9)) == set()
+    assert outgrown(old, _group(10)) == {"b2"}
+    assert outgrown(old, _group(20)) == {"b2", "b3"}
+    assert outgrown(old, _group(60)) == {"b1", "b2", "b3"}
+    assert outgrown(old, _group(10**6)) == {"b1", "b2", "b3"}  # the fourth is large enough
+    assert outgrown({"b1": _group(10, size=10**9)}, _group(100)) == set()
+    made = settings.SMALL_BATCH[0]
+    batches, again = [], 0  # a thousand small etls
+    for _ in range(1000):
+        named = {str(n): _group(rows) for n, rows in enumerate(batches)}
+        gone = outgrown(named, _group(1000))
+        again += sum(batches[int(n)] for n in gone)
+        kept = [rows for n, rows in enumerate(batches) if str(n) not in gone]
+        batches = [*kept, 1000 + sum(batches[int(n)] for n in gone)]
+    assert sum(batches) == 10**6 and len([rows for rows in batches if rows < made]) <= 9
+    assert again <= 8 * 10**6
 
 
 def test_a_batch_is_made_again_when_a_later_attempt_is_acknowledged(tmp_path: Path) -> None:
