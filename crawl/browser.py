@@ -41,8 +41,9 @@ class Window:
         self.arrived = asyncio.Event()  # its page has loaded, or what came is a download
         self.closed = asyncio.Event()  # by the page, or because its process died
         self.download = False
-        self.crashed = ""  # why its process died
-        self.ending = ""  # why we are about to end it
+        self.died_of: tuple[str, str] | None = None  # its process: the outcome, and why
+        self.ending: tuple[str, str] | None = None  # the same, of what we are about to end
+        self.greedy = False  # a process of it has used so much CPU that it is served last
         self.started = 0
         self._prompts = 0
 
@@ -67,7 +68,7 @@ class Window:
 
     def died(self) -> None:
         """The process of its top document is gone."""
-        self.crashed = self.ending or "the page's process died"
+        self.died_of = self.ending or ("crashed", "the page's process died")
         self.closed.set()
 
     async def _dismiss(self) -> None:
@@ -249,28 +250,30 @@ class Browser:
             self.retired = True
         for process in processes:
             if process.memory > settings.PROCESS_BYTES:
-                self._end(process, f"{process.memory >> 20} MB of memory")
+                self._end(process, "crashed", f"{process.memory >> 20} MB of memory")
             elif process.cpu_s > settings.PROCESS_CPU_S:
-                self._end(process, f"{process.cpu_s:.0f} s of CPU")
+                self._end(process, "hung", f"{process.cpu_s:.0f} s of CPU")
             elif process.cpu_s > settings.YIELD_CPU_S:
+                for window in self._of(process.store):
+                    window.greedy = True
                 _yield(process.pid)
 
-    def _end(self, process: Process, reason: str) -> None:
-        log.warning("a page's process has used %s: ended", reason)
-        for window in self.windows.values():
-            if window.store == process.store:
-                window.ending = f"a process of the page had used {reason}"
+    def _end(self, process: Process, outcome: str, used: str) -> None:
+        log.warning("a page's process has used %s: ended", used)
+        for window in self._of(process.store):
+            window.ending = outcome, f"a process of the page had used {used}"
         _kill(process.pid)
 
+    def _of(self, store: str) -> list[Window]:
+        return [window for window in self.windows.values() if store and window.store == store]
+
     def _crashed(self, store: str) -> None:
-        for window in self.windows.values():
-            if store and window.store == store:
-                window.died()
+        for window in self._of(store):
+            window.died()
 
     def _downloads(self, store: str) -> None:
-        for window in self.windows.values():
-            if window.store == store:
-                window.downloads()
+        for window in self._of(store):
+            window.downloads()
 
     def _take(self, event: str, params: dict[str, Any]) -> None:
         if window := self.windows.get(str(params.get("context"))):

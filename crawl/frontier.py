@@ -334,9 +334,16 @@ class Frontier:
 
     def left(self) -> bool:
         """Whether any seed waits or is leased."""
-        open_ = sa.select(SEEDS.c.visit_id).where(SEEDS.c.crawl_id == self.crawl_id)
+        return self._any(WAITING, LEASED)
+
+    def waits(self) -> bool:
+        """Whether any seed waits, be it for its domain or its next attempt."""
+        return self._any(WAITING)
+
+    def _any(self, *states: sa.ColumnElement[bool]) -> bool:
+        one = sa.select(SEEDS.c.visit_id).where(SEEDS.c.crawl_id == self.crawl_id)
         with self._begin() as db:
-            return any(db.execute(open_.where(state).limit(1)).first() for state in (WAITING, LEASED))
+            return any(db.execute(one.where(state).limit(1)).first() for state in states)
 
     def workers(self) -> list[dict[str, Any]]:
         """The workers that ever took part, with what each last said."""

@@ -46,6 +46,9 @@ class Result:
     ended: datetime | None = None
     dwell_s: float | None = None
     starved: float | None = None
+    greedy: bool = (
+        False  # it was served last for the CPU that it had used: if it starved, that was its own doing
+    )
     final_url: str = ""
 
 
@@ -149,6 +152,7 @@ async def _visit(
             answers = await _flush(browser, window.store, result, settings.LAST_FLUSH_S)
         raise
     finally:
+        result.greedy = window.greedy
         if window.store:  # what closing the window makes the page do is not part of the visit, early or late
             await browser.forget(window.store)
         with contextlib.suppress(BidiClosed):
@@ -263,8 +267,8 @@ async def _settle(browser: Browser, window: Window) -> None:
 
 
 def _closed(window: Window) -> _Ended:
-    if window.crashed:
-        return _Ended("crashed", window.crashed)
+    if window.died_of:
+        return _Ended(*window.died_of)
     return _Ended("closed", "the page closed its window")
 
 

@@ -146,6 +146,8 @@ class Worker:
                 leases = await self._ask(self._lease, free)
                 for lease in leases:
                     await self._begin(lease)
+                if not leases and self.writer.gathering and not await self._ask(self.frontier.waits):
+                    self.writer.flush()  # the last ones: what is to be visited again need not wait for more
                 if not leases and not self._visits and not await self._more():
                     return
             if self.stopped and not self._visits:
@@ -213,15 +215,16 @@ class Worker:
             # Even a page that loaded may lack what was asked for meanwhile.
             await self._ask(self.frontier.retry, self.name, lease, 0.0)
             return
-        self.windows.saw(result.starved)
-        if result.outcome == "hung" and self.windows.starving:
+        if not result.greedy:
+            self.windows.saw(result.starved)
+        if result.outcome == "hung" and self.windows.starving and not result.greedy:
             result.starved = settings.FLUSH_TIMEOUT_S  # its neighbours starve, too: perhaps it has no loop
         self._hand_on(lease, records, result, browser.user_agent)
 
     def _hand_on(self, lease: Lease, records: Records, result: visits.Result, agent: str) -> None:
         """The visit is over: its last rows, and what becomes of the seed once they are durable."""
         records.finish()
-        starved = (result.starved or 0.0) > settings.STARVED_S
+        starved = (result.starved or 0.0) > settings.STARVED_S and not result.greedy
         again = outcomes.again(result.outcome, lease.attempt, self.options.retries, starved)
         log.info(
             "visit",

@@ -88,6 +88,11 @@ class Writer:
         return len(self._batch.done) + sum(len(batch.done) for batch in self._sealed)
 
     @property
+    def gathering(self) -> int:
+        """Visits that are over and not yet being written: they wait for more."""
+        return len(self._batch.done)
+
+    @property
     def buffered(self) -> int:
         """Bytes in memory, roughly."""
         return self._batch.size + sum(batch.size for batch in self._sealed)

@@ -44,8 +44,10 @@ def beat(frontier: Frontier, worker: str, pid: int = 1) -> None:
 def test_a_seed_is_leased_once_and_ends_once(frontier: Frontier) -> None:
     assert frontier.add(["http://a.com/", "http://b.com/", "http://a.com/"]) == 2
     assert frontier.add(["http://a.com/"]) == 0
+    assert frontier.waits()
     beat(frontier, "w1")
     leases = frontier.lease("w1", 10, per_domain=0)
+    assert not frontier.waits()
     assert sorted(lease.seed for lease in leases) == ["http://a.com/", "http://b.com/"]
     assert [lease.attempt for lease in leases] == [1, 1]
     assert frontier.lease("w2", 10, per_domain=0) == []
