@@ -46,9 +46,7 @@ class Result:
     ended: datetime | None = None
     dwell_s: float | None = None
     starved: float | None = None
-    greedy: bool = (
-        False  # it was served last for the CPU that it had used: if it starved, that was its own doing
-    )
+    greedy: bool = False  # served last for the CPU that it had used: if it starved, it did so to itself
     final_url: str = ""
 
 
