@@ -20,9 +20,9 @@ from crawl.parent import Parent
 Message = dict[str, Any]
 
 _PRIVILEGED = resources.files("crawl") / "privileged"
-_PARENT = ("bodies.js", "callstacks.js", "parent.js")
+_PARENT = ("bodies.js", "callstacks.js", "policy.js", "parent.js")
 _PROCESS = ("frames.js", "documents.js", "workers.js", "process.js")
-_TOLD = "said, extension, name, process, folder"
+_TOLD = "said, extension, name, process, folder, policy"
 _TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"
 
 
@@ -50,8 +50,8 @@ class Realms:
         """
         realms = cls(parent, folder, take)
         begin = _joined(f"({_TOLD}) => {{", _PARENT, f"Realms({_TOLD}); }}")
-        process = realms._process(settings)
-        told = (parent.channel(realms._said), extension, realms._name, process, str(folder))
+        process, policy = realms._process(settings), _policy(settings)
+        told = (parent.channel(realms._said), extension, realms._name, process, str(folder), policy)
         await parent.call(begin, *told)
         return realms
 
@@ -103,6 +103,23 @@ class Realms:
             return file.read_bytes()
         finally:
             file.unlink()
+
+
+def _policy(settings: dict[str, Any]) -> str:
+    """What `privileged/policy.js` adds to each document; "" for nothing.
+
+    ``script-src`` without 'unsafe-eval': eval and its kin, WebAssembly; inline scripts and handlers are
+    allowed and not told of. ``connect-src`` without ws: and wss:: WebSockets. The host marks the policy as
+    ours, for the recorder alone: no page sees the header.
+    """
+    if not any(item["name"] == "dynamic" for item in settings["instruments"]):
+        return ""
+    mark = f"https://{settings['token'][:24]}.invalid"
+    return (
+        f"script-src * data: blob: 'unsafe-inline' 'report-sample' {mark}; "
+        f"script-src-elem * data: blob: 'report-sample' {mark}; script-src-attr 'unsafe-inline'; "
+        "connect-src http: https: data: blob:"
+    )
 
 
 def _joined(before: str, parts: tuple[str, ...], after: str) -> str:

@@ -3,7 +3,7 @@
 // Trusts: our process script; what realms say is a JSON object in text, passed on as it is.
 "use strict";
 
-function Realms(said, extension, name, process, folder) {
+function Realms(said, extension, name, process, folder, policy) {
   const LONGEST = 2 ** 24; // characters of a message: one of 64 MB would end the session with the browser
   const PING_MS = 1000; // how often a process is asked whether it is alive
   const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
@@ -17,6 +17,7 @@ function Realms(said, extension, name, process, folder) {
   const asked = new Map(); // process -> when it was asked, ms
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
+  if (policy) Policy(policy);
   const store = (user) => `firefox-container-${user}`;
 
   /** Where a realm's records belong: as the extension says it of requests. */

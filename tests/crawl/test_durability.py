@@ -108,8 +108,8 @@ def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: 
 
 
 def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path: Path) -> None:
-    pages, run = 9, tmp_path / "run"
-    few = (*FAST, "--windows", "3", "--retries", "0")  # on a busy machine starved pages would wait again
+    pages, run = 10, tmp_path / "run"
+    few = (*FAST, "--windows", "2", "--retries", "0")  # on a busy machine starved pages would wait again
     one = Crawl(run, *few, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
     until_pages_ended(run, 1)
     one.interrupt()

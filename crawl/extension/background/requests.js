@@ -10,6 +10,17 @@
   const pairs = (headers) =>
     JSON.stringify((headers ?? []).map(({ name, value }) => [name, value ?? ""]));
 
+  const OURS = OVERSCRIPTED.token.slice(0, 24); // marks the policy that privileged/policy.js adds
+
+  /** The headers of a response as its server sent them: without our policy, the last of a comma-separated list. */
+  function sent(headers = []) {
+    return headers.flatMap(({ name, value }) => {
+      if (!value?.includes(OURS)) return { name, value };
+      const comma = value.lastIndexOf(",");
+      return comma < 0 ? [] : { name, value: value.slice(0, comma) };
+    });
+  }
+
   /** The URL of the top document that a request belongs to. */
   function top({ cookieStoreId, tabId, documentUrl, frameAncestors }) {
     return frameAncestors?.at(-1)?.url ?? Stores.state(cookieStoreId).top.get(tabId) ?? documentUrl ?? "";
@@ -46,7 +57,7 @@
     const hop = hops.get(details.requestId);
     if (!hop) return;
     hop.status = details.statusCode;
-    hop.response_headers = pairs(details.responseHeaders);
+    hop.response_headers = pairs(sent(details.responseHeaders));
     Cookies.heard(details);
   }
 

@@ -1,7 +1,7 @@
 // Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly; and what is made by
 // constructors: WebSockets, of which the same policy tells, workers and EventSources, of which the process script does.
 // None of them is wrapped: a wrapped eval is no direct eval any more, a wrapped constructor breaks its subclasses. The
-// background page adds a report-only policy to each document; Firefox then tells of each use, with its place and the
+// parent process adds a report-only policy to each document; Firefox then tells of each use, with its place and the
 // beginning of the text.
 // The event of our policy is stopped here, before any listener of the page.
 // World: sandbox of a document. The events are the browser's own; the text in them is the page's.

@@ -116,6 +116,33 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
     assert (made.func_name, made.script_col) == ("make", str(lines[10].index("new") + 1))
 
 
+async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_record(
+    browser: Instrumented, web: Web
+) -> None:
+    """Also where the document comes from the cache, which keeps our policy with it."""
+    code = (
+        "<!doctype html><script>const told=[];addEventListener('securitypolicyviolation',e=>told.push(e.blockedURI));"
+        "eval('5');setTimeout(()=>parent.postMessage(told.join(),'*'),200)</script>"
+    )
+    own = "img-src 'none', script-src 'self' 'unsafe-inline'; report-uri /told"
+    kept = {"Cache_Control": "max-age=600", "Content_Security_Policy_Report_Only": own}
+    frame = web.add("/kept", code, **kept)
+    page = web.add(
+        "/keeping",
+        "<!doctype html><script>TOLD=[];onmessage=e=>TOLD.push(e.data);N=0;const add=()=>{const f="
+        f"document.createElement('iframe');f.src='{frame}';f.onload=()=>++N<3&&add();"
+        "document.body.append(f)};onload=add</script><body>",
+    )
+    visit = await browser.visit(web.base + page, "TOLD.join()==='eval,eval,eval'", dwell_s=0.5)
+    found = [c["a"] for c in visit.calls if c["s"] == "window.eval" and c["location"] == web.base + frame]
+    assert found == ['{"0":"5"}'] * 3
+    answers = [m for m in visit.of("request") if m["url"] == web.base + frame]
+    assert {m["from_cache"] for m in answers} == {True, False}
+    for answer in answers:
+        sent = {name.lower(): value for name, value in json.loads(answer["response_headers"])}
+        assert sent["content-security-policy-report-only"] == own
+
+
 async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: Web) -> None:
     """Of every type: only those of scripts are held for the extension."""
     web.add("/r.js", "fetch('/r.json').then(()=>window.D=1)", "text/javascript")
