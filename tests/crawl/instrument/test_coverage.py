@@ -121,8 +121,9 @@ async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_r
 ) -> None:
     """Also where the document comes from the cache, which keeps our policy with it."""
     code = (
-        "<!doctype html><script>const told=[];addEventListener('securitypolicyviolation',e=>told.push(e.blockedURI));"
-        "eval('5');setTimeout(()=>parent.postMessage(told.join(),'*'),200)</script>"
+        "<!doctype html><script>const told=[];"
+        "addEventListener('securitypolicyviolation',e=>told.push(e.blockedURI));eval('5');"
+        "setTimeout(()=>parent.postMessage(told.join(),'*'),200)</script>"
     )
     own = "img-src 'none', script-src 'self' 'unsafe-inline'; report-uri /told"
     kept = {"Cache_Control": "max-age=600", "Content_Security_Policy_Report_Only": own}
