@@ -20,7 +20,7 @@ from crawl.parent import Parent
 Message = dict[str, Any]
 
 _PRIVILEGED = resources.files("crawl") / "privileged"
-_PARENT = ("bodies.js", "callstacks.js", "policy.js", "parent.js")
+_PARENT = ("responses.js", "bodies.js", "callstacks.js", "policy.js", "parent.js")
 _PROCESS = ("frames.js", "documents.js", "workers.js", "process.js")
 _TOLD = "said, extension, name, process, folder, policy"
 _TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"

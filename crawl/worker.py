@@ -217,8 +217,9 @@ class Worker:
             return
         if not result.greedy:
             self.windows.saw(result.starved)
-        if result.outcome == "hung" and self.windows.starving and not result.greedy:
-            result.starved = settings.FLUSH_TIMEOUT_S  # its neighbours starve, too: perhaps it has no loop
+            if result.outcome == "hung" and self.windows.starving:
+                # Its neighbours starve, too: perhaps it has no loop.
+                result.starved = settings.FLUSH_TIMEOUT_S
         self._hand_on(lease, records, result, browser.user_agent)
 
     def _hand_on(self, lease: Lease, records: Records, result: visits.Result, agent: str) -> None:

@@ -85,7 +85,7 @@ class Writer:
     @property
     def pending(self) -> int:
         """Visits that are over and not yet durable."""
-        return len(self._batch.done) + sum(len(batch.done) for batch in self._sealed)
+        return self.gathering + sum(len(batch.done) for batch in self._sealed)
 
     @property
     def gathering(self) -> int:

@@ -5,16 +5,11 @@
 function Bodies(said, folder) {
   const MAX_BODY = 16 * 2 ** 20; // bytes as sent; a longer script is not kept
   const PIECE = 2 ** 16;
-  const SCRIPT = Ci.nsIContentPolicy.TYPE_SCRIPT;
-  const TOPICS = ["response", "cached-response", "merged-response"].map((it) => `http-on-examine-${it}`);
   const writing = new Map(); // user -> promises of files under way
   let files = 0;
 
-  function examine(channel) {
-    if (!(channel instanceof Ci.nsIHttpChannel) || !(channel instanceof Ci.nsITraceableChannel)) return;
-    const { externalContentPolicyType, originAttributes } = channel.loadInfo;
-    const user = originAttributes.userContextId;
-    if (!user || externalContentPolicyType !== SCRIPT) return;
+  function copy(channel, user) {
+    if (!(channel instanceof Ci.nsITraceableChannel)) return;
     const storage = Cc["@mozilla.org/storagestream;1"].createInstance(Ci.nsIStorageStream);
     storage.init(PIECE, MAX_BODY);
     const sink = storage.getOutputStream(0);
@@ -32,11 +27,7 @@ function Bodies(said, folder) {
   /** What is still to be taken off a body: a page's process decodes what comes for it, this one only its own. */
   function encoding(channel) {
     if (channel.QueryInterface(Ci.nsIEncodedChannel).applyConversion) return "";
-    try {
-      return channel.getResponseHeader("Content-Encoding");
-    } catch {
-      return ""; // it has none
-    }
+    return headerOf(channel, "Content-Encoding");
   }
 
   async function keep(user, channel, storage) {
@@ -67,7 +58,7 @@ function Bodies(said, folder) {
     promise.catch(console.error).finally(() => those.delete(promise));
   }
 
-  for (const topic of TOPICS) Services.obs.addObserver({ observe: examine }, topic);
+  onResponses([Ci.nsIContentPolicy.TYPE_SCRIPT], copy);
   return {
     /** When all that have come for a user context are in their files. */
     idle: (user) => Promise.allSettled([...(writing.get(user) ?? [])]),

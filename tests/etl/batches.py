@@ -42,14 +42,19 @@ def two_attempts(run: Run) -> None:
         segments.write(run.store, "calls", table("calls", [*made, call(attempt=2, symbol="")]), "test")
 
 
-def damaged_segment(run: Run) -> str:
-    """A segment of the second visit's calls that is spoilt within, its footer whole; its key."""
+def damaged_segment(run: Run, kind: str = "within") -> str:
+    """A segment of the second visit's calls: truncated, empty, or spoilt in a page; its key."""
     made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
     key = segments.write(run.store, "calls", made, "test")
     path = Path(run.store.path(key))
     data = bytearray(path.read_bytes())
-    start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
-    data[start : start + 40] = b"\xff" * 40
+    if kind == "truncated":
+        del data[len(data) // 2 :]
+    elif kind == "empty":
+        data.clear()
+    else:
+        start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
+        data[start : start + 40] = b"\xff" * 40
     path.write_bytes(data)
     return key
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from etl import run as door
@@ -21,7 +20,7 @@ from overscripted import segments
 from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
 from overscripted.run import Run
 from overscripted.schemas import TABLES
-from tests.etl.batches import nothing_stray
+from tests.etl.batches import damaged_segment, nothing_stray
 from tests.etl.conftest import by, call, crawl_run, rows, table, visit
 
 
@@ -259,24 +258,10 @@ def test_segments_of_other_versions_are_read_as_todays(tmp_path: Path) -> None:
     ]
 
 
-def _damage(run: Run, key: str, kind: str) -> None:
-    path = Path(run.store.path(key))
-    data = bytearray(path.read_bytes())
-    if kind == "truncated":
-        path.write_bytes(data[: len(data) // 2])
-    elif kind == "empty":
-        path.write_bytes(b"")
-    else:  # the footer is whole, a page within is not
-        start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
-        data[start : start + 40] = b"\xff" * 40
-        path.write_bytes(data)
-
-
 @pytest.mark.parametrize("kind", ["truncated", "empty", "within"])
 def test_a_damaged_segment_is_named_and_the_rest_is_processed(tmp_path: Path, kind: str) -> None:
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
-    bad = _add(run, "calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
-    _damage(run, bad, kind)
+    bad = damaged_segment(run, kind)
     facts = run_etl(run)
     assert bad in facts["damaged_segments"]
     assert by(run, "calls", "visit_id") == [(1,)]

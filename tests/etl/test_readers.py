@@ -26,9 +26,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     first = [call(ordinal=n, script_col=None) for n in range(3)]
     made = crawl_run(tmp_path_factory.mktemp("readers") / "run", calls=first, visits=[visit()])
     run_etl(made)
-    segments.write(
-        made.store, "calls", table("calls", [call(ordinal=3)]), "test"
-    )  # fewer: a batch of its own
+    fewer = table("calls", [call(ordinal=3)])  # so that they stay a batch of their own
+    segments.write(made.store, "calls", fewer, "test")
     run_etl(made)
     assert len(made.store.files("tables/calls")) == 2
     yield made

@@ -1,0 +1,28 @@
+// The responses of visits, when their headers are there and nothing of their bodies has been passed on.
+// World: Firefox's parent process, privileged. Headers and bodies are text and bytes from servers.
+"use strict";
+
+/** Call `take(channel, user)` with each response to a request of these types, from the network or the cache. */
+function onResponses(types, take) {
+  const wanted = new Set(types);
+
+  function examine(channel) {
+    if (!(channel instanceof Ci.nsIHttpChannel)) return;
+    const { externalContentPolicyType, originAttributes } = channel.loadInfo;
+    const user = originAttributes.userContextId;
+    if (user && wanted.has(externalContentPolicyType)) take(channel, user);
+  }
+
+  for (const kind of ["response", "cached-response", "merged-response"]) {
+    Services.obs.addObserver({ observe: examine }, `http-on-examine-${kind}`);
+  }
+}
+
+/** A header of a response; "" where it has none. */
+function headerOf(channel, name) {
+  try {
+    return channel.getResponseHeader(name);
+  } catch {
+    return "";
+  }
+}
