@@ -1,10 +1,28 @@
-"""The servers that tests of several stages ask for, started once a file."""
+"""What tests of several stages ask for: servers, started once a file, and Spark, once a process."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from overscripted.engines import Engine, open_engine
+from overscripted.errors import SoftwareMissing
 from tests import services
+
+# For Spark's JVM, here and in the commands that tests run: no optimising compiler, which takes a third of
+# the CPU of so short a life as a test's.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Engine]:
+    """One Spark for all tests of the process; whatever opens Spark is given the same session."""
+    try:
+        opened = open_engine("spark", "local[2]", {"spark.sql.shuffle.partitions": "2"})
+    except SoftwareMissing as missing:
+        pytest.skip(str(missing))
+    with opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

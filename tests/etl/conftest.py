@@ -10,7 +10,6 @@ import pytest
 
 from overscripted import segments
 from overscripted.engines import Engine, open_engine
-from overscripted.errors import SoftwareMissing
 from overscripted.run import Run
 from overscripted.schemas import RAW, TABLES
 
@@ -54,17 +53,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     else:
         with open_engine("duckdb") as opened:
             yield opened
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[Engine]:
-    """One Spark for the whole session; an etl that opens Spark is given the same session."""
-    try:
-        opened = open_engine("spark", "local[2]", {"spark.sql.shuffle.partitions": "2"})
-    except SoftwareMissing as missing:
-        pytest.skip(str(missing))
-    with opened:
-        yield opened
 
 
 @pytest.fixture(scope="session", autouse=True)
