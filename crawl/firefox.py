@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from crawl import profile
+from crawl import profile, warm
 from crawl.bidi import Bidi, BidiError
 from crawl.settings import DATA_BYTES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
@@ -62,9 +62,10 @@ def version(path: str) -> str:
 class Firefox:
     """A running Firefox. ``bidi`` is its session, ``pid`` its parent process."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path, binary: str) -> None:
         self.process = process
         self.folder = folder
+        self.binary = binary
         self.bidi: Bidi
         self.said: deque[str] = deque(maxlen=50)
         self._drain = asyncio.create_task(self._listen())
@@ -84,6 +85,7 @@ class Firefox:
         path = find(binary)
         folder = await asyncio.to_thread(profile.create, prefs or {}, authorities or [])
         try:
+            await asyncio.to_thread(warm.into, folder / "profile", path)
             process = await asyncio.create_subprocess_exec(
                 path,
                 *(["--headless"] if headless else []),
@@ -99,7 +101,7 @@ class Firefox:
         except BaseException:
             profile.remove(folder)
             raise
-        firefox = cls(process, folder)
+        firefox = cls(process, folder, path)
         try:
             profile.own(folder, process.pid)
             async with asyncio.timeout(START_TIMEOUT_S):
@@ -161,6 +163,8 @@ class Firefox:
             await self.bidi.close()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
+        if self.process.returncode == 0:  # not where it was killed, and may have written half
+            await asyncio.to_thread(warm.keep, self.folder / "profile", self.binary)
         profile.end_group(self.process.pid)
         await self.process.wait()
         self._drain.cancel()
@@ -206,6 +210,7 @@ def _environment(folder: Path, headless: bool) -> dict[str, str]:
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
         "MOZ_CRASHREPORTER_DISABLE": "1",
+        "MOZ_ALLOW_DOWNGRADE": "1",  # what warm.py gives a new profile may be of a newer build
         "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
         "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
         "NO_EM_RESTART": "1",
