@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from demo import check
 from overscripted.run import STAGES, Run
 from overscripted.store import Store
+from precrawl.run import Asked, combine
 
 WITHIN_S = 1800  # it takes two minutes; this is for a machine that does much else
 
@@ -68,6 +70,23 @@ def test_the_precrawl_found_each_vantage_points_links(finished: Finished) -> Non
 
 def test_the_seeds_are_the_intersection(finished: Finished) -> None:
     assert check.seeds(finished.store, finished.truth).wrong == []
+
+
+def test_other_quorums_give_their_seeds_and_the_overlap_is_counted(
+    finished: Finished, tmp_path: Path
+) -> None:
+    copied = Path(shutil.copytree(finished.store.root, tmp_path / "run"))
+    truth = finished.truth["precrawl"]["seeds"]
+    for quorum in sorted(truth):
+        summary = combine(str(copied), Asked(f"{quorum}/{len(finished.truth['vantages'])}"))
+        seeds = Store(copied).read_table("precrawl/seeds.parquet")["seed"].to_pylist()
+        assert sorted(seeds) == sorted(truth[quorum])
+    seen: dict[str, set[str]] = defaultdict(set)
+    for vantage in finished.truth["vantages"]:
+        for link in finished.store.read_table(f"precrawl/{vantage}.parquet", ["link"])["link"].to_pylist():
+            seen[link].add(vantage)
+    overlap = Counter(frozenset(vantages) for vantages in seen.values())
+    assert {frozenset(o["vantages"]): o["links"] for o in summary["overlap"]} == overlap
 
 
 def test_every_seed_ended_in_exactly_one_outcome_the_right_one(finished: Finished) -> None:
