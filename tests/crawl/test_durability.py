@@ -18,7 +18,7 @@ from crawl import guard
 from crawl.frontier import Frontier
 from overscripted.run import Run
 from tests import services
-from tests.crawl.crawling import Crawl, crawl
+from tests.crawl.crawling import LIMIT_S, Crawl, crawl
 from tests.crawl.raw import Raw
 from tests.crawl.web import Web
 
@@ -70,7 +70,7 @@ def until_pages_ended(run: Path, n: int) -> None:
 
 
 def test_kill_worker_again_and_again_loses_and_doubles_nothing(small_web: Web, tmp_path: Path) -> None:
-    pages, run = 14, tmp_path / "run"
+    pages, run = 10, tmp_path / "run"
     seeds = [small_web.page(n) for n in range(pages)]
     dice = random.Random(5)
     one = Crawl(run, *FAST, seeds=seeds, folder=tmp_path)
@@ -91,7 +91,7 @@ def test_kill_worker_again_and_again_loses_and_doubles_nothing(small_web: Web, t
 
 
 def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: Web, tmp_path: Path) -> None:
-    pages, run = 12, tmp_path / "run"
+    pages, run = 9, tmp_path / "run"
     one = Crawl(run, *FAST, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
     until_pages_ended(run, 1)
     for _ in range(2):
@@ -108,7 +108,7 @@ def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: 
 
 
 def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path: Path) -> None:
-    pages, run = 10, tmp_path / "run"
+    pages, run = 8, tmp_path / "run"
     few = (*FAST, "--windows", "2", "--retries", "0")  # on a busy machine starved pages would wait again
     one = Crawl(run, *few, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
     until_pages_ended(run, 1)
@@ -126,6 +126,20 @@ def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path:
     raw = Raw(str(run))
     check_records(raw, small_web, pages)
     assert {visit["attempt"] for visit in raw.visits.values()} == {1}
+
+
+def test_the_last_seeds_are_tried_again_before_their_segment_is_full_or_old(
+    small_web: Web, tmp_path: Path
+) -> None:
+    """What is to be tried again waits for the records of its last try to be durable, and they for nothing."""
+    old = 10 * LIMIT_S  # the age at which a segment is written, beyond what `crawl` waits for
+    options = (*FAST, "--segment-age", f"{old:g}")
+    seeds = [small_web.page(0), "http://no-such-host.invalid/"]
+    crawl(tmp_path / "run", *options, seeds=seeds, folder=tmp_path)
+    raw = Raw(str(tmp_path / "run"))
+    raw.check()
+    tries = [visit["attempt"] for visit in raw.attempts if visit["site_url"] == seeds[1]]
+    assert sorted(tries) == [1, 2]
 
 
 class Relay:
@@ -184,7 +198,7 @@ def test_a_proxy_that_is_away_for_a_while_costs_no_seed(small_web: Web, tmp_path
 def test_a_fleet_on_postgresql_and_s3_survives_the_loss_of_worker_database_and_store(
     small_web: Web, tmp_path: Path, postgres: services.Postgres, s3: services.S3
 ) -> None:
-    pages = 20
+    pages = 14
     run = s3.make_bucket("fleet") + "/crawl"
     options = (*FAST, "--frontier", postgres.url)
     folders = [tmp_path / name for name in ("one", "two", "three")]

@@ -1,6 +1,5 @@
 """Killed anywhere, any time: every site still has one outcome, and what was kept is not asked for again."""
 
-import json
 import os
 import signal
 import subprocess
@@ -191,18 +190,22 @@ def test_proxy_that_goes_away_stops_the_vantage_and_it_resumes(
 
 def test_two_commands_on_one_vantage_point_do_not_mix(crawl: Crawl, tmp_path: Path) -> None:
     sites = tmp_path / "sites.txt"
-    sites.write_text("\n".join(f"s{n}.com" for n in range(200)))
-    slow = Slow(0.2)
-    with Web(slow) as web:
+    sites.write_text("\n".join(f"s{n}.com" for n in range(5000)))
+    held = threading.Event()
+
+    def site(r: Request) -> bytes:
+        held.wait(120)
+        return http(page())
+
+    with Web(site) as web:
         first = subprocess.Popen(command(crawl.folder, sites, web), stderr=subprocess.DEVNULL)
-        while not slow.answered:
+        while not web.requests:
             time.sleep(0.02)
         second = subprocess.run(
             command(crawl.folder, sites, web), capture_output=True, text=True, timeout=60, check=False
         )
         first.send_signal(signal.SIGINT)
-        first.wait(30)
+        held.set()
+        first.wait(60)
     assert second.returncode == 3 and "another process is at work" in second.stderr, second.stderr
-    assert (
-        json.loads((crawl.folder / "run.json").read_text())["stages"]["precrawl"]["status"] == "interrupted"
-    )
+    assert Run.open(crawl.folder).stage("precrawl")["status"] == "interrupted"

@@ -1,6 +1,5 @@
 """Every call in every kind of document: no more, no fewer. The rows are those of docs/instrumentation.md."""
 
-import asyncio
 import json
 from collections import Counter
 
@@ -49,17 +48,6 @@ async def test_every_call_is_recorded_once(browser: Instrumented, web: Web, row:
     for message in visit.of("gap"):
         gaps[message["name"]] += message["n"]
     assert gaps == Counter(row.gaps)
-
-
-async def test_twenty_visits_at_once_keep_their_calls_apart(browser: Instrumented, web: Web) -> None:
-    pages = [
-        web.add(f"/many/{i}", f"<!doctype html><script>for(let i=0;i<{i};i++)navigator.oscpu</script>")
-        for i in range(20)
-    ]
-    visits = await asyncio.gather(*(browser.visit(web.base + page) for page in pages))
-    found = [sum(c["s"] == "window.navigator.oscpu" for c in visit.calls) for visit in visits]
-    assert found == list(range(20))
-    assert browser.loose == []
 
 
 async def test_code_from_text_and_sockets_are_recorded_with_their_place(
