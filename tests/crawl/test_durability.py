@@ -131,7 +131,7 @@ def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path:
 def test_the_last_seeds_are_tried_again_while_others_are_still_visited(
     small_web: Web, tmp_path: Path
 ) -> None:
-    """A seed is free again when the records of its try are durable, which waits for no full or old segment."""
+    """A seed is free again when the records of its try are durable: they wait for no full or old segment."""
     options = (*FAST, "--segment-age", "600", "--dwell", "25")
     seeds = [small_web.page(0), "http://no-such-host.invalid/"]
     crawl(tmp_path / "run", *options, seeds=seeds, folder=tmp_path)
