@@ -15,6 +15,7 @@ from overscripted import cache
 
 # By whose build and in which folder the rest was made: without it Firefox begins anew.
 _BUILD = "compatibility.ini"
+_SCRIPTS = "startupCache/scriptCache.bin"  # most of it; a Firefox that was given it calls it otherwise
 _COMPILED = ("startupCache/startupCache.*", "startupCache/scriptCache*.bin")
 
 
@@ -34,7 +35,7 @@ def keep(profile: Path, binary: str) -> None:
     with _unavailing():
         build = (profile / _BUILD).read_bytes()
         archive = _archive(binary)
-        if build == _build(archive):
+        if build == _build(archive) or not (profile / _SCRIPTS).exists():
             return
         archive.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=archive.parent, delete=False) as new:

@@ -81,6 +81,7 @@ class Crawl:
         while time.monotonic() < deadline:
             if found := self.firefoxes():
                 return found[0]
+            assert self.process.poll() is None, "it ended"
             time.sleep(0.1)
         raise AssertionError("no Firefox was started")
 

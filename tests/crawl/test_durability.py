@@ -70,7 +70,7 @@ def until_pages_ended(run: Path, n: int) -> None:
 
 
 def test_kill_worker_again_and_again_loses_and_doubles_nothing(small_web: Web, tmp_path: Path) -> None:
-    pages, run = 10, tmp_path / "run"
+    pages, run = 18, tmp_path / "run"
     seeds = [small_web.page(n) for n in range(pages)]
     dice = random.Random(5)
     one = Crawl(run, *FAST, seeds=seeds, folder=tmp_path)
@@ -91,7 +91,7 @@ def test_kill_worker_again_and_again_loses_and_doubles_nothing(small_web: Web, t
 
 
 def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: Web, tmp_path: Path) -> None:
-    pages, run = 9, tmp_path / "run"
+    pages, run = 15, tmp_path / "run"
     one = Crawl(run, *FAST, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
     until_pages_ended(run, 1)
     for _ in range(2):
@@ -108,7 +108,7 @@ def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: 
 
 
 def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path: Path) -> None:
-    pages, run = 8, tmp_path / "run"
+    pages, run = 10, tmp_path / "run"
     few = (*FAST, "--windows", "2", "--retries", "0")  # on a busy machine starved pages would wait again
     one = Crawl(run, *few, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
     until_pages_ended(run, 1)
@@ -198,7 +198,7 @@ def test_a_proxy_that_is_away_for_a_while_costs_no_seed(small_web: Web, tmp_path
 def test_a_fleet_on_postgresql_and_s3_survives_the_loss_of_worker_database_and_store(
     small_web: Web, tmp_path: Path, postgres: services.Postgres, s3: services.S3
 ) -> None:
-    pages = 14
+    pages = 20
     run = s3.make_bucket("fleet") + "/crawl"
     options = (*FAST, "--frontier", postgres.url)
     folders = [tmp_path / name for name in ("one", "two", "three")]
