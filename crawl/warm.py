@@ -6,12 +6,13 @@ given away, and what it has made instead takes the place. Nothing in it is a pag
 
 import contextlib
 import hashlib
+import io
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 
 from overscripted import cache
+from overscripted.store import Store
 
 # By whose build and in which folder the rest was made: without it Firefox begins anew.
 _BUILD = "compatibility.ini"
@@ -37,14 +38,7 @@ def keep(profile: Path, binary: str) -> None:
         archive = _archive(binary)
         if build == _build(archive) or not (profile / _SCRIPTS).exists():
             return
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=archive.parent, delete=False) as new:
-            try:
-                _write(new.name, profile)
-                os.replace(new.name, archive)
-            except BaseException:
-                Path(new.name).unlink(missing_ok=True)
-                raise
+        Store(archive.parent).write(archive.name, _packed(profile))
 
 
 def _unavailing() -> contextlib.AbstractContextManager[None]:
@@ -63,8 +57,10 @@ def _build(archive: Path) -> bytes | None:
     return None
 
 
-def _write(path: str, profile: Path) -> None:
+def _packed(profile: Path) -> bytes:
     compiled = [file for pattern in _COMPILED for file in profile.glob(pattern)]
-    with zipfile.ZipFile(path, "w") as archive:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
         for file in (*compiled, profile / _BUILD):  # the build last: it comes out only after all others
             archive.write(file, file.relative_to(profile))
+    return packed.getvalue()

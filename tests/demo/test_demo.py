@@ -76,15 +76,17 @@ def test_other_quorums_give_their_seeds_and_the_overlap_is_counted(
     finished: Finished, tmp_path: Path
 ) -> None:
     copied = Path(shutil.copytree(finished.store.root, tmp_path / "run"))
-    truth = finished.truth["precrawl"]["seeds"]
-    for quorum in sorted(truth):
-        summary = combine(str(copied), Asked(f"{quorum}/{len(finished.truth['vantages'])}"))
+    truth, n = finished.truth["precrawl"], len(finished.truth["vantages"])
+    for quorum, expected in truth["seeds"].items():
+        summary = combine(str(copied), Asked(f"{quorum}/{n}"))
         seeds = Store(copied).read_table("precrawl/seeds.parquet")["seed"].to_pylist()
-        assert sorted(seeds) == sorted(truth[quorum])
+        assert sorted(seeds) == sorted(expected)
+    assert (summary["union"], summary["intersection"]) == (truth["n_union"], len(truth["seeds"][str(n)]))
     seen: dict[str, set[str]] = defaultdict(set)
     for vantage in finished.truth["vantages"]:
         for link in finished.store.read_table(f"precrawl/{vantage}.parquet", ["link"])["link"].to_pylist():
             seen[link].add(vantage)
+    assert set(truth["union"]) <= set(seen)
     overlap = Counter(frozenset(vantages) for vantages in seen.values())
     assert {frozenset(o["vantages"]): o["links"] for o in summary["overlap"]} == overlap
 

@@ -49,11 +49,11 @@ def test_killed_and_resumed_every_site_has_one_outcome(crawl: Crawl, tmp_path: P
     sites = tmp_path / "sites.txt"
     names = [f"s{n}.com" for n in range(SITES)]
     sites.write_text("\n".join(names))
+    processes = "2" if whom == "a process" else "1"
     slow = Slow()
     with Web(slow) as web:
         kills = 0
         while True:
-            processes = "2" if whom == "a process" else "1"
             run = subprocess.Popen(
                 command(crawl.folder, sites, web, "--processes", processes), stderr=subprocess.PIPE, text=True
             )
