@@ -5,6 +5,9 @@ RUN ?= demo-run
 # Two test files at a time, each whole in one process: files share a Firefox or a Spark among their tests.
 PYTEST ?= -n 2 --dist loadfile
 BIN := .venv/bin
+# Images of Python forbid it bytecode, and a process of ours then takes three times as long to begin. It is written here
+# and in .venv alone. Empty is as good as not set.
+export PYTHONDONTWRITEBYTECODE :=
 # Not what other benches use, nor soak.py and fleet.py, which take half an hour alone.
 BENCHES = $(filter-out %/generate.py %/etl_peers.py %/analyses_study.py %/analyses_calls.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
 
