@@ -69,13 +69,16 @@ apt_get() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends "$action" "$@" >>"$log" 2>&1 </dev/null
 }
 
+make_environment() {
+  [ -x .venv/bin/python ] || { say "making the virtual environment .venv with $("$python" --version)"; "$python" -m venv .venv; }
+}
+
 install_python_packages() { # install_python_packages EXTRAS
   local stamp=.venv/.installed-$purpose sum
   sum=$(cat pyproject.toml constraints.txt | cksum)
   if [ -x .venv/bin/overscripted ] && [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then
     return 0
   fi
-  [ -x .venv/bin/python ] || { say "making the virtual environment .venv with $("$python" --version)"; "$python" -m venv .venv; }
   say "installing Python packages into .venv (pinned in constraints.txt): overscripted[$1]"
   with_uv -e ".[$1]" >>"$log" 2>&1 </dev/null || with_pip -e ".[$1]" >&2
   echo "$sum" >"$stamp"
@@ -99,8 +102,9 @@ install_s3_server() { # a real one for the tests; none of the package sources ha
     return 0
   fi
   say "building ${module##*/} (S3 server of the tests) with $(go version | cut -d' ' -f3): some minutes"
-  GOBIN=$PWD/.venv/bin timeout 900 go install "$module" >>"$log" 2>&1 </dev/null ||
-    say "could not build it (see $log): the tests use moto as their S3 server"
+  # Not optimised: built in two thirds of the time, and quick enough.
+  CGO_ENABLED=0 GOBIN=$PWD/.venv/bin timeout 900 go install -gcflags='all=-N -l' -ldflags='-s -w' "$module" \
+    >>"$log" 2>&1 </dev/null || say "could not build it (see $log): the tests use moto as their S3 server"
 }
 
 find_python
@@ -120,6 +124,8 @@ if [ "$purpose" = bench ]; then
   extras=$extras,bench
 fi
 install_system_packages
+make_environment
+[ "$purpose" = demo ] || install_s3_server &
 install_python_packages "$extras"
-[ "$purpose" = demo ] || install_s3_server
+wait
 have firefox || { say "Firefox is not installed and is needed: sudo apt-get install firefox-esr"; [ "$purpose" != demo ] || exit 5; }

@@ -9,19 +9,23 @@ import notebooks
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run
 
-nbformat = pytest.importorskip("nbformat", reason="the extra `notebooks` is not installed")
-nbclient = pytest.importorskip("nbclient", reason="the extra `notebooks` is not installed")
-
+MISSING = "the extra `notebooks` is not installed"
 SHIPPED = sorted(Path(notebooks.__path__[0]).glob("*.ipynb"))
 WITHIN_S = 300  # of one cell; it takes a second
+
+
+def opened(path: Path) -> Any:
+    """A notebook."""
+    # Not with this module: it takes seconds, of every process that collects tests.
+    return pytest.importorskip("nbformat", reason=MISSING).read(path, 4)
 
 
 def executed(path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The notebook after it ran on a run."""
     monkeypatch.setenv("OVERSCRIPTED_RUN", run.store.url)
     monkeypatch.setenv("PYTHONPATH", str(Path(notebooks.__path__[0]).parent))
-    notebook = nbformat.read(path, 4)
-    client = nbclient.NotebookClient(notebook, timeout=WITHIN_S, kernel_name="python3")
+    nbclient = pytest.importorskip("nbclient", reason=MISSING)
+    client = nbclient.NotebookClient(opened(path), timeout=WITHIN_S, kernel_name="python3")
     return client.execute(cwd=str(path.parent))
 
 
@@ -52,7 +56,7 @@ def test_it_runs_on_a_run_without_calls(path: Path, tmp_path: Path, monkeypatch:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.name)
 def test_it_is_shipped_without_outputs(path: Path) -> None:
-    for cell in nbformat.read(path, 4).cells:
+    for cell in opened(path).cells:
         if cell.cell_type == "code":
             assert (cell.outputs, cell.execution_count) == ([], None)
 
