@@ -40,7 +40,7 @@ def analyze(
     findings: dict[str, Finding] = {}
     # Software that is missing is said before anything is begun.
     with (
-        open_engine(engine, master, conf, run.store) as opened,
+        open_engine(engine, master, conf, run.store, alone=True) as opened,
         Work("analyze", len(asked), "questions") as work,
     ):
         run.begin("analyze", options, lists=provenance)

@@ -78,7 +78,7 @@ class Build:
         }
         rows = sum(s.rows for table in self.good.values() for s in table)
         small = isinstance(self.engine, Spark) and rows < settings.SPARK_SQL_ROWS
-        with open_engine("duckdb") if small else nullcontext(self.engine) as engine:
+        with open_engine("duckdb", alone=True) if small else nullcontext(self.engine) as engine:
             self.at = Workspace(self.store, self.staged, engine)
             return self._tables()
 

@@ -32,7 +32,7 @@ def run_etl(
     _require_raw(run, partial)
     before = run.stage("etl")
     # Software that is missing is said before anything is begun.
-    with open_engine(engine, master, conf, run.store) as opened:
+    with open_engine(engine, master, conf, run.store, alone=True) as opened:
         asked = {"engine": engine, "master": master, "conf": list(conf), "strict": strict, "full": full}
         run.begin("etl", asked)
         try:

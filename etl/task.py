@@ -45,7 +45,7 @@ def make(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, s
     store, staged = (Store(url, **asked.options) for url in (asked.store, asked.staged))
     if store.local and not store.exists():
         raise InputError(f"{store.url}: not there for a worker; use a folder that all share, or s3://")
-    with open_engine("duckdb", conf=_limits(asked)) as engine:
+    with open_engine("duckdb", conf=_limits(asked), alone=True) as engine:
         at = Workspace(store, staged, engine)
         group = [Segment(*segment) for segment in segments]
         # Spark may run a task again, or twice at a time: no attempt writes what another one does.

@@ -7,6 +7,7 @@ ways: its SQL for roll-ups, here, and its workers, each with a DuckDB of its own
 """
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
@@ -124,6 +125,7 @@ def open_engine(
     master: str | None = None,
     conf: Mapping[str, str] | Iterable[str] | None = None,
     store: Store | None = None,
+    alone: bool = False,
 ) -> Engine:
     """An engine by name.
 
@@ -131,13 +133,15 @@ def open_engine(
     ``memory_limit=4GB``; Spark: ``spark.executor.memory=8g``). ``master`` is Spark's; without it
     ``spark-submit`` decides, or all cores of this machine. ``store`` is needed where a run on
     object storage is to be read by Spark, whose S3 client is set up from it.
+    ``alone``: no expression will join its tables with those of another engine of this process; what it has
+    compiled then serves those that come after it.
     Raises InputError for an unknown name or setting, SoftwareMissing without Java or PySpark.
     """
     settings = _settings(conf)
     if name == "duckdb":
         if master:
             raise InputError("--master is Spark's: add --engine spark, or leave it out")
-        return DuckDB(settings)
+        return DuckDB(settings, alone)
     if name == "spark":
         return Spark(master, settings, store)
     raise InputError(f"--engine {name}: unknown; choose one of {', '.join(NAMES)}")
@@ -150,6 +154,11 @@ def copy_options(row_group: int = ROW_GROUP) -> str:
     """
     level = f"COMPRESSION zstd, COMPRESSION_LEVEL {ZSTD_LEVEL}"
     return f"FORMAT parquet, {level}, PARQUET_VERSION V2, ROW_GROUP_SIZE {row_group}"
+
+
+# DuckDB's SQL of expressions: Ibis takes a second for those of a batch, which are the same for the next.
+_COMPILED: dict[ops.Node, str] = {}
+_COMPILED_MOST = 200
 
 
 class _Files(DirFileSystem):  # type: ignore[misc]  # fsspec has no types
@@ -170,7 +179,7 @@ class DuckDB(Engine):
 
     name = "duckdb"
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    def __init__(self, settings: Mapping[str, str], alone: bool = False) -> None:
         self.settings = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%", **_plain(settings)}
         self._folder = ""  # of our own, to be deleted
         if "temp_directory" not in self.settings:
@@ -178,7 +187,10 @@ class DuckDB(Engine):
         import duckdb  # here, so that commands that need no engine start fast
 
         try:
-            self._con = ibis.duckdb.connect(**self.settings)
+            # To Ibis connections with the same settings are the same, and so are their tables of one name.
+            own = {"temp_directory"} if alone else set()
+            self._con = ibis.duckdb.connect(**{k: v for k, v in self.settings.items() if k not in own})
+            self._con.con.execute(f"SET temp_directory = {_quoted(self.settings['temp_directory'])}")
         except duckdb.Error as error:
             self._tidy()
             raise InputError(f"--conf: DuckDB refuses a setting: {error}") from error
@@ -189,6 +201,7 @@ class DuckDB(Engine):
         with contextlib.suppress(duckdb.InvalidInputException):
             raw.execute("SET enable_progress_bar = false")
         self._stores: dict[str, str] = {}
+        self._names = (f"t{n}" for n in itertools.count()) if alone else iter(_fresh, None)
 
     def limits(self) -> tuple[int, int]:
         """Threads, and bytes of memory, that it may use."""
@@ -211,34 +224,45 @@ class DuckDB(Engine):
         return [f"{self._stores[store.url]}://{key}" for key in keys]
 
     def _read(self, store: Store, keys: list[str]) -> ir.Table:
-        return self._con.read_parquet(self._uris(store, keys), union_by_name=True, hive_partitioning=False)
+        files = self._uris(store, keys)
+        return self._con.read_parquet(
+            files, table_name=next(self._names), union_by_name=True, hive_partitioning=False
+        )
 
     def table(self, rows: pa.Table) -> ir.Table:
-        name, raw = _fresh(), self._con.con
+        name, raw = next(self._names), self._con.con
         raw.register(f"{name}_rows", rows)
         raw.execute(f'CREATE TEMP TABLE "{name}" AS FROM "{name}_rows"')
         raw.unregister(f"{name}_rows")
         return self._con.table(name)
 
     def keep(self, expr: ir.Table) -> ir.Table:
-        name = _fresh()
+        name = next(self._names)
         self._con.con.execute(f'CREATE TEMP TABLE "{name}" AS {self._sql(expr)}')
         return self._con.table(name)
 
     def _sql(self, expr: ir.Table) -> str:
         """The expression in DuckDB's SQL, in the types Ibis says: its own sums are 128 bits wide."""
         self._con._run_pre_execute_hooks(expr)  # registers the expression's Python functions
-        columns = ", ".join(
-            f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
-            for name, kind in expr.schema().items()
-        )
-        return f"SELECT {columns} FROM ({self._con.compile(expr)})"
+        expression = expr.op()
+        sql = _COMPILED.get(expression)
+        if sql is None:
+            columns = ", ".join(
+                f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
+                for name, kind in expr.schema().items()
+            )
+            sql = f"SELECT {columns} FROM ({self._con.compile(expr)})"
+            if len(_COMPILED) >= _COMPILED_MOST:
+                _COMPILED.clear()
+            _COMPILED[expression] = sql
+        return sql
 
     def drop(self, table: ir.Table) -> None:
         self._con.con.execute(f'DROP TABLE IF EXISTS "{table.get_name()}"')
 
     def to_arrow(self, expr: ir.Table) -> pa.Table:
-        return self._con.to_pyarrow(expr)
+        rows: pa.Table = self._con.con.sql(self._sql(expr)).to_arrow_table()
+        return rows.cast(expr.schema().to_pyarrow())
 
     def _write(
         self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str], row_group: int
