@@ -33,15 +33,15 @@ NAMES = ("duckdb", "spark")
 # DuckDB may use this share of memory before it spills to its temporary folder: the browser, Python
 # and the page cache keep the rest.
 DUCKDB_MEMORY_PERCENT = 60
-# Rows a row group, and zstd's level. Measured on the study's sample, sorted by location: 47 bytes a call
-# at 122,880 rows and level 3, 42 at 491,520 rows, 37 with level 9 as well (12 % more CPU); level 15 gives
-# 1.5 % for four times the CPU.
+# Rows a row group, and zstd's level. Measured on the study's sample, sorted by location: 47 bytes a call at
+# 122,880 rows and level 3, 42 at 491,520 rows. There level 3 took 2.6 CPU s to write 42 bytes a call, 6 took
+# 3.6 s for 39, 9 took 4.7 s for 37; of generated calls 3 took 4.6 s for 68, 6 took 7.4 s for 61, 9 11 s for 59.
 ROW_GROUP = 491_520
 # Of tables of which readers want few rows here and there. DuckDB writes one page a column and row group, so
 # that who wants one URL decompresses all of a group's, 100 MB in large groups: a search among 870,000
 # references took 0.29 CPU s in these, 0.14 in small ones, which take 13 % more bytes.
 SMALL_ROW_GROUP = 20_480
-ZSTD_LEVEL = 9
+ZSTD_LEVEL = 6
 # Local Spark holds driver and executors in one JVM, whose own default is 1 GB.
 SPARK_DRIVER_MEMORY = "2g"
 
