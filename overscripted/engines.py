@@ -34,8 +34,9 @@ NAMES = ("duckdb", "spark")
 # and the page cache keep the rest.
 DUCKDB_MEMORY_PERCENT = 60
 # Rows a row group, and zstd's level. Measured on the study's sample, sorted by location: 47 bytes a call at
-# 122,880 rows and level 3, 42 at 491,520 rows. There level 3 took 2.6 CPU s to write 42 bytes a call, 6 took
-# 3.6 s for 39, 9 took 4.7 s for 37; of generated calls 3 took 4.6 s for 68, 6 took 7.4 s for 61, 9 11 s for 59.
+# 122,880 rows and level 3, 42 at 491,520 rows. There level 3 took 2.6 CPU s to write 42 bytes a call,
+# 6 took 3.6 s for 39, 9 took 4.7 s for 37; of generated calls 3 took 4.6 s for 68, 6 took 7.4 s for 61,
+# 9 took 11 s for 59.
 ROW_GROUP = 491_520
 # Of tables of which readers want few rows here and there. DuckDB writes one page a column and row group, so
 # that who wants one URL decompresses all of a group's, 100 MB in large groups: a search among 870,000
@@ -202,6 +203,7 @@ class DuckDB(Engine):
             raw.execute("SET enable_progress_bar = false")
         self._stores: dict[str, str] = {}
         self._names = (f"t{n}" for n in itertools.count()) if alone else iter(_fresh, None)
+        self._compiled: dict[ops.Node, str] = _COMPILED if alone else {}
 
     def limits(self) -> tuple[int, int]:
         """Threads, and bytes of memory, that it may use."""
@@ -245,16 +247,16 @@ class DuckDB(Engine):
         """The expression in DuckDB's SQL, in the types Ibis says: its own sums are 128 bits wide."""
         self._con._run_pre_execute_hooks(expr)  # registers the expression's Python functions
         expression = expr.op()
-        sql = _COMPILED.get(expression)
+        sql = self._compiled.get(expression)
         if sql is None:
             columns = ", ".join(
                 f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
                 for name, kind in expr.schema().items()
             )
             sql = f"SELECT {columns} FROM ({self._con.compile(expr)})"
-            if len(_COMPILED) >= _COMPILED_MOST:
-                _COMPILED.clear()
-            _COMPILED[expression] = sql
+            if len(self._compiled) >= _COMPILED_MOST:
+                self._compiled.clear()
+            self._compiled[expression] = sql
         return sql
 
     def drop(self, table: ir.Table) -> None:
