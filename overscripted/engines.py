@@ -246,18 +246,19 @@ class DuckDB(Engine):
     def _sql(self, expr: ir.Table) -> str:
         """The expression in DuckDB's SQL, in the types Ibis says: its own sums are 128 bits wide."""
         self._con._run_pre_execute_hooks(expr)  # registers the expression's Python functions
-        expression = expr.op()
-        sql = self._compiled.get(expression)
-        if sql is None:
-            columns = ", ".join(
-                f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
-                for name, kind in expr.schema().items()
-            )
-            sql = f"SELECT {columns} FROM ({self._con.compile(expr)})"
-            if len(self._compiled) >= _COMPILED_MOST:
-                self._compiled.clear()
-            self._compiled[expression] = sql
-        return sql
+        known, expression = self._compiled, expr.op()
+        if expression not in known:
+            if len(known) >= _COMPILED_MOST:
+                known.clear()
+            known[expression] = self._compile(expr)
+        return known[expression]
+
+    def _compile(self, expr: ir.Table) -> str:
+        columns = ", ".join(
+            f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
+            for name, kind in expr.schema().items()
+        )
+        return f"SELECT {columns} FROM ({self._con.compile(expr)})"
 
     def drop(self, table: ir.Table) -> None:
         self._con.con.execute(f'DROP TABLE IF EXISTS "{table.get_name()}"')
