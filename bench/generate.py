@@ -6,13 +6,16 @@ Sizes and ratios are the study's: 55 calls and 3 scripts a location, 3.72 % dyna
 script references to session replay, 0.016 % to miners, cookies in a third of the calls. Lengths, repetition
 and order of values, arguments, stacks and positions follow the real sample (`bench.lengths`). ``OUT/parquet``
 is in the published format (snappy, 30 columns less ``valid`` and ``errors``), a file a million calls;
-``--json`` writes ``OUT/json`` instead, a file a location, as the crawl did.
+``--json`` writes ``OUT/json`` instead, a file a location, as the crawl did. All cores work on it.
 """
 
 import argparse
 import csv
 import hashlib
+import itertools
 import json
+import multiprocessing
+import os
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +50,7 @@ COMMON = {
     "HTMLCanvasElement.getContext": 8,
 }
 BROKEN = ("operation", "symbol", "call_stack", "location")
+CALLS_PER_FILE = 500_000
 
 
 def main() -> None:
@@ -55,7 +59,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--symbols", type=Path, help="CSV of symbol,count without a header")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", dest="as_json")
     options = parser.parse_args()
     print(json.dumps(generate(**vars(options)), indent=1))
 
@@ -72,30 +76,43 @@ def frequencies(path: Path | None) -> tuple[list[str], np.ndarray]:
 
 
 def generate(
-    out: Path, calls: int, symbols: Path | None = None, seed: int = 1, json: bool = False
+    out: Path, calls: int, symbols: Path | None = None, seed: int = 1, as_json: bool = False
 ) -> dict[str, object]:
     """Write the data set; its truth."""
-    rng = np.random.default_rng(seed)
-    plan = Plan(calls, frequencies(symbols), rng)
-    folder = out / ("json" if json else "parquet")
+    global _plan
+    _plan = plan = Plan(calls, frequencies(symbols), seed)
+    folder = out / ("json" if as_json else "parquet")
     folder.mkdir(parents=True, exist_ok=True)
-    step = 1_000_000
-    for number, start in enumerate(range(0, calls, step)):
-        rows = plan.rows(start, min(start + step, calls))
-        if json:
-            write_json(rows, folder)
-        else:
-            pq.write_table(rows, folder / f"part.{number}.parquet", compression="snappy")
+    parts = [(folder, as_json, *part) for part in enumerate(plan.parts(CALLS_PER_FILE))]
+    # Forked: the plan is gigabytes for a hundred million calls, and every process reads all of it.
+    if len(parts) > 1:
+        with multiprocessing.get_context("fork").Pool(min(len(parts), os.cpu_count() or 1)) as processes:
+            processes.map(_write, parts, chunksize=1)
+    else:
+        _write(parts[0])
     truth = plan.truth()
-    (out / "truth.json").write_text(globals()["json"].dumps(truth, indent=1))
+    (out / "truth.json").write_text(json.dumps(truth, indent=1))
     return truth
+
+
+def _write(part: tuple[Path, bool, int, tuple[int, int]]) -> None:
+    folder, as_json, number, (start, end) = part
+    rows = _plan.rows(start, end)
+    if as_json:
+        write_json(rows, folder)
+    else:
+        pq.write_table(rows, folder / f"part.{number}.parquet", compression="snappy")
+
+
+_plan: "Plan"
 
 
 class Plan:
     """Which call is of which document, script and symbol: a few numbers a call, drawn beforehand."""
 
-    def __init__(self, n: int, symbols: tuple[list[str], np.ndarray], rng: np.random.Generator) -> None:
-        self.rng, self.n = rng, n
+    def __init__(self, n: int, symbols: tuple[list[str], np.ndarray], seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.seed, self.n = seed, n
         self.names, share = symbols
         n_locations = max(1, round(n / CALLS_PER_LOCATION))
         n_refs = min(n, max(n_locations, round(n * REFS_PER_CALL)))
@@ -134,6 +151,7 @@ class Plan:
         self.symbol = rng.choice(len(self.names), n, p=share).astype(np.int32)[latest]
         locations = self.ref_location[self.call_ref]
         begins = np.flatnonzero(np.diff(locations, prepend=-1))
+        self.begins = begins
         self.row = np.arange(n) - np.repeat(begins, np.diff(np.append(begins, n)))
         self.n_locations, self.n_refs = n_locations, n_refs
         self.location_urls = pa.array([self._location(i) for i in range(n_locations)])
@@ -156,9 +174,15 @@ class Plan:
     def _script(self, i: int) -> str:
         return f"https://cdn{i % 97}.scripts{i % 1009}.net/assets/{i}/app.min.js?v={i % 7}"
 
+    def parts(self, size: int) -> list[tuple[int, int]]:
+        """Starts and ends of whole locations, each about ``size`` calls."""
+        cuts = self.begins[np.searchsorted(self.begins, np.arange(0, self.n, size), side="right") - 1]
+        cuts = np.unique(np.append(cuts, self.n)).tolist()
+        return list(itertools.pairwise(cuts))
+
     def rows(self, start: int, end: int) -> pa.Table:
         """The calls ``start`` … ``end`` in the published format."""
-        rng, n = self.rng, end - start
+        rng, n = np.random.default_rng([self.seed, start]), end - start
         ref = self.call_ref[start:end]
         place = self.ref_location[ref]
         symbol = self.symbol[start:end]
@@ -256,30 +280,16 @@ _METHODS = ("get", "set", "rem", "fil", "mea", "cre", "add", "con", "sta", "toD"
 def write_json(rows: pa.Table, folder: Path) -> None:
     """A file a location, ``{`` records separated by commas ``}``, times as the crawler wrote them."""
     drop = {"call_id", "file_name", "value_1000", "value_len", "arguments_n_keys"}
-    last, open_file = "", None
-    for record in rows.to_pylist():
-        name = record["file_name"]
-        call = {k: v for k, v in record.items() if k not in drop and not k.startswith("argument_")}
-        call["time_stamp"] = record["time_stamp"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        call |= {k: str(call[k]) for k in ("script_line", "script_col")}
-        if call["arguments"] == "{}":
-            del call["arguments"]
-        if name != last:
-            if open_file:
-                open_file.write("}")
-                open_file.close()
-            # A file that the previous million had begun goes on.
-            path = folder / name
-            text = path.read_text()[:-1] + "," if path.exists() else "{"
-            open_file = path.open("w")
-            open_file.write(text)
-            last = name
-        else:
-            open_file.write(",")
-        open_file.write(json.dumps(call))
-    if open_file:
-        open_file.write("}")
-        open_file.close()
+    for name, records in itertools.groupby(rows.to_pylist(), key=lambda record: record["file_name"]):
+        with (folder / name).open("w") as file:
+            for number, record in enumerate(records):
+                call = {k: v for k, v in record.items() if k not in drop and not k.startswith("argument_")}
+                call["time_stamp"] = record["time_stamp"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+                call |= {k: str(call[k]) for k in ("script_line", "script_col")}
+                if call["arguments"] == "{}":
+                    del call["arguments"]
+                file.write(("," if number else "{") + json.dumps(call))
+            file.write("}")
 
 
 if __name__ == "__main__":

@@ -1,26 +1,19 @@
 """Generated data whose every count is known goes through import and etl to exactly those counts."""
 
-import importlib.util
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bench import generate
 from etl.imports import import_data
 from etl.run import run_etl
 from overscripted.run import Run
-
-_SOURCE = Path(__file__).resolve().parents[2] / "bench" / "generate.py"
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, dict[str, Any]]:
     """The run, imported, and the truth."""
-    spec = importlib.util.spec_from_file_location("generate", _SOURCE)
-    assert spec and spec.loader
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
     folder = tmp_path_factory.mktemp("planted")
     truth = generate.generate(folder, 30_000, seed=5)
     run = Run.open(folder / "run", create=True)
