@@ -11,7 +11,7 @@ from etl import intake, settings
 from etl.batch import make_batch
 from etl.manifest import Manifest
 from etl.pool import plan, pool_batches
-from etl.spread import slots, spread_batches
+from etl.spread import slots, spread_batches, task_memory
 from etl.transforms import (
     attempts,
     conform,
@@ -102,7 +102,8 @@ class Build:
         waiting = [s for s in self.good["calls"] if s.key not in self.new.segments]
         with Work("etl", sum(s.rows for s in waiting), "calls") as work:
             if isinstance(self.engine, Spark):
-                asked = self._named(waiting, settings.TASK_ROWS, settings.TASK_BYTES, slots(self.engine))
+                limits = intake.limits(task_memory(self.engine))
+                asked = self._named(waiting, *limits, slots(self.engine))
                 self.new.batches += spread_batches(self.engine, self.at, asked, self.acknowledged, work)
                 return
             n, rows, size = plan(self.at, waiting)

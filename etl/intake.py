@@ -68,6 +68,13 @@ def _reason(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:200]
 
 
+def limits(memory: int) -> tuple[int, int]:
+    """Rows and bytes of a batch that so many bytes of memory sort without spilling, or of the smallest."""
+    fits = (limits for least, *limits in settings.SIDE_BY_SIDE if memory >= least)
+    rows, size = next(fits, settings.SIDE_BY_SIDE[-1][1:])
+    return rows, size
+
+
 def batches(waiting: list[Segment], rows: int, size: int, slots: int = 1) -> list[list[Segment]]:
     """Segments in consecutive groups of like size: about so many rows or bytes at most in each.
 

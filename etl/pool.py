@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from etl import settings, task
-from etl.intake import Segment
+from etl.intake import Segment, limits
 from etl.manifest import Batch
 from etl.workspace import Workspace
 from overscripted.engines import DuckDB
@@ -25,11 +25,10 @@ def plan(at: Workspace, waiting: Sequence[Segment]) -> tuple[int, int, int]:
     """How many processes are worth their start; rows and bytes of a batch that each sorts in memory."""
     threads, memory = _duckdb(at).limits()
     worth = sum(s.rows for s in waiting) // settings.POOL_WORTH_ROWS
-    n = min(threads, memory // settings.POOL[-1][0], worth, len(waiting))
+    n = min(threads, memory // settings.SIDE_BY_SIDE[-1][0], worth, len(waiting))
     if n < 2 or not _elsewhere(at):
         return 1, settings.BATCH_ROWS, settings.BATCH_BYTES
-    rows, size = next((rows, size) for least, rows, size in settings.POOL if memory // n >= least)
-    return n, rows, size
+    return n, *limits(memory // n)
 
 
 def pool_batches(

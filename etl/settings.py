@@ -11,18 +11,16 @@ IMPORT_FILES_AT_ONCE = 64
 # small enough to be sorted in a few GB of memory.
 BATCH_ROWS = 4_000_000
 BATCH_BYTES = 512 * 1024 * 1024
-# On Spark a batch is a task: smaller, as tasks share a machine's memory, even out its cores, and are made
-# again whole where one is lost. Such a batch is sorted in about 3.5 GB without spilling.
-TASK_ROWS = 500_000
-TASK_BYTES = 64 * 1024 * 1024
-# Processes of this machine: bytes of memory of each, and the rows and bytes of a batch that it then sorts
-# without spilling (a million in 4.3 GB, a quarter in 1.4). Each batch costs a CPU second or more whatever its
-# rows, and in the smallest ones a call takes 15 % more bytes.
-POOL = (
+# Batches made side by side share a machine: bytes of memory of each process, and the rows and bytes of a
+# batch that it then sorts without spilling (a million in 4.3 GB, a quarter in 1.4). Each batch costs a CPU
+# second or more whatever its rows, and in the smallest ones a call takes 15 % more bytes.
+SIDE_BY_SIDE = (
     (5_000_000_000, 1_000_000, 128 * 1024 * 1024),
     (3_500_000_000, 500_000, 64 * 1024 * 1024),
     (1_500_000_000, 250_000, 32 * 1024 * 1024),
 )
+# What a task of Spark may have, on machines that the driver knows nothing of.
+TASK_MEMORY = 3_500_000_000
 # Rows and bytes of a batch that stays as it is, though there is new work: its files are large enough.
 SMALL_BATCH = (250_000, 32 * 1024 * 1024)
 # Fewer new calls for each are not worth the start of a process.

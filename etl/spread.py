@@ -15,7 +15,7 @@ from etl.intake import Segment
 from etl.manifest import Batch
 from etl.workspace import Workspace
 from overscripted import __version__, errors
-from overscripted.engines import Spark
+from overscripted.engines import DuckDB, Spark, open_engine
 from overscripted.progress import Work
 
 # How a task says what a user can mend, in the text of the exception that Spark passes on.
@@ -46,6 +46,15 @@ _STORE_ENVIRONMENT = (
 def slots(spark: Spark) -> int:
     """How many batches can be made side by side, as far as Spark knows its cluster."""
     return max(1, int(spark.session.sparkContext.defaultParallelism) // _cpus(spark))
+
+
+def task_memory(spark: Spark) -> int:
+    """Bytes that a task's DuckDB may use: on this machine its part, elsewhere a guess."""
+    if not _on_this_machine(spark.session.sparkContext):
+        return settings.TASK_MEMORY
+    with open_engine("duckdb") as engine:
+        assert isinstance(engine, DuckDB)
+        return engine.limits()[1] // slots(spark)
 
 
 def spread_batches(
@@ -102,7 +111,7 @@ def _task(terms: dict[str, Any], path: list[str], rows: Any) -> Callable[[Any], 
 def _terms(spark: Spark, at: Workspace, n: int, acknowledged: list[str]) -> dict[str, Any]:
     """`task.Terms` for ``n`` tasks, as a dictionary."""
     context, cpus, free = spark.session.sparkContext, _cpus(spark), slots(spark)
-    if context.master.startswith("local"):  # one machine: fewer tasks have more of it each
+    if _on_this_machine(context):  # fewer tasks have more of it each
         threads, at_once = cpus * max(1, free // n), min(free, n)
     else:
         threads, at_once = cpus, int(context.getConf().get("spark.executor.cores", "0")) // cpus
@@ -124,8 +133,11 @@ def _cpus(spark: Spark) -> int:
 
 def _path(context: Any) -> list[str]:
     """Where this very code is, for workers on the same machine; others have it installed."""
-    local = context.master.startswith("local")
-    return [str(Path(__file__).resolve().parents[1])] if local else []
+    return [str(Path(__file__).resolve().parents[1])] if _on_this_machine(context) else []
+
+
+def _on_this_machine(context: Any) -> bool:
+    return str(context.master).startswith("local")
 
 
 def _wait(session: Any, job: Callable[[], Any], rows: Any, work: Work) -> Any:

@@ -33,7 +33,7 @@ ONE = ("threads=1",)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty-five rows are worth a process."""
     monkeypatch.setattr("etl.settings.POOL_WORTH_ROWS", 25)
-    monkeypatch.setattr("etl.settings.POOL", [(10**9, 25, 10**6)])
+    monkeypatch.setattr("etl.settings.SIDE_BY_SIDE", [(10**9, 25, 10**6)])
 
 
 def _workers() -> list[psutil.Process]:

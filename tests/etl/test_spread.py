@@ -50,7 +50,7 @@ def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
     tmp_path: Path, spark: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr("etl.settings.BATCH_ROWS", 25)
-    monkeypatch.setattr("etl.settings.TASK_ROWS", 25)
+    monkeypatch.setattr("etl.settings.SIDE_BY_SIDE", [(1, 25, 10**6)])
     one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
     two_attempts(one)
     shutil.copytree(tmp_path / "one", tmp_path / "other")
