@@ -65,4 +65,6 @@ def _settings(settings: dict[str, Any]) -> str:
 
 
 def _joined(settings: dict[str, Any], parts: tuple[str, ...]) -> str:
-    return "\n".join([_settings(settings), *((PACKAGE / "recorder" / name).read_text() for name in parts)])
+    """A script of realms. A page may take its process over: that need not know where reports go, as whose."""
+    known = {name: value for name, value in settings.items() if name not in ("port", "token")}
+    return "\n".join([_settings(known), *((PACKAGE / "recorder" / name).read_text() for name in parts)])

@@ -105,6 +105,11 @@ class Realms:
             file.unlink()
 
 
+def policy_mark() -> str:
+    """A host that no page knows: what a policy of ours names, and no other."""
+    return f"{secrets.token_hex(12)}.invalid"
+
+
 def _policy(settings: dict[str, Any]) -> str:
     """What `privileged/policy.js` adds to each document; "" for nothing.
 
@@ -114,7 +119,7 @@ def _policy(settings: dict[str, Any]) -> str:
     """
     if not any(item["name"] == "dynamic" for item in settings["instruments"]):
         return ""
-    mark = f"https://{settings['token'][:24]}.invalid"
+    mark = f"https://{settings['mark']}"
     return (
         f"script-src * data: blob: 'unsafe-inline' 'report-sample' {mark}; "
         f"script-src-elem * data: blob: 'report-sample' {mark}; script-src-attr 'unsafe-inline'; "

@@ -14,7 +14,7 @@ import brotli
 import pytest
 import zstandard
 
-from crawl import body, settings
+from crawl import body, instrument, pack, settings
 from crawl.collector import Collector
 from crawl.records import Records
 from crawl.settings import Limits
@@ -292,3 +292,11 @@ async def test_rows_over_the_limit_are_counted_as_gaps(tmp_path: Path) -> None:
     await visit.take(*[{"type": "console", "level": "error", "message": str(n)} for n in range(10)])
     assert len(visit.rows("console")) == 3
     assert visit.records.gaps["console over the limit"] == 7
+
+
+def test_scripts_that_run_beside_pages_do_not_know_the_token(tmp_path: Path) -> None:
+    told = {"port": 4567, "token": "of-this-browser", "mark": "x.invalid", **instrument.settings("default")}
+    packed = pack.pack(tmp_path, told)
+    assert "of-this-browser" in (packed / "settings.js").read_text()
+    for script in (pack.document(told), (packed / pack.WORKER).read_text()):
+        assert "x.invalid" in script and "of-this-browser" not in script

@@ -10,12 +10,10 @@
   const pairs = (headers) =>
     JSON.stringify((headers ?? []).map(({ name, value }) => [name, value ?? ""]));
 
-  const OURS = OVERSCRIPTED.token.slice(0, 24); // marks the policy that privileged/policy.js adds
-
   /** The headers of a response as its server sent them: without our policy, the last of a comma-separated list. */
   function sent(headers = []) {
     return headers.flatMap(({ name, value }) => {
-      if (!value?.includes(OURS)) return { name, value };
+      if (!value?.includes(OVERSCRIPTED.mark)) return { name, value };
       const comma = value.lastIndexOf(",");
       return comma < 0 ? [] : { name, value: value.slice(0, comma) };
     });

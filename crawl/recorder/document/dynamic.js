@@ -9,7 +9,6 @@
 
 const Dynamic = (() => {
   const wanted = OVERSCRIPTED.instruments.some(({ name }) => name === "dynamic");
-  const MARK = `${OVERSCRIPTED.token.slice(0, 24)}.invalid`;
   // How Firefox writes the text of a function that a constructor is about to make.
   const KINDS = [
     ["function anonymous(", "window.Function"],
@@ -57,7 +56,7 @@ const Dynamic = (() => {
     target.addEventListener(
       "securitypolicyviolation",
       (event) => {
-        if (!event.isTrusted || !event.originalPolicy.includes(MARK)) return;
+        if (!event.isTrusted || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
         event.stopImmediatePropagation();
         const symbol = symbolOf(event);
         if (!symbol) return;

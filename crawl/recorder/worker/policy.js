@@ -6,8 +6,6 @@
 "use strict";
 
 const Policy = (() => {
-  const MARK = `${OVERSCRIPTED.token.slice(0, 24)}.invalid`;
-
   function listen(mark) {
     const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
     const { bind, call } = Function.prototype;
@@ -35,6 +33,6 @@ const Policy = (() => {
 
   return {
     /** Before the first script of the worker. */
-    hide: (global) => global.executeInGlobal(`(${listen})("${MARK}")`),
+    hide: (global) => global.executeInGlobal(`(${listen})("${OVERSCRIPTED.mark}")`),
   };
 })();
