@@ -100,7 +100,7 @@ def _again(path: Path, crawls: int) -> None:
     for crawl in range(2, crawls + 1):
         number = pa.repeat(pa.scalar(crawl, rows.schema.field(at).type), rows.num_rows)
         numbered = rows.set_column(at, rows.schema.field(at), number)
-        pq.write_table(numbered, path.with_stem(f"{path.stem}-{crawl}"), compression="zstd")
+        pq.write_table(numbered, path.with_stem(f"{crawl}-{path.stem}"), compression="zstd")
 
 
 def measure(name: str, work: Path, calls: int) -> dict[str, float]:

@@ -29,6 +29,12 @@ _WORKERS = (
     ("PYTHON_VERSION_MISMATCH", errors.SoftwareMissing, f"--engine spark: another Python there; {_REMEDY}"),
     ("Cannot run program", errors.SoftwareMissing, f"--engine spark: no such Python there; {_REMEDY}"),
     (
+        "Cannot allocate memory|can't start new thread|MemoryError",
+        errors.OutsideError,
+        "--engine spark: Python has too little memory there; more, or no limit of its own (--conf "
+        "spark.executor.pyspark.memory=8g); tables are unchanged",
+    ),
+    (
         "Python worker exited unexpectedly|ExecutorLostFailure",
         errors.OutsideError,
         "--engine spark: a worker was killed, likely for its memory; fewer tasks at once (--master local[2], "

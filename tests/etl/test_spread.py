@@ -149,6 +149,11 @@ def test_workers_without_the_package_are_told_from_bugs(monkeypatch: pytest.Monk
         _task({}, [], None)(("b00000", []))
 
 
+def test_a_worker_without_memory_says_which_setting_gives_it_more() -> None:
+    said = _understood(RuntimeError("PythonException: …\nOSError: [Errno 12] Cannot allocate memory\n"))
+    assert isinstance(said, OutsideError) and "spark.executor.pyspark.memory" in str(said)
+
+
 def test_a_task_takes_its_share_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     terms = task.Terms("run", "staged", {}, {}, [], threads=2, at_once=4)
     monkeypatch.delenv("PYSPARK_EXECUTOR_MEMORY_MB", raising=False)
