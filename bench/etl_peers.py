@@ -284,9 +284,9 @@ def study(work: Path, out: Path) -> int:
 
     from overscripted.engines import open_engine
 
+    began = time.monotonic()  # with the start of Spark, as for ours
     engine = open_engine("spark")
     session = engine.session  # type: ignore[attr-defined]
-    began = time.monotonic()
     folder = work / "few" / "json"
     known = json.loads((work / "few" / "truth.json").read_text())["symbols"]
     schema = session.sparkContext.broadcast(study_schema(sorted(known, key=known.get, reverse=True)))
