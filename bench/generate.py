@@ -5,7 +5,7 @@
 Sizes and ratios are the study's: 55 calls and 3 scripts a location, 3.72 % dynamic calls, 1.58 % of
 script references to session replay, 0.016 % to miners, cookies in a third of the calls. Lengths, repetition
 and order of values, arguments, stacks and positions follow the real sample (`bench.lengths`). ``OUT/parquet``
-is in the published format (snappy, 30 columns less ``valid`` and ``errors``), a file a million calls;
+is in the published format (snappy, 30 columns less ``valid`` and ``errors``), a file half a million calls;
 ``--json`` writes ``OUT/json`` instead, a file a location, as the crawl did. All cores work on it.
 """
 
