@@ -150,8 +150,7 @@ class Plan:
         latest = np.maximum.accumulate(np.where(begins_run, np.arange(n), 0))
         self.symbol = rng.choice(len(self.names), n, p=share).astype(np.int32)[latest]
         locations = self.ref_location[self.call_ref]
-        begins = np.flatnonzero(np.diff(locations, prepend=-1))
-        self.begins = begins
+        self.begins = begins = np.flatnonzero(np.diff(locations, prepend=-1))
         self.row = np.arange(n) - np.repeat(begins, np.diff(np.append(begins, n)))
         self.n_locations, self.n_refs = n_locations, n_refs
         self.location_urls = pa.array([self._location(i) for i in range(n_locations)])

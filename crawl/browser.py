@@ -17,7 +17,7 @@ from crawl.firefox import Firefox
 from crawl.holders import Holders
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
-from crawl.realms import Realms, policy_mark
+from crawl.realms import Realms
 from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl.browser")
@@ -140,7 +140,7 @@ class Browser:
         browser = cls(firefox, link)
         browser.user_agent = firefox.user_agent
         try:
-            told = {"port": collector.port, "token": link.token, "mark": policy_mark(), **extension}
+            told = pack.told(collector.port, link.token, extension)
             folder = await asyncio.to_thread(pack.pack, firefox.folder, told)
             extension_id = await firefox.install(str(folder))
             async with asyncio.timeout(settings.BIND_TIMEOUT_S):

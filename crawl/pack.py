@@ -1,6 +1,7 @@
 """What one browser is given: its copy of the extension, with its settings; the scripts of realms."""
 
 import json
+import secrets
 import shutil
 from importlib import resources
 from pathlib import Path
@@ -42,6 +43,14 @@ _WORKER = (
 )
 # OpenWPM's own script is there; ours only tells of documents.
 _REFERENCE = ("document/channel.js", "document/reference.js")
+
+
+def told(port: int, token: str, wished: dict[str, Any]) -> dict[str, Any]:
+    """The settings of one browser: where and as whom it reports, and what is ``wished`` of its extension.
+
+    ``mark`` is a host that no page knows: a policy that names it is ours.
+    """
+    return {"port": port, "token": token, "mark": f"{secrets.token_hex(12)}.invalid", **wished}
 
 
 def pack(folder: Path, settings: dict[str, Any]) -> Path:

@@ -105,11 +105,6 @@ class Realms:
             file.unlink()
 
 
-def policy_mark() -> str:
-    """A host that no page knows: what a policy of ours names, and no other."""
-    return f"{secrets.token_hex(12)}.invalid"
-
-
 def _policy(settings: dict[str, Any]) -> str:
     """What `privileged/policy.js` adds to each document; "" for nothing.
 

@@ -70,9 +70,10 @@ def _reason(error: Exception) -> str:
 
 def limits(memory: int) -> tuple[int, int]:
     """Rows and bytes of a batch that so many bytes of memory sort without spilling, or of the smallest."""
-    fits = (limits for least, *limits in settings.SIDE_BY_SIDE if memory >= least)
-    rows, size = next(fits, settings.SIDE_BY_SIDE[-1][1:])
-    return rows, size
+    for least, rows, size in settings.SIDE_BY_SIDE:
+        if memory >= least:
+            return rows, size
+    return settings.SIDE_BY_SIDE[-1][1:]
 
 
 def batches(waiting: list[Segment], rows: int, size: int, slots: int = 1) -> list[list[Segment]]:

@@ -12,8 +12,8 @@ from dataclasses import asdict, astuple
 from queue import SimpleQueue
 from typing import Any
 
-from etl import settings, task
-from etl.intake import Segment, limits
+from etl import intake, settings, task
+from etl.intake import Segment
 from etl.manifest import Batch
 from etl.workspace import Workspace
 from overscripted.engines import DuckDB
@@ -28,7 +28,7 @@ def plan(at: Workspace, waiting: Sequence[Segment]) -> tuple[int, int, int]:
     n = min(threads, memory // settings.SIDE_BY_SIDE[-1][0], worth, len(waiting))
     if n < 2 or not _elsewhere(at):
         return 1, settings.BATCH_ROWS, settings.BATCH_BYTES
-    return n, *limits(memory // n)
+    return n, *intake.limits(memory // n)
 
 
 def pool_batches(

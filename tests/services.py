@@ -17,7 +17,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fsspec
@@ -30,6 +30,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def started(name: str, process: subprocess.Popen[bytes], answers: Callable[[], bool]) -> None:
+    """Wait until it answers. Raises RuntimeError where it ends or takes too long."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not answers():
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise RuntimeError(f"{name} did not start")
+        time.sleep(0.05)
 
 
 class Postgres:
@@ -64,11 +73,8 @@ class Postgres:
             stderr=subprocess.DEVNULL,
             cwd="/",
         )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while self._run("pg_isready", "-h", "127.0.0.1", "-p", str(self._port), check=False):
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError("PostgreSQL did not start")
-            time.sleep(0.05)
+        asked = ("pg_isready", "-h", "127.0.0.1", "-p", str(self._port))
+        started("PostgreSQL", self._process, lambda: not self._run(*asked, check=False))
 
     def kill(self) -> None:
         """End it at once, as a power failure would."""
@@ -123,11 +129,7 @@ class S3:
         self._process = subprocess.Popen(
             self._command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **keys}
         )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._answers():
-            if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError("the S3 server did not start")
-            time.sleep(0.1)
+        started("the S3 server", self._process, self._answers)
 
     def _command(self) -> list[str]:
         if self._versitygw:

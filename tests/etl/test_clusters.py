@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,12 +39,8 @@ def running(log: Path, *command: str, until: str) -> Iterator[None]:
         process = subprocess.Popen(
             command, stdout=out, stderr=out, env={**os.environ, **HERE}, cwd=log.parent
         )
-    deadline = time.monotonic() + services.START_TIMEOUT_S
     try:
-        while until not in log.read_text():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[1]} did not start: {log.read_text()[-2000:]}")
-            time.sleep(0.1)
+        services.started(f"{command[1]} ({log})", process, lambda: until in log.read_text())
         yield
     finally:
         process.terminate()

@@ -15,7 +15,7 @@ from crawl.bidi import BidiError
 from crawl.firefox import Firefox
 from crawl.holders import Holders
 from crawl.parent import Parent
-from crawl.realms import Realms, policy_mark
+from crawl.realms import Realms
 from overscripted.stacks import parse_frame
 
 Message = dict[str, Any]
@@ -132,7 +132,7 @@ class Instrumented:
         port = int(self._runner.addresses[0][1])
         self.firefox = await Firefox.start(prefs, authorities)
         self._holders = Holders(self.firefox.bidi)
-        told = {"port": port, "token": self.token, "mark": policy_mark(), **settings}
+        told = pack.told(port, self.token, settings)
         extension = await self.firefox.install(str(pack.pack(folder, told)))
         self.parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
         bodies = folder / "bodies"
