@@ -29,7 +29,7 @@ _WORKERS = (
     ("PYTHON_VERSION_MISMATCH", errors.SoftwareMissing, f"--engine spark: another Python there; {_REMEDY}"),
     ("Cannot run program", errors.SoftwareMissing, f"--engine spark: no such Python there; {_REMEDY}"),
     (
-        "Cannot allocate memory|can't start new thread|MemoryError",
+        r"Cannot allocate memory|can't start new thread|\bMemoryError",
         errors.OutsideError,
         "--engine spark: Python has too little memory there; more, or no limit of its own (--conf "
         "spark.executor.pyspark.memory=8g); tables are unchanged",

@@ -152,6 +152,8 @@ def test_workers_without_the_package_are_told_from_bugs(monkeypatch: pytest.Monk
 def test_a_worker_without_memory_says_which_setting_gives_it_more() -> None:
     said = _understood(RuntimeError("PythonException: …\nOSError: [Errno 12] Cannot allocate memory\n"))
     assert isinstance(said, OutsideError) and "spark.executor.pyspark.memory" in str(said)
+    of_java = RuntimeError("java.lang.OutOfMemoryError: Java heap space")  # which that setting does not mend
+    assert _understood(of_java) is of_java
 
 
 def test_a_task_takes_its_share_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
