@@ -53,12 +53,18 @@ def domain(url: str) -> str:
     return registrable_domain(name) if name else ""
 
 
+def refused(host_name: str) -> bool:
+    """Whether Firefox takes no URL with this host for one, though the standard does (Firefox 153)."""
+    return '"' in host_name or "*" in host_name
+
+
 def join(base: str, reference: str) -> str | None:
-    """``reference`` resolved against ``base`` as a browser does; ``None`` where it is invalid."""
+    """``reference`` resolved against ``base`` as Firefox does; ``None`` where it is invalid."""
     try:
-        return ada_url.URL(clean(reference), base=clean(base)).href
+        url = ada_url.URL(clean(reference), base=clean(base))
     except ValueError:
         return None
+    return None if refused(url.hostname) else url.href
 
 
 def without_fragment(url: str) -> str:

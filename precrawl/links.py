@@ -10,7 +10,7 @@ import ada_url
 from selectolax.lexbor import LexborHTMLParser
 
 from overscripted.text import clean
-from overscripted.urls import registrable_domain
+from overscripted.urls import refused, registrable_domain
 from precrawl import charset
 from precrawl.settings import MAX_LINK_LENGTH, MAX_LINKS
 
@@ -80,7 +80,8 @@ def _base(href: str, page: str) -> str:
         base: str = ada_url.join_url(page, href)
     except ValueError:
         return page
-    return page if base.startswith(("data:", "javascript:")) else base
+    parts = _HTTP.match(base)
+    return page if base.startswith(("data:", "javascript:")) or (parts and refused(parts[1])) else base
 
 
 def _resolve(hrefs: list[str], base: str, page: str, kind: str, limit: int, encoding: str | None) -> Links:
@@ -99,6 +100,9 @@ def _resolve(hrefs: list[str], base: str, page: str, kind: str, limit: int, enco
             links.invalid += 1
             continue
         if not (parts := _HTTP.match(url)):
+            continue
+        if refused(parts[1]):
+            links.invalid += 1
             continue
         if kind != "all" and (registrable_domain(parts[1]) == home) == (kind == "outbound"):
             continue

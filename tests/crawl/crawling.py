@@ -71,7 +71,8 @@ class Crawl:
         for firefox in self.firefoxes():
             for child in firefox.children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    if "-contentproc" in child.cmdline() and child.cmdline()[-1] == "tab":
+                    words = child.cmdline()
+                    if "-contentproc" in words and words[-1] == "tab":
                         found.append(child)
         return found
 

@@ -55,15 +55,19 @@ OTHER_SEEDS = {
     "javascript:alert(1)": {"invalid"},
     "file:///etc/passwd": {"invalid"},
     "not a url": {"invalid"},
+    "https://a*b.example/": {"invalid"},
 }
 NEIGHBOURS = 10
+LATE_CPU_S = 5  # what a loop uses at most before the crawl, which looks every second or two, finds it
 
 
 class Pages:
     """What is seen of the processes of pages while they are there: niceness, and limit of memory (bytes)."""
 
     def __init__(self) -> None:
-        self.lowest = 0
+        self.greedy: dict[
+            int, int
+        ] = {}  # process that has used far more CPU than it yields at -> its niceness
         self.limits: set[int] = set()
         self.parents: set[int] = set()  # limits of Firefox's parent process
         self.ended = threading.Event()
@@ -71,12 +75,18 @@ class Pages:
     def watch(self, one: Crawl) -> None:
         """Until `ended`."""
         while not self.ended.wait(1):
+            with contextlib.suppress(psutil.Error):  # the crawl has ended
+                self.look(one)
+
+    def look(self, one: Crawl) -> None:
+        for page in one.pages():
+            with contextlib.suppress(psutil.Error):  # it has
+                self.limits.add(page.rlimit(psutil.RLIMIT_DATA)[0])
+                if sum(page.cpu_times()[:2]) > settings.YIELD_CPU_S + LATE_CPU_S:
+                    self.greedy[page.pid] = page.nice()
+        for parent in one.firefoxes():
             with contextlib.suppress(psutil.Error):
-                for page in one.pages():
-                    self.lowest = max(self.lowest, page.nice())
-                    self.limits.add(page.rlimit(psutil.RLIMIT_DATA)[0])
-                for parent in one.firefoxes():
-                    self.parents.add(parent.rlimit(psutil.RLIMIT_DATA)[0])
+                self.parents.add(parent.rlimit(psutil.RLIMIT_DATA)[0])
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +163,14 @@ def test_a_request_that_is_still_open_at_the_end_is_recorded(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and priorities of processes as Linux has them")
-def test_an_endless_loop_lets_others_go_first_and_memory_has_an_end(raw: Raw, pages: Pages) -> None:
-    assert pages.lowest == 19
+def test_an_endless_loop_lets_others_go_first(raw: Raw, pages: Pages) -> None:
+    if not pages.greedy:
+        pytest.skip("this machine is so busy that no loop got the CPU after which it has to yield")
+    assert set(pages.greedy.values()) == {19}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and priorities of processes as Linux has them")
+def test_memory_has_an_end(raw: Raw, pages: Pages) -> None:
     assert len(pages.limits) == 1 and 0 < min(pages.limits) <= settings.DATA_BYTES
     assert resource.getrlimit(resource.RLIMIT_DATA)[1] in pages.parents  # it has all pages to do with
 

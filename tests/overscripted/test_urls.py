@@ -32,6 +32,9 @@ def test_host_and_domain(url: str, host: str, domain: str) -> None:
         ("https://a.com/x/y", "../z", "https://a.com/z"),
         ("https://a.com/", "ht\ntp://b.com", "http://b.com/"),
         ("https://a.com/", "http://[bad", None),
+        ("https://a.com/", 'http:"', None),
+        ("https://a.com/", "//%2A.com/", None),
+        ("https://a.com/", '/*"', "https://a.com/*%22"),
     ],
 )
 def test_join(base: str, reference: str, joined: str | None) -> None:

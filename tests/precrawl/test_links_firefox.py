@@ -76,6 +76,7 @@ PIECES = st.sampled_from(
             "^",
             "[",
             "]",
+            "*",
         ),
         *(
             "&amp;",
@@ -184,6 +185,8 @@ def simple(html: str, path: str = "") -> tuple[bytes, str, str]:
 @example(
     page=("<a href='?q=é&amp;ж'>".encode("cp1252", "xmlcharrefreplace"), "text/html; charset=latin1", "")
 )
+@example(page=simple("<a href='https:\"'><a href='//a*b'><a href='https://*:x@c/*\"'>"))
+@example(page=simple("<base href='//x%2A.example/'><a href='y'>"))
 @example(page=("\ufeff<a href='?q=é#é'>".encode("utf-16-le"), "text/html; charset=koi8-r", ""))
 @example(page=("<a href='/嘅?q=日本'>".encode("big5hkscs"), "text/html; charset=big5", ""))
 def test_links_are_those_of_firefox(oracle: Oracle, page: tuple[bytes, str, str]) -> None:
