@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import lru_cache
 
 import webencodings
 
@@ -52,8 +53,8 @@ def to_utf8(body: bytes, encoding: str) -> bytes:
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError:
-        if encoding == "cp1252":  # five bytes that Python leaves undefined and the standard does not
-            return body.decode("latin-1").translate(_CP1252).encode()
+        if _is_windows(encoding):
+            return body.decode("latin-1").translate(_windows(encoding)).encode()
         text = body.decode(encoding, "replace")
     else:
         if encoding == "utf-8":
@@ -61,8 +62,30 @@ def to_utf8(body: bytes, encoding: str) -> bytes:
     return text.removeprefix("\ufeff").encode("utf-8", "replace")
 
 
+def encode(character: str, encoding: str) -> bytes:
+    """A character in the encoding of a page. Raises UnicodeEncodeError."""
+    try:
+        return character.encode(encoding)
+    except UnicodeEncodeError:
+        if _is_windows(encoding) and _windows(encoding).get(ord(character)) == character:
+            return character.encode("latin-1")
+        raise
+
+
 _NOT_ASCII = {"iso2022_jp", "iso-2022-jp"}
-_CP1252 = {b: bytes([b]).decode("cp1252", "ignore") or chr(b) for b in range(0x80, 0xA0)}
+
+
+def _is_windows(encoding: str) -> bool:
+    return encoding.startswith("cp125") or encoding == "cp874"
+
+
+@lru_cache
+def _windows(encoding: str) -> dict[int, str]:
+    """The upper bytes of a Windows encoding. Those below 0xa0 that Python lacks stand for themselves."""
+    return {
+        b: bytes([b]).decode(encoding, "ignore") or (chr(b) if b < 0xA0 else "\ufffd")
+        for b in range(0x80, 0x100)
+    }
 
 
 def _python(label: str) -> str | None:

@@ -22,6 +22,11 @@ _HTTP = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)")
 # fragment, an absolute path, a relative path (no colon in its first segment). The standard drops tabs,
 # newlines and leading blanks: a reference that has one early is none of these.
 _LOCAL = re.compile(r"\Z|[?#]|/(?:\Z|[^/\\\t\n\r])|[^\0-\x20:/?#\\][^\t\n\r:/?#\\]*(?:\Z|[/?#])")
+# Elements of SVG and MathML that have HTML in them: integration points of the HTML standard.
+_HTML_AGAIN = {
+    "svg": ("foreignobject", "desc", "title"),
+    "math": ("mi", "mo", "mn", "ms", "mtext", "annotation-xml"),
+}
 
 
 @dataclass
@@ -53,26 +58,31 @@ def _read(html: bytes, page: str, encoding: str | None) -> tuple[str, list[str]]
     tree = LexborHTMLParser(html)
     base = page
     for node in tree.css("base[href]"):
-        if _is_html(node):
+        if not _namespace(node):
             base = _base(_encoded(node.attrs.get("href") or "", encoding), page)
             break
-    return base, [node.attrs.get("href") or _empty(node.attrs) for node in tree.css("a[href]")]
+    hrefs = (node.attrs.get("href") or _empty(node) for node in tree.css("a[href]"))
+    return base, [href for href in hrefs if href is not None]
 
 
-def _is_html(node: Any) -> bool:
-    """Whether an element is one of HTML and not of SVG or MathML, where ``<base>`` means nothing."""
-    while node := node.parent:
-        name = (node.tag or "").lower()
-        if name in ("svg", "math"):
-            return False
-        if name in ("foreignobject", "desc", "annotation-xml"):
-            return True
-    return True
+def _namespace(node: Any) -> str:
+    """``svg`` or ``math`` for what stands in these, up to where HTML may again; empty for HTML."""
+    path = []
+    while node:
+        path.append((node.tag or "").lower())
+        node = node.parent
+    space = inside = ""
+    for name in reversed(path):
+        space = inside or (name if name in _HTML_AGAIN else "")
+        inside = "" if name in _HTML_AGAIN.get(space, ()) else space
+    return space
 
 
-def _empty(attributes: Any) -> str:
-    """What an empty href stands for: itself, or SVG's older ``xlink:href``, which matches as well."""
-    return "" if "href" in attributes else attributes.get("xlink:href") or ""
+def _empty(node: Any) -> str | None:
+    """What an empty href stands for: itself, or SVG's older ``xlink:href``, which matches too, or no link."""
+    if "href" in node.attrs:
+        return ""
+    return node.attrs.get("xlink:href") or "" if _namespace(node) == "svg" else None
 
 
 def _base(href: str, page: str) -> str:
@@ -139,6 +149,6 @@ def _percent(character: str, encoding: str) -> str:
     if character.isascii():
         return character
     try:
-        return quote_from_bytes(character.encode(encoding), safe="")
+        return quote_from_bytes(charset.encode(character, encoding), safe="")
     except UnicodeEncodeError:
         return f"%26%23{ord(character)}%3B"
