@@ -21,7 +21,9 @@ _WATCH = """(crashed, downloads) => {
   };
   Services.obs.addObserver({ observe: died }, "oop-frameloader-crashed");
   // In the place of a page: not what a page gives away, nor what comes in its frames and pop-ups.
-  const begun = ({ source }) => {
+  const begun = (download) => {
+    const { source } = download;
+    if (source.userContextId) download.finalize(true).catch(() => {}); // not a byte more, and nothing kept
     const context = BrowsingContext.get(source.browsingContextId);
     if (!context || context.parent || context.opener || context.currentURI.spec !== "about:blank") return;
     downloads(String(source.userContextId));

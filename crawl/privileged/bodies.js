@@ -58,7 +58,9 @@ function Bodies(said, folder) {
     promise.catch(console.error).finally(() => those.delete(promise));
   }
 
-  onResponses([Ci.nsIContentPolicy.TYPE_SCRIPT], copy);
+  onResponses((channel, user, type) => {
+    if (type === Ci.nsIContentPolicy.TYPE_SCRIPT) copy(channel, user);
+  });
   return {
     /** When all that have come for a user context are in their files. */
     idle: (user) => Promise.allSettled([...(writing.get(user) ?? [])]),

@@ -7,8 +7,16 @@ function Policy(value) {
   const HEADER = "Content-Security-Policy-Report-Only";
   const { TYPE_DOCUMENT, TYPE_OBJECT, TYPE_SUBDOCUMENT } = Ci.nsIContentPolicy;
 
-  onResponses([TYPE_DOCUMENT, TYPE_OBJECT, TYPE_SUBDOCUMENT], (channel) => {
-    if (headerOf(channel, HEADER).includes(value)) return; // from the cache, which keeps it
-    channel.setResponseHeader(HEADER, value, true); // beside the page's own
+  const documents = new Set([TYPE_DOCUMENT, TYPE_OBJECT, TYPE_SUBDOCUMENT]);
+
+  onResponses((channel, user, type) => {
+    const present = headerOf(channel, HEADER);
+    const there = present.includes(value); // from the cache, which keeps it
+    if (documents.has(type)) {
+      if (!there) channel.setResponseHeader(HEADER, value, true); // beside the page's own
+    } else if (there) {
+      // A page fetches what was a document before: it is not to see our header. Empty, the header is gone.
+      channel.setResponseHeader(HEADER, present.replace(value, "").replace(/^[, ]+|[, ]+$/g, ""), false);
+    }
   });
 }

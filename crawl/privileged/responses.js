@@ -2,15 +2,13 @@
 // World: Firefox's parent process, privileged. Headers and bodies are text and bytes from servers.
 "use strict";
 
-/** Call `take(channel, user)` with each response to a request of these types, from the network or the cache. */
-function onResponses(types, take) {
-  const wanted = new Set(types);
-
+/** Call `take(channel, user, type)` with each response to a request of a visit, from the network or the cache. */
+function onResponses(take) {
   function examine(channel) {
     if (!(channel instanceof Ci.nsIHttpChannel)) return;
     const { externalContentPolicyType, originAttributes } = channel.loadInfo;
     const user = originAttributes.userContextId;
-    if (user && wanted.has(externalContentPolicyType)) take(channel, user);
+    if (user) take(channel, user, externalContentPolicyType);
   }
 
   for (const kind of ["response", "cached-response", "merged-response"]) {

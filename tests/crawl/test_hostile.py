@@ -47,6 +47,7 @@ EXPECTED = {
     "/never": {"timeout"},
     "/drip": {"timeout"},
     "/file": {"download"},
+    "/endless-file": {"download"},
 }
 OTHER_SEEDS = {
     "http://no-such-host.invalid/": {"net_error"},
@@ -143,6 +144,10 @@ def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:
     assert "memory" in memory["error"] or "died" in memory["error"] or memory["outcome"] != "crashed"
     assert "20 s" in raw.visits[small_web.base + "/never"]["error"]
     assert "UNKNOWN_HOST" in raw.visits["http://no-such-host.invalid/"]["error"]
+
+
+def test_a_download_is_not_taken(raw: Raw, small_web: Web) -> None:
+    assert 0 < small_web.taken < 200 * 2**20  # what is under way before it ends; the crawl takes a minute
 
 
 @pytest.mark.parametrize(

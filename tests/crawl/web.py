@@ -1,6 +1,7 @@
 """A small web on two loopback addresses, with pages whose calls say which page made them."""
 
 import asyncio
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -93,6 +94,7 @@ class Web:
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.taken = 0  # bytes of the endless file
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._main, daemon=True)
@@ -138,6 +140,7 @@ class Web:
         app.router.add_get("/never", self._never)
         app.router.add_get("/drip", self._drip)
         app.router.add_get("/file", self._file)
+        app.router.add_get("/endless-file", self._endless_file)
         app.router.add_get("/probe", self._probe)
         app.router.add_get("/robots.txt", self._robots)
         app.router.add_get("/secret/{way}", self._secret)
@@ -213,6 +216,18 @@ class Web:
         while True:
             await response.write(b"<p>x")
             await asyncio.sleep(0.2)
+
+    async def _endless_file(self, request: web.Request) -> web.StreamResponse:
+        """Twenty megabytes a second, as long as they are taken."""
+        response = web.StreamResponse(headers={"Content-Disposition": "attachment; filename=y.zip"})
+        response.content_type = "application/zip"
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(bytes(2**20))
+                self.taken += 2**20
+                await asyncio.sleep(0.05)
+        return response
 
     async def _file(self, request: web.Request) -> web.Response:
         headers = {"Content-Disposition": "attachment; filename=x.zip"}

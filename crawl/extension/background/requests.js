@@ -7,8 +7,20 @@
   const hops = new Map(); // request id -> its present hop
 
   const ours = (details) => details.url.startsWith("http://overscripted.invalid/");
-  const pairs = (headers) =>
-    JSON.stringify((headers ?? []).map(({ name, value }) => [name, value ?? ""]));
+  const LONGEST = 100_000; // characters that are kept of a text; a page's headers and data: URLs may have millions
+  const short = (text) => (text?.length > LONGEST ? text.slice(0, LONGEST) : text);
+
+  /** Headers as JSON: as many as there is room for. */
+  function pairs(headers) {
+    const found = [];
+    let left = LONGEST;
+    for (const { name, value } of headers ?? []) {
+      const pair = JSON.stringify([name, value ?? ""]);
+      if ((left -= pair.length + 1) < 0) break;
+      found.push(pair);
+    }
+    return `[${found.join()}]`;
+  }
 
   /** The headers of a response as its server sent them: without our policy, the last of a comma-separated list. */
   function sent(headers = []) {
@@ -21,7 +33,8 @@
 
   /** The URL of the top document that a request belongs to. */
   function top({ cookieStoreId, tabId, documentUrl, frameAncestors }) {
-    return frameAncestors?.at(-1)?.url ?? Stores.state(cookieStoreId).top.get(tabId) ?? documentUrl ?? "";
+    const url = frameAncestors?.at(-1)?.url ?? Stores.state(cookieStoreId).top.get(tabId) ?? documentUrl ?? "";
+    return short(url);
   }
 
   function begin(details) {
@@ -31,10 +44,10 @@
       store: details.cookieStoreId,
       request_id: details.requestId,
       hop: before ? before.hop + 1 : 0,
-      url: details.url,
-      method: details.method,
+      url: short(details.url),
+      method: short(details.method),
       resource_type: details.type,
-      document_url: details.documentUrl ?? details.originUrl ?? "",
+      document_url: short(details.documentUrl ?? details.originUrl ?? ""),
       time_stamp: details.timeStamp,
       tab: details.tabId,
       frame: details.frameId,
@@ -62,7 +75,7 @@
   function redirected(details) {
     const hop = hops.get(details.requestId);
     if (!hop) return;
-    finish(hop, details, { status: details.statusCode, redirect_url: details.redirectUrl, size: 0 });
+    finish(hop, details, { status: details.statusCode, redirect_url: short(details.redirectUrl), size: 0 });
   }
 
   function completed(details) {

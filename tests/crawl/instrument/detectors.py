@@ -108,7 +108,32 @@ DETECTORS = {
     "instanceof ImageData)||!(navigator.languages instanceof Array)",
     "errors of another realm": "(()=>{try{document.createElement('canvas').toDataURL.call(1)}catch(e){"
     "return !(e instanceof TypeError)}return true})()",
+    "a cached document's header": "(async()=>{const f=document.createElement('iframe');f.src='/detect-kept';"
+    "await new Promise(r=>{f.onload=r;document.body.append(f)});f.remove();return (await fetch('/detect-kept',"
+    "{cache:'force-cache'})).headers.get('content-security-policy-report-only')!==\"img-src 'none'\"})()",
+    "a document's header in a service worker": "(async()=>{const c=new BroadcastChannel('detect');"
+    "const said=new Promise(r=>{c.onmessage=e=>r(e.data)});const s=await navigator.serviceWorker.register("
+    "'/detect-worker.js',{scope:'/detect-served'});await new Promise(r=>{const w=s.installing||s.waiting||s.active;"
+    "if(w.state==='activated')r();else w.onstatechange=()=>w.state==='activated'&&r()});"
+    "const f=document.createElement('iframe');f.src='/detect-served';document.body.append(f);const found=await said;"
+    "f.remove();await s.unregister();return found})()",
     "a response's header": "fetch(location.href).then(r=>r.headers.has('content-security-policy-report-only'))",
+}
+# What they load beside their page: path -> content, type, headers.
+BESIDE = {
+    "/detect-kept": (
+        "<p>x",
+        "text/html",
+        {"Cache_Control": "max-age=600", "Content_Security_Policy_Report_Only": "img-src 'none'"},
+    ),
+    "/detect-served": ("<p>x", "text/html", {}),
+    "/detect-worker.js": (
+        "onfetch=e=>{if(e.request.mode==='navigate')e.respondWith(fetch(e.request).then(r=>{"
+        "new BroadcastChannel('detect').postMessage(r.headers.has('content-security-policy-report-only'));"
+        "return r}))}",
+        "text/javascript",
+        {},
+    ),
 }
 # True in any browser that WebDriver drives.
 DRIVEN = {"navigator.webdriver is true", "webdriver in an iframe"}

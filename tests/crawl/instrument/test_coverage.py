@@ -132,6 +132,18 @@ async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_r
         assert sent["content-security-policy-report-only"] == own
 
 
+async def test_what_is_long_in_a_request_is_cut_and_harms_nobody(browser: Instrumented, web: Web) -> None:
+    """A message over the limit would end the browser's connection, with the visits of all its windows."""
+    page = web.add("/long", "<!doctype html><script>fetch('/long-no',{headers:{x:'a'.repeat(4e7),y:'b'}})"
+                   ".catch(()=>0).finally(()=>{window.D=1})</script>")  # fmt: skip
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
+    found = {m["url"].removeprefix(web.base): m for m in visit.of("request")}
+    assert found["/long"]["status"] == 200
+    sent = json.loads(found["/long-no"]["request_headers"])
+    assert len(sent) > 2 and len(found["/long-no"]["request_headers"]) <= 100_002
+    assert [c["s"] for c in visit.calls if c["s"] == "window.fetch"] == ["window.fetch"]
+
+
 async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: Web) -> None:
     """Of every type: only those of scripts are held for the extension."""
     web.add("/r.js", "fetch('/r.json').then(()=>window.D=1)", "text/javascript")

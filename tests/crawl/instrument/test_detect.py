@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from crawl.firefox import Firefox
-from tests.crawl.instrument.detectors import DETECTORS, DRIVEN, FIRST
+from tests.crawl.instrument.detectors import BESIDE, DETECTORS, DRIVEN, FIRST
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
@@ -67,6 +67,8 @@ SURVEY = r"""(() => {
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def seen(browser: Instrumented, web: Web) -> AsyncIterator[Visit]:
     """An open page in the instrumented browser."""
+    for path, (body, kind, headers) in BESIDE.items():
+        web.add(path, body, kind, **headers)
     visit = await seen_page(browser, web.base + web.add("/detect", FIRST))
     yield visit
     await browser.close(visit)
