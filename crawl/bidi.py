@@ -109,6 +109,7 @@ class Bidi:
             async for message in self._socket:
                 if message.type == aiohttp.WSMsgType.TEXT:
                     self._dispatch(json.loads(message.data))
+                    await asyncio.sleep(0)  # many may have come together: all else has its turn, too
         except (OSError, aiohttp.ClientError, ValueError):
             pass
         finally:

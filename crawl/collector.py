@@ -1,6 +1,7 @@
 """The websocket that the extension of each browser reports to, on loopback, behind a secret token."""
 
 import asyncio
+import contextlib
 import hmac
 import json
 import logging
@@ -88,7 +89,8 @@ class Link:
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._socket is not None and not self._socket.closed:
-            await self._socket.send_str(json.dumps(message))
+            with contextlib.suppress(OSError):  # it has just gone, which `lost` tells
+                await self._socket.send_str(json.dumps(message))
 
 
 class Collector:

@@ -1,5 +1,6 @@
 """How long to watch a page: a sample watched for long shows what each shorter dwell would have caught."""
 
+import hashlib
 import io
 import random
 from collections.abc import Iterable
@@ -32,7 +33,8 @@ def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str
         raise InputError(f"{seed_file or run.store.url}: no seeds to draw a sample from")
     if not run.store.local:
         raise InputError(f"{run.store.url}: the dwell sample needs a local run; copy its seeds into one")
-    run.store.write(f"{FOLDER}/seeds.txt", "\n".join(drawn).encode() + b"\n")
+    asked = {"longest": options.dwell_s, "sample": sample, "draw": seed}
+    _same(run, asked, "\n".join(drawn).encode() + b"\n")
     inner = run.store.path(f"{FOLDER}/run")
     crawl(inner, replace(options, retries=0), run.store.path(f"{FOLDER}/seeds.txt"))
     times, symbols, pages = call_times(Run.open(inner))
@@ -40,6 +42,21 @@ def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str
     run.store.write_json(f"{FOLDER}/summary.json", {"sample": len(drawn), "draw": seed, **summary})
     run.store.write(f"{FOLDER}/dwell.svg", plot(times, summary, options.dwell_s))
     return summary
+
+
+def _same(run: Run, asked: dict[str, Any], drawn: bytes) -> None:
+    """Write down what is asked for. Raises InputError where the folder holds a sample of something else."""
+    asked["seeds_sha256"] = hashlib.sha256(drawn).hexdigest()
+    noted = f"{FOLDER}/asked.json"
+    before = run.store.read_json(noted) if run.store.exists(noted) else asked
+    if before != asked:
+        differ = ", ".join(f"{name} {before.get(name)}" for name in asked if before.get(name) != asked[name])
+        raise InputError(
+            f"{run.store.uri(FOLDER)}: holds a sample made with {differ}; ask for the same to resume it, or "
+            "remove the folder to draw another"
+        )
+    run.store.write_json(noted, asked)
+    run.store.write(f"{FOLDER}/seeds.txt", drawn)
 
 
 def draw(source: Iterable[str], n: int, seed: int) -> list[str]:

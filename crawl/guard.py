@@ -14,6 +14,7 @@ import struct
 from crawl.names import Names, Refused
 
 CONNECT_TIMEOUT_S = 20.0  # for one address; Firefox itself gives up after 90
+LINGER_S = 10.0  # a server may keep a connection open that the browser has closed
 CHUNK = 65_536  # bytes read at a time
 
 _OK, _BY_RULE, _UNREACHABLE, _NOT_SUPPORTED = 0, 2, 4, 7
@@ -89,10 +90,16 @@ async def splice(
     far_reader: asyncio.StreamReader,
     far_writer: asyncio.StreamWriter,
 ) -> None:
-    """Pass bytes both ways until both sides have ended."""
+    """Pass bytes both ways until the near side has ended, and the far one, or has had time to."""
+    there = asyncio.create_task(_pass(near_reader, far_writer))
+    back = asyncio.create_task(_pass(far_reader, near_writer))
     try:
-        await asyncio.gather(_pass(near_reader, far_writer), _pass(far_reader, near_writer))
+        await there
+        async with asyncio.timeout(LINGER_S):
+            await back
     finally:
+        there.cancel()
+        back.cancel()
         far_writer.close()
 
 

@@ -45,7 +45,7 @@ class Records:
         self._frames: dict[tuple[int, int], int] = {}
         self._recorded: Counter[_Key] = Counter()
         self._lost: Counter[_Key] = Counter()
-        self._made: dict[tuple[str, _Key], tuple[int, int]] = {}
+        self._made: dict[tuple[Any, ...], tuple[_Key, int, int]] = {}
         self._where: dict[_Key, dict[str, Any]] = {}
         self._waiting: dict[str, dict[str, Any]] = {}  # request -> its row, without its body yet
         self._bodies: dict[str, dict[str, Any]] = {}  # request -> its body's columns, without its row yet
@@ -65,8 +65,9 @@ class Records:
         for row in self._waiting.values():
             self._write("requests", row)
         self._waiting.clear()
+        self._size = 0  # the totals have as much room once more: they tell of what found none
         cut: Counter[_Key] = Counter(self._lost)
-        for (_, key), (made, kept) in self._made.items():
+        for key, made, kept in self._made.values():
             cut[key] += max(made - kept, 0)
         for key, n in cut.items():
             frame, location, script, symbol, operation = key
@@ -102,8 +103,11 @@ class Records:
         for total in message.get("totals") or ():
             names = [self._text(total[name]) for name in ("u", "s", "o")]
             key = (place["frame_id"], location, names[0], names[1], names[2])
+            # A document counts from its beginning, whatever its address became meanwhile.
+            one = (str(message.get("doc", ""))[:64], key[0], *names)
+            key = self._made[one][0] if one in self._made else key
             self._where.setdefault(key, {n: place[n] for n in ("parent_frame_id", "top_level_url")})
-            self._made[str(message.get("doc", ""))[:64], key] = (int(total["n"]), int(total["r"]))
+            self._made[one] = (key, int(total["n"]), int(total["r"]))
 
     def _call(self, common: Message, call: Message) -> None:
         frame = parse_frame(self._text(call.get("f") or ""))
@@ -188,6 +192,7 @@ class Records:
         if not whole:
             self.gaps["script body cut short"] += 1
         sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+        self._size += size  # a few bytes may become megabytes
         kept: bytes | None = content
         if self._size >= self._limits.size:
             kept = None

@@ -32,7 +32,10 @@ class Robots:
 
     async def allowed(self, url: str) -> bool:
         """Whether a page may be visited. Where the server cannot be asked, the visit will tell."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return True
         origin = f"{parts.scheme}://{parts.netloc}"
         task = self._rules.get(origin)
         if task is None:
@@ -58,18 +61,34 @@ class Robots:
 
     async def _get(self, url: str) -> tuple[int, str]:
         if self._session is None:
-            resolver = _Resolver(self._names) if self._names else None
+            # A proxy looks names up itself, and may stand on a private address.
+            resolver = _Resolver(self._names) if self._names and not self._proxy else None
             connector = aiohttp.TCPConnector(resolver=resolver, ssl=self._ssl)
             self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": AGENT})
         for _ in range(MAX_REDIRECTS + 1):
-            if self._names:  # also the addresses that are written as such, which no resolver sees
-                await self._names.addresses(urlsplit(url).hostname or "")
+            await self._check(urlsplit(url).hostname or "")
             async with self._session.get(url, proxy=self._proxy, allow_redirects=False) as answer:
                 if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
                     url = urljoin(url, answer.headers["Location"])
                     continue
-                return answer.status, (await answer.content.read(MAX_BYTES)).decode("utf-8", "replace")
+                return answer.status, (await _beginning(answer.content)).decode("utf-8", "replace")
         return 404, ""
+
+    async def _check(self, host: str) -> None:
+        """Raise Refused for a host that is not public, also an address that no resolver sees."""
+        if self._names:
+            try:
+                await self._names.addresses(host)
+            except (OSError, TimeoutError):
+                if not self._proxy:  # which may know more names
+                    raise
+
+
+async def _beginning(content: aiohttp.StreamReader) -> bytes:
+    body = bytearray()
+    while len(body) < MAX_BYTES and (piece := await content.read(MAX_BYTES - len(body))):
+        body += piece
+    return bytes(body)
 
 
 class _Resolver(AbstractResolver):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import resource
 import signal
 import time
 from collections.abc import Iterable
@@ -21,6 +22,7 @@ from overscripted.progress import Work
 from overscripted.run import Run
 
 STAGE = "crawl"
+MOST_FILES = 65_536
 
 
 def crawl(
@@ -57,6 +59,7 @@ def _work(run: Run, frontier: Frontier, options: Options, extension: dict[str, A
     before = frontier.counts()
     total = sum(n for name, n in before.items() if not name.startswith("ended"))
     began = time.monotonic()
+    _more_files()
     with Work("crawl", total) as work:
         asyncio.run(_until_signal(Worker(run.store, frontier, options, extension, work)))
     facts = state.facts(frontier)
@@ -68,6 +71,14 @@ def _work(run: Run, frontier: Frontier, options: Options, extension: dict[str, A
     else:
         run.finish(STAGE, facts=facts)
     return facts
+
+
+def _more_files() -> None:
+    """Let this process open as many files as it may: a page's connection takes two, the default is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def _until_signal(worker: Worker) -> None:

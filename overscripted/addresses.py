@@ -2,10 +2,14 @@
 
 Default for every stage: only public unicast addresses. Loopback, private, link-local, carrier-grade
 NAT, metadata, multicast, reserved, and their IPv4-mapped, 6to4, Teredo and NAT64 forms are refused
-(IANA special-purpose registries, as Python's `ipaddress` holds them).
+(IANA special-purpose registries, as Python's `ipaddress` holds them), and this machine's own.
 """
 
 import ipaddress
+import time
+from functools import lru_cache
+
+import psutil
 
 
 def is_public(address: str) -> bool:
@@ -14,7 +18,19 @@ def is_public(address: str) -> bool:
         ip = ipaddress.ip_address(address.strip("[]").partition("%")[0])
     except ValueError:
         return False
-    return all(_is_public(one) for one in _embedded(ip))
+    return all(
+        _is_public(one) and str(one) not in _own(int(time.monotonic() // _OWN_S)) for one in _embedded(ip)
+    )
+
+
+_OWN_S = 60  # a machine may get another address while it crawls
+
+
+@lru_cache(maxsize=1)
+def _own(minute: int) -> frozenset[str]:
+    """The addresses of this machine: from within, they lead past its firewall."""
+    found = (one.address for addresses in psutil.net_if_addrs().values() for one in addresses)
+    return frozenset(address.partition("%")[0] for address in found)
 
 
 # Not public, or metadata of a cloud, whatever a version of `ipaddress` says: IETF protocol assignments

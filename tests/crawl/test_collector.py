@@ -173,6 +173,27 @@ async def test_what_the_caps_cut_is_counted_exactly(tmp_path: Path) -> None:
     assert visit.records.n_dropped == 66
 
 
+async def test_a_document_whose_address_changes_counts_its_calls_once(tmp_path: Path) -> None:
+    """Totals are of a document from its beginning: each message has the sum so far."""
+    visit = Visit(tmp_path)
+    total = {"u": "http://a.com/x:y.js", "s": "S.x", "o": "get"}
+    sums = [
+        calls(0, location=f"http://a.com/#{n}", totals=[{**total, "n": 1000 * n, "r": 3}]) for n in (1, 2, 3)
+    ]
+    await visit.take(calls(3), *sums)
+    assert visit.records.n_dropped == 2997
+    assert [(row["n_calls"], row["n_recorded"]) for row in visit.rows("call_totals")] == [(2997, 0)]
+
+
+async def test_calls_beyond_the_bytes_of_a_visit_are_counted_exactly(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, size=1000)
+    await visit.take(*(calls(1) for _ in range(30)))
+    kept = len(visit.rows("calls"))
+    (row,) = visit.rows("call_totals")
+    assert (row["n_calls"], row["n_recorded"]) == (30, kept) and 0 < kept < 30
+    assert not visit.records.gaps
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -245,6 +266,19 @@ async def test_a_script_is_stored_once_as_its_page_got_it(tmp_path: Path, encodi
     assert (row["content"], row["size"], row["sha256"]) == (text, 8, hashlib.sha256(text).hexdigest())
     requests = visit.rows("requests")
     assert [(r["size"], r["body_sha256"]) for r in requests] == [(8, row["sha256"])] * 2
+
+
+async def test_what_bodies_unpack_to_counts_for_the_bytes_of_a_visit(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, size=3_000_000)
+    packed = [gzip.compress(bytes([n]) * 2**20) for n in range(5)]
+    await visit.take(
+        *(
+            {"type": "body", "request_id": str(n), "encoding": "gzip", "content": c}
+            for n, c in enumerate(packed)
+        )
+    )
+    assert [row["content"] is not None for row in visit.rows("scripts")].count(True) == 2
+    assert visit.records.gaps["script bodies over the limit"] == 3
 
 
 async def test_bodies_that_lie_or_never_come_cost_no_request(tmp_path: Path) -> None:

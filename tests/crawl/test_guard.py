@@ -1,6 +1,7 @@
 """The private-address guard, with real sockets: no spelling of a private address gets through."""
 
 import asyncio
+import contextlib
 import struct
 from collections.abc import AsyncIterator
 
@@ -89,6 +90,33 @@ async def test_a_public_address_is_reached_byte_for_byte(target: int) -> None:
     assert await through(guard, "127.0.0.2", target, 1) == (0, b"echo hello")
     assert await through(guard, "127.0.0.1", target, 1) == (2, b"")
     await guard.stop()
+
+
+async def test_a_server_that_keeps_connections_open_keeps_none_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("crawl.guard.LINGER_S", 0.2)
+    ended = asyncio.Event()
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"x")
+        await reader.read()  # all that the browser says, to its end
+        with contextlib.suppress(OSError):
+            while not writer.is_closing():
+                await asyncio.sleep(0.05)
+                writer.write(b"x")
+                await writer.drain()
+        ended.set()
+
+    server = await asyncio.start_server(hold, "127.0.0.2", 0)
+    guard = Guard(Names(allowed=lambda _: True))
+    await guard.start()
+    await through(guard, "127.0.0.2", server.sockets[0].getsockname()[1], 1)
+    async with asyncio.timeout(10):
+        await ended.wait()
+        await asyncio.gather(*guard._open)
+    await guard.stop()
+    server.close()
 
 
 async def test_a_name_that_changes_its_mind_is_checked_each_time(target: int) -> None:

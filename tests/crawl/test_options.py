@@ -1,5 +1,6 @@
 """User mistakes, small options, and the parts that need no browser."""
 
+import asyncio
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,11 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from crawl import metrics, outcomes, settings
-from crawl.dwell import draw, summarise
+from crawl.dwell import _same, draw, summarise
 from crawl.names import Names
 from crawl.robots import Robots
 from crawl.windows import Windows
 from overscripted.cli import entry
+from overscripted.errors import InputError
+from overscripted.run import Run
 from tests.crawl.web import Web
 
 
@@ -106,6 +109,17 @@ def test_a_draw_is_a_sample_of_the_whole_stream() -> None:
     assert draw(iter(stream[:3]), 50, seed=1) == stream[:3]
 
 
+def test_a_sample_of_other_seeds_or_another_length_is_not_mixed_in(tmp_path: Path) -> None:
+    run = Run.open(tmp_path / "run", create=True)
+    asked = {"longest": 20.0, "sample": 2, "draw": 1}
+    for _ in range(2):
+        _same(run, dict(asked), b"https://a.example/\n")
+    for other, seeds in (({"longest": 60.0}, b"https://a.example/\n"), ({}, b"https://b.example/\n")):
+        with pytest.raises(InputError, match=r"dwell: holds a sample made with (longest 20\.0|seeds_sha256)"):
+            _same(run, asked | other, seeds)
+    assert run.store.read("dwell/seeds.txt") == b"https://a.example/\n"
+
+
 def test_the_share_each_dwell_catches() -> None:
     summary = summarise([-1.0, 0.5, 4.0, 12.0], [0.5, 12.0], pages=2, longest=20.0)
     shares = {c["dwell_s"]: (c["share_of_calls"], c["share_of_symbol_uses"]) for c in summary["candidates"]}
@@ -124,6 +138,29 @@ async def test_robots_are_read_once_and_followed(small_web: Web) -> None:
     assert await robots.allowed(f"{small_web.base}/page/1.pdf.html")
     await robots.close()
     assert small_web.asked["/robots.txt"] == 1
+
+
+async def test_robots_are_read_to_their_end_and_through_a_private_proxy() -> None:
+    """Also of a host that only the proxy knows; what comes late, too."""
+    asked: list[bytes] = []
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 39\r\n\r\nUser-agent: *\n")
+        await writer.drain()
+        await asyncio.sleep(0.2)
+        writer.write(b"Disallow: /forbidden/end\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    robots = Robots(Names(), f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", ())
+    assert not await robots.allowed("http://only-the-proxy-knows.test/forbidden/end")
+    assert await robots.allowed("http://only-the-proxy-knows.test/forbidden/")
+    assert await robots.allowed("http://[no-url/")  # the visit will tell
+    await robots.close()
+    server.close()
+    assert len(asked) == 1 and asked[0].startswith(b"GET http://only-the-proxy-knows.test/robots.txt ")
 
 
 async def test_robots_are_not_read_from_private_addresses(small_web: Web) -> None:

@@ -1,7 +1,11 @@
 """Only public unicast addresses are public."""
 
+from types import SimpleNamespace
+
+import psutil
 import pytest
 
+from overscripted import addresses
 from overscripted.addresses import is_public
 
 PUBLIC = "8.8.8.8 2606:4700::1111 [2606:4700::1111] ::ffff:8.8.8.8 64:ff9b::808:808".split()
@@ -21,3 +25,14 @@ def test_public(address: str) -> None:
 @pytest.mark.parametrize("address", [*NOT_PUBLIC, ""])
 def test_not_public(address: str) -> None:
     assert not is_public(address)
+
+
+def test_this_machines_own_address_is_not_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server sees as the crawler's address leads, from within, past the machine's firewall."""
+    own = {"eth0": [SimpleNamespace(address="93.184.216.34"), SimpleNamespace(address="2606:4700::1%eth0")]}
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: own)
+    addresses._own.cache_clear()
+    for address in ("93.184.216.34", "[2606:4700::1]", "::ffff:93.184.216.34"):
+        assert not is_public(address)
+    assert is_public("93.184.216.35")
+    addresses._own.cache_clear()
