@@ -1,6 +1,7 @@
 """Builds the tables of a run, batch by batch, with one engine."""
 
 import os
+import shutil
 from contextlib import nullcontext
 from typing import Any
 
@@ -29,7 +30,7 @@ from etl.transforms import (
 )
 from etl.workspace import Workspace
 from overscripted.engines import Engine, Spark, open_engine
-from overscripted.errors import UserError
+from overscripted.errors import OutsideError, UserError
 from overscripted.progress import Work
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
@@ -52,10 +53,11 @@ class Build:
         """Build every table; facts of the result."""
         try:
             return self._all()
-        except UserError:
-            raise
-        except Exception:
-            # A segment whose footer is whole can still be damaged within: find it, go on without it.
+        except Exception as error:
+            if isinstance(error, UserError) and not isinstance(error, OutsideError):
+                raise
+            # A segment whose footer is whole can still be damaged within, which DuckDB may take for a disk
+            # that fails: find it, go on without it.
             bad = self._damaged_within()
             if not bad:
                 raise
@@ -70,13 +72,20 @@ class Build:
         return {key: why for key in every if (why := intake.verify(self.store, key))}
 
     def _all(self) -> dict[str, Any]:
-        found = {table: intake.look(self.store, table) for table in RAW}
+        # Visits first: of a crawl that goes on, none then counts without its calls.
+        found = {
+            table: intake.look(self.store, table) for table in sorted(RAW, key=lambda it: it != "visits")
+        }
         for one in found.values():
             self.damaged |= one.damaged
         self.good = {
             table: [s for s in one.good if s.key not in self.damaged] for table, one in found.items()
         }
-        rows = sum(s.rows for table in self.good.values() for s in table)
+        rows = sum(
+            s.rows // (settings.CALLS_A_ROW if table == "calls" else 1)
+            for table, good in self.good.items()
+            for s in good
+        )
         small = isinstance(self.engine, Spark) and rows < settings.SPARK_SQL_ROWS
         with open_engine("duckdb", alone=True) if small else nullcontext(self.engine) as engine:
             self.at = Workspace(self.store, self.staged, engine)
@@ -233,4 +242,7 @@ def _link(store: Store, staged: Store, keys: list[str]) -> None:
     for key in keys:
         target = staged.path(key)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        os.link(store.path(key), target)
+        try:
+            os.link(store.path(key), target)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(store.path(key), target)

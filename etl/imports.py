@@ -33,12 +33,13 @@ def import_data(kind: str, path: str, run: Run) -> dict[str, Any]:
     if run.stage("crawl"):
         raise InputError(f"{run.store.url}: holds a crawl; import into a RUN of its own")
     source = source_at(path)
+    before = run.stage("import")
     run.begin("import", {"kind": kind, "path": source.url})
     try:
         with run.store.replace(*(f"raw/{table}" for table in RAW)) as staged:
             facts = KINDS[kind](source, staged, run.crawl_id)
     except BaseException:
-        run.interrupt("import")
+        run.undo("import", before)
         raise
     run.finish("import", facts=facts)
     return facts

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from etl import settings
 from overscripted import segments
+from overscripted.errors import OutsideError
 from overscripted.store import Store
 
 _READERS = 16  # footers are read side by side: an object store answers each in tens of ms
@@ -50,7 +51,7 @@ def _footer(store: Store, key: str) -> Segment | str:
             shape = " ".join(f"{field.name}:{field.type}" for field in parquet.schema_arrow)
             return Segment(key, parquet.metadata.num_rows, store.size(key), shape)
     except (pa.ArrowException, OSError, ValueError) as error:
-        return _reason(error)
+        return _damage(store, key, error)
 
 
 def verify(store: Store, key: str) -> str | None:
@@ -60,12 +61,18 @@ def verify(store: Store, key: str) -> str | None:
             for batch in pq.ParquetFile(file).iter_batches():
                 batch.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        return _reason(error)
+        return _damage(store, key, error)
     return None
 
 
-def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+def _damage(store: Store, key: str, error: Exception) -> str:
+    """What is wrong with a segment. Raises OutsideError where it was the storage that could not give it."""
+    reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+    if isinstance(error, OSError) and error.errno is not None:  # Arrow's own have none
+        raise OutsideError(
+            f"{store.uri(key)}: cannot be read ({reason}); mend its rights or the storage, and run again"
+        ) from error
+    return reason
 
 
 def limits(memory: int) -> tuple[int, int]:

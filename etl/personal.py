@@ -6,10 +6,17 @@ strings, which are identifiers. They cannot find names. Marks keep what kind of 
 
 import ibis.expr.types as ir
 
+# Eight groups, or fewer about a "::"; the first as in 2000::/3, fc00::/7 and fe80::/10, as a style sheet has
+# "::", too.
+_GROUP, _COLON = "[0-9A-Fa-f]{1,4}", "(:|%3[Aa])"
+_IPV6 = (
+    rf"\b[23Ff][0-9A-Fa-f]{{3}}(({_COLON}{_GROUP}){{7}}\b"
+    rf"|({_COLON}{_GROUP}){{0,6}}{_COLON}{_COLON}({_GROUP}({_COLON}{_GROUP}){{0,5}}\b)?)"
+)
 # Mark -> what it replaces, in this order. Only what RE2 and Java read alike.
 PATTERNS = {
     "[e-mail]": r"[A-Za-z0-9._%+-]{1,64}(@|%40)[A-Za-z0-9-]{1,63}([.][A-Za-z0-9-]{1,63})+",
-    "[ip]": r"\b[0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}[.][0-9]{1,3}\b",
+    "[ip]": rf"\b[0-9]{{1,3}}[.][0-9]{{1,3}}[.][0-9]{{1,3}}[.][0-9]{{1,3}}\b|{_IPV6}",
     "[phone]": r"[+][0-9]{1,3}[ -]?([0-9][ -]?){7,12}",
     "[id]": r"[A-Za-z0-9_-]{20,}",
 }

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import ibis.expr.types as ir
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.personal import cleaned
@@ -15,9 +16,11 @@ from overscripted.errors import InputError
 from overscripted.run import Run
 from overscripted.schemas import TABLES, Table
 from overscripted.store import Store
+from overscripted.urls import domain
 
 # What is drawn: all rows of each drawn value of this column.
 UNITS = {"location": "location", "visit": "visit_id", "domain": "location_domain"}
+VISIT = ["crawl_id", "visit_id"]
 # Tables published, and those of them that hold the drawn column (the others go by visit).
 PUBLISHED = ("calls", "script_refs", "pages", "visits")
 # 48 bits of SHA-256 decide: even, stable, the same on any machine and engine.
@@ -37,9 +40,10 @@ def export_sample(
 
     A unit (location, visit or registrable domain) is drawn with probability ``fraction`` by a hash
     of ``seed`` and its value, and all its rows are kept: the draw is the same whenever it is made
-    again. ``value_1000`` leaves ``value`` out, as the study's smaller variants did;
-    ``remove_personal`` replaces what looks like personal data (`etl.personal`). Raises InputError
-    where ``out`` is not empty.
+    again. Visits without a recorded call are drawn by where they ended, else by their seed.
+    ``value_1000`` leaves ``value`` out, as the study's smaller variants did; ``remove_personal``
+    replaces what looks like personal data (`etl.personal`). Raises InputError where ``out`` is not
+    empty.
     """
     run.require("etl")
     if not 0 < fraction <= 1:
@@ -73,28 +77,49 @@ class _Export:
 
     def write(self, value_1000: bool, remove_personal: bool) -> dict[str, Any]:
         pages = self.engine.read(self.run.store, "tables/pages")
-        drawn = self.engine.keep(self._drawn(pages))
-        visits = self.engine.keep(pages.semi_join(drawn, self.unit).select("crawl_id", "visit_id").distinct())
-        n_units = self.engine.to_arrow(pages.agg(n=pages[self.unit].nunique()))["n"][0].as_py()
-        n_drawn = self.engine.to_arrow(drawn.agg(n=drawn.count()))["n"][0].as_py()
-        facts: dict[str, Any] = {"units": n_units, "units_drawn": n_drawn}
+        units, others = self._units(pages), self._without_calls(pages)
+        drawn = self.engine.keep(self.engine.table(units.filter(units["drawn"]).select([self.unit])))
+        seen = pages.semi_join(drawn, self.unit).select(*VISIT).distinct()
+        unseen = self.engine.table(others.filter(others["drawn"]).select(VISIT))
+        visits = self.engine.keep(seen.union(unseen))
+        every = dict(zip(units[self.unit].to_pylist(), units["drawn"].to_pylist(), strict=True))
+        every |= dict(zip(others["unit"].to_pylist(), others["drawn"].to_pylist(), strict=True))
+        facts: dict[str, Any] = {"units": len(every), "units_drawn": sum(every.values())}
         for name in PUBLISHED:
             facts[name] = 0
             for number, key in enumerate(self.run.store.files(f"tables/{name}", ".parquet")):
                 rows = self.engine.read(self.run.store, key)
-                if self.unit in rows.columns:
+                if self.unit in rows.columns and name != "visits":
                     rows = rows.semi_join(drawn, self.unit)
                 else:
-                    rows = rows.semi_join(visits, ["crawl_id", "visit_id"])
+                    rows = rows.semi_join(visits, VISIT)
                 slim = value_1000 and name == "calls"
                 facts[name] += self._write(rows, name, f"part-{number:05d}", slim, remove_personal)
         return facts
 
-    def _drawn(self, pages: ir.Table) -> ir.Table:
-        """Distinct units whose hash falls below the fraction."""
+    def _units(self, pages: ir.Table) -> pa.Table:
+        """Distinct units of pages with calls, and whether each is drawn."""
         values = self.engine.to_arrow(pages.select(self.unit).distinct())
-        chosen = [v.as_py() is not None and self._falls(str(v)) for v in values[self.unit]]
-        return self.engine.table(values.filter(chosen))
+        return values.append_column("drawn", self._draw(values[self.unit]))
+
+    def _without_calls(self, pages: ir.Table) -> pa.Table:
+        """Visits without a page of a call, and whether each is drawn: by where it ended, else by its seed."""
+        visits = self.engine.read(self.run.store, "tables/visits")
+        rows = self.engine.to_arrow(visits.anti_join(pages, VISIT).select(*VISIT, "final_url", "site_url"))
+        values = rows[self.unit] if self.unit in VISIT else self._places(rows)
+        return rows.select(VISIT).append_column("unit", values).append_column("drawn", self._draw(values))
+
+    def _places(self, visits: pa.Table) -> pa.ChunkedArray:
+        """The location of each visit, or its domain."""
+        pairs = zip(visits["final_url"].to_pylist(), visits["site_url"].to_pylist(), strict=True)
+        urls = [last or seed or "" for last, seed in pairs]
+        found = urls if self.unit == "location" else [domain(url) for url in urls]
+        return pa.chunked_array([found], pa.string())
+
+    def _draw(self, values: pa.ChunkedArray) -> pa.Array:
+        """Whether the hash of each value falls below the fraction."""
+        drawn = [value is not None and self._falls(str(value)) for value in values.to_pylist()]
+        return pa.array(drawn, pa.bool_())
 
     def _falls(self, value: str) -> bool:
         digest = hashlib.sha256(f"{self.seed}\n{value}".encode()).digest()

@@ -7,7 +7,10 @@ as a list. Tables and columns that are not there give no rows and NULLs.
 """
 
 import json
+import math
+import pickle
 import re
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,11 +19,13 @@ from typing import Any
 from etl.importers.ids import file_name, visit_id
 from etl.importers.openwpm_source import Row, Source, sources
 from etl.importers.writer import SegmentWriter
+from etl.importers.writer import text as _text
 from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.stacks import innermost
 from overscripted.store import Store
+from overscripted.urls import host
 
 # OpenWPM's word for how a visit's page load ended -> ours.
 OUTCOMES = {
@@ -159,13 +164,13 @@ class Conversion:
     # -- the other tables ---------------------------------------------------------------------
 
     def _requests(self) -> Iterator[Row]:
-        answers = self._answers()
+        answers = _Answers(self.source)
         hops: dict[Any, int] = defaultdict(int)
         for row in self.source.rows("http_requests"):
             key = _exchange(row)
             hop = hops[key]
             hops[key] += 1
-            answer = answers.get((key, row.get("url")), {})
+            answer = answers.to(key, row.get("url"))
             yield self._ids(row) | {
                 "request_id": _text(key[1]) or "",
                 "hop": hop,
@@ -175,7 +180,7 @@ class Conversion:
                 "document_url": _known(row.get("loading_href")) or row.get("referrer"),
                 "status": _int(answer.get("response_status")),
                 "error": "",
-                "ip": answer.get("remote_ip_address"),
+                "ip": answers.address(key, row.get("url")),
                 "from_cache": _bool(answer.get("is_cached")),
                 "request_headers": _text(row.get("headers")),
                 "response_headers": _text(answer.get("headers")),
@@ -184,17 +189,6 @@ class Conversion:
                 "time_stamp": _moment(row.get("time_stamp")),
                 "ended": _moment(answer.get("time_stamp")),
             }
-
-    def _answers(self) -> dict[Any, Row]:
-        """What came back for each (request, URL): the small columns of responses and redirects."""
-        keep = ("response_status", "is_cached", "headers", "location", "time_stamp", "new_request_url")
-        answers = {}
-        for row in self.source.rows("http_redirects"):
-            own = (row.get("visit_id"), _text(row.get("old_request_id")))
-            answers[(own, row.get("old_request_url"))] = {n: row.get(n) for n in keep}
-        for row in self.source.rows("http_responses"):
-            answers[(_exchange(row), row.get("url"))] = {n: row.get(n) for n in keep}
-        return answers
 
     def _callstacks(self) -> Iterator[Row]:
         """One a request. Of newer versions a table of their own, of older ones a column of requests."""
@@ -265,6 +259,38 @@ class Conversion:
                 "ended": _moment(end.get("dtg")),
                 "n_calls": self.calls.get(own, 0),
             }
+
+
+class _Answers:
+    """What came back for each request and URL, and from where. Headers are long: all of it waits on disk."""
+
+    _KEPT = ("response_status", "is_cached", "headers", "location", "time_stamp", "new_request_url")
+
+    def __init__(self, source: Source) -> None:
+        self._db = sqlite3.connect("")  # a file of its own, which is gone with it
+        self._db.execute("CREATE TABLE kept (asked TEXT PRIMARY KEY, answer BLOB) WITHOUT ROWID")
+        for row in source.rows("http_redirects"):
+            own = (row.get("visit_id"), _text(row.get("old_request_id")))
+            self._put((own, row.get("old_request_url")), {name: row.get(name) for name in self._KEPT})
+        for row in source.rows("http_responses"):
+            self._put((_exchange(row), row.get("url")), {name: row.get(name) for name in self._KEPT})
+        for row in source.rows("dns_responses"):
+            self._put((_exchange(row), "ip", row.get("hostname")), row.get("used_address"))
+
+    def _put(self, asked: Any, answer: Any) -> None:
+        self._db.execute("INSERT OR REPLACE INTO kept VALUES (?, ?)", (repr(asked), pickle.dumps(answer)))
+
+    def _get(self, asked: Any) -> Any:
+        found = self._db.execute("SELECT answer FROM kept WHERE asked = ?", (repr(asked),)).fetchone()
+        return pickle.loads(found[0]) if found else None
+
+    def to(self, exchange: Any, url: Any) -> Row:
+        """The last answer to a request; empty where there is none."""
+        return self._get((exchange, url)) or {}
+
+    def address(self, exchange: Any, url: Any) -> str | None:
+        """The address that the request went to, where it was looked up."""
+        return _text(self._get((exchange, "ip", host(str(url)))))
 
 
 def _whole_calls(rows: Iterator[Row]) -> Iterator[Row]:
@@ -342,16 +368,10 @@ def _arguments(value: Any) -> str | None:
     return text
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return None if value is None else str(value)
-
-
 def _int(value: Any) -> int | None:
     try:
         return None if value is None else int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -371,6 +391,8 @@ def _moment(value: Any) -> datetime | None:
         except ValueError:
             return None
         return found if found.tzinfo else found.replace(tzinfo=UTC)
+    if not math.isfinite(number):
+        return None
     while abs(number) > 1e11:  # milliseconds or microseconds
         number /= 1000
     try:

@@ -29,6 +29,7 @@ TABLES = (
     "http_requests",
     "http_responses",
     "http_redirects",
+    "dns_responses",
     "callstacks",
     "javascript_cookies",
     "navigations",

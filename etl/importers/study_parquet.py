@@ -89,14 +89,17 @@ def _raw(rows: pa.Table, seen: dict[str, int]) -> pa.Table:
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Any column as text; whole numbers that pandas made floats lose their ``.0``."""
-    if pa.types.is_floating(column.type):
-        column = pc.cast(column, pa.int64(), safe=False)
-    return column.cast(pa.string())
+    """Any column as text; whole numbers that pandas made floats lose their ``.0``, and its NaN is nothing."""
+    if not pa.types.is_floating(column.type):
+        return column.cast(pa.string())
+    column = pc.if_else(pc.is_nan(column), None, column)
+    whole = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**63))
+    numbers = pc.cast(pc.if_else(whole, column, None), pa.int64())
+    return pc.coalesce(numbers.cast(pa.string()), column.cast(pa.string()))
 
 
 def _integers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(pa.int64()) if column.type != pa.string() else _text(column).cast(pa.int64())
+    return _text(column).cast(pa.int64())
 
 
 def _time(column: pa.ChunkedArray) -> pa.ChunkedArray:

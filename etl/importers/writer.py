@@ -1,11 +1,21 @@
 """Collects imported rows and writes them as raw segments of an even size."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from etl.settings import IMPORT_SEGMENT_ROWS
 from overscripted import segments
 from overscripted.schemas import RAW
 from overscripted.store import Store
+from overscripted.text import clean
+
+
+def text(value: Any) -> str | None:
+    """A value of any type as text: bytes are UTF-8 or what can be read of it."""
+    if value is None:
+        return None
+    return clean(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
 
 class SegmentWriter:
@@ -27,11 +37,15 @@ class SegmentWriter:
             self._flush(table)
 
     def add_rows(self, table: str, rows: list[dict[str, object]]) -> None:
-        """The same, row by row; columns that a row lacks are NULL."""
+        """The same, row by row; columns that a row lacks are NULL, and text is what can be stored as text."""
         if rows:
             names = set().union(*rows)
             schema = pa.schema([field for field in RAW[table].schema if field.name in names])
-            self.add(table, pa.Table.from_pylist(rows, schema=schema))
+            columns = [[row.get(name) for row in rows] for name in schema.names]
+            for i, field in enumerate(schema):
+                if field.type == pa.string():
+                    columns[i] = [text(value) for value in columns[i]]
+            self.add(table, pa.table(columns, schema=schema))
 
     def close(self) -> None:
         """Write what is left."""

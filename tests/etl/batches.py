@@ -1,6 +1,7 @@
 """Runs whose batches take a while, and what must hold when one of them is interrupted."""
 
 import contextlib
+import itertools
 import json
 import os
 import threading
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 
 from overscripted import segments
@@ -43,7 +45,7 @@ def two_attempts(run: Run) -> None:
 
 
 def damaged_segment(run: Run, kind: str = "within") -> str:
-    """A segment of the second visit's calls: truncated, empty, or spoilt in a page; its key."""
+    """A segment of the second visit's calls: truncated, empty, or spoilt in a page or its header; its key."""
     made = table("calls", [call(visit_id=2, ordinal=n, value=f"v{n}" * 50) for n in range(500)])
     key = segments.write(run.store, "calls", made, "test")
     path = Path(run.store.path(key))
@@ -52,11 +54,30 @@ def damaged_segment(run: Run, kind: str = "within") -> str:
         del data[len(data) // 2 :]
     elif kind == "empty":
         data.clear()
+    elif kind == "longer":
+        _longer(path, data)
+        return key
     else:
         start = pq.ParquetFile(path).metadata.row_group(0).column(9).data_page_offset
         data[start : start + 40] = b"\xff" * 40
     path.write_bytes(data)
     return key
+
+
+def _longer(path: Path, data: bytearray) -> None:
+    """Change a byte of a page's header so that the page seems to be longer than the file."""
+    file = pq.ParquetFile(path)
+    column = file.metadata.row_group(0).column(file.schema_arrow.names.index("ordinal"))
+    start = min(column.dictionary_page_offset or column.data_page_offset, column.data_page_offset)
+    for at, bit in itertools.product(range(start, start + 20), range(8)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :])
+        try:
+            duckdb.read_parquet(str(path)).fetchall()
+        except duckdb.IOException:
+            return
+        except duckdb.Error:
+            continue
+    raise AssertionError("no such byte")
 
 
 @contextlib.contextmanager

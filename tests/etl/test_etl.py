@@ -1,5 +1,6 @@
 """The etl on whole runs: what counts, what is left out, what happens when things break."""
 
+import errno
 import os
 import shutil
 import signal
@@ -9,19 +10,21 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
+from etl import intake, settings
 from etl import run as door
-from etl import settings
 from etl.intake import Segment, outgrown
 from etl.run import run_etl
 from overscripted import segments
 from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
 from overscripted.run import Run
 from overscripted.schemas import TABLES
+from overscripted.store import Store
 from tests.etl.batches import damaged_segment, nothing_stray
-from tests.etl.conftest import by, call, crawl_run, rows, table, visit
+from tests.etl.conftest import by, call, crawl_run, one_more_visit, rows, table, visit
 
 
 def _add(run: Run, name: str, made: list[dict[str, Any]]) -> str:
@@ -270,6 +273,63 @@ def test_a_damaged_segment_is_named_and_the_rest_is_processed(tmp_path: Path, ki
         run_etl(run, strict=True)
     assert bad in str(raised.value)
     assert _content(run) == before
+
+
+def test_damage_that_looks_like_a_failing_disk_is_damage(tmp_path: Path) -> None:
+    """A page whose header gives it more bytes than the file has."""
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
+    bad = damaged_segment(run, "longer")
+    with pytest.raises(duckdb.IOException):
+        duckdb.read_parquet(run.store.path(bad)).fetchall()
+    assert bad in run_etl(run)["damaged_segments"]
+    assert by(run, "calls", "visit_id") == [(1,)]
+
+
+def test_a_segment_out_of_reach_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit()])
+    run_etl(run)
+    before = _content(run)
+    (segment,) = run.store.files("raw/calls", ".parquet")
+    path = Path(run.store.path(segment))
+    path.rename(tmp_path / "away")
+    path.symlink_to(path.name)  # as an unreachable one, an OSError with a number: too many links
+    with pytest.raises(OutsideError, match="cannot be read"):
+        run_etl(run, full=True)
+    path.unlink()
+    (tmp_path / "away").rename(path)
+    assert _content(run) == before
+
+
+def test_a_visit_that_ends_while_segments_are_listed_waits_for_its_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit()])
+    run.begin("crawl", {})
+    look = intake.look
+
+    def listed(store: Store, name: str) -> intake.Intake:
+        found = look(store, name)
+        if not store.files("raw/visits", ".parquet")[1:]:
+            one_more_visit(run)
+        return found
+
+    monkeypatch.setattr(intake, "look", listed)
+    run_etl(run, partial=True)
+    assert by(run, "visits", "visit_id") == by(run, "calls", "visit_id") == [(1,)]
+    run_etl(run, partial=True)
+    assert by(run, "visits", "visit_id") == by(run, "calls", "visit_id") == [(1,), (2,)]
+
+
+def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refused)
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit()])
+    run_etl(run)
+    one_more_visit(run)
+    run_etl(run)
+    assert by(run, "calls", "visit_id") == [(1,), (2,)]
 
 
 def test_a_run_without_calls_gives_empty_tables(tmp_path: Path) -> None:

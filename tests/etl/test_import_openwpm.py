@@ -228,6 +228,36 @@ def test_a_database_without_javascript_gives_visits_and_requests(tmp_path: Path)
     assert "javascript" in run.stage("import")["facts"]["tables_absent"]
 
 
+def test_odd_values_come_as_text_or_not_at_all(tmp_path: Path) -> None:
+    """Half an emoji, numbers for names, bytes for text, times without end: as pages and eras left them."""
+    columns, fields = ERAS["today"]
+    made = [BASE | fields | {"arguments": '["\\ud83d", 1]', "value": b"\xff\x00", "time_stamp": "inf"}]
+    others = (
+        "CREATE TABLE http_requests (visit_id INT, request_id INT, url TEXT, content_policy_type INT)",
+        "INSERT INTO http_requests VALUES (1, 1, 'https://a.example/', 2)",
+        "CREATE TABLE javascript_cookies (visit_id INTEGER, host TEXT, name TEXT, value BLOB, expiry REAL)",
+        "INSERT INTO javascript_cookies VALUES (1, 'a.example', 5, x'ff41', 9e999)",
+    )
+    run = _run(tmp_path, _database(tmp_path / "c.sqlite", columns, made, *others))
+    (row,) = rows(run, "invalid_calls")
+    assert (row["arguments"], row["value"], row["errors"]) == (
+        '{"0": "\ufffd", "1": 1}',
+        "\ufffd\0",
+        "time_stamp",
+    )
+    assert by(run, "requests", "resource_type") == [("2",)]
+    assert by(run, "cookies", "name", "value", "expiry") == [("5", "\ufffdA", None)]
+
+
+def test_an_import_that_fails_leaves_the_earlier_one(tmp_path: Path) -> None:
+    columns, fields = ERAS["today"]
+    run = _run(tmp_path, _database(tmp_path / "c.sqlite", columns, [BASE | fields]))
+    (tmp_path / "bad.sqlite").write_bytes(b"no database")
+    with pytest.raises(InputError, match=r"bad\.sqlite"):
+        import_data("openwpm", str(tmp_path / "bad.sqlite"), run)
+    assert run_etl(run)["calls"] == 1
+
+
 def test_stacks_of_older_versions_are_a_column_of_requests(tmp_path: Path) -> None:
     columns, fields = ERAS["2018-12"]
     requests = (
@@ -266,5 +296,8 @@ def test_the_real_database_comes_whole(tmp_path: Path) -> None:
     first = sorted(str(json.loads(text)[0]) for (text,) in theirs)
     assert sorted(r["argument_0"] for r in rows(run, "calls") if r["arguments_n_keys"]) == first
     assert sum(r["status"] is not None for r in rows(run, "requests")) >= 190
+    assert {r["ip"] for r in rows(run, "requests") if r["url"].startswith("http://www.example.com/")} == {
+        "93.184.216.34"
+    }
     (stacks,) = db.execute("SELECT count(*) FROM callstacks").fetchone()
     assert sum(r["call_stack"] is not None for r in rows(run, "requests")) == stacks == 39

@@ -107,6 +107,24 @@ def test_positions_as_floats_or_text_are_read(tmp_path: Path) -> None:
     assert by(run, "calls", "script_line", "script_col") == [(4, None), (7, 5)]
 
 
+def test_pandas_nan_is_no_number_and_no_text(tmp_path: Path) -> None:
+    """Where a column has a gap, pandas makes its numbers floats and the gap NaN, which some writers keep."""
+    source = tmp_path / "published"
+    source.mkdir()
+    made = pa.Table.from_pylist(
+        [published(call_id=f"{FILE}__0"), published(call_id=f"{FILE}__1", symbol="window.name")]
+    )
+    for name in ("script_col", "value", "value_len"):
+        at = made.column_names.index(name)
+        made = made.set_column(at, name, pa.array([float("nan"), 2.5 if name == "value" else 7.0]))
+    pq.write_table(made, source / "part.0.parquet")
+    run = Run.open(tmp_path / "run", create=True)
+    import_data("study", str(source), run)
+    raw = run.store.read_table("raw/calls").sort_by("ordinal")
+    assert raw["script_col"].to_pylist() == [None, "7"]
+    assert raw["value"].to_pylist() == [None, "2.5"]
+
+
 def test_malformed_published_rows_are_kept_as_invalid(tmp_path: Path) -> None:
     broken = published(script_line="https", script_col="//h/x", script_url="")
     good = published(script_line="1", script_col="2")

@@ -4,10 +4,13 @@ import hashlib
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from etl.personal import cleaned
 from etl.run import run_etl
 from etl.sample import export_sample
+from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.run import Run
 from overscripted.store import Store
@@ -53,6 +56,39 @@ def test_values_are_left_out_and_personal_data_replaced_where_asked(run: Run, tm
     assert set(found["value_1000"].to_pylist()) == {"[e-mail] from [ip], [phone], id=GA1.2.[id]; lang=en"}
     export_sample(run, str(tmp_path / "b"), fraction=0.1)
     assert set(Store(tmp_path / "b").read_table("calls")["value"].to_pylist()) == {SECRETS}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a 2001:db8:85a3::8a2e:370:7334 b", "a [ip] b"),
+        ("fe80::1ff:fe23:4567:890a;2001:db8::;2001:0db8:0:0:0:0:0:1", "[ip];[ip];[ip]"),
+        ("http%3A//[2a02%3A8070%3A%3A1]/", "http%3A//[[ip]]/"),
+        ("a::before made::after dead:beef 12:34:56 std::min ::1", None),
+    ],
+)
+def test_addresses_of_both_kinds_are_replaced(text: str, left: str | None) -> None:
+    with open_engine("duckdb") as engine:
+        rows = engine.to_arrow(cleaned(engine.table(pa.table({"value": [text]}))))
+    assert rows["value"].to_pylist() == [left or text]
+
+
+@pytest.mark.parametrize("by", ["location", "visit", "domain"])
+def test_visits_without_a_call_are_drawn_like_others(tmp_path: Path, by: str) -> None:
+    failed = {"outcome": "net_error", "final_url": None}
+    run = crawl_run(
+        tmp_path / "run",
+        calls=[call(visit_id=n, location=f"https://site{n}.com/") for n in range(100)],
+        visits=[visit(visit_id=n, final_url=f"https://site{n}.com/") for n in range(200)]
+        + [visit(visit_id=n, site_url=f"https://site{n}.com/", **failed) for n in range(200, 300)],
+    )
+    run_etl(run)
+    facts = export_sample(run, str(tmp_path / "all"), by)
+    assert (facts["units"], facts["units_drawn"], facts["visits"]) == (300, 300, 300)
+    facts = export_sample(run, str(tmp_path / "some"), by, 0.5)
+    numbers = Store(tmp_path / "some").read_table("visits")["visit_id"].to_pylist()
+    assert facts["units_drawn"] == len(set(numbers)) == len(numbers)
+    assert all(30 < sum(n // 100 == part for n in numbers) < 70 for part in range(3))
 
 
 def test_the_data_set_explains_and_checks_itself(run: Run, tmp_path: Path) -> None:
