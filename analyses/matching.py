@@ -5,7 +5,9 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analyses.settings import STUDY_RULE_HOSTS
 from lists.hosts import HostList
+from overscripted.errors import InputError
 
 _NOTHING = r"[^\s\S]"  # matches no text, not even the empty one
 _SCHEMA = pa.schema([("host", pa.string()), ("listed", pa.string()), ("owner", pa.string())])
@@ -33,17 +35,37 @@ def fitting_hosts(hosts: pa.Table, pattern: str) -> pa.Table:
     return table.filter(pc.is_valid(found))
 
 
+def small(listing: HostList) -> bool:
+    """Whether the study's rules, which make one regular expression of a list, can be applied to it."""
+    return len(listing.rows()) <= STUDY_RULE_HOSTS
+
+
+def _checked(listing: HostList) -> HostList:
+    if small(listing):
+        return listing
+    raise InputError(
+        f"--rule study2018: {listing.name} has {len(listing.rows()):,} hosts, and the study's rule makes one "
+        f"regular expression of them; use `--rule ours`, or a list of at most {STUDY_RULE_HOSTS:,}"
+    )
+
+
 def any_of(listing: HostList) -> str:
     """The study's session-replay rule: the names as one unanchored regular expression, dots and all.
 
     Entries hold only letters, digits, dots, hyphens and underscores, so nothing else can be in it.
+    Raises InputError where the list is not `small`.
     """
-    return "|".join(row["listed"] for row in listing.rows()) or _NOTHING
+    return "|".join(row["listed"] for row in _checked(listing).rows()) or _NOTHING
+
+
+def study_fragment(host: str) -> str:
+    """The study's mining rule: what of a host, without www and .com, it sought anywhere in a URL."""
+    return host.replace("www.", "").replace(".com", "")
 
 
 def study_fragments(listing: HostList) -> list[str]:
-    """The study's mining rule: what of each host, without www and .com, it sought anywhere in a URL."""
-    found = (row["listed"].replace("www.", "").replace(".com", "") for row in listing.rows())
+    """The distinct `study_fragment` of each host. Raises InputError where the list is not `small`."""
+    found = (study_fragment(row["listed"]) for row in _checked(listing).rows())
     return [fragment for fragment in dict.fromkeys(found) if fragment]
 
 

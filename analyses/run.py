@@ -44,12 +44,16 @@ def analyze(
         Work("analyze", len(asked), "questions") as work,
     ):
         run.begin("analyze", options, lists=provenance)
-        for analysis in asked:
-            applied = rule if rule in analysis.rules else analysis.rules[0]
-            inputs = Inputs(opened, run.store, used, applied, run.record["stages"])
-            findings[analysis.name] = finding = answer(analysis, inputs)
-            _write(run, analysis, finding, inputs, engine)
-            work.add()
+        try:
+            for analysis in asked:
+                applied = rule if rule in analysis.rules else analysis.rules[0]
+                inputs = Inputs(opened, run.store, used, applied, run.record["stages"])
+                findings[analysis.name] = finding = answer(analysis, inputs)
+                _write(run, analysis, finding, inputs, engine)
+                work.add()
+        except BaseException:
+            run.interrupt("analyze")
+            raise
     run.finish("analyze", facts={a.name: _fact(a, findings[a.name]) for a in asked})
     return findings
 

@@ -6,4 +6,5 @@ WIDE_COLUMNS, WIDE_TEXT = 5, 44  # beyond these columns or characters a table ge
 BARS_SHOWN = 14  # bars of a plot before it stops being readable
 LABEL_SHOWN = 34  # characters of a plot's label
 MAX_ROWS_KEPT = 1_000_000  # rows of a finding's table; held in memory once, and more is a tables/ query
+STUDY_RULE_HOSTS = 10_000  # of a list under the study's rules; RE2 refuses an expression of 50,000
 CONFIDENCE_Z = 1.96  # intervals are of 95 %

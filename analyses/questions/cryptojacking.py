@@ -7,8 +7,8 @@ from ibis import _
 
 from analyses import published
 from analyses.counting import distinct, grouped, tally
-from analyses.matching import listed_hosts, literal_any, study_fragments
-from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
+from analyses.matching import listed_hosts, literal_any, small, study_fragment, study_fragments
+from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT, STUDY_RULE_HOSTS
 from analyses.shapes import Analysis, Figure, Finding, Inputs
 from analyses.spread import DOCUMENT, spread
 from analyses.statistics import clustered, whole, wilson
@@ -34,8 +34,10 @@ def answer(inputs: Inputs) -> Finding:
     if not every["total"]:
         return Finding(unsupported="the run has no calls, so no script references")
     refs = inputs.arrow(references(inputs, miners))
-    original = inputs.one(by_the_study(inputs, miners).aggregate(original=_.n_recorded_documents.sum()))
-    totals = {"references": int(every["total"]), "domains": every["domains"], **original, **_counts(refs)}
+    totals = {"references": int(every["total"]), "domains": every["domains"], **_counts(refs)}
+    if small(miners):
+        original = by_the_study(inputs, miners).aggregate(original=_.n_recorded_documents.sum())
+        totals |= inputs.one(original)
     sums = every | spread(
         inputs, documents, refs, "n_recorded_scripts", {"n_mining": ("script_url", "count")}
     )
@@ -103,9 +105,14 @@ def _counts(refs: pa.Table) -> dict[str, int]:
         "mining_domains": distinct(refs, "location_domain", pc.not_equal(refs["location_domain"], "")),
         "mining_locations": distinct(refs, "location"),
         "seen": distinct(refs, "listed"),
-        "coinhive": tally(pc.is_in(refs["listed"], pa.array(COINHIVE))),
-        "authedmine": tally(pc.equal(refs["listed"], "authedmine.com")),
+        "coinhive": _listed(refs, *COINHIVE),
+        "authedmine": _listed(refs, "authedmine.com"),
     }
+
+
+def _listed(refs: pa.Table, *hosts: str) -> int:
+    """References to these entries of the list; the study's rule knows them by a part of their names."""
+    return tally(pc.is_in(refs["listed"], pa.array([*hosts, *map(study_fragment, hosts)])))
 
 
 def _figures(
@@ -147,10 +154,11 @@ def _figures(
         Figure(
             "original_references",
             "The same by the study's own rule (part of a name anywhere in the URL)",
-            totals["original"],
+            totals.get("original"),
             totals["references"],
             published=beside["references"],
-            note="For comparison: it finds adminer.com in any URL that contains “adminer”.",
+            note="For comparison: it finds adminer.com in any URL that contains “adminer”. Not counted for "
+            f"lists of more than {STUDY_RULE_HOSTS:,} hosts.",
         ),
     ]
 

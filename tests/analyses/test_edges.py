@@ -97,6 +97,19 @@ def test_the_most_specific_entry_of_a_list_counts(tmp_path: Path, engine: str) -
     )
 
 
+def test_a_list_too_long_for_the_studys_rule_is_refused_under_it_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "hosts.txt"
+    mine.write_text("".join(f"host-{n}.example\n" for n in range(50_000)))
+    run = planted_run(tmp_path / "run", [call(PAGE, "https://host-7.example/x.js")])
+    found = analyze(run, ["cryptojacking"], lists=[f"nocoin={mine}"])["cryptojacking"].figures
+    counts = {figure.name: figure.n for figure in found}
+    assert (counts["references"], counts["original_references"]) == (1, None)
+    for name, role in (("cryptojacking", "nocoin"), ("session_replay", "session_replay")):
+        with pytest.raises(InputError, match=r"--rule study2018: .* 50,000 hosts"):
+            analyze(run, [name], lists=[f"{role}={mine}"], rule="study2018")
+        assert run.stage("analyze")["status"] == "interrupted"
+
+
 def test_a_second_answer_replaces_the_first_whole(tmp_path: Path) -> None:
     run = planted_run(tmp_path, [call(PAGE, "https://coinhive.com/x.js")])
     analyze(run)
