@@ -27,8 +27,8 @@ SMALL_BATCH = (250_000, 32 * 1024 * 1024)
 POOL_WORTH_ROWS = 250_000
 # Fewer raw rows than this, of all tables, are rolled up by DuckDB in the driver: of ten million calls that
 # took 33 s, where Spark SQL on the same two cores took 143 s. Far more may not fit a driver's disk: it sorts
-# the requests of a crawl, a kilobyte or two each, and spills them there. Calls come as small partial roll-ups, and
-# count a tenth: those of a hundred million took DuckDB 86 s.
+# the requests of a crawl, a kilobyte or two each, and spills them there. Calls come as small partial
+# roll-ups, and count a tenth: those of a hundred million took DuckDB 86 s.
 SPARK_SQL_ROWS = 20_000_000
 CALLS_A_ROW = 10
 # How often progress is asked for while Spark works, in seconds.
