@@ -1,18 +1,22 @@
 """Which host names lead to public addresses: every name is looked up here, every address checked."""
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from weakref import WeakValueDictionary
 
 from overscripted.addresses import is_public
+from overscripted.urls import registrable_domain
 
 Resolver = Callable[[str], Awaitable[list[str]]]
 
 RESOLVE_TIMEOUT_S = 20.0
-RESOLVERS = 64  # names looked up at a time: a slow name server holds up its own page only
+RESOLVERS = 64  # names looked up at a time
+RESOLVERS_A_DOMAIN = 8  # of one registrable domain: a slow name server holds up its own names only
 FRESH_S = 30.0  # an answer of the system's resolver is used again for so long: a page connects many times
 FRESH_KEPT = 10_000
 REFUSED_KEPT = 10_000  # hosts remembered as refused, to say why a visit failed
@@ -30,6 +34,7 @@ class Names:
         self._resolve = resolve or self._system
         self._threads = ThreadPoolExecutor(RESOLVERS, "resolve")
         self._kept: OrderedDict[str, None] = OrderedDict()
+        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._fresh: OrderedDict[str, tuple[float, list[str]]] = OrderedDict()
         self.refused = 0
 
@@ -57,11 +62,28 @@ class Names:
         loop = asyncio.get_running_loop()
         until, found = self._fresh.get(name, (0.0, []))
         if until < loop.time():
-            found = await loop.run_in_executor(self._threads, _lookup, name)
+            found = await self._in_turn(name)
             self._fresh[name] = loop.time() + FRESH_S, found
             while len(self._fresh) > FRESH_KEPT:
                 self._fresh.popitem(last=False)
         return found
+
+    async def _in_turn(self, name: str) -> list[str]:
+        loop = asyncio.get_running_loop()
+        domain = registrable_domain(name.lower().rstrip("."))
+        gate = self._gates.get(domain) or asyncio.Semaphore(RESOLVERS_A_DOMAIN)
+        self._gates[domain] = gate
+        await gate.acquire()
+        asked = self._threads.submit(_lookup, name)
+
+        def done(
+            _: Future[list[str]],
+        ) -> None:  # a lookup that nobody waits for any more still has its thread
+            with contextlib.suppress(RuntimeError):  # all is over
+                loop.call_soon_threadsafe(gate.release)
+
+        asked.add_done_callback(done)
+        return await asyncio.wrap_future(asked)
 
     def _remember(self, host: str) -> None:
         self.refused += 1

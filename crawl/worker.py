@@ -217,6 +217,10 @@ class Worker:
             # Even a page that loaded may lack what was asked for meanwhile.
             await self._ask(self.frontier.retry, self.name, lease, 0.0)
             return
+        if result.outcome == "hung" and self.writer.was_full(began):
+            # Nobody listened to its browser, perhaps to the answer that it gave.
+            await self._ask(self.frontier.retry, self.name, lease, 0.0)
+            return
         if not result.greedy:
             self.windows.saw(result.starved)
             if result.outcome == "hung" and self.windows.starving:

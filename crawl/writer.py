@@ -52,6 +52,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
+        self._last_full = 0.0  # by `time.monotonic`
         self._idle = asyncio.Event()
         self._idle.set()
         self._ending = False
@@ -102,6 +103,10 @@ class Writer:
         """Whether nothing more should be begun: the store is slow or away."""
         return not self._room.is_set()
 
+    def was_full(self, since: float) -> bool:
+        """Whether it was full at some time from ``since`` (`time.monotonic`) on: browsers were not heard."""
+        return self.full or self._last_full >= since
+
     def abandon(self) -> None:
         """Do not wait for a store that is away: what is not durable will be visited again."""
         self._abandoned.set()
@@ -142,10 +147,13 @@ class Writer:
         self._pressure()
 
     def _pressure(self) -> None:
+        before = self.full
         if self.buffered >= settings.BUFFER_BYTES:
             self._room.clear()
         else:
             self._room.set()
+        if before or self.full:
+            self._last_full = time.monotonic()
 
     async def _run(self) -> None:
         while True:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import struct
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -117,6 +118,25 @@ async def test_a_server_that_keeps_connections_open_keeps_none_of_ours(
         await asyncio.gather(*guard._open)
     await guard.stop()
     server.close()
+
+
+async def test_a_slow_name_server_holds_up_its_own_names_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = threading.Event()
+
+    def lookup(name: str) -> list[str]:
+        if name.endswith("slow.com"):
+            answer.wait(60)
+        return ["127.0.0.2"]
+
+    monkeypatch.setattr("crawl.names._lookup", lookup)
+    names = Names(allowed=lambda _: True)
+    slow = [asyncio.create_task(names.addresses(f"{n}.slow.com")) for n in range(200)]
+    await asyncio.sleep(0.2)
+    slow[0].cancel()  # as a time-out does; its thread is not free for that
+    assert await asyncio.wait_for(names.addresses("quick.com"), 10) == ["127.0.0.2"]
+    answer.set()
+    assert [found for found in await asyncio.gather(*slow[1:]) if found != ["127.0.0.2"]] == []
+    names.close()
 
 
 async def test_a_name_that_changes_its_mind_is_checked_each_time(target: int) -> None:
