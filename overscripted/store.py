@@ -13,6 +13,7 @@ import posixpath
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,15 @@ from overscripted.errors import InputError, OutsideError
 STAGING = ".staging"
 _JOURNAL = ".journal.json"
 _BEGUN = ".begun"
+
+
+@lru_cache
+def _read_torn_again() -> None:
+    """One that was replaced meanwhile may come with the checksum of the other: it is read again."""
+    from botocore.exceptions import FlexibleChecksumError
+    from s3fs.core import add_retryable_error
+
+    add_retryable_error(FlexibleChecksumError)
 
 
 class Store:
@@ -47,6 +57,8 @@ class Store:
         self.url = text.rstrip("/")
         self.options = options
         self.local = isinstance(self.fs, LocalFileSystem)
+        if text.startswith("s3://"):
+            _read_torn_again()
 
     def path(self, key: str = "") -> str:
         """The file system's own path of a key, checked to stay below the root."""

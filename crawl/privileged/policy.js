@@ -7,12 +7,16 @@ function Policy(value) {
   const HEADER = "Content-Security-Policy-Report-Only";
   const { TYPE_DOCUMENT, TYPE_OBJECT, TYPE_SUBDOCUMENT } = Ci.nsIContentPolicy;
 
-  const documents = new Set([TYPE_DOCUMENT, TYPE_OBJECT, TYPE_SUBDOCUMENT]);
+  /** Whether a response becomes a document, and is not one that is loaded ahead for a service worker. */
+  function isDocument({ loadFlags }, type) {
+    if (type === TYPE_OBJECT) return true;
+    return (type === TYPE_DOCUMENT || type === TYPE_SUBDOCUMENT) && (loadFlags & Ci.nsIChannel.LOAD_DOCUMENT_URI) !== 0;
+  }
 
   onResponses((channel, user, type) => {
     const present = headerOf(channel, HEADER);
     const there = present.includes(value); // from the cache, which keeps it
-    if (documents.has(type)) {
+    if (isDocument(channel, type)) {
       if (!there) channel.setResponseHeader(HEADER, value, true); // beside the page's own
     } else if (there) {
       // A page fetches what was a document before: it is not to see our header. Empty, the header is gone.

@@ -59,16 +59,17 @@ OTHER_SEEDS = {
     "https://a*b.example/": {"invalid"},
 }
 NEIGHBOURS = 10
-LATE_CPU_S = 5  # what a loop uses at most before the crawl, which looks every second or two, finds it
+LATE_CPU_S = 10  # what a loop may use more before the crawl, on a busy machine, finds it
 
 
 class Pages:
     """What is seen of the processes of pages while they are there: niceness, and limit of memory (bytes)."""
 
     def __init__(self) -> None:
-        self.greedy: dict[
-            int, int
-        ] = {}  # process that has used far more CPU than it yields at -> its niceness
+        self.most = 0.0  # seconds of CPU that one has used
+        self.yielded: set[tuple[int, bool]] = (
+            set()
+        )  # niceness of those that have one, and whether they used much
         self.limits: set[int] = set()
         self.parents: set[int] = set()  # limits of Firefox's parent process
         self.ended = threading.Event()
@@ -83,8 +84,10 @@ class Pages:
         for page in one.pages():
             with contextlib.suppress(psutil.Error):  # it has
                 self.limits.add(page.rlimit(psutil.RLIMIT_DATA)[0])
-                if sum(page.cpu_times()[:2]) > settings.YIELD_CPU_S + LATE_CPU_S:
-                    self.greedy[page.pid] = page.nice()
+                nice, cpu = page.nice(), sum(page.cpu_times()[:2])
+                self.most = max(self.most, cpu)
+                if nice:
+                    self.yielded.add((nice, cpu > settings.YIELD_CPU_S - 1))
         for parent in one.firefoxes():
             with contextlib.suppress(psutil.Error):
                 self.parents.add(parent.rlimit(psutil.RLIMIT_DATA)[0])
@@ -169,9 +172,9 @@ def test_a_request_that_is_still_open_at_the_end_is_recorded(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and priorities of processes as Linux has them")
 def test_an_endless_loop_lets_others_go_first(raw: Raw, pages: Pages) -> None:
-    if not pages.greedy:
+    if not pages.yielded and pages.most < settings.YIELD_CPU_S + LATE_CPU_S:
         pytest.skip("this machine is so busy that no loop got the CPU after which it has to yield")
-    assert set(pages.greedy.values()) == {19}
+    assert pages.yielded == {(19, True)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and priorities of processes as Linux has them")

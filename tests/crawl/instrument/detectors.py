@@ -14,6 +14,18 @@ def _throws(code: str) -> str:
     return f"(()=>{{try{{{code};return ''}}catch(e){{return e.name+': '+e.message}}}})()"
 
 
+def _served(how: str) -> str:
+    """Whether a service worker that answers with what it was asked for sees a header of ours."""
+    return (
+        "(async()=>{const c=new BroadcastChannel('detect');const said=new Promise(r=>{c.onmessage=e=>r(e.data)});"
+        f"const s=await navigator.serviceWorker.register('/detect-worker.js?{how}',{{scope:'/detect-served'}});"
+        "await new Promise(r=>{const w=s.installing||s.waiting||s.active;if(w.state==='activated')r();"
+        "else w.onstatechange=()=>w.state==='activated'&&r()});const f=document.createElement('iframe');"
+        "f.src='/detect-served';document.body.append(f);const found=await said;f.remove();await s.unregister();"
+        "return found})()"
+    )
+
+
 DETECTORS = {
     "navigator.webdriver is true": "navigator.webdriver!==false",
     "webdriver is missing": "!('webdriver' in navigator)",
@@ -111,12 +123,8 @@ DETECTORS = {
     "a cached document's header": "(async()=>{const f=document.createElement('iframe');f.src='/detect-kept';"
     "await new Promise(r=>{f.onload=r;document.body.append(f)});f.remove();return (await fetch('/detect-kept',"
     "{cache:'force-cache'})).headers.get('content-security-policy-report-only')!==\"img-src 'none'\"})()",
-    "a document's header in a service worker": "(async()=>{const c=new BroadcastChannel('detect');"
-    "const said=new Promise(r=>{c.onmessage=e=>r(e.data)});const s=await navigator.serviceWorker.register("
-    "'/detect-worker.js',{scope:'/detect-served'});await new Promise(r=>{const w=s.installing||s.waiting||s.active;"
-    "if(w.state==='activated')r();else w.onstatechange=()=>w.state==='activated'&&r()});"
-    "const f=document.createElement('iframe');f.src='/detect-served';document.body.append(f);const found=await said;"
-    "f.remove();await s.unregister();return found})()",
+    "a document's header in a service worker": _served("fetch"),
+    "a document's header as a service worker preloads it": _served("preload"),
     "a response's header": "fetch(location.href).then(r=>r.headers.has('content-security-policy-report-only'))",
 }
 # What they load beside their page: path -> content, type, headers.
@@ -128,8 +136,10 @@ BESIDE = {
     ),
     "/detect-served": ("<p>x", "text/html", {}),
     "/detect-worker.js": (
-        "onfetch=e=>{if(e.request.mode==='navigate')e.respondWith(fetch(e.request).then(r=>{"
-        "new BroadcastChannel('detect').postMessage(r.headers.has('content-security-policy-report-only'));"
+        "onactivate=e=>e.waitUntil(registration.navigationPreload.enable());"
+        "const how={fetch:e=>fetch(e.request),preload:e=>e.preloadResponse}[location.search.slice(1)];"
+        "onfetch=e=>{if(e.request.mode==='navigate')e.respondWith(how(e).then(r=>{"
+        "new BroadcastChannel('detect').postMessage(!r||r.headers.has('content-security-policy-report-only'));"
         "return r}))}",
         "text/javascript",
         {},
