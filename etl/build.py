@@ -30,7 +30,7 @@ from etl.transforms import (
 )
 from etl.workspace import Workspace
 from overscripted.engines import Engine, Spark, open_engine
-from overscripted.errors import OutsideError, UserError
+from overscripted.errors import UserError, WriteError
 from overscripted.progress import Work
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
@@ -54,7 +54,7 @@ class Build:
         try:
             return self._all()
         except Exception as error:
-            if isinstance(error, UserError) and not isinstance(error, OutsideError):
+            if isinstance(error, UserError) and not isinstance(error, WriteError):
                 raise
             # A segment whose footer is whole can still be damaged within, which DuckDB may take for a disk
             # that fails: find it, go on without it.

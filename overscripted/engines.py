@@ -25,7 +25,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from fsspec.implementations.dirfs import DirFileSystem
 
-from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
+from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing, WriteError
 from overscripted.store import Store
 
 NAMES = ("duckdb", "spark")
@@ -91,15 +91,15 @@ class Engine(ABC):
         """Write rows as ``key/<name>-….parquet`` (zstd), at least one file; their keys.
 
         Files already there stay, so that a table grows by parts. Each file's rows are in the order
-        of the columns ``sort``; ``row_group`` is in rows. Raises OutsideError where the storage is full or
-        out of reach.
+        of the columns ``sort``; ``row_group`` is in rows. Raises WriteError where the storage is full or
+        out of reach, or a file that the rows come from is damaged.
         """
         store.make_folder(key)
         try:
             return self._write(expr, store, key, name, sort, row_group)
         except OSError as error:
             reason = str(error).splitlines()[0]
-            raise OutsideError(
+            raise WriteError(
                 f"{store.uri(key)}: cannot be written: {reason}; free space or rights"
             ) from error
 

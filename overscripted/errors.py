@@ -45,3 +45,7 @@ class OutsideError(UserError):
     """A store, proxy, database or site list out of reach for good."""
 
     exit_code = 6
+
+
+class WriteError(OutsideError):
+    """Writing rows failed: the storage is full or out of reach, or a file that they come from is damaged."""
