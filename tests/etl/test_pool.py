@@ -110,7 +110,7 @@ def test_what_a_user_can_mend_comes_out_of_a_process_as_such(tmp_path: Path, sma
     )
     command = [sys.executable, str(script), run.store.url, str(tmp_path / "spill")]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert "OutsideError" in done.stderr and "cannot be written" in done.stderr
+    assert "WriteError" in done.stderr and "cannot be written" in done.stderr
     assert "etl/pool.py" in done.stderr and "etl/task.py" in done.stderr  # as it came, and where from
     assert not run.store.exists("tables")
 
