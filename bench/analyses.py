@@ -81,18 +81,19 @@ def multiply(run: Path, times: int, out: Path) -> Path:
 
     from etl.build import Build
     from etl.manifest import Manifest
-    from etl.workspace import row_group
+    from etl.workspace import ORDER, row_group
     from overscripted.engines import copy_options, open_engine
     from overscripted.store import Store
 
     con = duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(out / "sorting")})
     for table, columns in READ.items():
+        order = ", ".join(ORDER[table] if table == "script_refs" else ["location"])
         (out / "tables" / table).mkdir(parents=True)
         con.execute(
             f"COPY (SELECT location || '#' || copy AS location, "
             f"script_url || '#' || (copy // 2) AS script_url, {columns} "
             f"FROM read_parquet('{run}/tables/{table}/*.parquet'), range({times}) AS copies(copy) "
-            f"ORDER BY location) TO '{out}/tables/{table}/part-0.parquet' "
+            f"ORDER BY {order}) TO '{out}/tables/{table}/part-0.parquet' "
             f"({copy_options(row_group(table))})"
         )
     (n,) = con.execute(f"SELECT count(*) FROM '{out}/tables/calls/*.parquet'").fetchone() or (0,)

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
 from etl.intake import Segment
-from etl.transforms import attempts, conform, origins, pages, script_refs, uses
+from etl.transforms import attempts, conform, origins, pages, uses
 from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
@@ -17,7 +17,8 @@ from overscripted.store import Store
 ORDER = {
     "calls": ["location", "crawl_id", "visit_id", "ordinal"],
     "invalid_calls": ["crawl_id", "visit_id", "ordinal"],
-    "script_refs": script_refs.KEY,
+    # Analyses ask for the scripts of few hosts: these are together, at 3 % more bytes than by document.
+    "script_refs": ["script_host", "script_url", "location", "crawl_id", "visit_id"],
     "symbol_counts": uses.KEY,
     "pages": pages.KEY,
     "documents": ["location"],
