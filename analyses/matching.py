@@ -37,14 +37,14 @@ def fitting_hosts(hosts: pa.Table, pattern: str) -> pa.Table:
 
 def small(listing: HostList) -> bool:
     """Whether the study's rules, which make one regular expression of a list, can be applied to it."""
-    return len(listing.rows()) <= STUDY_RULE_HOSTS
+    return len(listing.hosts) <= STUDY_RULE_HOSTS
 
 
 def _checked(listing: HostList) -> HostList:
     if small(listing):
         return listing
     raise InputError(
-        f"--rule study2018: {listing.name} has {len(listing.rows()):,} hosts, and the study's rule makes one "
+        f"--rule study2018: {listing.name} has {len(listing.hosts):,} hosts, and the study's rule makes one "
         f"regular expression of them; use `--rule ours`, or a list of at most {STUDY_RULE_HOSTS:,}"
     )
 
@@ -55,7 +55,7 @@ def any_of(listing: HostList) -> str:
     Entries hold only letters, digits, dots, hyphens and underscores, so nothing else can be in it.
     Raises InputError where the list is not `small`.
     """
-    return "|".join(row["listed"] for row in _checked(listing).rows()) or _NOTHING
+    return "|".join(_checked(listing).hosts) or _NOTHING
 
 
 def study_fragment(host: str) -> str:
@@ -65,7 +65,7 @@ def study_fragment(host: str) -> str:
 
 def study_fragments(listing: HostList) -> list[str]:
     """The distinct `study_fragment` of each host. Raises InputError where the list is not `small`."""
-    found = (study_fragment(row["listed"]) for row in _checked(listing).rows())
+    found = map(study_fragment, _checked(listing).hosts)
     return [fragment for fragment in dict.fromkeys(found) if fragment]
 
 

@@ -46,7 +46,7 @@ def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str
 
 def _same(run: Run, asked: dict[str, Any], drawn: bytes) -> None:
     """Write down what is asked for. Raises InputError where the folder holds a sample of something else."""
-    asked["seeds_sha256"] = hashlib.sha256(drawn).hexdigest()
+    asked = {**asked, "seeds_sha256": hashlib.sha256(drawn).hexdigest()}
     noted = f"{FOLDER}/asked.json"
     before = run.store.read_json(noted) if run.store.exists(noted) else asked
     if before != asked:

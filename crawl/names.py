@@ -71,14 +71,12 @@ class Names:
     async def _in_turn(self, name: str) -> list[str]:
         loop = asyncio.get_running_loop()
         domain = registrable_domain(name.lower().rstrip("."))
-        gate = self._gates.get(domain) or asyncio.Semaphore(RESOLVERS_A_DOMAIN)
-        self._gates[domain] = gate
+        gate = self._gates.setdefault(domain, asyncio.Semaphore(RESOLVERS_A_DOMAIN))
         await gate.acquire()
         asked = self._threads.submit(_lookup, name)
 
-        def done(
-            _: Future[list[str]],
-        ) -> None:  # a lookup that nobody waits for any more still has its thread
+        # Of a lookup that nobody waits for any more, too: it still has its thread.
+        def done(_: Future[list[str]]) -> None:
             with contextlib.suppress(RuntimeError):  # all is over
                 loop.call_soon_threadsafe(gate.release)
 

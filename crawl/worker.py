@@ -77,14 +77,12 @@ class Worker:
         self._visits: dict[asyncio.Task[None], Lease] = {}
         self._turns = Turns()
         self._stopping = asyncio.Event()
-        self._ending = asyncio.Event()
         # One thread, so that the frontier's calls come one after the other.
         self._thread = ThreadPoolExecutor(1, "frontier")
 
     def stop(self) -> None:
         """Begin no more visits; `run` ends when those under way have. Twice: end them now."""
         if self._stopping.is_set():
-            self._ending.set()
             self.writer.abandon()
             for task in self._visits:
                 task.cancel()
@@ -326,12 +324,10 @@ class Worker:
             try:
                 return await self._call(function, *arguments)
             except OutsideError as error:
-                if time.monotonic() - began > settings.STORE_GIVE_UP_S or self._ending.is_set():
+                if time.monotonic() - began > settings.STORE_GIVE_UP_S or self.writer.abandoned:
                     raise
                 log.warning("%s; trying again", error)
-                pause = pauses.pop(0) if len(pauses) > 1 else pauses[0]
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._ending.wait(), pause)
+                await self.writer.pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
 
     async def _beat(self) -> None:
         told = 0.0

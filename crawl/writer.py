@@ -111,6 +111,11 @@ class Writer:
         """Do not wait for a store that is away: what is not durable will be visited again."""
         self._abandoned.set()
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether what is out of reach is not to be waited for."""
+        return self._abandoned.is_set()
+
     async def room(self) -> None:
         """Wait while the buffer is full (the store is slow or away)."""
         await self._room.wait()
@@ -194,11 +199,12 @@ class Writer:
             except Exception as error:  # whatever a file system or S3 library raises
                 self.failing_since = self.failing_since or began
                 log.warning("store: cannot write %s: %s; trying again", table, error)
-                if self._abandoned.is_set() or time.monotonic() - began > settings.STORE_GIVE_UP_S:
+                if self.abandoned or time.monotonic() - began > settings.STORE_GIVE_UP_S:
                     raise OutsideError(f"{self.store.url}: cannot be written: {error}") from error
-                await self._pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
+                await self.pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
 
-    async def _pause(self, seconds: float) -> None:
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until it is abandoned."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._abandoned.wait(), seconds)
 

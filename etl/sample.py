@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.personal import cleaned
+from etl.transforms.attempts import VISIT
 from etl.transforms.conform import conform
 from overscripted import dictionary
 from overscripted.engines import Engine, open_engine
@@ -20,7 +21,6 @@ from overscripted.urls import domain
 
 # What is drawn: all rows of each drawn value of this column.
 UNITS = {"location": "location", "visit": "visit_id", "domain": "location_domain"}
-VISIT = ["crawl_id", "visit_id"]
 # Tables published, and those of them that hold the drawn column (the others go by visit).
 PUBLISHED = ("calls", "script_refs", "pages", "visits")
 # 48 bits of SHA-256 decide: even, stable, the same on any machine and engine.
@@ -131,7 +131,7 @@ class _Export:
             rows = cleaned(rows)
         if value_1000:
             rows = rows.drop("value")
-        order = ["location"] if "location" in rows.columns else ["crawl_id", "visit_id"]
+        order = ["location"] if "location" in rows.columns else VISIT
         (key, *_) = self.engine.write(rows, self.target, name, part, order)
         with self.target.fs.open(self.target.path(key), "rb") as file:
             return int(pq.ParquetFile(file).metadata.num_rows)

@@ -46,6 +46,11 @@ class HostList:
                 return found
         return None
 
+    @property
+    def hosts(self) -> list[str]:
+        """The distinct host names."""
+        return list(self._by_host)
+
     def rows(self) -> list[dict[str, str]]:
         """Entries as rows for a join: host, its registrable domain, owner (the host's own if unnamed)."""
         return [

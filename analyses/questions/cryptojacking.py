@@ -45,7 +45,7 @@ def answer(inputs: Inputs) -> Finding:
     busiest = sites["references"][0].as_py() if sites.num_rows else 0
     return Finding(
         sentence=_sentence(totals),
-        figures=_figures(totals, clustered(sums, "n_mining"), len(miners.rows()), busiest),
+        figures=_figures(totals, clustered(sums, "n_mining"), len(miners.hosts), busiest),
         tables={"hosts": hosts, "sites": sites, "references": _matched(refs)},
         notes=[
             "A script of a mining service was called on the page; whether it mined is not seen here. "

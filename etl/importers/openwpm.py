@@ -145,14 +145,14 @@ class Conversion:
                 "location": place,
                 "in_iframe": _in_iframe(row),
                 "realm": "window",
-                "symbol": _text(row.get("symbol")),
+                "symbol": row.get("symbol"),
                 "operation": _operation(row.get("operation")),
                 "arguments": _arguments(row.get("arguments")),
-                "value": _text(row.get("value")),
-                "script_url": _text(row.get("script_url")),
-                "script_line": _text(row.get("script_line")),
-                "script_col": _text(row.get("script_col")),
-                "func_name": _text(row.get("func_name")),
+                "value": row.get("value"),
+                "script_url": row.get("script_url"),
+                "script_line": row.get("script_line"),
+                "script_col": row.get("script_col"),
+                "func_name": row.get("func_name"),
                 "script_loc_eval": _text(row.get("script_loc_eval")) or "",
                 "call_stack": _text(row.get("call_stack")) or "",
                 "time_stamp": _iso(row.get("time_stamp")) or self._began(own),
@@ -182,8 +182,8 @@ class Conversion:
                 "error": "",
                 "ip": answers.address(key, row.get("url")),
                 "from_cache": _bool(answer.get("is_cached")),
-                "request_headers": _text(row.get("headers")),
-                "response_headers": _text(answer.get("headers")),
+                "request_headers": row.get("headers"),
+                "response_headers": answer.get("headers"),
                 "body_sha256": None,
                 "redirect_url": answer.get("new_request_url") or answer.get("location") or None,
                 "time_stamp": _moment(row.get("time_stamp")),
@@ -222,7 +222,7 @@ class Conversion:
                 "expiry": None if _bool(row.get("is_session")) else _moment(row.get("expiry")),
                 "is_secure": _bool(row.get("is_secure")),
                 "is_http_only": _bool(row.get("is_http_only")),
-                "same_site": _text(row.get("same_site")),
+                "same_site": row.get("same_site"),
                 "first_party_domain": row.get("first_party_domain") or "",
                 "record_type": row.get("record_type") or row.get("change"),
                 "change_cause": row.get("change_cause"),
@@ -288,9 +288,9 @@ class _Answers:
         """The last answer to a request; empty where there is none."""
         return self._get((exchange, url)) or {}
 
-    def address(self, exchange: Any, url: Any) -> str | None:
+    def address(self, exchange: Any, url: Any) -> Any:
         """The address that the request went to, where it was looked up."""
-        return _text(self._get((exchange, "ip", host(str(url)))))
+        return self._get((exchange, "ip", host(str(url))))
 
 
 def _whole_calls(rows: Iterator[Row]) -> Iterator[Row]:

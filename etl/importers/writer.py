@@ -18,6 +18,10 @@ def text(value: Any) -> str | None:
     return clean(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
 
+def _column(field: pa.Field, values: list[Any]) -> list[Any]:
+    return [text(value) for value in values] if field.type == pa.string() else values
+
+
 class SegmentWriter:
     """Rows of every raw table go in, segments come out; memory is that of one segment a table."""
 
@@ -41,10 +45,7 @@ class SegmentWriter:
         if rows:
             names = set().union(*rows)
             schema = pa.schema([field for field in RAW[table].schema if field.name in names])
-            columns = [[row.get(name) for row in rows] for name in schema.names]
-            for i, field in enumerate(schema):
-                if field.type == pa.string():
-                    columns[i] = [text(value) for value in columns[i]]
+            columns = [_column(field, [row.get(field.name) for row in rows]) for field in schema]
             self.add(table, pa.table(columns, schema=schema))
 
     def close(self) -> None:

@@ -67,9 +67,8 @@ class Pages:
 
     def __init__(self) -> None:
         self.most = 0.0  # seconds of CPU that one has used
-        self.yielded: set[tuple[int, bool]] = (
-            set()
-        )  # niceness of those that have one, and whether they used much
+        # Niceness of those that have one, and whether they used much CPU.
+        self.yielded: set[tuple[int, bool]] = set()
         self.limits: set[int] = set()
         self.parents: set[int] = set()  # limits of Firefox's parent process
         self.ended = threading.Event()
