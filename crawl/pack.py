@@ -11,7 +11,8 @@ from crawl import openwpm
 
 PACKAGE = resources.files("crawl")
 WORKER = "worker.js"  # of the packed extension
-# One file each, for every document and worker runs it anew.
+HANDS = "document/hands.js"  # which runs on the page's side, alone
+# One file each, for all that a sandbox or worker needs.
 _DOCUMENT = (
     "shared/sha256.js",
     "shared/bounds.js",
@@ -21,6 +22,7 @@ _DOCUMENT = (
     "shared/target.js",
     "shared/recorder.js",
     "document/plan.js",
+    "document/natives.js",
     "document/install.js",
     "document/webdriver.js",
     "document/dynamic.js",
@@ -65,8 +67,13 @@ def pack(folder: Path, settings: dict[str, Any]) -> Path:
 
 
 def document(settings: dict[str, Any]) -> str:
-    """The script that is put beside each window."""
+    """The script that is put beside windows, and makes what records one."""
     return _joined(settings, _REFERENCE if "reference" in settings else _DOCUMENT)
+
+
+def hands() -> str:
+    """The script that makes a window's own side of its wrappers."""
+    return (PACKAGE / "recorder" / HANDS).read_text()
 
 
 def _settings(settings: dict[str, Any]) -> str:

@@ -1,21 +1,25 @@
 // Each window of a visit is instrumented when it is created: before its page's scripts, and before a script of another
 // page can reach it, as Firefox tells of every new window at once, also of the empty one that stands in a new frame.
-// World: process script, privileged. Our script runs in a sandbox of its own for each window, with the rights of the
-// window's page and no more; pages can neither reach nor see it.
+// World: process script, privileged. Our script runs in a sandbox with the rights of the window's page and no more, which
+// a page shares with the frames that have its principal, so that only the first window pays for its start; pages can
+// neither reach nor see it.
 "use strict";
 
-function Documents(host, script) {
+function Documents(host, { recorder, hands }) {
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
   const windows = new Map(); // inner window's id -> {id, user, realm}
   const waiting = new Set(); // those with something to say
   let timer = null;
-  let compiled = null; // until then, and where Firefox cannot name it, the text is run
+  const boxes = new Map(); // principal -> {begin, hands, windows: how many}
+  const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name it, the text is run
 
-  const source = `data:text/javascript;charset=utf-8,${encodeURIComponent(script)}`;
-  ChromeUtils.compileScript(source, { filename: Frames.RECORDER, hasReturnValue: true }).then((it) => {
-    if (it.url === Frames.RECORDER) compiled = it;
-  });
+  for (const [name, text] of Object.entries({ recorder, hands })) {
+    const source = `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
+    ChromeUtils.compileScript(source, { filename: Frames.RECORDER, hasReturnValue: true }).then((it) => {
+      if (it.url === Frames.RECORDER) compiled[name] = it;
+    });
+  }
 
   function tick() {
     timer = null;
@@ -34,15 +38,31 @@ function Documents(host, script) {
   function sandbox(window) {
     const { nodePrincipal } = window.document;
     return Cu.Sandbox([nodePrincipal], {
-      sandboxPrototype: window,
       sameZoneAs: window,
       wantXrays: true,
       wantExportHelpers: true,
-      wantGlobalProperties: ["crypto", "structuredClone"],
+      wantGlobalProperties: ["Document", "Element", "Node", "crypto", "structuredClone"],
       isWebExtensionContentScript: true,
       originAttributes: nodePrincipal.originAttributes,
     });
   }
+
+  const run = (name, text, box) =>
+    Cu.waiveXrays(compiled[name]?.executeInGlobal(box) ?? Cu.evalInSandbox(text, box, "latest", Frames.RECORDER, 1));
+
+  /** The sandbox of a window's principal. Not of its origin: a page that sets `document.domain` changes its principal. */
+  function boxOf(window) {
+    const { nodePrincipal } = window.document;
+    let box = boxes.get(nodePrincipal);
+    if (!box) {
+      const it = sandbox(window);
+      boxes.set(nodePrincipal, (box = { sandbox: it, begin: run("recorder", recorder, it), principal: nodePrincipal, windows: 0 }));
+    }
+    return box;
+  }
+
+  /** What makes a window's side: see hands.js. */
+  const handsFor = (window, box) => compiled.hands?.executeInGlobal(window) ?? run("hands", hands, box.sandbox);
 
   /** The user context of a window's page; 0: it is no page of a visit. */
   function userOf({ document }) {
@@ -67,11 +87,12 @@ function Documents(host, script) {
     const user = userOf(window);
     if (!user || alone(window)) return null;
     const { windowGlobalChild } = window;
-    const it = { id: host.id(), user, realm: null };
+    const it = { id: host.id(), user, realm: null, box: null };
     windows.set(windowGlobalChild.innerWindowId, it);
     host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
     try {
-      const box = sandbox(window);
+      it.box = boxOf(window);
+      it.box.windows++;
       const kind = kindOf(window);
       const give = {
         say: (what, data) => host.say(it.id, what, data),
@@ -79,12 +100,23 @@ function Documents(host, script) {
         plan: host.shared(kind) ?? "",
         planned: (text) => host.share(kind, text),
       };
-      box.Host = Cu.cloneInto(give, box, { cloneFunctions: true });
-      it.realm = Cu.waiveXrays(compiled?.executeInGlobal(box) ?? Cu.evalInSandbox(script, box, "latest", Frames.RECORDER, 1));
+      const { begin, sandbox } = it.box;
+      it.realm = Cu.waiveXrays(begin(Cu.cloneInto(give, sandbox, { cloneFunctions: true }), window, handsFor(window, it.box)));
     } catch (error) {
       host.gap(it.id, `document not instrumented: ${error}`.slice(0, 200));
     }
     return it;
+  }
+
+  /** A window is gone. Its functions may live on, in the hands of the scripts of others of its origin. */
+  function ended(number) {
+    const it = windows.get(number);
+    if (!windows.delete(number) || !it.box) return;
+    const { principal } = it.box;
+    const heir = [...windows.values()].find(({ box, realm }) => realm && box.principal.equals(principal)); // the oldest
+    it.realm?.ended?.(heir ? heir.realm.side : null);
+    it.realm = null; // what else it has to say it says itself
+    if (--it.box.windows === 0) boxes.delete(principal);
   }
 
   function arrived(document) {
@@ -119,7 +151,7 @@ function Documents(host, script) {
     "initial-document-element-inserted": arrived,
     "http-on-opening-request": opening,
     "document-on-opening-request": opening,
-    "inner-window-destroyed": (id) => windows.delete(id.QueryInterface(Ci.nsISupportsPRUint64).data),
+    "inner-window-destroyed": (id) => ended(id.QueryInterface(Ci.nsISupportsPRUint64).data),
   };
   for (const [topic, take] of Object.entries(topics)) {
     Services.obs.addObserver({ observe: (subject) => take(subject) }, topic);

@@ -5,7 +5,7 @@
 
 (() => {
   if (Services.appinfo.processType !== Services.appinfo.PROCESS_TYPE_CONTENT) return;
-  const { name, document, worker } = OVERSCRIPTED_TOLD;
+  const { name, worker } = OVERSCRIPTED_TOLD;
   const shared = new Map();
   const timers = new Set();
   let ids = 0;
@@ -22,7 +22,7 @@
     },
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
-  const documents = Documents(Host, document);
+  const documents = Documents(Host, OVERSCRIPTED_TOLD);
   const workers = Workers(Host, worker, documents.made);
 
   /** Have every realm of a user context hand over what it has. */

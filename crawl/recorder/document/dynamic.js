@@ -17,6 +17,7 @@ const Dynamic = (() => {
     ["async function* anonymous(", "AsyncGeneratorFunction"],
   ];
   const { stringify } = JSON;
+  const CALL = 2; // as Recorder names it
   const spots = new Map();
 
   function spot(symbol) {
@@ -38,44 +39,42 @@ const Dynamic = (() => {
     return null;
   }
 
-  // Firefox asks twice about each javascript: URL, and tells of both.
-  let last = "";
-  function again(symbol, place, sample) {
-    const key = symbol === "javascript:" ? `${place}\n${sample}` : "";
-    const same = key !== "" && key === last;
-    last = same ? "" : key;
-    return same;
-  }
-
   // The place of code that was itself made from text comes as a URL: its spaces are escaped.
   const plain = (url) => url.replace(/%20line%20(\d+)%20%3E%20([A-Za-z]+)/g, " line $1 > $2");
 
-  /** Note what the browser tells of a window. */
-  function listen(target, recorder) {
-    if (!wanted) return;
-    target.addEventListener(
-      "securitypolicyviolation",
-      (event) => {
-        if (!event.isTrusted || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
-        event.stopImmediatePropagation();
-        const symbol = symbolOf(event);
-        if (!symbol) return;
-        const { sourceFile, lineNumber, columnNumber } = event;
-        const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
-        const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
-        if (again(symbol, place, sample)) return;
-        recorder.noteAt(spot(symbol), 2, place, stringify({ 0: sample }));
-      },
-      true,
-    );
-  }
-
   const MOST = 100000; // characters of a URL, which may hold a whole script
 
-  /** Note what the process script tells of a window. */
-  function made(recorder, symbol, text, frame) {
-    if (wanted) recorder.noteAt(spot(symbol), 2, frame, stringify({ 0: text.slice(0, MOST) }));
-  }
+  return class Dynamic {
+    /** Have noted what the browser tells of a window. */
+    constructor(recorder, window) {
+      this.recorder = recorder;
+      this.last = "";
+      if (wanted) window.addEventListener("securitypolicyviolation", (event) => this.told(event), true);
+    }
 
-  return { listen, made };
+    told(event) {
+      if (!event.isTrusted || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
+      event.stopImmediatePropagation();
+      const symbol = symbolOf(event);
+      if (!symbol) return;
+      const { sourceFile, lineNumber, columnNumber } = event;
+      const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
+      const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
+      if (this.again(symbol, place, sample)) return;
+      this.recorder.noteAt(spot(symbol), CALL, place, stringify({ 0: sample }));
+    }
+
+    /** Firefox asks twice about each javascript: URL, and tells of both. */
+    again(symbol, place, sample) {
+      const key = symbol === "javascript:" ? `${place}\n${sample}` : "";
+      const same = key !== "" && key === this.last;
+      this.last = same ? "" : key;
+      return same;
+    }
+
+    /** Note what the process script tells of a window. */
+    made(symbol, text, frame) {
+      if (wanted) this.recorder.noteAt(spot(symbol), CALL, frame, stringify({ 0: text.slice(0, MOST) }));
+    }
+  };
 })();

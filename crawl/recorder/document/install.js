@@ -6,13 +6,10 @@
 const Install = (() => {
   const { apply } = Reflect;
   const { defineProperty } = Object;
-  // A native found through a waiver hands a new waiver out with each object that it returns, which takes longer than
-  // most natives do.
-  const unwaived = (native) => XPCNativeWrapper(native);
   const NONE = [];
   const [GET, SET, CALL, SET_FAILED] = [0, 1, 2, 3]; // as Recorder names them
-  // What else happens after a native: "Class.name" or "get Class.name" -> function(receiver, values, result), which
-  // gives the result.
+  // What else happens after a native: "Class.name" or "get Class.name" -> function(result, recorder), which gives the
+  // result.
   const hooks = new Map();
 
   /** Whether a call is one that the settings want: `when` is null, a word, or a set of first arguments. */
@@ -46,113 +43,111 @@ const Install = (() => {
     try {
       recorder.note(target, operation, wrapper, value, values, receiver);
     } catch (error) {
-      Channel.post("gap", { name: `call not recorded: ${error}`.slice(0, 200), n: 1 });
+      recorder.channel.post("gap", { name: `call not recorded: ${error}`.slice(0, 200), n: 1 });
     }
   }
 
-  function getter(spot, recorder) {
-    const get = unwaived(spot.found.get);
+  // What the page is given takes its name and length from elsewhere. Written as methods, which are no constructors.
+
+  function getter(spot, i, recorder, natives) {
     const then = hooks.get(`get ${spot.key}`);
-    const made = Object.getOwnPropertyDescriptor(
-      {
-        get [spot.name]() {
-          let value = apply(get, this, NONE);
-          if (then) value = then(this, NONE, value);
-          const target = spot.target(this);
-          if (target !== null) note(recorder, target, GET, made, value, undefined, this);
-          return value;
-        },
+    const { made } = {
+      made() {
+        let value = apply(natives.getter(i), this, NONE);
+        if (then) value = then(value, recorder);
+        const target = spot.target(this);
+        if (target !== null) note(recorder, target, GET, made, value, undefined, this);
+        return value;
       },
-      spot.name,
-    ).get;
+    };
     return made;
   }
 
-  function setter(spot, recorder) {
-    const set = unwaived(spot.found.set);
-    const made = Object.getOwnPropertyDescriptor(
-      {
-        set [spot.name](value) {
-          const target = spot.target(this);
-          try {
-            apply(set, this, [value]);
-          } catch (error) {
-            if (target !== null) note(recorder, target, SET_FAILED, made, value, undefined, this);
-            throw error;
-          }
-          if (target !== null) note(recorder, target, SET, made, value, undefined, this);
-        },
+  function setter(spot, i, recorder, natives) {
+    const { made } = {
+      made(value) {
+        const target = spot.target(this);
+        try {
+          apply(natives.setter(i), this, [value]);
+        } catch (error) {
+          if (target !== null) note(recorder, target, SET_FAILED, made, value, undefined, this);
+          throw error;
+        }
+        if (target !== null) note(recorder, target, SET, made, value, undefined, this);
       },
-      spot.name,
-    ).set;
+    };
     return made;
   }
 
-  function method(spot, recorder) {
-    const native = unwaived(spot.found.value);
+  function method(spot, i, recorder, natives) {
     const then = hooks.get(spot.key);
     const run = (receiver, values) => {
       const target = spot.target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
         note(recorder, target, CALL, made, undefined, values, receiver);
       }
-      const result = apply(native, receiver, values);
-      return then ? then(receiver, values, result) : result;
+      const result = apply(natives.method(i), receiver, values);
+      return then ? then(result, recorder) : result;
     };
-    const made = shaped(spot.name, native.length, run);
+    const made = shaped(spot.length, run);
     return made;
   }
 
-  /** A method of this name and length: what exportFunction copies to the page. */
-  function shaped(name, length, run) {
+  /** A method of this length: what exportFunction copies to the page. */
+  function shaped(length, run) {
     switch (length) {
       case 0:
-        return { [name]() { return run(this, arguments); } }[name];
+        return { made() { return run(this, arguments); } }.made;
       case 1:
-        return { [name](a) { return run(this, arguments); } }[name];
+        return { made(a) { return run(this, arguments); } }.made;
       case 2:
-        return { [name](a, b) { return run(this, arguments); } }[name];
+        return { made(a, b) { return run(this, arguments); } }.made;
       case 3:
-        return { [name](a, b, c) { return run(this, arguments); } }[name];
+        return { made(a, b, c) { return run(this, arguments); } }.made;
       case 4:
-        return { [name](a, b, c, d) { return run(this, arguments); } }[name];
+        return { made(a, b, c, d) { return run(this, arguments); } }.made;
       case 5:
-        return { [name](a, b, c, d, e) { return run(this, arguments); } }[name];
+        return { made(a, b, c, d, e) { return run(this, arguments); } }.made;
       case 6:
-        return { [name](a, b, c, d, e, f) { return run(this, arguments); } }[name];
+        return { made(a, b, c, d, e, f) { return run(this, arguments); } }.made;
       case 7:
-        return { [name](a, b, c, d, e, f, g) { return run(this, arguments); } }[name];
+        return { made(a, b, c, d, e, f, g) { return run(this, arguments); } }.made;
       case 8:
-        return { [name](a, b, c, d, e, f, g, h) { return run(this, arguments); } }[name];
+        return { made(a, b, c, d, e, f, g, h) { return run(this, arguments); } }.made;
       default:
-        return { [name](a, b, c, d, e, f, g, h, i) { return run(this, arguments); } }[name];
+        return { made(a, b, c, d, e, f, g, h, i) { return run(this, arguments); } }.made;
     }
   }
 
-  // Methods that are one and the same function under two names.
-  const ALIASES = { "IDBObjectStore.getAll": "mozGetAll", "IDBIndex.getAll": "mozGetAll" };
-
-  /** A function of the realm of `holder` that runs `made` here and looks like the native called `name`. */
-  function native(made, holder, name) {
+  /** A function that looks like the native called `name` and runs `made` here: put on `target`, which gives it its realm. */
+  const put = (made, target, name) =>
     // Defined as a property, for its name and its text then say that: "function userAgent() { [native code] }".
-    return exportFunction(made, holder, { allowCrossOriginArguments: true, defineAs: name });
+    exportFunction(made, target, { allowCrossOriginArguments: true, defineAs: name });
+
+  function putMethod(spot, made, owner, holder) {
+    // As the browser defines methods, but for few: those keep what is special about them.
+    const wrapper = put(made, spot.plain ? owner : holder, spot.name);
+    if (!spot.plain) defineProperty(owner, spot.name, { __proto__: null, value: wrapper });
+    for (const twin of spot.twins) defineProperty(owner, twin, { __proto__: null, value: wrapper });
   }
 
-  function put(spot, holder, recorder) {
-    const { found, name, owner } = spot;
-    const change = { __proto__: null };
-    if (found.get) change.get = native(getter(spot, recorder), holder, `get ${name}`);
-    if (found.set) change.set = native(setter(spot, recorder), holder, `set ${name}`);
-    if ("value" in found) change.value = native(method(spot, recorder), holder, name);
-    defineProperty(owner, name, change);
-    const alias = ALIASES[spot.key];
-    if (alias && alias in owner) defineProperty(owner, alias, change);
-  }
-
-  /** Put the wrappers of a plan into a realm, whose waived global is `realm`. */
-  function install(realm, spots, recorder) {
-    const holder = cloneInto({}, realm); // of that realm, though none of its code runs; no page ever sees it
-    for (let i = 0; i < spots.length; i++) put(spots[i], holder, recorder);
+  /** Put the wrappers of a plan into a window by way of its own side. */
+  function install(side, { places, spots }, recorder, natives) {
+    const absent = side.find(places);
+    let owner = null;
+    let holder = null;
+    for (let i = 0; i < spots.length; i++) {
+      const spot = spots[i];
+      if (i === 0 || spot.owner !== spots[i - 1].owner) {
+        owner = side.owner(spot.owner);
+        holder = side.holder(spot.owner);
+      }
+      if (absent !== null && absent.includes(i)) continue;
+      if (spot.get) put(getter(spot, i, recorder, natives), holder, `get ${spot.name}`);
+      if (spot.set) put(setter(spot, i, recorder, natives), holder, `set ${spot.name}`);
+      if (spot.method) putMethod(spot, method(spot, i, recorder, natives), owner, holder);
+    }
+    side.put();
   }
 
   return { install, after: (key, hook) => hooks.set(key, hook) };

@@ -1,20 +1,17 @@
-// Start: this document's window is instrumented before any script can reach it.
-// World: sandbox of a document. The value of this script is what the process script may ask of it.
+// Start: a window is instrumented before any script can reach it.
+// World: sandbox of a document, which serves all windows that have its principal in common. The value of this script makes
+// what the process script may ask of a window.
 "use strict";
 
 (() => {
   // Code in a worklet is not seen.
-  Install.after("Worklet.addModule", (receiver, values, result) => {
-    Channel.post("gap", { name: "worklet", n: 1 });
+  Install.after("Worklet.addModule", (result, { channel }) => {
+    channel.post("gap", { name: "worklet", n: 1 });
     return result;
   });
+  const hooked = { ...Webdriver.hooked, "Worklet.prototype": ["addModule"] };
 
-  const recorder = new Recorder({ window });
-  const spots = Plan.of(window, { ...Webdriver.hooked, "Worklet.prototype": ["addModule"] });
-  Install.install(window.wrappedJSObject, spots, recorder);
-  Dynamic.listen(window, recorder);
-
-  function kind() {
+  function kind(window) {
     try {
       const { frameElement } = window;
       return frameElement ? frameElement.localName : "iframe";
@@ -23,13 +20,43 @@
     }
   }
 
-  return {
-    flush: Channel.flush,
-    made: (symbol, text, frame) => Dynamic.made(recorder, symbol, text, frame),
-    /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
-    arrived() {
-      recorder.turn();
-      Channel.post("frame", { url: document.URL, kind: kind(), time: Date.now() });
-    },
+  /** Whether a window has run a script of this address. */
+  function ran({ document, performance }, address) {
+    if (address === document.URL) return true;
+    for (const script of document.scripts) if (script.src === address) return true;
+    return performance.getEntriesByName(address).length > 0;
+  }
+
+  /** A window's own side: see hands.js. */
+  function sideOf({ wrappedJSObject: realm }, hands) {
+    const theirs = hands.wrappedJSObject; // where Firefox has compiled it and run it in the window's realm
+    return theirs ? theirs(realm) : hands(realm, () => cloneInto({}, realm).wrappedJSObject);
+  }
+
+  /** `host` is what the process script gives, `hands` makes the window's side. */
+  return (host, window, hands) => {
+    const side = sideOf(window, hands);
+    const channel = new Channel(host, window);
+    const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address) });
+    const natives = new Natives(side);
+    const dynamic = new Dynamic(recorder, window);
+    Install.install(side, Plan.of(host, window, hooked), recorder, natives);
+    Errors.listen(window, channel);
+
+    return {
+      side,
+      flush: () => channel.flush(),
+      made: (symbol, text, frame) => dynamic.made(symbol, text, frame),
+      /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
+      arrived() {
+        recorder.turn();
+        channel.post("frame", { url: window.document.URL, kind: kind(window), time: Date.now() });
+      },
+      /** The window has gone; `heir` is the side of another that its functions may still be called from. */
+      ended(heir) {
+        recorder.where(); // while it can be asked
+        natives.ended(heir?.wrappedJSObject);
+      },
+    };
   };
 })();

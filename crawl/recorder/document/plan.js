@@ -18,12 +18,15 @@ const Plan = (() => {
 
   /** One property of one owner, and the symbols its uses have, by the receiver's class. */
   class Spot extends Target.Spot {
-    constructor(owner, kind, name, found) {
+    constructor(owner, kind, [name, shape, always, byClass, twins]) {
       super();
-      this.owner = owner;
+      this.owner = owner; // its number in the plan
       this.name = name;
       this.key = `${kind}.${name}`; // as hooks know it
-      this.found = found;
+      Object.assign(this, shape); // get, set, method: what it has; length and plain of a method
+      this.twins = twins; // other names of the same method
+      if (always >= 0) this.add(Target.of(known[always], name), null);
+      for (const one in byClass) this.add(Target.of(known[byClass[one]], name), one);
       this.classes = null; // prototype of a receiver -> target or null, for speed
     }
 
@@ -115,14 +118,14 @@ const Plan = (() => {
     if (!usable(found)) return;
     const prototype = item.object.endsWith(".prototype");
     const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
-    spotOf(owned, { owner, path: item.object, up: at }, name, found).add(Target.of(item, name), only);
+    spotOf(owned, { owner, path: item.object, up: at }, name).add(known.indexOf(item), only);
   }
 
-  function spotOf(owned, { owner, path, up }, name, found) {
+  function spotOf(owned, { owner, path, up }, name) {
     let those = owned.get(owner);
     if (!those) owned.set(owner, (those = { path, up, kind: className(owner), byName: new Map() }));
     let spot = those.byName.get(name);
-    if (!spot) those.byName.set(name, (spot = new Spot(owner, those.kind, name, found)));
+    if (!spot) those.byName.set(name, (spot = new Target.Spot())); // of numbers in `known`
     return spot;
   }
 
@@ -131,62 +134,63 @@ const Plan = (() => {
       const owner = resolve(target, path);
       if (!owner) continue;
       for (const name of properties) {
-        const found = getOwnPropertyDescriptor(owner, name);
-        if (found?.configurable) spotOf(owned, { owner, path, up: 0 }, name, found);
+        if (getOwnPropertyDescriptor(owner, name)?.configurable) spotOf(owned, { owner, path, up: 0 }, name);
       }
     }
   }
 
-  // -- the same plan for all other windows of this kind in the browser: they have the same interfaces ---
+  // -- the same plan for all windows of a kind in the browser: they have the same interfaces ---
 
-  /** The plan as text: [[owner's path, steps up, class, [[name, item for any receiver, {class: item}], …]], …]. */
-  function outline(owned) {
-    const number = (it) => (it ? known.indexOf(it.item) : -1);
+  /**
+   * The plan as text: [[path of an owner, steps up, class, [[name, shape, item for any receiver, {class: item}, other names of
+   * the same function], …]], …].
+   */
+  function outlineOf(owned) {
     const owners = [];
-    for (const { path, up, kind, byName } of owned.values()) {
+    for (const [owner, { path, up, kind, byName }] of owned) {
       const names = [];
       for (const [name, { always, byClass }] of byName) {
-        const special = byClass && Object.fromEntries([...byClass].map(([kind, it]) => [kind, number(it)]));
-        names.push([name, number(always), special]);
+        const special = byClass && Object.fromEntries(byClass);
+        names.push([name, shapeOf(owner, name), always ?? -1, special, twins(owner, name)]);
       }
       owners.push([path, up, kind, names]);
     }
     return JSON.stringify(owners);
   }
 
-  /** The spots of a window by the outline of another one. Written without iterators, for it runs once and cold. */
-  function retrace(target, text) {
-    const spots = [];
-    const owners = JSON.parse(text);
-    for (let i = 0; i < owners.length; i++) {
-      const outlined = owners[i];
-      let owner = resolve(target, outlined[0]);
-      for (let up = outlined[1]; up > 0 && owner; up--) owner = getPrototypeOf(owner);
-      if (owner) spotsOf(spots, owner, outlined[2], outlined[3]);
-    }
-    return spots;
+  function shapeOf(owner, name) {
+    const { get, set, value, enumerable, writable } = getOwnPropertyDescriptor(owner, name);
+    if (value === undefined) return { get: Boolean(get), set: Boolean(set), method: false };
+    return { get: false, set: false, method: true, length: value.length, plain: enumerable && writable };
   }
 
-  function spotsOf(spots, owner, kind, names) {
-    for (let i = 0; i < names.length; i++) {
-      const outlined = names[i];
-      const name = outlined[0];
-      const found = getOwnPropertyDescriptor(owner, name);
-      if (!usable(found)) continue;
-      const spot = new Spot(owner, kind, name, found);
-      if (outlined[1] >= 0) spot.add(Target.of(known[outlined[1]], name), null);
-      for (const one in outlined[2]) spot.add(Target.of(known[outlined[2][one]], name), one);
-      spots.push(spot);
-    }
+  function twins(owner, name) {
+    const { value } = getOwnPropertyDescriptor(owner, name);
+    if (value === undefined) return [];
+    return ownKeys(owner).filter((it) => it !== name && getOwnPropertyDescriptor(owner, it).value === value);
   }
+
+  /** A plan by its outline: its spots in their order; and as text their places, all that a window's side is told. */
+  function read(outline) {
+    const spots = [];
+    const places = [];
+    for (const [i, [path, up, kind, names]] of JSON.parse(outline).entries()) {
+      for (const one of names) spots.push(new Spot(i, kind, one));
+      const steps = path.split(".").filter((it, at) => it !== "window" || at > 0);
+      places.push([steps, up, names.map(([name]) => name)]);
+    }
+    return { spots, places: JSON.stringify(places) };
+  }
+
+  const plans = new Map(); // outline -> {spots, places}
 
   return {
-    /** Spots of a window, with those that are wrapped for their hooks alone, e.g. "Node.prototype": ["appendChild"]. */
-    of(target, hooked) {
-      if (Host.plan) return retrace(target, Host.plan);
-      const owned = make(target, hooked);
-      Host.planned(outline(owned));
-      return [...owned.values()].flatMap(({ byName }) => [...byName.values()]);
+    /** A window's plan, with what is wrapped for its hooks alone, e.g. "Node.prototype": ["appendChild"]. */
+    of(host, window, hooked) {
+      let outline = host.plan;
+      if (!outline) host.planned((outline = outlineOf(make(window, hooked))));
+      if (!plans.has(outline)) plans.set(outline, read(outline));
+      return plans.get(outline);
     },
   };
 })();

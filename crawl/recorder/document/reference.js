@@ -1,8 +1,11 @@
 // Tells of each document where the calls are recorded by another instrument.
-// World: sandbox of a document. The value of this script is what the process script may ask of it.
+// World: sandbox of a document. The value of this script makes what the process script may ask of a window.
 "use strict";
 
-({
-  flush: Channel.flush,
-  arrived: () => Channel.post("frame", { url: document.URL, kind: "iframe", time: Date.now() }),
-});
+(host, window) => {
+  const channel = new Channel(host, window);
+  return {
+    flush: () => channel.flush(),
+    arrived: () => channel.post("frame", { url: window.document.URL, kind: "iframe", time: Date.now() }),
+  };
+};

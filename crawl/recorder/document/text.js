@@ -22,7 +22,6 @@ const Text = (() => {
   const previous = reader(Element.prototype, "previousElementSibling");
   const parentNode = reader(Node.prototype, "parentNode");
   const nodeType = reader(Node.prototype, "nodeType");
-  const href = reader(HTMLAnchorElement.prototype, "href");
 
   /** Where an element is: OpenWPM's getPathToDomElement. */
   function path(element, depth = 0) {
@@ -37,7 +36,7 @@ const Text = (() => {
       if (tagName(node) === tag) index++;
     }
     let text = `${path(parent, depth + 1)}/${tag}[${index},${idOf(element)},${className(element)}`;
-    if (tag === "A" && element instanceof HTMLAnchorElement) text += `,${href(element)}`;
+    if (tag === "A" && typeof element.href === "string") text += `,${element.href}`; // by an Xray: the browser's own
     return `${text}]`;
   }
 

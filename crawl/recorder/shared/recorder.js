@@ -30,19 +30,24 @@ const Recorder = (() => {
   }
 
   return class Recorder {
-    /** `window` is the realm's, or null with the URL of a worker. */
-    constructor({ window = null, url = "", realm = "window" }) {
+    /**
+     * `window` is the realm's, or null for a worker; `channel` takes what is to be sent; `ran` says whether the realm has
+     * run a script of an address.
+     */
+    constructor({ window = null, realm = "window", channel, ran }) {
       this.window = window;
+      this.channel = channel;
+      this.ran = ran;
       this.document = window?.document ?? null;
-      this.url = url;
+      this.url = "";
       this.realm = realm;
       this.begin();
-      Channel.add(this);
+      channel.add(this);
     }
 
     /** Nothing has been called yet. */
     begin() {
-      this.doc = Channel.random();
+      this.doc = this.channel.random();
       this.ordinal = 0;
       this.size = 0;
       this.calls = [];
@@ -89,7 +94,7 @@ const Recorder = (() => {
       }
       this.cut.add(entry);
       // A page that never returns to its event loop still hands over its totals now and then.
-      if (entry.made - entry.kept === 1 || (entry.made & 255) === 0) Channel.wake(1, time);
+      if (entry.made - entry.kept === 1 || (entry.made & 255) === 0) this.channel.wake(1, time);
       return false;
     }
 
@@ -118,7 +123,7 @@ const Recorder = (() => {
       this.calls.push(call);
       const length = 80 + call.v.length + (call.a?.length ?? 0) + call.f.length + (call.k?.length ?? 0);
       this.size += length;
-      Channel.wake(length, call.t);
+      this.channel.wake(length, call.t);
     }
 
     entry({ symbols }, spot, operation) {
@@ -134,7 +139,7 @@ const Recorder = (() => {
     site(text) {
       const known = this.sites.get(text);
       if (known !== undefined) return known;
-      const frame = Stack.frame(text);
+      const frame = Stack.frame(text, this.ran);
       let script = Stack.script(frame);
       if (!this.scripts.has(script) && this.scripts.size >= CAPS.scripts) script = OTHERS;
       let symbols = this.scripts.get(script);
@@ -152,7 +157,7 @@ const Recorder = (() => {
     /** The window shows another document now: what was noted belongs to the one before. */
     turn() {
       if (this.window.document === this.document) return;
-      Channel.flush();
+      this.channel.flush();
       this.document = this.window.document;
       this.begin();
     }
@@ -160,9 +165,9 @@ const Recorder = (() => {
     where() {
       if (!this.document) return this.url;
       try {
-        return Reflect.apply(location, this.document, []);
+        return (this.url = Reflect.apply(location, this.document, []));
       } catch {
-        return this.url;
+        return this.url; // the last one of a window that has gone
       }
     }
 

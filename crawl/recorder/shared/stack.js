@@ -43,38 +43,31 @@ const Stack = (() => {
 
   const bounded = (stack) => stack.slice(0, 16 * URL).trimEnd();
 
-  /** A frame on one line whose parts, which the page chose, are not too long. */
-  function frame(text) {
-    const line = oneLine(text);
+  /** A frame on one line whose parts, which the page chose, are not too long. `ran` says whether a script has run. */
+  function frame(text, ran) {
+    const line = oneLine(text, ran);
     if (line.length <= NAME) return line;
     const at = line.indexOf("@");
     const place = /:\d+(?::\d+)?$/.exec(line)?.[0] ?? "";
     return line.slice(0, Math.min(at, NAME)) + line.slice(at, line.length - place.length).slice(0, URL) + place;
   }
 
-  function oneLine(text) {
+  function oneLine(text, ran) {
     if (!text) return "";
     const line = text.charCodeAt(text.length - 1) === 10 ? text.slice(0, -1) : text;
-    return line.indexOf("@") === line.lastIndexOf("@") && !line.includes("\n") ? line : settle(line);
+    return line.indexOf("@") === line.lastIndexOf("@") && !line.includes("\n") ? line : settle(line, ran);
   }
 
   /** A frame with several "@": its function's name or its URL tries to look like another script. */
-  function settle(line) {
+  function settle(line, ran) {
     const flat = line.replaceAll("\n", " ");
     const starts = [...flat.matchAll(SCHEME)].map((found) => found.index);
     if (starts.length === 0) return flat;
     let at = starts[0];
     if (starts.length > 1) {
-      at = starts.find((start) => loaded(url(flat.slice(start + 1)))) ?? starts[starts.length - 1];
+      at = starts.find((start) => ran(url(flat.slice(start + 1)))) ?? starts[starts.length - 1];
     }
     return flat.slice(0, at).replaceAll("@", "\uff20") + flat.slice(at);
-  }
-
-  function loaded(address) {
-    if (typeof document === "undefined") return Debuggee.ran(address); // in a worker
-    if (address === document.URL) return true;
-    for (const script of document.scripts) if (script.src === address) return true;
-    return performance.getEntriesByName(address).length > 0;
   }
 
   /** The script of a frame's "URL:LINE:COL" with its " line N > eval". */

@@ -3,7 +3,7 @@
 // native, whoever has kept it under whatever name, and then makes it as if nobody had asked.
 "use strict";
 
-const Debuggee = (() => {
+(() => {
   const [GET, SET] = [0, 1];
   const watcher = new Debugger(); // alive as long as this world: Firefox forgets one that nobody holds
   watcher.allowUnobservedWasm = true; // WebAssembly keeps its speed
@@ -11,7 +11,7 @@ const Debuggee = (() => {
   const global = watcher.addDebuggee(globalThis.global);
   const realm =
     { SharedWorkerGlobalScope: "sharedworker", ServiceWorkerGlobalScope: "serviceworker" }[global.class] ?? "worker";
-  const recorder = new Recorder({ realm });
+  const recorder = new Recorder({ realm, channel: Channel, ran });
   const spots = new Plan.Spots(global, OVERSCRIPTED.instruments);
   const [location, href] = [getter(global, "location"), getter(global.getProperty("WorkerLocation").return, "href")];
   // What is told before these can end the worker, or make others end it.
@@ -26,6 +26,11 @@ const Debuggee = (() => {
       if (found) return found.get;
     }
     return null;
+  }
+
+  /** Whether this worker has run a script of this address. */
+  function ran(url) {
+    return url === recorder.url || watcher.findScripts({ url }).length > 0;
   }
 
   /** The worker's URL is known when its first script has come, not before. */
@@ -105,9 +110,4 @@ const Debuggee = (() => {
   Policy.hide(global);
   watcher.onNativeCall = watched;
   Channel.post("ready");
-
-  return {
-    /** Whether this worker has run a script of this address. */
-    ran: (url) => url === recorder.url || watcher.findScripts({ url }).length > 0,
-  };
 })();

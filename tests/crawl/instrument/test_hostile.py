@@ -64,6 +64,37 @@ EVASIONS = {
 }  # fmt: skip
 
 
+# Each frame gives its functions, is removed, and is used for two seconds more: Firefox cuts what others hold of it meanwhile.
+GONE = """<!doctype html><title>t</title><body><script>
+const uses=[];
+function take(w,f){
+  const {get}=Object.getOwnPropertyDescriptor(w.Navigator.prototype,'oscpu'), {set}=Object.getOwnPropertyDescriptor(w.Document.prototype,'cookie');
+  const {appendChild}=w.Node.prototype, {now}=w.Performance.prototype, theirs=w.document.createElement('b'), {navigator:n}=w;
+  f.remove();
+  uses.push(()=>{get.call(navigator);set.call(document,'a=1');appendChild.call(document.body,document.createElement('i'));now.call(performance);
+    document.body.appendChild(theirs);if(n.platform!==navigator.platform)throw 'another'});
+}
+function add(src,then){const f=document.createElement('iframe');if(src){f.src=src;f.onload=()=>then(f.contentWindow,f)}document.body.append(f);if(!src)then(f.contentWindow,f)}
+add('',take);add('/inner',take);
+let n=0;const end=text=>{document.cookie='end='+text;clearInterval(t);ENDED=true};
+const t=setInterval(()=>{try{if(uses.length===2&&n++<20)for(const use of uses)use()}catch(e){end(e)}if(n===21)end('well')},100);
+</script>"""
+
+
+async def test_functions_of_a_removed_frame_live_on(browser: Instrumented, web: Web) -> None:
+    """As without an extension: libraries keep clean functions of a frame that they remove at once. Each use is recorded."""
+    web.add("/inner", "<!doctype html><p>inner")
+    visit = await browser.visit(web.base + web.add("/gone", GONE), until="globalThis.ENDED")
+    assert [c["v"] for c in visit.calls if c["s"] == "window.document.cookie" and "end" in c["v"]] == [
+        "end=well"
+    ]
+    theirs = [c for c in visit.calls if c["location"] in ("about:blank", f"{web.base}/inner")]
+    assert Counter(c["s"] for c in theirs) == dict.fromkeys(
+        (SYMBOL, "window.document.cookie", "Performance.now", "window.navigator.platform"), 40
+    )
+    assert {c["at"].script_url for c in theirs} == {f"{web.base}/gone"}
+
+
 @pytest.mark.parametrize("name", EVASIONS)
 async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None:
     code, expected = EVASIONS[name]
