@@ -20,9 +20,18 @@ from crawl.parent import Parent
 Message = dict[str, Any]
 
 _PRIVILEGED = resources.files("crawl") / "privileged"
-_PARENT = ("responses.js", "bodies.js", "callstacks.js", "policy.js", "parent.js")
+_PARENT = (
+    "outgoing.js",
+    "responses.js",
+    "cookies.js",
+    "requests.js",
+    "bodies.js",
+    "callstacks.js",
+    "policy.js",
+    "parent.js",
+)
 _PROCESS = ("frames.js", "documents.js", "workers.js", "process.js")
-_TOLD = "said, extension, name, process, folder, policy"
+_TOLD = "channel, extension, name, process, folder, policy"
 _TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"
 
 
@@ -88,7 +97,11 @@ class Realms:
     async def _tell(self, **what: int) -> None:
         await self._parent.call(_TELL, self._name, json.dumps(what))
 
-    def _said(self, text: str) -> None:
+    def _said(self, texts: str) -> None:
+        for text in texts.split("\n"):
+            self._one(text)
+
+    def _one(self, text: str) -> None:
         message = json.loads(text)
         if message["type"] == "body":
             message["content"] = self._content(message)

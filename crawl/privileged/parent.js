@@ -3,7 +3,7 @@
 // Trusts: our process script; what realms say is a JSON object in text, passed on as it is.
 "use strict";
 
-function Realms(said, extension, name, process, folder, policy) {
+function Realms(channel, extension, name, process, folder, policy) {
   const LONGEST = 2 ** 24; // characters of a message: one of 64 MB would end the session with the browser
   const PING_MS = 1000; // how often a process is asked whether it is alive
   const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
@@ -15,6 +15,8 @@ function Realms(said, extension, name, process, folder, policy) {
   const flushes = new Map(); // number -> {user, waiting, docs}
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
+  const { said, send } = Outgoing(channel);
+  const requests = Requests(said, Cookies(said), policy);
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
   if (policy) Policy(policy);
@@ -64,7 +66,8 @@ function Realms(said, extension, name, process, folder, policy) {
 
   function pass(it, kind, data) {
     if (!it) return;
-    if (data.length <= LONGEST) return said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
+    // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
+    if (data.length <= LONGEST && !data.includes("\n")) return said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
     said(JSON.stringify({ type: "gap", store: store(it.user), name: "message over the limit", n: 1 }));
   }
 
@@ -92,7 +95,9 @@ function Realms(said, extension, name, process, folder, policy) {
   async function flushed({ number, user, docs }) {
     flushes.delete(number);
     await bodies.idle(user);
+    requests.unfinished(store(user));
     said(JSON.stringify({ type: "flushed", id: number, docs, starved: starved.get(user) ?? null }));
+    send();
   }
 
   /** A visit has ended. */
@@ -101,6 +106,7 @@ function Realms(said, extension, name, process, folder, policy) {
     starved.delete(user);
     bodies.forget(user);
     callstacks.forget(user);
+    requests.forget(store(user));
   }
 
   function gone(process) {

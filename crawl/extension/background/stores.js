@@ -9,7 +9,7 @@ const Stores = (() => {
 
   function state(store) {
     let it = known.get(store);
-    if (!it) known.set(store, (it = { bound: false, waiting: [], top: new Map() }));
+    if (!it) known.set(store, (it = { bound: false, waiting: [] }));
     return it;
   }
 
@@ -35,6 +35,7 @@ const Stores = (() => {
   browser.webRequest.onBeforeRequest.addListener(bind, { urls: ["http://overscripted.invalid/*"] }, [
     "blocking",
   ]);
+  Socket.on("flush", ({ id, store }) => Socket.send({ type: "flushed", id, store })); // all has been sent as it came
   Socket.on("forget", ({ store }) => {
     known.delete(store);
   });

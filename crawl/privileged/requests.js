@@ -1,12 +1,15 @@
 // Every HTTP(S) and WebSocket request of every visit, one row a hop.
-// World: background page. Headers and addresses are text from servers, passed on as such.
+// World: Firefox's parent process, privileged, told by the part of Firefox that tells extensions of requests: with its names,
+// and without a message to another process for each event. Headers and addresses are text from servers, passed on as such.
 "use strict";
 
-(() => {
-  const ALL = { urls: ["<all_urls>", "ws://*/*", "wss://*/*"] };
+function Requests(said, cookies, policy) {
+  const { WebRequest } = ChromeUtils.importESModule("resource://gre/modules/WebRequest.sys.mjs");
   const hops = new Map(); // request id -> its present hop
+  const tops = new Map(); // store -> Map(tab -> URL of its top document)
 
-  const ours = (details) => details.url.startsWith("http://overscripted.invalid/");
+  const STORE = /^firefox-container-/; // of a visit
+  const ours = ({ url, cookieStoreId }) => url.startsWith("http://overscripted.invalid/") || !STORE.test(cookieStoreId ?? "");
   const LONGEST = 100_000; // characters that are kept of a text; a page's headers and data: URLs may have millions
   const short = (text) => (text?.length > LONGEST ? text.slice(0, LONGEST) : text);
 
@@ -25,7 +28,7 @@
   /** The headers of a response as its server sent them: without our policy, the last of a comma-separated list. */
   function sent(headers = []) {
     return headers.flatMap(({ name, value }) => {
-      if (!value?.includes(OVERSCRIPTED.mark)) return { name, value };
+      if (!policy || !value?.includes(policy)) return { name, value };
       const comma = value.lastIndexOf(",");
       return comma < 0 ? [] : { name, value: value.slice(0, comma) };
     });
@@ -33,12 +36,12 @@
 
   /** The URL of the top document that a request belongs to. */
   function top({ cookieStoreId, tabId, documentUrl, frameAncestors }) {
-    const url = frameAncestors?.at(-1)?.url ?? Stores.state(cookieStoreId).top.get(tabId) ?? documentUrl ?? "";
+    const url = frameAncestors?.at(-1)?.url ?? tops.get(cookieStoreId)?.get(tabId) ?? documentUrl ?? "";
     return short(url);
   }
 
   function begin(details) {
-    if (ours(details) || details.tabId < -1) return;
+    if (ours(details)) return;
     const before = hops.get(details.requestId);
     hops.set(details.requestId, {
       store: details.cookieStoreId,
@@ -48,7 +51,7 @@
       method: short(details.method),
       resource_type: details.type,
       document_url: short(details.documentUrl ?? details.originUrl ?? ""),
-      time_stamp: details.timeStamp,
+      time_stamp: Date.now(),
       tab: details.tabId,
       frame: details.frameId,
       parent: details.parentFrameId,
@@ -56,7 +59,9 @@
       status: null,
       error: "",
     });
-    if (details.type === "main_frame") Stores.state(details.cookieStoreId).top.set(details.tabId, details.url);
+    if (details.type !== "main_frame") return;
+    if (!tops.has(details.cookieStoreId)) tops.set(details.cookieStoreId, new Map());
+    tops.get(details.cookieStoreId).set(details.tabId, details.url);
   }
 
   function sentHeaders(details) {
@@ -69,7 +74,7 @@
     if (!hop) return;
     hop.status = details.statusCode;
     hop.response_headers = pairs(sent(details.responseHeaders));
-    Cookies.heard(details);
+    cookies.heard(hop.store, details.responseHeaders ?? []);
   }
 
   function redirected(details) {
@@ -101,30 +106,35 @@
   function finish(hop, details, more) {
     const row = { type: "request", ...hop, ...more };
     row.ip = details.ip ?? null;
-    row.from_cache = details.fromCache ?? null;
-    row.ended = details.timeStamp;
-    Stores.send(hop.store, row);
+    row.from_cache = Boolean(details.fromCache);
+    row.ended = Date.now();
+    said(JSON.stringify(row));
   }
 
-  /** The visit of a store ends: what it still waits for is told as far as it has come, and no more. */
-  function unfinished(store) {
-    for (const [id, hop] of hops) {
-      if (hop.store !== store) continue;
-      hops.delete(id);
-      Stores.send(store, { type: "request", ...hop });
-    }
+  const EVENTS = {
+    onBeforeRequest: [begin],
+    onSendHeaders: [sentHeaders, "requestHeaders"],
+    onHeadersReceived: [headers, "responseHeaders"],
+    onBeforeRedirect: [redirected],
+    onCompleted: [completed, "responseHeaders"],
+    onErrorOccurred: [failed],
+  };
+  for (const [event, [take, ...extra]] of Object.entries(EVENTS)) {
+    WebRequest[event].addListener(take, { urls: null }, extra);
   }
 
-  Socket.on("flush", ({ id, store }) => {
-    unfinished(store);
-    Socket.send({ type: "flushed", id, store });
-  });
-
-  const { webRequest } = browser;
-  webRequest.onBeforeRequest.addListener(begin, ALL);
-  webRequest.onSendHeaders.addListener(sentHeaders, ALL, ["requestHeaders"]);
-  webRequest.onHeadersReceived.addListener(headers, ALL, ["responseHeaders"]);
-  webRequest.onBeforeRedirect.addListener(redirected, ALL);
-  webRequest.onCompleted.addListener(completed, ALL, ["responseHeaders"]);
-  webRequest.onErrorOccurred.addListener(failed, ALL);
-})();
+  return {
+    /** The visit of a store ends: what it still waits for is told as far as it has come, and no more. */
+    unfinished(store) {
+      for (const [id, hop] of hops) {
+        if (hop.store !== store) continue;
+        hops.delete(id);
+        said(JSON.stringify({ type: "request", ...hop }));
+      }
+    },
+    forget(store) {
+      tops.delete(store);
+      for (const [id, hop] of hops) if (hop.store === store) hops.delete(id);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+// Every change of every cookie of every visit.
+// World: Firefox's parent process, privileged. Names and values are text from pages, passed on as such.
+"use strict";
+
+function Cookies(said) {
+  const HEARD_MS = 5000; // a cookie set over HTTP changes within moments of its response
+  const { COOKIE_DELETED, COOKIE_ADDED, COOKIE_CHANGED, COOKIES_BATCH_DELETED } = Ci.nsICookieNotification;
+  const { SAMESITE_NONE, SAMESITE_LAX, SAMESITE_STRICT } = Ci.nsICookie;
+  const SAME_SITE = { [SAMESITE_NONE]: "no_restriction", [SAMESITE_LAX]: "lax", [SAMESITE_STRICT]: "strict" };
+  const heard = new Map(); // store \n name -> when a response last set it
+
+  /** When it ends, in ms; null with the session. Firefox before 142 counts in seconds, of which 10^11 is in the year 5138. */
+  const expiry = ({ isSession, expiry }) => (isSession ? null : expiry < 1e11 ? expiry * 1000 : expiry);
+
+  /** The top site that a cookie is kept apart for: a URL, as extensions are told it. */
+  function topSite({ partitionKey, firstPartyDomain }) {
+    if (!partitionKey) return firstPartyDomain;
+    if (!partitionKey.startsWith("(")) return `https://${partitionKey}`;
+    const [scheme, domain, port] = partitionKey.slice(1, -1).split(",");
+    return `${scheme}://${domain}${port && port !== "f" ? `:${port}` : ""}`;
+  }
+
+  function tell(removed, it, cause) {
+    const { userContextId } = it.originAttributes;
+    if (!userContextId) return; // of no visit
+    const store = `firefox-container-${userContextId}`;
+    const now = Date.now();
+    const last = heard.get(`${store}\n${it.name}`);
+    const http = last !== undefined && now - last < HEARD_MS;
+    said(
+      JSON.stringify({
+        type: "cookie",
+        store,
+        host: it.host.includes(":") && !it.host.startsWith("[") ? `[${it.host}]` : it.host,
+        name: it.name,
+        value: it.value,
+        path: it.path,
+        expiry: expiry(it),
+        is_secure: it.isSecure,
+        is_http_only: it.isHttpOnly,
+        same_site: SAME_SITE[it.sameSite] ?? "unspecified",
+        first_party_domain: topSite(it.originAttributes),
+        record_type: removed ? "deleted" : "added-or-changed",
+        change_cause: cause,
+        via: http || it.isHttpOnly ? "http" : "script",
+        time_stamp: now,
+      }),
+    );
+  }
+
+  /** The causes are those that extensions are told. */
+  function changed(subject) {
+    const { action, cookie, batchDeletedCookies } = subject.QueryInterface(Ci.nsICookieNotification);
+    if (action === COOKIE_DELETED) tell(true, cookie.QueryInterface(Ci.nsICookie), "explicit");
+    if (action === COOKIE_CHANGED) tell(true, cookie.QueryInterface(Ci.nsICookie), "overwrite");
+    if (action === COOKIE_ADDED || action === COOKIE_CHANGED) tell(false, cookie.QueryInterface(Ci.nsICookie), "explicit");
+    if (action !== COOKIES_BATCH_DELETED) return;
+    const those = batchDeletedCookies.QueryInterface(Ci.nsIArray);
+    for (let i = 0; i < those.length; i++) {
+      const it = those.queryElementAt(i, Ci.nsICookie);
+      const ended = expiry(it);
+      tell(true, it, ended !== null && ended <= Date.now() ? "expired" : "evicted");
+    }
+  }
+
+  Services.obs.addObserver({ observe: changed }, "cookie-changed");
+  return {
+    /** A response that may set cookies, by its headers. */
+    heard(store, headers) {
+      for (const { name, value } of headers) {
+        if (name.toLowerCase() !== "set-cookie") continue;
+        for (const line of (value ?? "").split("\n")) {
+          const cookie = line.split("=", 1)[0].trim();
+          heard.set(`${store}\n${cookie}`, Date.now());
+        }
+      }
+      if (heard.size > 20000) heard.clear();
+    },
+  };
+}
