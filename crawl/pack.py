@@ -22,6 +22,7 @@ _DOCUMENT = (
     "shared/target.js",
     "shared/recorder.js",
     "document/plan.js",
+    "document/survey.js",
     "document/natives.js",
     "document/install.js",
     "document/webdriver.js",

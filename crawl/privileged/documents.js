@@ -97,8 +97,8 @@ function Documents(host, { recorder, hands }) {
       const give = {
         say: (what, data) => host.say(it.id, what, data),
         wake: () => wake(it),
-        plan: host.shared(kind) ?? "",
-        planned: (text) => host.share(kind, text),
+        plan: host.shared(kind) ?? null,
+        planned: (plan) => host.share(kind, Cu.cloneInto(plan, {})),
       };
       const { begin, sandbox } = it.box;
       it.realm = Cu.waiveXrays(begin(Cu.cloneInto(give, sandbox, { cloneFunctions: true }), window, handsFor(window, it.box)));

@@ -73,7 +73,6 @@ function Realms(channel, extension, name, process, folder, policy) {
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
   function share({ key, data }) {
-    const { sharedData } = Services.ppmm;
     if (!sharedData.has(`${name}.${key}`)) sharedData.set(`${name}.${key}`, data);
   }
 
@@ -136,7 +135,17 @@ function Realms(channel, extension, name, process, folder, policy) {
   timer.initWithCallback(ping, PING_MS, Ci.nsITimer.TYPE_REPEATING_SLACK);
 
   Services.ppmm.addMessageListener(name, take);
-  Services.ppmm.loadProcessScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(process)}`, true);
+  // The script itself is in memory that processes share: at its start each loads only what runs it. A script that was its own
+  // address, as data: URL, would also be long in every stack that has a frame of it.
+  const { sharedData } = Services.ppmm;
+  sharedData.set(`${name}.process`, process);
+  sharedData.flush();
+  const start = `{
+    const box = Cu.Sandbox(Services.scriptSecurityManager.getSystemPrincipal(), { wantGlobalProperties: ["ChromeUtils"] });
+    box.Services = Services;
+    Cu.evalInSandbox(Services.cpmm.sharedData.get("${name}.process"), box, "latest", "resource://${name}/process.js", 1);
+  }`;
+  Services.ppmm.loadProcessScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(start)}`, true);
   Services.obs.addObserver({ observe: gone }, "message-manager-disconnect");
   const told = (subject, topic, data) => {
     const { user, number } = JSON.parse(data);

@@ -20,11 +20,11 @@
 
   return {
     /**
-     * Find what a plan names, given as its places (see plan.js); the numbers of what this window has not, or null. Runs once
+     * Find what a plan names, given as its text (see plan.js); the numbers of what this window has not, or null. Runs once
      * and cold, so written without iterators.
      */
-    find(places) {
-      const those = parse(places);
+    find(text) {
+      const those = parse(text);
       let absent = null;
       for (let i = 0; i < those.length; i++) {
         const [path, up, names] = those[i];

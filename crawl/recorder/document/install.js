@@ -49,47 +49,47 @@ const Install = (() => {
 
   // What the page is given takes its name and length from elsewhere. Written as methods, which are no constructors.
 
-  function getter(spot, i, recorder, natives) {
-    const then = hooks.get(`get ${spot.key}`);
+  // A wrapper knows its window by `it`: {plan, natives, recorder}, and its native by a number.
+
+  function getter(it, i, then) {
     const { made } = {
       made() {
-        let value = apply(natives.getter(i), this, NONE);
-        if (then) value = then(value, recorder);
-        const target = spot.target(this);
-        if (target !== null) note(recorder, target, GET, made, value, undefined, this);
+        let value = apply(it.natives.getter(i), this, NONE);
+        if (then) value = then(value, it.recorder);
+        const target = it.plan.spot(i).target(this);
+        if (target !== null) note(it.recorder, target, GET, made, value, undefined, this);
         return value;
       },
     };
     return made;
   }
 
-  function setter(spot, i, recorder, natives) {
+  function setter(it, i) {
     const { made } = {
       made(value) {
-        const target = spot.target(this);
+        const target = it.plan.spot(i).target(this);
         try {
-          apply(natives.setter(i), this, [value]);
+          apply(it.natives.setter(i), this, [value]);
         } catch (error) {
-          if (target !== null) note(recorder, target, SET_FAILED, made, value, undefined, this);
+          if (target !== null) note(it.recorder, target, SET_FAILED, made, value, undefined, this);
           throw error;
         }
-        if (target !== null) note(recorder, target, SET, made, value, undefined, this);
+        if (target !== null) note(it.recorder, target, SET, made, value, undefined, this);
       },
     };
     return made;
   }
 
-  function method(spot, i, recorder, natives) {
-    const then = hooks.get(spot.key);
+  function method(it, i, length, then) {
     const run = (receiver, values) => {
-      const target = spot.target(receiver);
+      const target = it.plan.spot(i).target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
-        note(recorder, target, CALL, made, undefined, values, receiver);
+        note(it.recorder, target, CALL, made, undefined, values, receiver);
       }
-      const result = apply(natives.method(i), receiver, values);
-      return then ? then(result, recorder) : result;
+      const result = apply(it.natives.method(i), receiver, values);
+      return then ? then(result, it.recorder) : result;
     };
-    const made = shaped(spot.length, run);
+    const made = shaped(length, run);
     return made;
   }
 
@@ -124,30 +124,36 @@ const Install = (() => {
     // Defined as a property, for its name and its text then say that: "function userAgent() { [native code] }".
     exportFunction(made, target, { allowCrossOriginArguments: true, defineAs: name });
 
-  function putMethod(spot, made, owner, holder) {
+  function putMethod(made, name, { plain, twins, owner, holder }) {
     // As the browser defines methods, but for few: those keep what is special about them.
-    const wrapper = put(made, spot.plain ? owner : holder, spot.name);
-    if (!spot.plain) defineProperty(owner, spot.name, { __proto__: null, value: wrapper });
-    for (const twin of spot.twins) defineProperty(owner, twin, { __proto__: null, value: wrapper });
+    const wrapper = put(made, plain ? owner : holder, name);
+    if (!plain) defineProperty(owner, name, { __proto__: null, value: wrapper });
+    for (const twin of twins) defineProperty(owner, twin, { __proto__: null, value: wrapper });
   }
 
   /** Put the wrappers of a plan into a window by way of its own side. */
-  function install(side, { places, spots }, recorder, natives) {
-    const absent = side.find(places);
-    let owner = null;
-    let holder = null;
-    for (let i = 0; i < spots.length; i++) {
-      const spot = spots[i];
-      if (i === 0 || spot.owner !== spots[i - 1].owner) {
-        owner = side.owner(spot.owner);
-        holder = side.holder(spot.owner);
+  function install(side, plan, recorder, natives) {
+    const absent = side.find(plan.text);
+    const it = { plan, recorder, natives };
+    let i = 0;
+    for (let o = 0; o < plan.places.length; o++) {
+      const names = plan.places[o][2];
+      const owner = side.owner(o);
+      const holder = side.holder(o);
+      for (let j = 0; j < names.length; j++, i++) {
+        if (absent === null || !absent.includes(i)) wrap(it, i, names[j], plan.classes[o], owner, holder);
       }
-      if (absent !== null && absent.includes(i)) continue;
-      if (spot.get) put(getter(spot, i, recorder, natives), holder, `get ${spot.name}`);
-      if (spot.set) put(setter(spot, i, recorder, natives), holder, `set ${spot.name}`);
-      if (spot.method) putMethod(spot, method(spot, i, recorder, natives), owner, holder);
     }
     side.put();
+  }
+
+  function wrap(it, i, name, kind, owner, holder) {
+    const shape = it.plan.shapes[i];
+    if (shape & Plan.GET) put(getter(it, i, hooks.get(`get ${kind}.${name}`)), holder, `get ${name}`);
+    if (shape & Plan.SET) put(setter(it, i), holder, `set ${name}`);
+    if (!(shape & Plan.METHOD)) return;
+    const made = method(it, i, shape >> Plan.LENGTH, hooks.get(`${kind}.${name}`));
+    putMethod(made, name, { plain: shape & Plan.PLAIN, twins: it.plan.twins[i] ?? NONE, owner, holder });
   }
 
   return { install, after: (key, hook) => hooks.set(key, hook) };

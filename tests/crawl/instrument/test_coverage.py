@@ -172,8 +172,9 @@ async def test_one_window_is_planned_for_all_processes(web: Web, browser: Instru
     found = await browser.parent.call(
         "() => JSON.stringify([...Services.ppmm.sharedData].filter(([key]) => key.includes('.plan:')))"
     )
-    plans = {key.rpartition(":")[2]: json.loads(plan) for key, plan in json.loads(found)}
-    names = {(kind, name) for _, _, kind, names in plans["true,false,false,false"] for name, *_ in names}
+    plan = {key.rpartition(":")[2]: plan for key, plan in json.loads(found)}["true,false,false,false"]
+    owners = zip(json.loads(plan["rest"])["classes"], json.loads(plan["places"]), strict=True)
+    names = {(kind, name) for kind, (_, _, names) in owners for name in names}
     assert ("Navigator", "userAgent") in names
     assert ("EventTarget", "addEventListener") in names  # found by way of what inherits it
     assert ("Function", "isTypeSupported") in names  # of a class itself

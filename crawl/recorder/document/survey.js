@@ -1,0 +1,132 @@
+// Which properties of a window are instrumented: the settings meet the browser. Once for each kind of window in a browser.
+// World: sandbox of a document. Objects are found through Xrays, whatever the page has made of their names.
+"use strict";
+
+const Survey = (() => {
+  const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+  const { ownKeys } = Reflect;
+  const { stringify } = JSON;
+  const classOf = Function.prototype.call.bind(Object.prototype.toString);
+
+  /** The class of an object as the browser names it, e.g. "Navigator" for Navigator.prototype. */
+  const className = (object) => classOf(object).slice(8, -1);
+
+  // Objects that are not asked for, since that takes the browser long: a screen makes it lay out the page.
+  const OF_CLASS = { "window.screen": "Screen.prototype", "window.navigator": "Navigator.prototype" };
+
+  /**
+   * The object that a dotted path names in a window, waived: "window.navigator", "Storage.prototype".
+   * Asked through Xrays: whatever the page has made of the names.
+   */
+  function resolve(target, path) {
+    let object = target;
+    for (const name of path.split(".")) {
+      if (object === undefined || object === null) return undefined;
+      if (name !== "window" || object !== target) object = object[name];
+    }
+    return object?.wrappedJSObject ?? object;
+  }
+
+  function owners(object) {
+    const chain = [];
+    for (let it = object; it; it = getPrototypeOf(it)) chain.push(it);
+    return chain;
+  }
+
+  /** All names up the chain, without what every object has. */
+  function names(chain) {
+    const found = new Set();
+    for (const it of chain.slice(0, -1)) {
+      for (const name of ownKeys(it)) if (typeof name === "string") found.add(name);
+    }
+    found.delete("constructor");
+    return found;
+  }
+
+  /** The plan of a window, found in its interfaces: owner -> {path, up: steps up from there, kind, byName}. */
+  function make(target, hooked) {
+    const owned = new Map();
+    for (const [number, wished] of OVERSCRIPTED.instruments.entries()) {
+      const item = { ...wished, number, object: OF_CLASS[wished.object] ?? wished.object };
+      const base = resolve(target, item.object);
+      if (base === undefined || base === null) continue; // an API that this Firefox, or this page, lacks
+      const chain = owners(base);
+      for (const name of item.properties ?? names(chain)) {
+        if (item.excluded?.includes(name)) continue;
+        plan(owned, item, chain, name);
+      }
+    }
+    hook(target, owned, hooked);
+    return owned;
+  }
+
+  const usable = (found) => found?.configurable && (found.get || typeof found.value === "function");
+
+  function plan(owned, item, chain, name) {
+    let at = 0;
+    let found;
+    while (at < chain.length && !(found = getOwnPropertyDescriptor(chain[at], name))) at++;
+    if (!found || (at === chain.length - 1 && at > 0)) return; // of Object.prototype: not ours to touch
+    const owner = chain[at];
+    if (!usable(found)) return;
+    const prototype = item.object.endsWith(".prototype");
+    const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
+    spotOf(owned, { owner, path: item.object, up: at }, name).add(item.number, only);
+  }
+
+  function spotOf(owned, { owner, path, up }, name) {
+    let those = owned.get(owner);
+    if (!those) owned.set(owner, (those = { path, up, kind: className(owner), byName: new Map() }));
+    let spot = those.byName.get(name);
+    if (!spot) those.byName.set(name, (spot = new Target.Spot())); // of numbers of items
+    return spot;
+  }
+
+  function hook(target, owned, table) {
+    for (const [path, properties] of Object.entries(table)) {
+      const owner = resolve(target, path);
+      if (!owner) continue;
+      for (const name of properties) {
+        if (getOwnPropertyDescriptor(owner, name)?.configurable) spotOf(owned, { owner, path, up: 0 }, name);
+      }
+    }
+  }
+
+  // -- as text, for all windows of the kind -------------------------------------------------------
+
+  function twins(owner, name) {
+    const { value } = getOwnPropertyDescriptor(owner, name);
+    if (value === undefined) return [];
+    return ownKeys(owner).filter((it) => it !== name && getOwnPropertyDescriptor(owner, it).value === value);
+  }
+
+  /** What a property is, as a number: see Plan. */
+  function shape(owner, name) {
+    const { get, set, value, enumerable, writable } = getOwnPropertyDescriptor(owner, name);
+    const { GET, SET, METHOD, PLAIN } = Plan;
+    if (value === undefined) return (get ? GET : 0) | (set ? SET : 0);
+    return METHOD | (enumerable && writable ? PLAIN : 0) | (Math.min(value.length, 9) << Plan.LENGTH);
+  }
+
+  function asText(owned) {
+    const places = [];
+    const rest = { shapes: [], twins: {}, classes: [], targets: [] };
+    for (const [owner, { path, up, kind, byName }] of owned) {
+      const steps = path.split(".").filter((it, at) => it !== "window" || at > 0);
+      places.push([steps, up, [...byName.keys()]]);
+      rest.classes.push(kind);
+      for (const [name, { always, byClass }] of byName) {
+        const others = twins(owner, name);
+        if (others.length > 0) rest.twins[rest.shapes.length] = others;
+        rest.shapes.push(shape(owner, name));
+        rest.targets.push([always ?? -1, byClass && Object.fromEntries(byClass)]);
+      }
+    }
+    return { places: stringify(places), rest: stringify({ ...rest, targets: stringify(rest.targets) }) };
+  }
+
+  return {
+    /** A window's plan, with what is wrapped for its hooks alone, e.g. "Node.prototype": ["appendChild"]. */
+    of: (window, hooked) => asText(make(window, hooked)),
+  };
+})();
