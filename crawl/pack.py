@@ -6,6 +6,7 @@ import shutil
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from crawl import openwpm
 
@@ -75,6 +76,11 @@ def document(settings: dict[str, Any]) -> str:
 def hands() -> str:
     """The script that makes a window's own side of its wrappers."""
     return (PACKAGE / "recorder" / HANDS).read_text()
+
+
+def address(script: str) -> str:
+    """A script as its own address: what Firefox compiles once for all windows of a process."""
+    return f"data:text/javascript;charset=utf-8,{quote(script)}"
 
 
 def _settings(settings: dict[str, Any]) -> str:

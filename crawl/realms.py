@@ -69,8 +69,8 @@ class Realms:
         watched = "reference" not in settings  # else workers are only counted, as a known gap
         told = {
             "name": self._name,
-            "recorder": pack.document(settings),
-            "hands": pack.hands(),
+            "recorder": pack.address(pack.document(settings)),
+            "hands": pack.address(pack.hands()),
             "worker": f"resource://{self._name}/{pack.WORKER}" if watched else "",
         }
         return _joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")

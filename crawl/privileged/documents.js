@@ -12,14 +12,13 @@ function Documents(host, { recorder, hands }) {
   const waiting = new Set(); // those with something to say
   let timer = null;
   const boxes = new Map(); // principal -> {begin, hands, windows: how many}
-  const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name it, the text is run
+  const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name them, their text is run
 
-  for (const [name, text] of Object.entries({ recorder, hands })) {
-    const source = `data:text/javascript;charset=utf-8,${encodeURIComponent(text)}`;
-    ChromeUtils.compileScript(source, { filename: Frames.RECORDER, hasReturnValue: true }).then((it) => {
-      if (it.url === Frames.RECORDER) compiled[name] = it;
-    });
-  }
+  const options = { filename: Frames.RECORDER, hasReturnValue: true };
+  ChromeUtils.compileScript(recorder, options).then((it) => {
+    if (it.url === Frames.RECORDER) compiled.recorder = it;
+  });
+  ChromeUtils.compileScript(hands, options).then((it) => (compiled.hands = it)); // no page is called by it: no stack has its name
 
   function tick() {
     timer = null;
@@ -47,8 +46,8 @@ function Documents(host, { recorder, hands }) {
     });
   }
 
-  const run = (name, text, box) =>
-    Cu.waiveXrays(compiled[name]?.executeInGlobal(box) ?? Cu.evalInSandbox(text, box, "latest", Frames.RECORDER, 1));
+  const textOf = (address) => decodeURIComponent(address.slice(address.indexOf(",") + 1));
+  const evaluated = (script, box) => Cu.waiveXrays(Cu.evalInSandbox(textOf(script), box, "latest", Frames.RECORDER, 1));
 
   /** The sandbox of a window's principal. Not of its origin: a page that sets `document.domain` changes its principal. */
   function boxOf(window) {
@@ -56,13 +55,14 @@ function Documents(host, { recorder, hands }) {
     let box = boxes.get(nodePrincipal);
     if (!box) {
       const it = sandbox(window);
-      boxes.set(nodePrincipal, (box = { sandbox: it, begin: run("recorder", recorder, it), principal: nodePrincipal, windows: 0 }));
+      const begin = Cu.waiveXrays(compiled.recorder?.executeInGlobal(it)) ?? evaluated(recorder, it);
+      boxes.set(nodePrincipal, (box = { sandbox: it, begin, principal: nodePrincipal, windows: 0 }));
     }
     return box;
   }
 
   /** What makes a window's side: see hands.js. */
-  const handsFor = (window, box) => compiled.hands?.executeInGlobal(window) ?? run("hands", hands, box.sandbox);
+  const handsFor = (window, box) => compiled.hands?.executeInGlobal(window) ?? evaluated(hands, box.sandbox);
 
   /** The user context of a window's page; 0: it is no page of a visit. */
   function userOf({ document }) {
