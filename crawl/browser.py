@@ -199,12 +199,13 @@ class Browser:
     async def flush(self, store: str) -> dict[str, Any]:
         """Have everything recorded in a store handed over; the realms' ``flushed`` message.
 
-        A hung page never answers; the extension does.
+        A hung page never answers; the browser itself does.
         """
         try:
             return await self._realms.flush(store)
         finally:
             async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
+                await self._realms.rest(store)
                 await self.link.flush(store)
 
     async def forget(self, store: str) -> None:

@@ -81,11 +81,21 @@ class Realms:
         Each process does it after what its pages' timers have due by then, as a rule, however late it is.
         A document that does not return to its event loop never answers; a busy worker is not waited for.
         """
+        return await self._ask(user=_user(store))
+
+    async def rest(self, store: str) -> None:
+        """Have what the browser itself still has of a cookie store handed over: requests without an answer, once.
+
+        No page is waited for.
+        """
+        await self._ask(user=_user(store), last=True)
+
+    async def _ask(self, **what: int) -> Message:
         number = next(self._numbers)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._flushes[number] = answer
         try:
-            await self._tell(user=_user(store), number=number)
+            await self._tell(**what, number=number)
             return await answer
         finally:
             del self._flushes[number]

@@ -9,7 +9,7 @@ function Cookies(said) {
   const SAME_SITE = { [SAMESITE_NONE]: "no_restriction", [SAMESITE_LAX]: "lax", [SAMESITE_STRICT]: "strict" };
   const heard = new Map(); // store \n name -> when a response last set it
 
-  /** When it ends, in ms; null with the session. Firefox before 142 counts in seconds, of which 10^11 is in the year 5138. */
+  /** When it ends, in ms; null with the session. Older Firefox counts in seconds: 10^11 of them end in the year 5138. */
   const expiry = ({ isSession, expiry }) => (isSession ? null : expiry < 1e11 ? expiry * 1000 : expiry);
 
   /** The top site that a cookie is kept apart for: a URL, as extensions are told it. */

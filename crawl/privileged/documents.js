@@ -115,7 +115,6 @@ function Documents(host, { recorder, hands }) {
     const { principal } = it.box;
     const heir = [...windows.values()].find(({ box, realm }) => realm && box.principal.equals(principal)); // the oldest
     it.realm?.ended?.(heir ? heir.realm.side : null);
-    it.realm = null; // what else it has to say it says itself
     if (--it.box.windows === 0) boxes.delete(principal);
   }
 

@@ -94,7 +94,6 @@ function Realms(channel, extension, name, process, folder, policy) {
   async function flushed({ number, user, docs }) {
     flushes.delete(number);
     await bodies.idle(user);
-    requests.unfinished(store(user));
     said(JSON.stringify({ type: "flushed", id: number, docs, starved: starved.get(user) ?? null }));
     send();
   }
@@ -148,9 +147,11 @@ function Realms(channel, extension, name, process, folder, policy) {
   Services.ppmm.loadProcessScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(start)}`, true);
   Services.obs.addObserver({ observe: gone }, "message-manager-disconnect");
   const told = (subject, topic, data) => {
-    const { user, number } = JSON.parse(data);
-    if (number === undefined) forget(user);
-    else flush(user, number);
+    const { user, number, last } = JSON.parse(data);
+    if (number === undefined) return forget(user);
+    if (!last) return flush(user, number);
+    requests.unfinished(store(user));
+    flushed({ number, user, docs: 0 });
   };
   Services.obs.addObserver({ observe: told, timer }, name); // which keeps the timer alive
 }

@@ -202,6 +202,7 @@ class Instrumented:
         assert self._socket
         async with asyncio.timeout(within_s):
             visit.flushed = await self._realms.flush(visit.store)
+            await self._realms.rest(visit.store)
             await self._socket.send_json({"type": "flush", "id": number, "store": visit.store})
             await answer
 
