@@ -19,8 +19,11 @@ import argparse
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import statistics
 import tempfile
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from crawl import instrument, profile
@@ -181,25 +184,49 @@ async def one_round(browsers: dict[str, Browser], urls: dict[str, str]) -> dict[
     return found
 
 
-async def main(rounds: int, captures: list[Path]) -> None:
-    """Measure and print."""
-    modules = npm.installed(Path(__file__).parent.parent / "tests" / "crawl" / "instrument" / "npm")
+async def serve(said: Connection, captures: list[Path], folder: Path) -> None:
+    """Serve the pages and the captured ones, until the other end is closed. Says their address, that of the
+    proxy, and the file of its certificate's authority.
+    """
     web = Web()
     await web.start()
-    pages(web, modules)
-    urls = {task: f"{web.base}/{task}" for task in OPERATIONS}
-    urls |= {task: f"{web.base}/heavy/{task}" for task in ["nothing", *HEAVY]}
+    pages(web, npm.installed(Path(__file__).parent.parent / "tests" / "crawl" / "instrument" / "npm"))
+    authority = Authority(folder)
+    proxy = Proxy("captured", Archive(captures), authority)
+    await proxy.start()
+    said.send((web.base, proxy.url, authority.ca_file))
+    with contextlib.suppress(EOFError):
+        await asyncio.to_thread(said.recv)
+    await proxy.stop()
+    await web.stop()
+
+
+def _serve(said: Connection, captures: list[Path], folder: Path) -> None:
+    asyncio.run(serve(said, captures, folder))
+
+
+@contextlib.contextmanager
+def served(captures: list[Path], folder: Path) -> Iterator[tuple[str, str, Path]]:
+    """What `serve` says: it runs in a process of their own, as the web is, not in what takes the records."""
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, captures, folder))
+    process.start()
+    there.close()
+    yield here.recv()
+    here.close()
+    process.join()
+
+
+async def main(rounds: int, captures: list[Path]) -> None:
+    """Measure and print."""
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(web.stop)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        prefs, authorities = dict(PREFS), []
+        base, proxy, authority = stack.enter_context(served(captures, folder))
+        urls = {task: f"{base}/{task}" for task in OPERATIONS}
+        urls |= {task: f"{base}/heavy/{task}" for task in ["nothing", *HEAVY]}
+        prefs, authorities = dict(PREFS), [authority]
         if captures:
-            authority = Authority(folder)
-            proxy = Proxy("captured", Archive(captures), authority)
-            await proxy.start()
-            stack.push_async_callback(proxy.stop)
             prefs |= through(proxy)
-            authorities = [authority.ca_file]
             urls |= PAGES
         plain = await Firefox.start(prefs, authorities)
         stack.push_async_callback(plain.stop)

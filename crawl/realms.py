@@ -84,7 +84,7 @@ class Realms:
         return await self._ask(user=_user(store))
 
     async def rest(self, store: str) -> None:
-        """Have what the browser itself still has of a cookie store handed over: requests without an answer, once.
+        """Have what the browser itself still has of a store handed over: requests without an answer, once.
 
         No page is waited for.
         """

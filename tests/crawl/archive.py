@@ -11,7 +11,6 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecord
 
-from demo.proxy import Proxy
 from demo.wire import Answer, Ask
 
 CAPTURES = Path(__file__).resolve().parents[3] / "shared" / "data" / "warc"
@@ -77,9 +76,9 @@ class Archive:
         return hashlib.sha256(response.read(decode_content=True)).hexdigest()
 
 
-def through(proxy: Proxy) -> dict[str, str | int | bool]:
-    """Firefox's preferences for a way to the captured web, and no way past it."""
-    host, port = proxy.url.removeprefix("http://").split(":")
+def through(proxy: str) -> dict[str, str | int | bool]:
+    """Firefox's preferences for a way to the captured web, by a proxy's URL, and no way past it."""
+    host, port = proxy.removeprefix("http://").split(":")
     return {
         "network.proxy.type": 1,
         "network.proxy.http": host,

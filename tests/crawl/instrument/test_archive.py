@@ -70,7 +70,7 @@ async def _captured(folder: Path, preset: str) -> AsyncIterator[Captured]:
     archive = Archive(sorted(CAPTURES.iterdir()))
     proxy = Proxy("captured", archive, authority)
     await proxy.start()
-    prefs = through(proxy)
+    prefs = through(proxy.url)
     it: Instrumented | Firefox
     if preset:
         it = Instrumented()
