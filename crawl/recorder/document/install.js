@@ -49,14 +49,14 @@ const Install = (() => {
 
   // What the page is given takes its name and length from elsewhere. Written as methods, which are no constructors.
 
-  // A wrapper knows its window by `it`: {plan, natives, recorder}, and its native by a number.
+  // A wrapper knows its window by `it`: {recorder, plan, natives}, with what these know already, and its native by a number.
 
   function getter(it, i, then) {
     const { made } = {
       made() {
-        let value = apply(it.natives.getter(i), this, NONE);
+        let value = apply(it.getters[i] ?? it.natives.find("getter", i), this, NONE);
         if (then) value = then(value, it.recorder);
-        const target = it.plan.spot(i).target(this);
+        const target = (it.spots[i] ?? it.plan.read(i)).target(this);
         if (target !== null) note(it.recorder, target, GET, made, value, undefined, this);
         return value;
       },
@@ -67,9 +67,9 @@ const Install = (() => {
   function setter(it, i) {
     const { made } = {
       made(value) {
-        const target = it.plan.spot(i).target(this);
+        const target = (it.spots[i] ?? it.plan.read(i)).target(this);
         try {
-          apply(it.natives.setter(i), this, [value]);
+          apply(it.setters[i] ?? it.natives.find("setter", i), this, [value]);
         } catch (error) {
           if (target !== null) note(it.recorder, target, SET_FAILED, made, value, undefined, this);
           throw error;
@@ -82,11 +82,11 @@ const Install = (() => {
 
   function method(it, i, length, then) {
     const run = (receiver, values) => {
-      const target = it.plan.spot(i).target(receiver);
+      const target = (it.spots[i] ?? it.plan.read(i)).target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
         note(it.recorder, target, CALL, made, undefined, values, receiver);
       }
-      const result = apply(it.natives.method(i), receiver, values);
+      const result = apply(it.methods[i] ?? it.natives.find("method", i), receiver, values);
       return then ? then(result, it.recorder) : result;
     };
     const made = shaped(length, run);
@@ -134,7 +134,8 @@ const Install = (() => {
   /** Put the wrappers of a plan into a window by way of its own side. */
   function install(side, plan, recorder, natives) {
     const absent = side.find(plan.text);
-    const it = { plan, recorder, natives };
+    const { getters, setters, methods } = natives;
+    const it = { recorder, plan, spots: plan.spots, natives, getters, setters, methods };
     let i = 0;
     for (let o = 0; o < plan.places.length; o++) {
       const names = plan.places[o][2];

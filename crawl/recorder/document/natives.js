@@ -5,28 +5,19 @@
 class Natives {
   constructor(side) {
     this.side = side;
-    this.known = { getter: [], setter: [], method: [] }; // by their numbers in the plan
+    this.getters = []; // by their numbers in the plan
+    this.setters = [];
+    this.methods = [];
     this.kept = null; // the way to the side of a window that has gone
   }
 
-  getter(i) {
-    return this.known.getter[i] ?? this.find("getter", i);
-  }
-
-  setter(i) {
-    return this.known.setter[i] ?? this.find("setter", i);
-  }
-
-  method(i) {
-    return this.known.method[i] ?? this.find("method", i);
-  }
-
+  /** A native that is not known yet: a "getter", "setter" or "method". */
   find(kind, i) {
     const side = this.kept === null ? this.side : this.kept();
     // Found through a waiver, it would hand a new waiver out with each object that it returns, which takes longer than
     // most natives do.
     const native = XPCNativeWrapper(side[kind](i));
-    if (this.kept === null) this.known[kind][i] = native;
+    if (this.kept === null) this[`${kind}s`][i] = native;
     return native;
   }
 
@@ -38,6 +29,6 @@ class Natives {
     if (!heir) return;
     this.kept = heir.keep(this.side);
     this.side = null;
-    this.known = { getter: [], setter: [], method: [] };
+    this.getters.length = this.setters.length = this.methods.length = 0; // wrappers hold these arrays
   }
 }

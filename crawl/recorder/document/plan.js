@@ -72,14 +72,10 @@ const Plan = (() => {
       this.twins = twins; // number of a name -> other names of the same method
       this.classes = classes; // of each owner
       this.targets = targets;
-      this.spots = [];
+      this.spots = []; // those that have been read
     }
 
     /** The spot of a name, by its number. */
-    spot(i) {
-      return this.spots[i] ?? this.read(i);
-    }
-
     read(i) {
       if (typeof this.targets === "string") {
         this.targets = parse(this.targets);
