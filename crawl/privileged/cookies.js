@@ -8,6 +8,7 @@ function Cookies(said) {
   const { SAMESITE_NONE, SAMESITE_LAX, SAMESITE_STRICT } = Ci.nsICookie;
   const SAME_SITE = { [SAMESITE_NONE]: "no_restriction", [SAMESITE_LAX]: "lax", [SAMESITE_STRICT]: "strict" };
   const heard = new Map(); // store \n name -> when a response last set it
+  const over = new Set(); // stores whose visits have ended: their cookies are all deleted then
 
   /** When it ends, in ms; null with the session. Older Firefox counts in seconds: 10^11 of them end in the year 5138. */
   const expiry = ({ isSession, expiry }) => (isSession ? null : expiry < 1e11 ? expiry * 1000 : expiry);
@@ -24,6 +25,7 @@ function Cookies(said) {
     const { userContextId } = it.originAttributes;
     if (!userContextId) return; // of no visit
     const store = `firefox-container-${userContextId}`;
+    if (over.has(store)) return;
     const now = Date.now();
     const last = heard.get(`${store}\n${it.name}`);
     const http = last !== undefined && now - last < HEARD_MS;
@@ -50,12 +52,14 @@ function Cookies(said) {
 
   /** The causes are those that extensions are told. */
   function changed(subject) {
-    const { action, cookie, batchDeletedCookies } = subject.QueryInterface(Ci.nsICookieNotification);
-    if (action === COOKIE_DELETED) tell(true, cookie.QueryInterface(Ci.nsICookie), "explicit");
-    if (action === COOKIE_CHANGED) tell(true, cookie.QueryInterface(Ci.nsICookie), "overwrite");
-    if (action === COOKIE_ADDED || action === COOKIE_CHANGED) tell(false, cookie.QueryInterface(Ci.nsICookie), "explicit");
+    const notification = subject.QueryInterface(Ci.nsICookieNotification);
+    const { action, cookie } = notification; // the latter null for what is deleted together
+    cookie?.QueryInterface(Ci.nsICookie);
+    if (action === COOKIE_DELETED) tell(true, cookie, "explicit");
+    if (action === COOKIE_CHANGED) tell(true, cookie, "overwrite");
+    if (action === COOKIE_ADDED || action === COOKIE_CHANGED) tell(false, cookie, "explicit");
     if (action !== COOKIES_BATCH_DELETED) return;
-    const those = batchDeletedCookies.QueryInterface(Ci.nsIArray);
+    const those = notification.batchDeletedCookies.QueryInterface(Ci.nsIArray);
     for (let i = 0; i < those.length; i++) {
       const it = those.queryElementAt(i, Ci.nsICookie);
       const ended = expiry(it);
@@ -76,5 +80,6 @@ function Cookies(said) {
       }
       if (heard.size > 20000) heard.clear();
     },
+    forget: (store) => over.add(store),
   };
 }

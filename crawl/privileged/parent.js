@@ -16,7 +16,9 @@ function Realms(channel, extension, name, process, folder, policy) {
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
   const { said, send } = Outgoing(channel);
-  const requests = Requests(said, Cookies(said), policy);
+  const tabOf = (browser) => ExtensionParent.apiManager.global.tabTracker.getBrowserData(browser).tabId;
+  const cookies = Cookies(said);
+  const requests = Requests(said, cookies, policy, tabOf);
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
   if (policy) Policy(policy);
@@ -27,7 +29,7 @@ function Realms(channel, extension, name, process, folder, policy) {
     const head = { store: store(user), tab: -1, frame: -1, parent: -1, top };
     if (!context) return head;
     const id = (it) => (it === context.top ? 0 : it.id);
-    const tab = ExtensionParent.apiManager.global.tabTracker.getBrowserData(context.top.embedderElement).tabId;
+    const tab = tabOf(context.top.embedderElement);
     return { ...head, tab, frame: id(context), parent: context.parent ? id(context.parent) : -1 };
   }
 
@@ -105,6 +107,7 @@ function Realms(channel, extension, name, process, folder, policy) {
     bodies.forget(user);
     callstacks.forget(user);
     requests.forget(store(user));
+    cookies.forget(store(user));
   }
 
   function gone(process) {

@@ -1,15 +1,14 @@
 // Every HTTP(S) and WebSocket request of every visit, one row a hop.
-// World: Firefox's parent process, privileged, told by the part of Firefox that tells extensions of requests: with its names,
-// and without a message to another process for each event. Headers and addresses are text from servers, passed on as such.
+// World: Firefox's parent process, privileged. By the wrappers of channels through which Firefox tells extensions of requests,
+// with what these are told, but without a message to another process. Headers and addresses are text from servers, passed on
+// as such.
 "use strict";
 
-function Requests(said, cookies, policy) {
+function Requests(said, cookies, policy, tabOf) {
   const { WebRequest } = ChromeUtils.importESModule("resource://gre/modules/WebRequest.sys.mjs");
-  const hops = new Map(); // request id -> its present hop
+  const hops = new Map(); // request id -> its present hop, and the channel
   const tops = new Map(); // store -> Map(tab -> URL of its top document)
 
-  const STORE = /^firefox-container-/; // of a visit
-  const ours = ({ url, cookieStoreId }) => url.startsWith("http://overscripted.invalid/") || !STORE.test(cookieStoreId ?? "");
   const LONGEST = 100_000; // characters that are kept of a text; a page's headers and data: URLs may have millions
   const short = (text) => (text?.length > LONGEST ? text.slice(0, LONGEST) : text);
 
@@ -34,107 +33,123 @@ function Requests(said, cookies, policy) {
     });
   }
 
-  /** The URL of the top document that a request belongs to. */
-  function top({ cookieStoreId, tabId, documentUrl, frameAncestors }) {
-    const url = frameAncestors?.at(-1)?.url ?? tops.get(cookieStoreId)?.get(tabId) ?? documentUrl ?? "";
-    return short(url);
+  /** The headers that `read` gives; none where there are none yet. */
+  function headersOf(read) {
+    try {
+      return read();
+    } catch {
+      return [];
+    }
   }
 
-  function begin(details) {
-    if (ours(details)) return;
-    const before = hops.get(details.requestId);
-    hops.set(details.requestId, {
-      store: details.cookieStoreId,
-      request_id: details.requestId,
-      hop: before ? before.hop + 1 : 0,
-      url: short(details.url),
-      method: short(details.method),
-      resource_type: details.type,
-      document_url: short(details.documentUrl ?? details.originUrl ?? ""),
+  /** The URL of the top document that a request belongs to. */
+  function top(store, tab, { frameAncestors, documentURL }) {
+    return short(frameAncestors?.at(-1)?.url ?? tops.get(store)?.get(tab) ?? documentURL ?? "");
+  }
+
+  /** The cookie store of a channel's visit; "" for none, and for what the browser asks for itself. */
+  function storeOf({ loadInfo }) {
+    const user = loadInfo?.originAttributes.userContextId;
+    return user && !loadInfo.loadingPrincipal?.isSystemPrincipal ? `firefox-container-${user}` : "";
+  }
+
+  function begin(channel) {
+    const store = storeOf(channel.QueryInterface(Ci.nsIChannel));
+    const it = ChannelWrapper.get(channel);
+    if (!store || it.finalURL.startsWith("http://overscripted.invalid/")) return;
+    const tab = it.browserElement ? tabOf(it.browserElement) : -1;
+    const id = String(it.id);
+    const before = hops.get(id);
+    if (!before) {
+      it.addEventListener("stop", () => ended(id, { completed: true }));
+      it.addEventListener("error", () => ended(id, { error: it.errorString ?? "" }));
+    }
+    const row = {
+      store,
+      request_id: id,
+      hop: before ? before.row.hop + 1 : 0,
+      url: short(it.finalURL),
+      method: short(it.method),
+      resource_type: it.type,
+      document_url: short(it.documentURL || it.originURL || ""),
       time_stamp: Date.now(),
-      tab: details.tabId,
-      frame: details.frameId,
-      parent: details.parentFrameId,
-      top: top(details),
+      tab,
+      frame: it.frameId,
+      parent: it.parentFrameId,
+      top: top(store, tab, it),
       status: null,
       error: "",
-    });
-    if (details.type !== "main_frame") return;
-    if (!tops.has(details.cookieStoreId)) tops.set(details.cookieStoreId, new Map());
-    tops.get(details.cookieStoreId).set(details.tabId, details.url);
+    };
+    hops.set(id, { row, channel: it, cached: false });
+    if (it.type !== "main_frame") return;
+    if (!tops.has(store)) tops.set(store, new Map());
+    tops.get(store).set(tab, it.finalURL);
   }
 
-  function sentHeaders(details) {
-    const hop = hops.get(details.requestId);
-    if (hop) hop.request_headers = pairs(details.requestHeaders);
-  }
-
-  function headers(details) {
-    const hop = hops.get(details.requestId);
+  function responded(channel, user, type, cached) {
+    const it = ChannelWrapper.get(channel);
+    const hop = hops.get(String(it.id));
     if (!hop) return;
-    hop.status = details.statusCode;
-    hop.response_headers = pairs(sent(details.responseHeaders));
-    cookies.heard(hop.store, details.responseHeaders ?? []);
+    const headers = headersOf(() => it.getResponseHeaders());
+    hop.cached ||= cached;
+    hop.row.status = it.statusCode;
+    hop.row.request_headers = pairs(headersOf(() => it.getRequestHeaders()));
+    hop.row.response_headers = pairs(sent(headers));
+    hop.announced = announced(headers);
+    cookies.heard(hop.row.store, headers);
   }
 
-  function redirected(details) {
-    const hop = hops.get(details.requestId);
+  function redirected({ requestId, statusCode, redirectUrl }) {
+    const hop = hops.get(requestId);
     if (!hop) return;
-    finish(hop, details, { status: details.statusCode, redirect_url: short(details.redirectUrl), size: 0 });
+    finish(hop, { status: statusCode, redirect_url: short(redirectUrl), size: 0 });
   }
 
-  function completed(details) {
-    const hop = hops.get(details.requestId);
+  function ended(id, how) {
+    const hop = hops.get(id);
     if (!hop) return;
-    hops.delete(details.requestId);
-    finish(hop, details, { status: details.statusCode, size: details.responseSize || announced(details), completed: true });
+    hops.delete(id);
+    const { statusCode, responseSize } = hop.channel;
+    unanswered(hop);
+    finish(hop, how.completed ? { status: statusCode, size: responseSize || hop.announced, ...how } : how);
   }
 
   /** The size that the server announced; null where it did not. */
-  function announced({ responseHeaders }) {
-    const found = responseHeaders?.find(({ name }) => name.toLowerCase() === "content-length");
+  function announced(headers) {
+    const found = headers.find(({ name }) => name.toLowerCase() === "content-length");
     return found && /^\d+$/.test(found.value ?? "") ? Number(found.value) : null;
   }
 
-  function failed(details) {
-    const hop = hops.get(details.requestId);
-    if (!hop) return;
-    hops.delete(details.requestId);
-    finish(hop, details, { error: details.error });
+  /** The row of a hop that nothing has answered, with the headers that it was to be sent with. */
+  function unanswered({ row, channel }) {
+    row.request_headers ??= pairs(headersOf(() => channel.getRequestHeaders()));
+    return row;
   }
 
-  function finish(hop, details, more) {
-    const row = { type: "request", ...hop, ...more };
-    row.ip = details.ip ?? null;
-    row.from_cache = Boolean(details.fromCache);
+  function finish(hop, more) {
+    const row = { type: "request", ...hop.row, ...more };
+    row.ip = hop.channel.remoteAddress ?? null;
+    row.from_cache = hop.cached;
     row.ended = Date.now();
     said(JSON.stringify(row));
   }
 
-  const EVENTS = {
-    onBeforeRequest: [begin],
-    onSendHeaders: [sentHeaders, "requestHeaders"],
-    onHeadersReceived: [headers, "responseHeaders"],
-    onBeforeRedirect: [redirected],
-    onCompleted: [completed, "responseHeaders"],
-    onErrorOccurred: [failed],
-  };
-  for (const [event, [take, ...extra]] of Object.entries(EVENTS)) {
-    WebRequest[event].addListener(take, { urls: null }, extra);
-  }
+  Services.obs.addObserver({ observe: begin }, "http-on-modify-request");
+  onResponses(responded);
+  WebRequest.onBeforeRedirect.addListener(redirected, { urls: null });
 
   return {
     /** The visit of a store ends: what it still waits for is told as far as it has come, and no more. */
     unfinished(store) {
       for (const [id, hop] of hops) {
-        if (hop.store !== store) continue;
+        if (hop.row.store !== store) continue;
         hops.delete(id);
-        said(JSON.stringify({ type: "request", ...hop }));
+        said(JSON.stringify({ type: "request", ...unanswered(hop) }));
       }
     },
     forget(store) {
       tops.delete(store);
-      for (const [id, hop] of hops) if (hop.store === store) hops.delete(id);
+      for (const [id, hop] of hops) if (hop.row.store === store) hops.delete(id);
     },
   };
 }

@@ -2,17 +2,17 @@
 // World: Firefox's parent process, privileged. Headers and bodies are text and bytes from servers.
 "use strict";
 
-/** Call `take(channel, user, type)` with each response to a request of a visit, from the network or the cache. */
+/** Call `take(channel, user, type, cached)` with each response to a request of a visit, from the network or the cache. */
 function onResponses(take) {
-  function examine(channel) {
+  function examine(channel, cached) {
     if (!(channel instanceof Ci.nsIHttpChannel)) return;
     const { externalContentPolicyType, originAttributes } = channel.loadInfo;
     const user = originAttributes.userContextId;
-    if (user) take(channel, user, externalContentPolicyType);
+    if (user) take(channel, user, externalContentPolicyType, cached);
   }
 
   for (const kind of ["response", "cached-response", "merged-response"]) {
-    Services.obs.addObserver({ observe: examine }, `http-on-examine-${kind}`);
+    Services.obs.addObserver({ observe: (channel) => examine(channel, kind !== "response") }, `http-on-examine-${kind}`);
   }
 }
 

@@ -1,6 +1,7 @@
 """Every call in every kind of document: no more, no fewer. The rows are those of docs/instrumentation.md."""
 
 import json
+import time
 from collections import Counter
 
 import pytest
@@ -162,6 +163,44 @@ async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: We
         "/r.json": ("xmlhttprequest", 200),
         "/r-frame": ("sub_frame", 200),
         "/r-none.png": ("image", 404),
+    }
+
+
+async def test_every_change_of_a_cookie_is_told(web: Web, browser: Instrumented) -> None:
+    """By scripts and by responses: added, overwritten, deleted, ended; of a frame of another site apart for its top site."""
+    # Of another site than the page, with ports of this machine's: its cookies are kept apart.
+    web.add(
+        "/their", "<!doctype html><script>document.cookie='theirs=1'</script>", Set_Cookie="sent=1; Path=/x"
+    )
+    page = web.add(
+        "/cookies",
+        "<!doctype html><script>document.cookie='a=1';document.cookie='a=2; max-age=1000; SameSite=Strict';"
+        "document.cookie='a=; max-age=0';document.cookie='kept=1; path=/cookies'</script><iframe src={OTHER}/their></iframe>",
+        Set_Cookie="told=1; HttpOnly; SameSite=Lax; Max-Age=1000",
+    )
+    began = time.time() * 1000
+    visit = await browser.visit(web.base + page, dwell_s=0.5)
+    told = [
+        (m["name"], m["value"], m["record_type"], m["change_cause"], m["via"], m["same_site"], m["path"])
+        for m in visit.of("cookie")
+    ]
+    assert told == [
+        ("told", "1", "added-or-changed", "explicit", "http", "lax", "/"),
+        ("a", "1", "added-or-changed", "explicit", "script", "unspecified", "/"),
+        ("a", "2", "deleted", "overwrite", "script", "strict", "/"),  # Firefox gives the new one
+        ("a", "2", "added-or-changed", "explicit", "script", "strict", "/"),
+        ("a", "2", "deleted", "explicit", "script", "strict", "/"),
+        ("kept", "1", "added-or-changed", "explicit", "script", "unspecified", "/cookies"),
+        ("sent", "1", "added-or-changed", "explicit", "http", "unspecified", "/x"),
+        ("theirs", "1", "added-or-changed", "explicit", "script", "unspecified", "/"),
+    ]
+    ends = {m["name"]: m["expiry"] for m in visit.of("cookie") if m["record_type"] == "added-or-changed"}
+    assert ends["kept"] is None and ends["a"] == pytest.approx(began + 1e6, abs=60_000)
+    first = {m["name"]: m["first_party_domain"] for m in visit.of("cookie")}
+    assert first["kept"] == "" and first["theirs"] == "http://127.0.0.1"
+    assert {(m["host"], m["is_http_only"]) for m in visit.of("cookie")} >= {
+        ("127.0.0.1", True),
+        ("localhost", False),
     }
 
 
