@@ -167,15 +167,14 @@ async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: We
 
 
 async def test_every_change_of_a_cookie_is_told(web: Web, browser: Instrumented) -> None:
-    """By scripts and by responses: added, overwritten, deleted, ended; of a frame of another site apart for its top site."""
-    # Of another site than the page, with ports of this machine's: its cookies are kept apart.
-    web.add(
-        "/their", "<!doctype html><script>document.cookie='theirs=1'</script>", Set_Cookie="sent=1; Path=/x"
-    )
+    """By scripts and by responses: added, overwritten, deleted; of another site's frame by its top site."""
+    their = "<!doctype html><script>document.cookie='theirs=1'</script>"
+    web.add("/their", their, Set_Cookie="sent=1; Path=/x")
     page = web.add(
         "/cookies",
         "<!doctype html><script>document.cookie='a=1';document.cookie='a=2; max-age=1000; SameSite=Strict';"
-        "document.cookie='a=; max-age=0';document.cookie='kept=1; path=/cookies'</script><iframe src={OTHER}/their></iframe>",
+        "document.cookie='a=; max-age=0';document.cookie='kept=1; path=/cookies'</script>"
+        "<iframe src={OTHER}/their></iframe>",
         Set_Cookie="told=1; HttpOnly; SameSite=Lax; Max-Age=1000",
     )
     began = time.time() * 1000
