@@ -8,11 +8,11 @@
 function Documents(host, { recorder, hands }) {
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
-  const windows = new Map(); // inner window's id -> {id, user, realm}
+  const windows = new Map(); // inner window's id -> {id, user, box, realm}
   const waiting = new Set(); // those with something to say
   let timer = null;
-  const boxes = new Map(); // principal -> {begin, hands, windows: how many}
-  const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name them, their text is run
+  const boxes = new Map(); // principal -> {sandbox, begin, principal, windows: how many}
+  const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name it, the text is run
 
   const options = { filename: Frames.RECORDER, hasReturnValue: true };
   ChromeUtils.compileScript(recorder, options).then((it) => {
@@ -100,12 +100,18 @@ function Documents(host, { recorder, hands }) {
         plan: host.shared(kind) ?? null,
         planned: (plan) => host.share(kind, Cu.cloneInto(plan, {})),
       };
-      const { begin, sandbox } = it.box;
-      it.realm = Cu.waiveXrays(begin(Cu.cloneInto(give, sandbox, { cloneFunctions: true }), window, handsFor(window, it.box)));
+      const given = Cu.cloneInto(give, it.box.sandbox, { cloneFunctions: true });
+      it.realm = Cu.waiveXrays(it.box.begin(given, window, handsFor(window, it.box)));
     } catch (error) {
       host.gap(it.id, `document not instrumented: ${error}`.slice(0, 200));
     }
     return it;
+  }
+
+  /** The side of the oldest window that has a principal like this one; null for none. */
+  function heir(principal) {
+    for (const { box, realm } of windows.values()) if (realm && box.principal.equals(principal)) return realm.side;
+    return null;
   }
 
   /** A window is gone. Its functions may live on, in the hands of the scripts of others of its origin. */
@@ -113,8 +119,8 @@ function Documents(host, { recorder, hands }) {
     const it = windows.get(number);
     if (!windows.delete(number) || !it.box) return;
     const { principal } = it.box;
-    const heir = [...windows.values()].find(({ box, realm }) => realm && box.principal.equals(principal)); // the oldest
-    it.realm?.ended?.(heir ? heir.realm.side : null);
+    it.realm?.ended?.(heir(principal));
+    it.realm = null; // which would keep the window in memory: what is still called it sends as it comes
     if (--it.box.windows === 0) boxes.delete(principal);
   }
 

@@ -16,12 +16,14 @@ const Channel = (() => {
       this.leaving = false;
       this.size = 0;
       this.since = 0;
-      const hides = () => {
-        this.leaving = true; // what its last listeners do is sent as it comes
-        this.flush();
-      };
-      window.addEventListener("pagehide", hides, true);
+      window.addEventListener("pagehide", () => this.end(), true);
       window.addEventListener("pageshow", () => (this.leaving = false), true);
+    }
+
+    /** What comes after this, e.g. of its last listeners, is sent as it comes. */
+    end() {
+      this.leaving = true;
+      this.flush();
     }
 
     random() {

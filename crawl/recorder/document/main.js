@@ -55,6 +55,7 @@
       /** The window has gone; `heir` is the side of another that its functions may still be called from. */
       ended(heir) {
         recorder.where(); // while it can be asked
+        channel.end();
         natives.ended(heir?.wrappedJSObject);
       },
     };
