@@ -22,6 +22,7 @@ Message = dict[str, Any]
 _PRIVILEGED = resources.files("crawl") / "privileged"
 _PARENT = (
     "outgoing.js",
+    "stores.js",
     "responses.js",
     "cookies.js",
     "requests.js",

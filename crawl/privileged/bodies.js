@@ -31,7 +31,7 @@ function Bodies(said, folder) {
   }
 
   async function keep(user, channel, storage) {
-    const store = `firefox-container-${user}`;
+    const store = cookieStore(user);
     const { length } = storage;
     if (length >= MAX_BODY) {
       return said(JSON.stringify({ type: "gap", store, name: "script body over the limit", n: 1 }));

@@ -13,7 +13,7 @@ function Callstacks(said) {
     if (!it) return;
     stacks.delete(channelId);
     const request = String(ChannelWrapper.get(channel).id);
-    said(JSON.stringify({ type: "callstack", store: `firefox-container-${it.user}`, request_id: request, call_stack: it.stack }));
+    said(JSON.stringify({ type: "callstack", store: cookieStore(it.user), request_id: request, call_stack: it.stack }));
   }
 
   Services.obs.addObserver({ observe: asked }, "http-on-opening-request");

@@ -24,7 +24,7 @@ function Cookies(said) {
   function tell(removed, it, cause) {
     const { userContextId } = it.originAttributes;
     if (!userContextId) return; // of no visit
-    const store = `firefox-container-${userContextId}`;
+    const store = cookieStore(userContextId);
     if (over.has(store)) return;
     const now = Date.now();
     const last = heard.get(`${store}\n${it.name}`);

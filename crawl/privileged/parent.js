@@ -22,11 +22,10 @@ function Realms(channel, extension, name, process, folder, policy) {
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
   if (policy) Policy(policy);
-  const store = (user) => `firefox-container-${user}`;
 
   /** Where a realm's records belong: as the extension says it of requests. */
   function place(user, context, top) {
-    const head = { store: store(user), tab: -1, frame: -1, parent: -1, top };
+    const head = { store: cookieStore(user), tab: -1, frame: -1, parent: -1, top };
     if (!context) return head;
     const id = (it) => (it === context.top ? 0 : it.id);
     const tab = tabOf(context.top.embedderElement);
@@ -70,7 +69,7 @@ function Realms(channel, extension, name, process, folder, policy) {
     if (!it) return;
     // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
     if (data.length <= LONGEST && !data.includes("\n")) return said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
-    said(JSON.stringify({ type: "gap", store: store(it.user), name: "message over the limit", n: 1 }));
+    said(JSON.stringify({ type: "gap", store: cookieStore(it.user), name: "message over the limit", n: 1 }));
   }
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
@@ -106,8 +105,8 @@ function Realms(channel, extension, name, process, folder, policy) {
     starved.delete(user);
     bodies.forget(user);
     callstacks.forget(user);
-    requests.forget(store(user));
-    cookies.forget(store(user));
+    requests.forget(cookieStore(user));
+    cookies.forget(cookieStore(user));
   }
 
   function gone(process) {
@@ -153,7 +152,7 @@ function Realms(channel, extension, name, process, folder, policy) {
     const { user, number, last } = JSON.parse(data);
     if (number === undefined) return forget(user);
     if (!last) return flush(user, number);
-    requests.unfinished(store(user));
+    requests.unfinished(cookieStore(user));
     flushed({ number, user, docs: 0 });
   };
   Services.obs.addObserver({ observe: told, timer }, name); // which keeps the timer alive

@@ -16,7 +16,7 @@ function Requests(said, cookies, policy, tabOf) {
   function pairs(headers) {
     const found = [];
     let left = LONGEST;
-    for (const { name, value } of headers ?? []) {
+    for (const { name, value } of headers) {
       const pair = JSON.stringify([name, value ?? ""]);
       if ((left -= pair.length + 1) < 0) break;
       found.push(pair);
@@ -25,7 +25,7 @@ function Requests(said, cookies, policy, tabOf) {
   }
 
   /** The headers of a response as its server sent them: without our policy, the last of a comma-separated list. */
-  function sent(headers = []) {
+  function sent(headers) {
     return headers.flatMap(({ name, value }) => {
       if (!policy || !value?.includes(policy)) return { name, value };
       const comma = value.lastIndexOf(",");
@@ -50,13 +50,14 @@ function Requests(said, cookies, policy, tabOf) {
   /** The cookie store of a channel's visit; "" for none, and for what the browser asks for itself. */
   function storeOf({ loadInfo }) {
     const user = loadInfo?.originAttributes.userContextId;
-    return user && !loadInfo.loadingPrincipal?.isSystemPrincipal ? `firefox-container-${user}` : "";
+    return user && !loadInfo.loadingPrincipal?.isSystemPrincipal ? cookieStore(user) : "";
   }
 
   function begin(channel) {
     const store = storeOf(channel.QueryInterface(Ci.nsIChannel));
+    if (!store) return;
     const it = ChannelWrapper.get(channel);
-    if (!store || it.finalURL.startsWith("http://overscripted.invalid/")) return;
+    if (it.finalURL.startsWith("http://overscripted.invalid/")) return;
     const tab = it.browserElement ? tabOf(it.browserElement) : -1;
     const id = String(it.id);
     const before = hops.get(id);
@@ -95,7 +96,7 @@ function Requests(said, cookies, policy, tabOf) {
     hop.row.status = it.statusCode;
     hop.row.request_headers = pairs(headersOf(() => it.getRequestHeaders()));
     hop.row.response_headers = pairs(sent(headers));
-    hop.announced = announced(headers);
+    hop.announced = announced(channel);
     cookies.heard(hop.row.store, headers);
   }
 
@@ -110,18 +111,18 @@ function Requests(said, cookies, policy, tabOf) {
     if (!hop) return;
     hops.delete(id);
     const { statusCode, responseSize } = hop.channel;
-    unanswered(hop);
+    withHeaders(hop);
     finish(hop, how.completed ? { status: statusCode, size: responseSize || hop.announced, ...how } : how);
   }
 
   /** The size that the server announced; null where it did not. */
-  function announced(headers) {
-    const found = headers.find(({ name }) => name.toLowerCase() === "content-length");
-    return found && /^\d+$/.test(found.value ?? "") ? Number(found.value) : null;
+  function announced(channel) {
+    const length = headerOf(channel, "Content-Length");
+    return /^\d+$/.test(length) ? Number(length) : null;
   }
 
-  /** The row of a hop that nothing has answered, with the headers that it was to be sent with. */
-  function unanswered({ row, channel }) {
+  /** The row of a hop, with the headers that it was to be sent with where no response has told those that were. */
+  function withHeaders({ row, channel }) {
     row.request_headers ??= pairs(headersOf(() => channel.getRequestHeaders()));
     return row;
   }
@@ -144,7 +145,7 @@ function Requests(said, cookies, policy, tabOf) {
       for (const [id, hop] of hops) {
         if (hop.row.store !== store) continue;
         hops.delete(id);
-        said(JSON.stringify({ type: "request", ...unanswered(hop) }));
+        said(JSON.stringify({ type: "request", ...withHeaders(hop) }));
       }
     },
     forget(store) {

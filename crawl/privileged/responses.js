@@ -3,18 +3,28 @@
 "use strict";
 
 /** Call `take(channel, user, type, cached)` with each response to a request of a visit, from the network or the cache. */
-function onResponses(take) {
+const onResponses = (() => {
+  const takers = []; // in the order in which they asked
+
   function examine(channel, cached) {
     if (!(channel instanceof Ci.nsIHttpChannel)) return;
     const { externalContentPolicyType, originAttributes } = channel.loadInfo;
     const user = originAttributes.userContextId;
-    if (user) take(channel, user, externalContentPolicyType, cached);
+    if (!user) return;
+    for (const take of takers) {
+      try {
+        take(channel, user, externalContentPolicyType, cached);
+      } catch (error) {
+        console.error(error); // the others take it all the same
+      }
+    }
   }
 
   for (const kind of ["response", "cached-response", "merged-response"]) {
     Services.obs.addObserver({ observe: (channel) => examine(channel, kind !== "response") }, `http-on-examine-${kind}`);
   }
-}
+  return (take) => takers.push(take);
+})();
 
 /** A header of a response; "" where it has none. */
 function headerOf(channel, name) {

@@ -47,8 +47,7 @@ const Install = (() => {
     }
   }
 
-  // What the page is given takes its name and length from elsewhere. Written as methods, which are no constructors.
-
+  // Written as methods, which are no constructors; their names are given them with `put`.
   // A wrapper knows its window by `it`: {recorder, plan, natives}, with what these know already, and its native by a number.
 
   function getter(it, i, then) {
