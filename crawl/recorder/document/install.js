@@ -6,6 +6,7 @@
 const Install = (() => {
   const { apply } = Reflect;
   const { defineProperty } = Object;
+  const { capture, place } = Stack;
   const NONE = [];
   const [GET, SET, CALL, SET_FAILED] = [0, 1, 2, 3]; // as Recorder names them
   // What else happens after a native: "Class.name" or "get Class.name" -> function(result, recorder), which gives the
@@ -38,13 +39,9 @@ const Install = (() => {
     }
   }
 
-  /** Note a call. Whatever goes wrong with that is ours to bear, not the page's. */
-  function note(recorder, target, operation, wrapper, value, values, receiver) {
-    try {
-      recorder.note(target, operation, wrapper, value, values, receiver);
-    } catch (error) {
-      recorder.channel.post("gap", { name: `call not recorded: ${error}`.slice(0, 200), n: 1 });
-    }
+  /** A call could not be noted: ours to bear, not the page's. */
+  function lost({ channel }, error) {
+    channel.post("gap", { name: `call not recorded: ${error}`.slice(0, 200), n: 1 });
   }
 
   // Written as methods, which are no constructors; their names are given them with `put`.
@@ -56,7 +53,13 @@ const Install = (() => {
         let value = apply(it.getters[i] ?? it.natives.find("getter", i), this, NONE);
         if (then) value = then(value, it.recorder);
         const target = (it.spots[i] ?? it.plan.read(i)).target(this);
-        if (target !== null) note(it.recorder, target, GET, made, value, undefined, this);
+        if (target === null) return value;
+        try {
+          capture(place, made);
+          it.recorder.note(target, GET, place.stack, made, value, undefined, this);
+        } catch (error) {
+          lost(it.recorder, error);
+        }
         return value;
       },
     };
@@ -67,13 +70,20 @@ const Install = (() => {
     const { made } = {
       made(value) {
         const target = (it.spots[i] ?? it.plan.read(i)).target(this);
+        let operation = SET_FAILED;
         try {
           apply(it.setters[i] ?? it.natives.find("setter", i), this, [value]);
-        } catch (error) {
-          if (target !== null) note(it.recorder, target, SET_FAILED, made, value, undefined, this);
-          throw error;
+          operation = SET;
+        } finally {
+          if (target !== null) {
+            try {
+              capture(place, made);
+              it.recorder.note(target, operation, place.stack, made, value, undefined, this);
+            } catch (error) {
+              lost(it.recorder, error);
+            }
+          }
         }
-        if (target !== null) note(it.recorder, target, SET, made, value, undefined, this);
       },
     };
     return made;
@@ -83,7 +93,12 @@ const Install = (() => {
     const run = (receiver, values) => {
       const target = (it.spots[i] ?? it.plan.read(i)).target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
-        note(it.recorder, target, CALL, made, undefined, values, receiver);
+        try {
+          capture(place, made);
+          it.recorder.note(target, CALL, place.stack, made, undefined, values, receiver);
+        } catch (error) {
+          lost(it.recorder, error);
+        }
       }
       const result = apply(it.methods[i] ?? it.natives.find("method", i), receiver, values);
       return then ? then(result, it.recorder) : result;

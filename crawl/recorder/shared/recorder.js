@@ -57,10 +57,13 @@ const Recorder = (() => {
       this.place = "";
     }
 
-    /** One call. `spot` names symbol and settings, `wrapper` is the function that the page called. */
-    note(spot, operation, wrapper, value, values, receiver) {
+    /**
+     * One call. `spot` names symbol and settings, `stack` is what was captured of where it was made, `wrapper` is the
+     * function that the page called.
+     */
+    note(spot, operation, stack, wrapper, value, values, receiver) {
       if (spot.part !== null) spot = Recorder.named(spot, receiver);
-      const site = this.site(Stack.inner(wrapper));
+      const site = this.site(Stack.inner(stack));
       const time = now();
       if (!this.count(this.entry(site, spot, operation), time)) return;
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;

@@ -21,7 +21,8 @@ const Made = (() => {
   function note(symbol, text, wrapper) {
     if (!spots.has(symbol)) spots.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     const sample = JSON.stringify({ 0: text.slice(0, SAMPLE) });
-    to.noteAt(spots.get(symbol), 2, Stack.inner(wrapper), sample);
+    Stack.capture(Stack.place, wrapper);
+    to.noteAt(spots.get(symbol), 2, Stack.inner(Stack.place.stack), sample);
   }
 
   /** Begin; the natives that `called` is to hear of. */

@@ -5,6 +5,7 @@
 
 (() => {
   const [GET, SET] = [0, 1];
+  const { capture, place } = Stack;
   const watcher = new Debugger(); // alive as long as this world: Firefox forgets one that nobody holds
   watcher.allowUnobservedWasm = true; // WebAssembly keeps its speed
   watcher.inspectNativeCallArguments = true;
@@ -82,13 +83,18 @@
       const got = callee.call(receiver);
       // Where it throws, the worker calls it itself, so that the error's stack is its own.
       if (got === null || !("return" in got)) return undefined;
-      recorder.note(target, GET, watched, got.return, undefined, receiver);
+      keep(target, GET, got.return, undefined, receiver);
       return got;
     }
     const values = list(args);
-    if (spot.operation === SET) recorder.note(target, SET, watched, values[0], undefined, receiver);
-    else if (wanted(target.when, values)) recorder.note(target, spot.operation, watched, undefined, values, receiver);
+    if (spot.operation === SET) keep(target, SET, values[0], undefined, receiver);
+    else if (wanted(target.when, values)) keep(target, spot.operation, undefined, values, receiver);
     return undefined;
+  }
+
+  function keep(target, operation, value, values, receiver) {
+    capture(place, watched);
+    recorder.note(target, operation, place.stack, watched, value, values, receiver);
   }
 
   /** The worker has returned to its event loop. */
