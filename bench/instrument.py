@@ -7,9 +7,9 @@ they were captured, through a proxy.
 
 Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of the navigation
 to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by process: those of content,
-the browser's own, the extension's. Medians over the rounds, and the ratios to OpenWPM's and to none.
+the browser's own, an extension's. Medians over the rounds, and the ratios to OpenWPM's and to none.
 
-Each load has a user context and so a content process of its own, with the extension and without, as in a crawl. It takes
+Each load has a user context and so a content process of its own, instrumented and not, as in a crawl. It takes
 the spare process that Firefox keeps for that; what Firefox spends meanwhile on the next spare one is not counted.
 """
 
@@ -97,7 +97,7 @@ def pages(web: Web, modules: Path) -> None:
 
 
 class Browser:
-    """A Firefox, with an extension or without, and its windows."""
+    """A Firefox, instrumented or not, and its windows."""
 
     def __init__(self, it: Instrumented | Firefox, parent: Parent) -> None:
         self.it, self._parent = it, parent

@@ -1,4 +1,4 @@
-"""One instrumented Firefox and its windows: started, connected to the collector, watched, ended."""
+"""One instrumented Firefox and its windows: started, heard, watched, ended."""
 
 import asyncio
 import contextlib
@@ -12,18 +12,16 @@ from typing import Any
 
 from crawl import pack, settings
 from crawl.bidi import BidiClosed, BidiError
-from crawl.collector import Collector, Link
 from crawl.firefox import Firefox
 from crawl.holders import Holders
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
-from crawl.realms import Realms
-from overscripted.errors import OutsideError
+from crawl.realms import Message, Realms
+from crawl.records import Records
 
 log = logging.getLogger("overscripted.crawl.browser")
 
 _LAST = 19  # the lowest priority (niceness) that a process can have
-BIND_URL = "http://overscripted.invalid/"  # where a window goes first, for the extension to see whose it is
 _EVENTS = (
     "browsingContext.contextDestroyed",
     "browsingContext.load",
@@ -52,8 +50,7 @@ class Window:
         if event == "load":
             self.arrived.set()
         elif event == "navigationStarted":
-            # Told of late, on a busy machine, the first one would count as a navigation of the page's own.
-            self.started += not str(params.get("url")).startswith(BIND_URL)
+            self.started += 1
         elif event == "contextDestroyed":
             self.closed.set()
         elif event == "userPromptOpened":
@@ -104,10 +101,10 @@ class Window:
 
 
 class Browser:
-    """A Firefox with our extension. ``ill`` counts what it failed to do; `fit` says whether to go on."""
+    """A Firefox that records. ``ill`` counts what it failed to do; `fit` says whether to go on."""
 
-    def __init__(self, firefox: Firefox, link: Link) -> None:
-        self.firefox, self.link = firefox, link
+    def __init__(self, firefox: Firefox) -> None:
+        self.firefox = firefox
         self.windows: dict[str, Window] = {}
         self.visits = 0
         self.active = 0
@@ -118,33 +115,27 @@ class Browser:
         self.holders = Holders(firefox.bidi)
         self._parent: Parent
         self._realms: Realms
+        self._records: dict[str, Records] = {}  # of the visits under way, by their cookie stores
         self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
     async def start(
         cls,
-        collector: Collector,
-        extension: dict[str, Any],
+        wished: dict[str, Any],
         prefs: dict[str, Pref],
         authorities: list[Path],
         binary: str | None = None,
         headless: bool = True,
         contact: str = "",
     ) -> "Browser":
-        """Start one. ``extension`` is what its settings.js holds beside port and token.
+        """Start one. ``wished`` are the settings of what it records, see `crawl.instrument.settings`.
 
         ``contact`` is added to the User-Agent.
         """
-        link = collector.link()
         firefox = await Firefox.start(prefs, authorities, binary, headless)
-        browser = cls(firefox, link)
+        browser = cls(firefox)
         browser.user_agent = firefox.user_agent
         try:
-            told = pack.told(collector.port, link.token, extension)
-            folder = await asyncio.to_thread(pack.pack, firefox.folder, told)
-            extension_id = await firefox.install(str(folder))
-            async with asyncio.timeout(settings.BIND_TIMEOUT_S):
-                await link.connected.wait()
             for name in _EVENTS:
                 firefox.bidi.on(name, partial(browser._take, name))
             await firefox.bidi.subscribe(*_EVENTS)
@@ -152,25 +143,25 @@ class Browser:
                 browser.user_agent = f"{firefox.user_agent} (+{contact})"
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
-            browser._parent = await Parent.attach(firefox.bidi, browser._crashed, browser._downloads)
-            bodies = firefox.folder / "bodies"
-            bodies.mkdir()
-            browser._realms = await Realms.attach(browser._parent, extension_id, told, bodies, link.take)
+            await browser._instrument(pack.told(wished))
             browser.later(browser._watch())
-        except TimeoutError:
-            await browser.stop(collector)
-            raise OutsideError(
-                "the extension did not report to the collector; is port access blocked?"
-            ) from None
         except BaseException:
-            await browser.stop(collector)
+            await browser.stop()
             raise
         return browser
+
+    async def _instrument(self, told: dict[str, Any]) -> None:
+        self._parent = await Parent.attach(self.firefox.bidi, self._crashed, self._downloads)
+        bodies = self.firefox.folder / "bodies"
+        bodies.mkdir()
+        self._realms = await Realms.attach(self._parent, told, bodies, self._message)
+        folder = await asyncio.to_thread(pack.pack, self.firefox.folder, told)
+        await self._realms.serve(await self.firefox.install(str(folder)))
 
     @property
     def alive(self) -> bool:
         """Whether it still answers."""
-        return not self.firefox.bidi.closed.is_set() and not self.link.lost.is_set()
+        return not self.firefox.bidi.closed.is_set()
 
     @property
     def fit(self) -> bool:
@@ -190,6 +181,12 @@ class Browser:
         window = self.windows[context] = Window(self, context, user_context, holder)
         return window
 
+    async def bind(self, window: Window, records: Records) -> None:
+        """Have what is said of a new window go to ``records``. Raises BidiError, TimeoutError."""
+        store, records.tab = await self._realms.place(window.user_context)
+        self._records[store] = records
+        window.store = store
+
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; what the browser refuses or does not answer is let be."""
         task = asyncio.create_task(_quietly(work))
@@ -206,11 +203,10 @@ class Browser:
         finally:
             async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
                 await self._realms.rest(store)
-                await self.link.flush(store)
 
     async def forget(self, store: str) -> None:
         """The visit of a store has ended; nothing more of it is taken."""
-        await self.link.forget(store)
+        self._records.pop(store, None)
         await _quietly(self._realms.forget(store))
 
     async def loading(self, store: str) -> bool:
@@ -224,9 +220,8 @@ class Browser:
                 if process.store == store:
                     _kill(process.pid)
 
-    async def stop(self, collector: Collector) -> None:
+    async def stop(self) -> None:
         """End it and everything it left."""
-        collector.unlink(self.link)
         for task in self._tasks:
             task.cancel()
         await self.firefox.stop()
@@ -275,6 +270,11 @@ class Browser:
     def _downloads(self, store: str) -> None:
         for window in self._of(store):
             window.downloads()
+
+    def _message(self, message: Message, size: int) -> None:
+        """What is said of a store that is no visit's, or of one that has ended, is dropped."""
+        if records := self._records.get(str(message.get("store"))):
+            records.take(message, size)
 
     def _take(self, event: str, params: dict[str, Any]) -> None:
         if window := self.windows.get(str(params.get("context"))):

@@ -1,4 +1,4 @@
-"""What is instrumented: OpenWPM's ``js_instrument_settings``, expanded for the extension.
+"""What is instrumented: OpenWPM's ``js_instrument_settings``, expanded for the recorders.
 
 A setting is a list. An item is the name of a Web API (``"CanvasRenderingContext2D"``), an object
 (``"window.navigator"``), a collection (``"collection_fingerprinting"``, or a preset of
@@ -20,7 +20,7 @@ PRESETS = Path(str(resources.files("crawl") / "instruments"))
 _PATH = re.compile(r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$")
 _COLLECTION = "collection_"
 
-# OpenWPM's log setting -> the member that the extension reads, and its type.
+# OpenWPM's log setting -> the member that recorders read, and its type.
 _LOG = {
     "propertiesToInstrument": ("properties", list),
     "excludedProperties": ("excluded", list),
@@ -47,7 +47,7 @@ REFERENCE = "openwpm"  # OpenWPM's own instrument, with what it instruments buil
 
 
 def settings(name: str) -> dict[str, Any]:
-    """What ``--instrument NAME`` puts into the extension's settings. Raises InputError."""
+    """What ``--instrument NAME`` puts into the settings of recorders. Raises InputError."""
     if name == REFERENCE:
         return {"instruments": [], "reference": REFERENCE}
     return {"instruments": load(name)}
@@ -59,7 +59,7 @@ def presets() -> list[str]:
 
 
 def load(name: str) -> list[Item]:
-    """The items of a preset, or of a JSON file, for the extension.
+    """The items of a preset, or of a JSON file, for recorders.
 
     An item: ``object`` (path from the global object), ``name`` (what symbols begin with), and where given
     ``properties``, ``excluded``, ``stack``, ``functions``, ``when``. Raises InputError naming what is wrong.

@@ -23,15 +23,14 @@ def guard_for(options: Options, names: Names | None = None) -> Guard | None:
     return Chain(names, place(options.proxy)) if options.proxy else Guard(names)
 
 
-def prefs(options: Options, guard: Guard | None, collector_port: int) -> dict[str, Pref]:
-    """Firefox's preferences for that way. Only the extension's collector is reached without it."""
-    own = {"network.proxy.no_proxies_on": f"127.0.0.1:{collector_port}"}
+def prefs(options: Options, guard: Guard | None) -> dict[str, Pref]:
+    """Firefox's preferences for that way."""
     if guard is None and not options.proxy:
         return {"network.proxy.type": 0}
     if guard is None:
-        return own | _http(*place(options.proxy))
+        return _http(*place(options.proxy))
     ours = _http("127.0.0.1", guard.port) if isinstance(guard, Chain) else _socks(guard.port)
-    return own | ours | _NOTHING_ELSE
+    return ours | _NOTHING_ELSE
 
 
 def _http(host: str, port: int) -> dict[str, Pref]:

@@ -1,7 +1,7 @@
 """The reference instrument: OpenWPM's, as published on npm, in our extension in the place of ours.
 
 Its modules are put one after another without their ``import`` and ``export``, unchanged otherwise; what they
-send is brought into our protocol by `extension-openwpm/background.js`.
+send is brought into our protocol by the extension's background page, `extension-openwpm/background.js`.
 """
 
 import json
@@ -38,5 +38,6 @@ def put_into(extension: Path) -> None:
     # As OpenWPM registers it: every frame, about:blank, but no frames of opaque origin.
     content = {"matches": ["<all_urls>"], "js": ["openwpm/content.js"], "run_at": "document_start"}
     manifest["content_scripts"] = [{**content, "all_frames": True, "match_about_blank": True}]
-    manifest["background"]["scripts"].insert(-1, "openwpm/background.js")
+    manifest["background"] = {"scripts": ["openwpm/background.js"], "persistent": True}
+    manifest["permissions"] = ["<all_urls>", "contextualIdentities", "tabs", "webNavigation"]
     path.write_text(json.dumps(manifest))

@@ -1,4 +1,4 @@
-"""What one browser is given: its copy of the extension, with its settings; the scripts of realms."""
+"""What one browser is given: its copy of the extension, and the scripts of realms."""
 
 import json
 import secrets
@@ -11,6 +11,7 @@ from urllib.parse import quote
 from crawl import openwpm
 
 PACKAGE = resources.files("crawl")
+EXTENSION = "crawl@overscripted"  # the id of its manifest
 WORKER = "worker.js"  # of the packed extension
 HANDS = "document/hands.js"  # which runs on the page's side, alone
 # One file each, for all that a sandbox or worker needs.
@@ -49,19 +50,18 @@ _WORKER = (
 _REFERENCE = ("document/channel.js", "document/reference.js")
 
 
-def told(port: int, token: str, wished: dict[str, Any]) -> dict[str, Any]:
-    """The settings of one browser: where and as whom it reports, and what is ``wished`` of its extension.
+def told(wished: dict[str, Any]) -> dict[str, Any]:
+    """The settings of one browser's scripts: what is ``wished`` of them.
 
     ``mark`` is a host that no page knows: a policy that names it is ours.
     """
-    return {"port": port, "token": token, "mark": f"{secrets.token_hex(12)}.invalid", **wished}
+    return {"mark": f"{secrets.token_hex(12)}.invalid", **wished}
 
 
 def pack(folder: Path, settings: dict[str, Any]) -> Path:
-    """Copy the extension below ``folder`` and write ``settings.js``; where it is now."""
+    """Put the extension together below ``folder``; where it is now."""
     target = folder / "extension"
     shutil.copytree(str(PACKAGE / "extension"), target)
-    (target / "settings.js").write_text(_settings(settings))
     (target / WORKER).write_text(_joined(settings, _WORKER))
     if settings.get("reference") == "openwpm":
         openwpm.put_into(target)
@@ -83,11 +83,6 @@ def address(script: str) -> str:
     return f"data:text/javascript;charset=utf-8,{quote(script)}"
 
 
-def _settings(settings: dict[str, Any]) -> str:
-    return f"const OVERSCRIPTED = {json.dumps(settings, ensure_ascii=True)};\n"
-
-
 def _joined(settings: dict[str, Any], parts: tuple[str, ...]) -> str:
-    """A script of realms. A page may take its process over: that need not know where reports go, as whose."""
-    known = {name: value for name, value in settings.items() if name not in ("port", "token")}
-    return "\n".join([_settings(known), *((PACKAGE / "recorder" / name).read_text() for name in parts)])
+    known = f"const OVERSCRIPTED = {json.dumps(settings, ensure_ascii=True)};\n"
+    return "\n".join([known, *((PACKAGE / "recorder" / name).read_text() for name in parts)])

@@ -31,13 +31,32 @@ _PARENT = (
     "policy.js",
     "parent.js",
 )
-_PROCESS = ("frames.js", "documents.js", "workers.js", "process.js")
-_TOLD = "channel, extension, name, process, folder, policy"
+_PROCESS = ("frames.js", "documents.js", "workers.js", "reference.js", "process.js")
+_TOLD = "channel, name, process, folder, policy"
+# Only scripts of the browser itself may watch a worker; no page can load from this address.
+_SERVE = """(name, extension) => {
+  const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
+  resources.setSubstitution(name, Services.io.newURI(WebExtensionPolicy.getByID(extension).getURL("")));
+}"""
+# A tab's user context as a number, and its tab as one: what messages name.
+_PLACE = """(user) => {
+  const load = (module) => ChromeUtils.importESModule(module);
+  const { UserContextManager } = load("chrome://remote/content/shared/UserContextManager.sys.mjs");
+  const { tabTracker } = load("resource://gre/modules/ExtensionParent.sys.mjs").ExtensionParent.apiManager.global;
+  const number = UserContextManager.getInternalIdById(user);
+  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
+    for (const browser of gBrowser?.browsers ?? []) {
+      if (browser.browsingContext?.originAttributes.userContextId !== number) continue;
+      return JSON.stringify([number, tabTracker.getBrowserData(browser).tabId]);
+    }
+  }
+  throw new Error(`no tab of user context ${user}`);
+}"""
 _TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"
 
 
 class Realms:
-    """The realms of one Firefox. ``take`` is given each message of the extension's protocol and its size."""
+    """The realms of one Firefox. ``take`` is given each message (see PROTOCOL.md) and its size."""
 
     def __init__(self, parent: Parent, folder: Path, take: Callable[[Message, int], None]) -> None:
         self._parent, self._folder, self._take = parent, folder, take
@@ -49,19 +68,18 @@ class Realms:
     async def attach(
         cls,
         parent: Parent,
-        extension: str,
         settings: dict[str, Any],
         folder: Path,
         take: Callable[[Message, int], None],
     ) -> "Realms":
-        """Watch all realms from now on. ``extension`` is the id of the packed extension, ``settings`` its.
+        """Watch all realms from now on, as ``settings`` say (see `pack.told`).
 
         Bodies of scripts come through files in ``folder``.
         """
         realms = cls(parent, folder, take)
         begin = _joined(f"({_TOLD}) => {{", _PARENT, f"Realms({_TOLD}); }}")
         process, policy = realms._process(settings), _policy(settings)
-        told = (parent.channel(realms._said), extension, realms._name, process, str(folder), policy)
+        told = (parent.channel(realms._said), realms._name, process, str(folder), policy)
         await parent.call(begin, *told)
         return realms
 
@@ -73,8 +91,18 @@ class Realms:
             "recorder": pack.address(pack.document(settings)),
             "hands": pack.address(pack.hands()),
             "worker": f"resource://{self._name}/{pack.WORKER}" if watched else "",
+            "reference": "" if watched else pack.EXTENSION,
         }
         return _joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")
+
+    async def serve(self, extension: str) -> None:
+        """Workers are watched from now on, by the script in the extension of this id."""
+        await self._parent.call(_SERVE, self._name, extension)
+
+    async def place(self, user_context: str) -> tuple[str, int]:
+        """The cookie store of a user context, and the number of its only tab. Raises BidiError for none."""
+        number, tab = json.loads(await self._parent.call(_PLACE, user_context))
+        return f"firefox-container-{number}", tab
 
     async def flush(self, store: str) -> Message:
         """Have everything recorded in a cookie store handed over; the ``flushed`` message.
@@ -113,7 +141,10 @@ class Realms:
             self._one(text)
 
     def _one(self, text: str) -> None:
-        message = json.loads(text)
+        try:
+            message = json.loads(text)
+        except (ValueError, RecursionError):
+            return  # of a process that a page has taken over: ours write JSON
         if message["type"] == "body":
             message["content"] = self._content(message)
             self._take(message, len(text) + len(message["content"]))

@@ -1,6 +1,6 @@
-"""What the extension sends of one visit, made into rows of the raw tables.
+"""What is said of one visit, made into rows of the raw tables.
 
-Everything here came from a hostile page by way of our extension: its size is capped, its text is
+Everything here came from a hostile page by way of our recorders: its size is capped, its text is
 made valid Unicode, what is cut is counted, and what is malformed is dropped and counted.
 """
 
@@ -34,7 +34,7 @@ class Records:
     def __init__(self, writer: Writer, crawl_id: int, visit_id: int, attempt: int, limits: Limits) -> None:
         self._writer, self._limits = writer, limits
         self.visit = {"crawl_id": crawl_id, "visit_id": visit_id, "attempt": attempt}
-        self.tab = -2  # of the visited page; known once bound
+        self.tab = -2  # of the visited page; known once `Browser.bind` has asked
         self.n_calls = self.n_dropped = 0
         self.gaps: Counter[str] = Counter()
         self.status: int | None = None  # of the visited page's latest document

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 # -- A visit ---------------------------------------------------------------------------------
 DWELL_S = 10.0  # after the load event, as the study did
 LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
-BIND_TIMEOUT_S = 60.0  # the extension answers in milliseconds; this is for a machine out of CPU
 OPEN_RETRY_S = (0.1, 0.2, 0.5, 1, 2, 4)  # pauses between attempts at a window while pop-ups come and go
 FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds; then a page is hung
 LAST_FLUSH_S = 10.0  # of one whose visit has failed already: it may be in an endless loop since it began
@@ -16,7 +15,6 @@ LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have bee
 CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
 
 # -- Records: what one visit may bring; what is cut is counted -----------------------------------
-MAX_MESSAGE_BYTES = 32 * 2**20  # one websocket message; the extension splits at a fraction of it
 MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
 MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory
 MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console

@@ -13,7 +13,7 @@ import ada_url
 
 from crawl import settings
 from crawl.bidi import BidiClosed, BidiError
-from crawl.browser import BIND_URL, Browser, Window
+from crawl.browser import Browser, Window
 from crawl.frontier import Lease
 from crawl.records import Records
 from crawl.settings import Options
@@ -71,8 +71,6 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
             give_back()
     finally:
         browser.active -= 1
-    if browser.link.lost.is_set() and not browser.firefox.bidi.closed.is_set():
-        result.outcome, result.error = "failed", "the extension's connection to the collector broke"
     result.ended = datetime.now(UTC)
     result.final_url = records.final_url or result.final_url
     if result.outcome == "complete" and records.status is not None and records.status >= 400:
@@ -133,7 +131,7 @@ async def _visit(
     window = await browser.open()
     answers = True
     try:
-        window.store = await _bind(browser, window, records)
+        await browser.bind(window, records)
         await _load(window, url, records, options, result)
         loaded()
         result.loaded = datetime.now(UTC)
@@ -170,21 +168,6 @@ def _url(seed: str) -> str:
     if refused(parsed.hostname):
         raise _Ended("invalid", "not a URL to Firefox, for its host")
     return str(parsed.href)
-
-
-async def _bind(browser: Browser, window: Window, records: Records) -> str:
-    """Make the extension tell which cookie store this window's visit is."""
-    token, bound = browser.link.expect(records)
-    try:
-        with contextlib.suppress(BidiError):  # the extension cancels this navigation
-            await window.navigate(BIND_URL + token, "none", settings.BIND_TIMEOUT_S)
-        async with asyncio.timeout(settings.BIND_TIMEOUT_S):
-            return await bound
-    except TimeoutError:
-        browser.ill += 1
-        raise _Ended("failed", "the extension did not bind the visit") from None
-    finally:
-        browser.link.forsake(token)
 
 
 async def _load(window: Window, url: str, records: Records, options: Options, result: Result) -> None:

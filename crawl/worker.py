@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 from crawl import network, outcomes, profile, settings, state
 from crawl import visit as visits
 from crawl.browser import Browser
-from crawl.collector import Collector
 from crawl.frontier import Frontier, Lease
 from crawl.metrics import Metrics
 from crawl.names import Names
@@ -54,18 +53,17 @@ class Worker:
         store: Store,
         frontier: Frontier,
         options: Options,
-        extension: dict[str, Any],
+        wished: dict[str, Any],
         work: Work,
         names: Names | None = None,
     ) -> None:
         self.name = f"{platform.node()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self.frontier, self.options, self.work = frontier, options, work
         self.writer = Writer(store, self.name, options.segment_bytes, options.segment_age_s)
-        self.collector = Collector(self.writer)
         self.windows = Windows(options.windows)
         self.ended: Counter[str] = Counter()
         self.began = time.monotonic()
-        self._extension = extension
+        self._wished = wished
         self._guard = network.guard_for(options, names)
         self._upstream = Upstream(options.proxy) if options.proxy else None
         self._robots = self._robots_for(options) if options.respect_robots else None
@@ -101,11 +99,10 @@ class Worker:
     async def run(self) -> None:
         """Work until no seed is left in the frontier, or until stopped."""
         await asyncio.to_thread(profile.clean)
-        await self.collector.start()
         for helper in (self._guard, self._upstream, self._metrics):
             if helper:
                 await helper.start()
-        self._prefs = network.prefs(self.options, self._guard, self.collector.port)
+        self._prefs = network.prefs(self.options, self._guard)
         await self._bury_dead()
         await self._ask(self._beat_once)
         beating = asyncio.create_task(self._beat())
@@ -119,8 +116,7 @@ class Worker:
             beating.cancel()
             await asyncio.gather(beating, return_exceptions=True)
             for browser in self._browsers:
-                await browser.stop(self.collector)
-            await self.collector.stop()
+                await browser.stop()
             for helper in (self._guard, self._upstream, self._metrics):
                 if helper:
                     await helper.stop()
@@ -215,10 +211,6 @@ class Worker:
             # Even a page that loaded may lack what was asked for meanwhile.
             await self._ask(self.frontier.retry, self.name, lease, 0.0)
             return
-        if result.outcome == "hung" and self.writer.was_full(began):
-            # Nobody listened to its browser, perhaps to the answer that it gave.
-            await self._ask(self.frontier.retry, self.name, lease, 0.0)
-            return
         if not result.greedy:
             self.windows.saw(result.starved)
             if result.outcome == "hung" and self.windows.starving:
@@ -293,8 +285,7 @@ class Worker:
 
     async def _start_browser(self) -> Browser:
         return await Browser.start(
-            self.collector,
-            self._extension,
+            self._wished,
             self._prefs,
             [Path(path) for path in self.options.authorities],
             self.options.firefox,
@@ -309,7 +300,7 @@ class Worker:
                 browser.retired = True
             if not browser.fit and not browser.active:
                 self._browsers.remove(browser)
-                await browser.stop(self.collector)
+                await browser.stop()
 
     # -- the frontier -------------------------------------------------------------------------
 

@@ -50,9 +50,6 @@ class Writer:
         self._batch = _Batch()
         self._sealed: list[_Batch] = []
         self._wake = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
-        self._last_full = 0.0  # by `time.monotonic`
         self._idle = asyncio.Event()
         self._idle.set()
         self._ending = False
@@ -101,11 +98,7 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether nothing more should be begun: the store is slow or away."""
-        return not self._room.is_set()
-
-    def was_full(self, since: float) -> bool:
-        """Whether it was full at some time from ``since`` (`time.monotonic`) on: browsers were not heard."""
-        return self.full or self._last_full >= since
+        return self.buffered >= settings.BUFFER_BYTES
 
     def abandon(self) -> None:
         """Do not wait for a store that is away: what is not durable will be visited again."""
@@ -115,10 +108,6 @@ class Writer:
     def abandoned(self) -> bool:
         """Whether what is out of reach is not to be waited for."""
         return self._abandoned.is_set()
-
-    async def room(self) -> None:
-        """Wait while the buffer is full (the store is slow or away)."""
-        await self._room.wait()
 
     async def drained(self) -> None:
         """Wait until everything that has been sealed is durable and acknowledged."""
@@ -149,16 +138,6 @@ class Writer:
         self._batch = _Batch()
         self._idle.clear()
         self._wake.set()
-        self._pressure()
-
-    def _pressure(self) -> None:
-        before = self.full
-        if self.buffered >= settings.BUFFER_BYTES:
-            self._room.clear()
-        else:
-            self._room.set()
-        if before or self.full:
-            self._last_full = time.monotonic()
 
     async def _run(self) -> None:
         while True:
@@ -166,7 +145,6 @@ class Writer:
             while self._sealed:
                 await self._write(self._sealed[0])
                 self._sealed.pop(0)
-                self._pressure()
             self._idle.set()
             if self._ending:
                 return

@@ -1,4 +1,4 @@
-// What OpenWPM's instrument sends, as calls of our protocol.
+// What OpenWPM's instrument sends, as calls of our protocol, said by what privileged/reference.js has put here.
 // World: background page. OpenWPM's records pass through the page; what they say is text to us.
 "use strict";
 
@@ -17,8 +17,9 @@ browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId
   if (type === "logCall" && data.args.length > 0) call.a = JSON.stringify({ ...data.args.map((it) => it ?? null) });
   if (data.callStack) call.k = data.callStack;
   browser.webNavigation.getFrame({ tabId: tab.id, frameId }).then((found) => {
-    Stores.send(store, {
+    const said = {
       type: "calls",
+      store,
       tab: tab.id,
       frame: frameId,
       parent: found?.parentFrameId ?? -1,
@@ -28,7 +29,8 @@ browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId
       realm: "window",
       calls: [call],
       totals: [],
-    });
+    };
+    overscripted(JSON.stringify(said));
   });
 
   function frame({ funcName, scriptUrl, scriptLocEval, scriptLine, scriptCol }) {

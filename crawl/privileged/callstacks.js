@@ -1,5 +1,5 @@
 // Which code of a page asked for a request: the stack that the page's process saw as the request began, told under the
-// number by which the extension knows the request.
+// number by which Firefox tells extensions of the request.
 // World: Firefox's parent process, privileged. Stacks are text to it, with names that pages chose.
 "use strict";
 

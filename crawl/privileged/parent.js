@@ -3,27 +3,22 @@
 // Trusts: our process script; what realms say is a JSON object in text, passed on as it is.
 "use strict";
 
-function Realms(channel, extension, name, process, folder, policy) {
+function Realms(channel, name, process, folder, policy) {
   const LONGEST = 2 ** 24; // characters of a message: one of 64 MB would end the session with the browser
   const PING_MS = 1000; // how often a process is asked whether it is alive
-  const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
-  // Only scripts of the browser itself may watch a worker; no page can load from this address.
-  const base = WebExtensionPolicy.getByID(extension).getURL("");
-  resources.setSubstitution(name, Services.io.newURI(base));
-  const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
   const realms = new Map(); // id -> {process, user, head}
   const flushes = new Map(); // number -> {user, waiting, docs}
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
+  let reference = null; // process of the reference instrument
   const { said, send } = Outgoing(channel);
-  const tabOf = (browser) => ExtensionParent.apiManager.global.tabTracker.getBrowserData(browser).tabId;
   const cookies = Cookies(said);
-  const requests = Requests(said, cookies, policy, tabOf);
+  const requests = Requests(said, cookies, policy);
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
   if (policy) Policy(policy);
 
-  /** Where a realm's records belong: as the extension says it of requests. */
+  /** Where a realm's records belong: as it is said of requests. */
   function place(user, context, top) {
     const head = { store: cookieStore(user), tab: -1, frame: -1, parent: -1, top };
     if (!context) return head;
@@ -46,29 +41,42 @@ function Realms(channel, extension, name, process, folder, policy) {
     }
   }
 
+  /** Whether a process may speak for a user context: one that Firefox made for another's site may not, whoever runs it. */
+  function speaksFor({ remoteType }, user) {
+    const its = /\buserContextId=(\d+)/.exec(remoteType);
+    return its === null || Number(its[1]) === user;
+  }
+
   function take({ target, data: { id, kind, data } }) {
+    if (data?.user !== undefined && !speaksFor(target, data.user)) return;
     if (kind === "document" || kind === "worker") {
       const head = JSON.stringify(placed(data)).slice(1, -1);
       realms.set(id, { process: target, user: data.user, head });
     } else if (kind === "gone") {
-      realms.delete(id);
+      if (realms.get(id)?.process === target) realms.delete(id);
     } else if (kind === "share") {
       share(data);
     } else if (kind === "opening") {
       callstacks.opening(data);
     } else if (kind === "pong") {
       answered(target);
+    } else if (kind === "instrument") {
+      instrumented(target, data);
     } else if (kind === "flushed") {
       settle(flushes.get(data.number), target, data.docs);
     } else {
-      pass(realms.get(id), kind, data);
+      pass(realms.get(id), target, kind, data);
     }
   }
 
-  function pass(it, kind, data) {
-    if (!it) return;
-    // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
-    if (data.length <= LONGEST && !data.includes("\n")) return said(`{"type":"${kind}",${it.head},${data.slice(1)}`);
+  // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
+  const fits = (data) => data.length <= LONGEST && !data.includes("\n");
+  const KINDS = new Set(["calls", "console", "frame", "gap"]);
+
+  function pass(it, process, kind, data) {
+    if (it?.process !== process || !KINDS.has(kind)) return;
+    // Of members with one name the last counts: those that say whose this is.
+    if (fits(data)) return said(`${data.slice(0, -1)},"type":"${kind}",${it.head}}`);
     said(JSON.stringify({ type: "gap", store: cookieStore(it.user), name: "message over the limit", n: 1 }));
   }
 
@@ -77,7 +85,17 @@ function Realms(channel, extension, name, process, folder, policy) {
     if (!sharedData.has(`${name}.${key}`)) sharedData.set(`${name}.${key}`, data);
   }
 
-  const processes = (user) => new Set([...realms.values()].filter((it) => it.user === user).map((it) => it.process));
+  /** What the reference instrument says by way of its extension's process, or that it is there. */
+  function instrumented(process, data) {
+    if (process.remoteType !== "extension") return;
+    reference = process;
+    if (data && fits(data)) said(data);
+  }
+
+  function processes(user) {
+    const those = [...realms.values()].filter((it) => it.user === user).map((it) => it.process);
+    return new Set(reference ? [...those, reference] : those);
+  }
 
   function flush(user, number) {
     const it = { number, user, waiting: processes(user), docs: 0 };

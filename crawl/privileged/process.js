@@ -5,7 +5,7 @@
 
 (() => {
   if (Services.appinfo.processType !== Services.appinfo.PROCESS_TYPE_CONTENT) return;
-  const { name, worker } = OVERSCRIPTED_TOLD;
+  const { name, worker, reference } = OVERSCRIPTED_TOLD;
   const shared = new Map();
   const timers = new Set();
   let ids = 0;
@@ -24,6 +24,7 @@
   };
   const documents = Documents(Host, OVERSCRIPTED_TOLD);
   const workers = Workers(Host, worker, documents.made);
+  if (reference) Reference(Host, reference);
 
   /** Have every realm of a user context hand over what it has. */
   async function flush({ user, number }) {

@@ -4,7 +4,7 @@
 // as such.
 "use strict";
 
-function Requests(said, cookies, policy, tabOf) {
+function Requests(said, cookies, policy) {
   const { WebRequest } = ChromeUtils.importESModule("resource://gre/modules/WebRequest.sys.mjs");
   const hops = new Map(); // request id -> its present hop, and the channel
   const tops = new Map(); // store -> Map(tab -> URL of its top document)
@@ -57,7 +57,6 @@ function Requests(said, cookies, policy, tabOf) {
     const store = storeOf(channel.QueryInterface(Ci.nsIChannel));
     if (!store) return;
     const it = ChannelWrapper.get(channel);
-    if (it.finalURL.startsWith("http://overscripted.invalid/")) return;
     const tab = it.browserElement ? tabOf(it.browserElement) : -1;
     const id = String(it.id);
     const before = hops.get(id);

@@ -48,7 +48,7 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ins
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def plain() -> AsyncIterator[Firefox]:
-    """A Firefox without any extension."""
+    """A plain Firefox."""
     _need_firefox()
     async with await Firefox.start() as it:
         yield it

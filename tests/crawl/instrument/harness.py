@@ -1,14 +1,12 @@
-"""A real Firefox with the extension, a web of test pages, and what the extension said of each visit."""
+"""A real Firefox that records, a web of test pages, and what was said of each visit."""
 
 import asyncio
 import contextlib
-import json
-import secrets
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from crawl import pack
 from crawl.bidi import BidiError
@@ -104,17 +102,11 @@ class Visit:
 
 
 class Instrumented:
-    """A Firefox with the extension, and the collector's side of its websocket, recording every message."""
+    """A Firefox that records, and every message that it said."""
 
     def __init__(self) -> None:
-        self.token = secrets.token_hex(32)
         self.visits: dict[str, Visit] = {}
         self.loose: list[Message] = []
-        self.binds_refused = 0
-        self._binds: dict[str, tuple[str, str, asyncio.Future[Visit]]] = {}
-        self._flushes: dict[str, asyncio.Future[Message]] = {}
-        self._socket: web.WebSocketResponse | None = None
-        self._ready = asyncio.Event()
 
     async def start(
         self,
@@ -123,93 +115,44 @@ class Instrumented:
         authorities: list[Path] | None = None,
         **settings: Any,
     ) -> None:
-        """Start Firefox; ``settings`` go into settings.js beside port and token."""
-        app = web.Application()
-        app.router.add_get("/", self._accept)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        port = int(self._runner.addresses[0][1])
+        """Start Firefox; ``settings`` are those of its scripts."""
         self.firefox = await Firefox.start(prefs, authorities)
         self._holders = Holders(self.firefox.bidi)
-        told = pack.told(port, self.token, settings)
-        extension = await self.firefox.install(str(pack.pack(folder, told)))
+        told = pack.told(settings)
         self.parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
         bodies = folder / "bodies"
         bodies.mkdir()
-        self._realms = await Realms.attach(
-            self.parent, extension, told, bodies, lambda message, _: self._take(message)
-        )
-        async with asyncio.timeout(20):
-            await self._ready.wait()
+        self._realms = await Realms.attach(self.parent, told, bodies, lambda message, _: self._take(message))
+        self.name = self._realms._name  # of the messages of its processes
+        await self._realms.serve(await self.firefox.install(str(pack.pack(folder, told))))
 
     async def stop(self) -> None:
         await self.firefox.stop()
-        await self._runner.cleanup()
-
-    async def _accept(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=64 * 2**20, compress=False)
-        await socket.prepare(request)
-        hello = json.loads(await socket.receive_str())
-        assert hello["token"] == self.token
-        self._socket = socket
-        await socket.send_json({"type": "welcome"})
-        self._ready.set()
-        async for message in socket:
-            if message.type == WSMsgType.TEXT:
-                self._take(json.loads(message.data))
-        return socket
 
     def _take(self, message: Message) -> None:
-        kind = message["type"]
-        if kind == "bind":
-            if message["visit"] not in self._binds:
-                self.binds_refused += 1
-                return
-            context, user, bound = self._binds.pop(message["visit"])
-            visit = Visit(self, message["store"], message["tab"], context, user)
-            self.visits[visit.store] = visit
-            bound.set_result(visit)
-        elif kind == "flushed":
-            if found := self._flushes.pop(message["id"], None):
-                found.set_result(message)
-        elif visit := self.visits.get(message.get("store", "")):
+        if visit := self.visits.get(message.get("store", "")):
             visit.messages.append(message)
         else:
             self.loose.append(message)
 
     async def open(self) -> Visit:
-        """A window (a tab alone in sight of one) in a user context of its own, bound."""
+        """A window (a tab alone in sight of one) in a user context of its own."""
         bidi = self.firefox.bidi
         user = (await bidi.command("browser.createUserContext"))["userContext"]
         context, holder = await self._holders.tab(user)
-        token = secrets.token_hex(16)
-        bound: asyncio.Future[Visit] = asyncio.get_running_loop().create_future()
-        self._binds[token] = (context, user, bound)
-        with contextlib.suppress(BidiError):
-            url = f"http://overscripted.invalid/{token}"
-            await bidi.command("browsingContext.navigate", {"context": context, "url": url})
-        async with asyncio.timeout(20):
-            visit = await bound
+        store, tab = await self._realms.place(user)
+        visit = self.visits[store] = Visit(self, store, tab, context, user)
         visit.holder = holder
         return visit
 
     async def flush(self, visit: Visit, within_s: float = 20) -> None:
         """Have everything sent."""
-        number = secrets.token_hex(4)
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        self._flushes[number] = answer
-        assert self._socket
         async with asyncio.timeout(within_s):
             visit.flushed = await self._realms.flush(visit.store)
             await self._realms.rest(visit.store)
-            await self._socket.send_json({"type": "flush", "id": number, "store": visit.store})
-            await answer
 
     async def close(self, visit: Visit) -> None:
         """End a visit."""
-        assert self._socket
-        await self._socket.send_json({"type": "forget", "store": visit.store})
         await self._realms.forget(visit.store)
         with contextlib.suppress(BidiError):
             await self.firefox.bidi.command(

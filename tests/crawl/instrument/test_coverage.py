@@ -146,7 +146,7 @@ async def test_what_is_long_in_a_request_is_cut_and_harms_nobody(browser: Instru
 
 
 async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: Web) -> None:
-    """Of every type: only those of scripts are held for the extension."""
+    """Of every type."""
     web.add("/r.js", "fetch('/r.json').then(()=>window.D=1)", "text/javascript")
     web.add("/r.json", "{}", "application/json")
     web.add("/r.css", "p{}", "text/css")

@@ -82,7 +82,7 @@ const t=setInterval(()=>{try{if(uses.length===2&&n++<20)for(const use of uses)us
 
 
 async def test_functions_of_a_removed_frame_live_on(browser: Instrumented, web: Web) -> None:
-    """As without an extension: libraries keep clean functions of a frame that they remove at once. Each use is recorded."""
+    """As in a plain browser: libraries keep clean functions of a frame that they remove at once. Each use is recorded."""
     web.add("/inner", "<!doctype html><p>inner")
     visit = await browser.visit(web.base + web.add("/gone", GONE), until="globalThis.ENDED")
     assert [c["v"] for c in visit.calls if c["s"] == "window.document.cookie" and "end" in c["v"]] == [
@@ -133,9 +133,7 @@ async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web)
         "originalPolicy:'x.invalid',lineNumber:1}));t.dispatchEvent(new ErrorEvent('error',{message:'forged'}));"
         "t.dispatchEvent(new PageTransitionEvent('pagehide'));t.dispatchEvent(new CustomEvent('calls',"
         "{detail:[{s:'forged'}]}))}postMessage({type:'calls',calls:[{s:'forged'}]},'*');"
-        "fetch('http://overscripted.invalid/0123456789abcdef0123456789abcdef').catch(()=>1);"
-        "const f=document.createElement('iframe');f.src='http://overscripted.invalid/"
-        "fedcba9876543210fedcba9876543210';document.body.append(f);navigator.oscpu;"
+        "navigator.oscpu;"
         "setTimeout(()=>navigator.oscpu,50)"
     )
     path = web.add("/forge", f"<!doctype html><body><script>{code}</script>")
@@ -143,7 +141,48 @@ async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web)
     assert sum(c["s"] == SYMBOL for c in visit.calls) == 2
     assert not [c for c in visit.calls if c["s"] in ("forged", "window.eval")]
     assert not [m for m in visit.of("console") if "forged" in m["message"]]
-    assert browser.binds_refused == 0
+
+
+# What a page can send that has taken its process over. `NAME`: of our messages, `THEIRS`: the user context of another visit.
+_TAKEN_OVER = """(name, mine, theirs) => new Promise((resolve) => {
+  const script = `
+    const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
+    if (Services.appinfo.remoteType.endsWith("userContextId=${mine}")) {
+      say("forged", "document", { user: ${theirs}, window: 0, url: "https://evil.example/" });
+      say("forged", "gap", '{"name":"forged","n":1}');
+      say("own", "document", { user: ${mine}, window: 0, url: "https://evil.example/" });
+      const other = '"store":"firefox-container-${theirs}"';
+      say("own", "gap", "{" + other + ',"name":"forged","n":1}');
+      say("own", 'gap","name":"forged",' + other.slice(0, -1), '{"n":1}');
+      say("own", "body", '{"request_id":"1","file":"0","encoding":""}');
+      for (const broken of ["", "x", "{", '{"name":"', "[".repeat(1e5)]) say("own", "gap", broken);
+      for (let process = 0; process < 40; process++) {
+        for (let i = 0; i < 20; i++) say(process + "." + i, "gap", '{"name":"forged","n":1}');
+      }
+      say("", "opening", { channel: 1, user: ${theirs}, stack: "forged@https://evil.example/:1:1" });
+      say("", "instrument", '{"type":"gap","store":"firefox-container-${theirs}","name":"forged","n":1}');
+      sendAsyncMessage("taken over");
+    }`;
+  Services.ppmm.addMessageListener("taken over", () => resolve(""));
+  Services.ppmm.loadProcessScript("data:," + encodeURIComponent(script), false);
+})"""
+
+
+async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, web: Web) -> None:
+    page = web.add("/own", "<!doctype html><script>navigator.oscpu</script>")
+    evil, victim = await browser.open(), await browser.open()
+    for visit in (evil, victim):
+        command = {"context": visit.context, "url": web.base + page, "wait": "complete"}
+        await browser.firefox.bidi.command("browsingContext.navigate", command)
+    mine, theirs = (visit.store.rpartition("-")[2] for visit in (evil, victim))
+    async with asyncio.timeout(20):
+        await browser.parent.call(_TAKEN_OVER, browser.name, mine, theirs)
+    for visit in (evil, victim):
+        await browser.flush(visit)
+        await browser.close(visit)
+    assert evil.of("gap")  # of its own it may say what it likes
+    assert [m["type"] for m in victim.messages if "forged" in str(m)] == []
+    assert [c["s"] for c in victim.calls] == [SYMBOL]
 
 
 async def test_a_flood_is_counted_and_cut(browser: Instrumented, web: Web) -> None:

@@ -1,4 +1,4 @@
-"""Settings in OpenWPM's format become the extension's items; what is wrong is named."""
+"""Settings in OpenWPM's format become the recorders' items; what is wrong is named."""
 
 import csv
 import json

@@ -1,98 +1,23 @@
-"""The collector takes records from our extension alone, and no record that does harm."""
+"""What is said of a visit becomes rows, and nothing in it does harm."""
 
-import asyncio
 import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import brotli
 import pytest
 import zstandard
 
-from crawl import body, instrument, pack, settings
-from crawl.collector import Collector
+from crawl import body
 from crawl.records import Records
 from crawl.settings import Limits
 from crawl.writer import Writer
 from overscripted import segments
 from overscripted.schemas import RAW
 from overscripted.store import Store
-
-ORIGIN = {"Origin": "moz-extension://0000"}
-
-
-@pytest.fixture
-async def collector(tmp_path: Path) -> AsyncIterator[Collector]:
-    async with Writer(Store(tmp_path), "w", 10**9, 600) as writer:
-        made = Collector(writer)
-        await made.start()
-        yield made
-        await made.stop()
-
-
-def url(collector: Collector, scheme: str = "ws") -> str:
-    return f"{scheme}://127.0.0.1:{collector.port}/"
-
-
-async def test_a_page_that_finds_the_port_gets_nothing(collector: Collector) -> None:
-    async with aiohttp.ClientSession() as http:
-        for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}, ORIGIN):
-            async with http.get(url(collector, "http"), headers=headers) as answer:
-                assert answer.status == 404
-                assert await answer.read() == b""
-                assert "Access-Control-Allow-Origin" not in answer.headers
-        for headers in ({}, {"Origin": "https://evil.example"}):
-            with pytest.raises(aiohttp.WSServerHandshakeError):
-                await http.ws_connect(url(collector), headers=headers)
-
-
-@pytest.mark.parametrize(
-    "hello",
-    ['{"type": "hello", "token": "guess"}', '{"type": "hello"}', "[]", "nonsense", '{"type": "bind"}'],
-)
-async def test_a_connection_without_the_token_is_closed(collector: Collector, hello: str) -> None:
-    collector.link()
-    async with aiohttp.ClientSession() as http:
-        socket = await http.ws_connect(url(collector), headers=ORIGIN)
-        await socket.send_str(hello)
-        message = await socket.receive()
-        assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
-    assert collector.refused == 1
-
-
-async def test_a_token_serves_one_connection(collector: Collector) -> None:
-    link = collector.link()
-    hello = json.dumps({"type": "hello", "token": link.token})
-    async with aiohttp.ClientSession() as http:
-        first = await http.ws_connect(url(collector), headers=ORIGIN)
-        await first.send_str(hello)
-        assert (await first.receive_json()) == {"type": "welcome"}
-        second = await http.ws_connect(url(collector), headers=ORIGIN)
-        await second.send_str(hello)
-        assert (await second.receive()).type == aiohttp.WSMsgType.CLOSE
-        assert link.connected.is_set()
-
-
-async def test_an_oversized_message_ends_the_connection(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settings, "MAX_MESSAGE_BYTES", 1000)
-    link = collector.link()
-    async with aiohttp.ClientSession() as http:
-        socket = await http.ws_connect(url(collector), headers=ORIGIN)
-        await socket.send_str(json.dumps({"type": "hello", "token": link.token}))
-        await socket.receive()
-        await socket.send_str("x" * 5000)
-        assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSE
-        await asyncio.wait_for(link.lost.wait(), 5)
-
-
-# -- records ------------------------------------------------------------------------------------
 
 
 class Visit:
@@ -326,11 +251,3 @@ async def test_rows_over_the_limit_are_counted_as_gaps(tmp_path: Path) -> None:
     await visit.take(*[{"type": "console", "level": "error", "message": str(n)} for n in range(10)])
     assert len(visit.rows("console")) == 3
     assert visit.records.gaps["console over the limit"] == 7
-
-
-def test_scripts_that_run_beside_pages_do_not_know_the_token(tmp_path: Path) -> None:
-    told = {"port": 4567, "token": "of-this-browser", "mark": "x.invalid", **instrument.settings("default")}
-    packed = pack.pack(tmp_path, told)
-    assert "of-this-browser" in (packed / "settings.js").read_text()
-    for script in (pack.document(told), (packed / pack.WORKER).read_text()):
-        assert "x.invalid" in script and "of-this-browser" not in script

@@ -1,0 +1,14 @@
+// The way by which the reference instrument says its records: a function in its extension's background page.
+// World: process script, privileged; of use in the process of extensions. Trusts: that extension, which is ours.
+"use strict";
+
+function Reference(host, extension) {
+  function created(window) {
+    if (window.document.nodePrincipal.addonPolicy?.id !== extension) return;
+    const say = (text) => host.say("", "instrument", text);
+    Cu.exportFunction(say, window, { defineAs: "overscripted" });
+    say("");
+  }
+
+  Services.obs.addObserver({ observe: created }, "content-document-global-created");
+}
