@@ -4,7 +4,8 @@
 "use strict";
 
 const Install = (() => {
-  const { apply } = Reflect;
+  // Natives are called by these, which leave no frame of their own in the stacks of what the natives call or throw.
+  const { apply, call } = Function.prototype;
   const { defineProperty } = Object;
   const { capture, place } = Stack;
   const NONE = [];
@@ -33,7 +34,7 @@ const Install = (() => {
   function isScript(value) {
     if (typeof value !== "object" || value === null) return false;
     try {
-      return apply(localName, value, NONE) === "script";
+      return call.call(localName, value) === "script";
     } catch {
       return false; // no element
     }
@@ -50,7 +51,7 @@ const Install = (() => {
   function getter(it, i, then) {
     const { made } = {
       made() {
-        let value = apply(it.getters[i] ?? it.natives.find("getter", i), this, NONE);
+        let value = call.call(it.getters[i] ?? it.natives.find("getter", i), this);
         if (then) value = then(value, it.recorder);
         const target = (it.spots[i] ?? it.plan.read(i)).target(this);
         if (target === null) return value;
@@ -72,7 +73,7 @@ const Install = (() => {
         const target = (it.spots[i] ?? it.plan.read(i)).target(this);
         let operation = SET_FAILED;
         try {
-          apply(it.setters[i] ?? it.natives.find("setter", i), this, [value]);
+          call.call(it.setters[i] ?? it.natives.find("setter", i), this, value);
           operation = SET;
         } finally {
           if (target !== null) {
@@ -100,7 +101,7 @@ const Install = (() => {
           lost(it.recorder, error);
         }
       }
-      const result = apply(it.methods[i] ?? it.natives.find("method", i), receiver, values);
+      const result = apply.call(it.methods[i] ?? it.natives.find("method", i), receiver, values);
       return then ? then(result, it.recorder) : result;
     };
     const made = shaped(length, run);
