@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ import aiohttp
 
 Event = dict[str, Any]
 Listener = Callable[[Event], None]
+
+log = logging.getLogger("overscripted.crawl.bidi")
 
 # An answer or event longer than this is no answer to anything we ask for: the session ends.
 MAX_MESSAGE_BYTES = 64 * 2**20
@@ -122,7 +125,10 @@ class Bidi:
         kind = message.get("type")
         if kind == "event":
             for listener in self._listeners.get(message["method"], ()):
-                listener(message["params"])
+                try:
+                    listener(message["params"])
+                except Exception:  # a fault of ours with one event is not to end all visits of the browser
+                    log.exception("%s was not understood", message["method"])
             return
         answer = self._waiting.get(message.get("id") or 0)
         if answer is None or answer.done():

@@ -18,6 +18,7 @@ from crawl.parent import Parent, Process
 from crawl.profile import Pref
 from crawl.realms import Message, Realms
 from crawl.records import Records
+from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl.browser")
 
@@ -47,10 +48,10 @@ class Window:
 
     def take(self, event: str, params: dict[str, Any]) -> None:
         """One event of this window."""
-        if event == "load":
+        if event == "load" and self.started:  # a new window's own blank page may be told of late
             self.arrived.set()
         elif event == "navigationStarted":
-            self.started += 1
+            self.started += params.get("url") != "about:blank" or self.started > 0
         elif event == "contextDestroyed":
             self.closed.set()
         elif event == "userPromptOpened":
@@ -145,6 +146,9 @@ class Browser:
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
             await browser._instrument(pack.told(wished))
             browser.later(browser._watch())
+        except (BidiError, BidiClosed, TimeoutError) as error:
+            await browser.stop()
+            raise OutsideError(f"Firefox started, but cannot be watched: {error}") from error
         except BaseException:
             await browser.stop()
             raise
@@ -161,7 +165,12 @@ class Browser:
     @property
     def alive(self) -> bool:
         """Whether it still answers."""
-        return not self.firefox.bidi.closed.is_set()
+        return not self.firefox.bidi.closed.is_set() and not self.deaf
+
+    @property
+    def deaf(self) -> bool:
+        """Whether it goes on, but is no longer heard of in full."""
+        return self._realms.lost
 
     @property
     def fit(self) -> bool:
@@ -183,7 +192,11 @@ class Browser:
 
     async def bind(self, window: Window, records: Records) -> None:
         """Have what is said of a new window go to ``records``. Raises BidiError, TimeoutError."""
-        store, records.tab = await self._realms.place(window.user_context)
+        try:
+            store, records.tab = await self._realms.place(window.user_context)
+        except BidiError:
+            self.ill += 1
+            raise
         self._records[store] = records
         window.store = store
 

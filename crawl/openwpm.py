@@ -39,5 +39,5 @@ def put_into(extension: Path) -> None:
     content = {"matches": ["<all_urls>"], "js": ["openwpm/content.js"], "run_at": "document_start"}
     manifest["content_scripts"] = [{**content, "all_frames": True, "match_about_blank": True}]
     manifest["background"] = {"scripts": ["openwpm/background.js"], "persistent": True}
-    manifest["permissions"] = ["<all_urls>", "contextualIdentities", "tabs", "webNavigation"]
+    manifest["permissions"] = ["<all_urls>", "contextualIdentities", "tabs"]
     path.write_text(json.dumps(manifest))

@@ -61,6 +61,7 @@ class Realms:
     def __init__(self, parent: Parent, folder: Path, take: Callable[[Message, int], None]) -> None:
         self._parent, self._folder, self._take = parent, folder, take
         self._name = f"overscripted-{secrets.token_hex(16)}"  # of messages and of the worker script's address
+        self.lost = False  # the reference instrument's process has died: its calls are no longer heard
         self._flushes: dict[int, asyncio.Future[Message]] = {}
         self._numbers = itertools.count()
 
@@ -148,6 +149,8 @@ class Realms:
         if message["type"] == "body":
             message["content"] = self._content(message)
             self._take(message, len(text) + len(message["content"]))
+        elif message["type"] == "lost":
+            self.lost = True
         elif message["type"] != "flushed":
             self._take(message, len(text))
         elif (answer := self._flushes.get(message["id"])) and not answer.done():

@@ -24,8 +24,10 @@ from overscripted.urls import host
 Message = dict[str, Any]
 _Key = tuple[int, str, str, str, str]  # frame, location, script, symbol, operation
 
+_OTHERS: _Key = (-1, "", "(others)", "(others)", "(others)")  # what is lost beyond the rows of a visit
 NO_FRAME = -1  # of a worker or request that belongs to no document
 _MAX_ID = 2**62
+_MAX_CALLS = 2**45  # a year's; the sum of as many as a visit may have is a column's integer still
 
 
 class Records:
@@ -57,7 +59,7 @@ class Records:
         try:
             if take:
                 take(self, message)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError):
             self.gaps["malformed message"] += 1
 
     def finish(self) -> None:
@@ -106,14 +108,20 @@ class Records:
             # A document counts from its beginning, whatever its address became meanwhile.
             one = (str(message.get("doc", ""))[:64], key[0], *names)
             key = self._made[one][0] if one in self._made else key
+            made, kept = (_count(total[name]) for name in ("n", "r"))
+            if one not in self._made and len(self._made) >= self._limits.rows:
+                self.gaps["call totals over the limit"] += 1
+                continue
             self._where.setdefault(key, {n: place[n] for n in ("parent_frame_id", "top_level_url")})
-            self._made[one] = (key, int(total["n"]), int(total["r"]))
+            self._made[one] = (key, made, kept)
 
     def _call(self, common: Message, call: Message) -> None:
         frame = parse_frame(self._text(call.get("f") or ""))
         symbol, operation = self._text(call["s"]), self._text(call["o"])
         key = (common["frame_id"], common["location"], frame.script_url, symbol, operation)
         if self.n_calls >= self._limits.calls or self._size >= self._limits.size:
+            if key not in self._lost and len(self._lost) >= self._limits.rows:
+                key = _OTHERS
             self._lost[key] += 1
             self._where.setdefault(key, {n: common[n] for n in ("parent_frame_id", "top_level_url")})
             return
@@ -129,7 +137,7 @@ class Records:
             "operation": operation,
             "arguments": arguments,
             "value": value if value is None else value[: self._limits.text],
-            "value_len": whole if whole > self._limits.text else call.get("l"),
+            "value_len": whole if whole > self._limits.text else _integer(call.get("l"), 0),
             "script_url": frame.script_url,
             "script_line": frame.script_line,
             "script_col": frame.script_col,
@@ -275,6 +283,13 @@ def _string(value: Any, most: int) -> str:
 
 def _integer(value: Any, _: int) -> int | None:
     return int(value) if isinstance(value, int | float) and abs(value) < _MAX_ID else None
+
+
+def _count(value: Any) -> int:
+    """A number of calls in one document. Raises ValueError for what no document can have made."""
+    if not isinstance(value, int) or not 0 <= value < _MAX_CALLS:
+        raise ValueError(value)
+    return value
 
 
 def _truth(value: Any, _: int) -> bool:

@@ -36,7 +36,7 @@ def crawl(
     Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
     Raises the errors of `overscripted.errors` for what the user can mend.
     """
-    extension = instrument.settings(options.instrument)
+    wished = instrument.settings(options.instrument)
     program = firefox.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
@@ -48,20 +48,20 @@ def crawl(
         _add_seeds(run, frontier, seed_file)
         asked = asdict(options) | {"seeds": seed_file, "frontier": _shown(frontier_url)}
         if run.stage(STAGE).get("status") != "running":
-            made_with = {"firefox": firefox.version(program), "instrument_sha256": _digest(extension)}
+            made_with = {"firefox": firefox.version(program), "instrument_sha256": _digest(wished)}
             run.begin(STAGE, asked, **made_with)
-        return _work(run, frontier, options, extension)
+        return _work(run, frontier, options, wished)
     finally:
         frontier.close()
 
 
-def _work(run: Run, frontier: Frontier, options: Options, extension: dict[str, Any]) -> dict[str, Any]:
+def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]) -> dict[str, Any]:
     before = frontier.counts()
     total = sum(n for name, n in before.items() if not name.startswith("ended"))
     began = time.monotonic()
     _more_files()
     with Work("crawl", total) as work:
-        asyncio.run(_until_signal(Worker(run.store, frontier, options, extension, work)))
+        asyncio.run(_until_signal(Worker(run.store, frontier, options, wished, work)))
     facts = state.facts(frontier)
     ended = sum(state.ended(frontier.counts()).values()) - sum(state.ended(before).values())
     if ended:
@@ -116,5 +116,5 @@ def _shown(frontier_url: str | None) -> str | None:
     return frontier_url and frontier_url.rpartition("@")[2]
 
 
-def _digest(extension: dict[str, Any]) -> str:
-    return hashlib.sha256(repr(extension).encode()).hexdigest()
+def _digest(wished: dict[str, Any]) -> str:
+    return hashlib.sha256(repr(wished).encode()).hexdigest()

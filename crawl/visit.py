@@ -71,6 +71,8 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
             give_back()
     finally:
         browser.active -= 1
+    if browser.deaf:
+        result.outcome, result.error = "failed", "the process of the reference instrument died"
     result.ended = datetime.now(UTC)
     result.final_url = records.final_url or result.final_url
     if result.outcome == "complete" and records.status is not None and records.status >= 400:

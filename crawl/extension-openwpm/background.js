@@ -16,22 +16,19 @@ browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId
   };
   if (type === "logCall" && data.args.length > 0) call.a = JSON.stringify({ ...data.args.map((it) => it ?? null) });
   if (data.callStack) call.k = data.callStack;
-  browser.webNavigation.getFrame({ tabId: tab.id, frameId }).then((found) => {
-    const said = {
-      type: "calls",
-      store,
-      tab: tab.id,
-      frame: frameId,
-      parent: found?.parentFrameId ?? -1,
-      doc: `${tab.id}-${frameId}-${url}`.slice(0, 64),
-      location: url,
-      top: tab.url,
-      realm: "window",
-      calls: [call],
-      totals: [],
-    };
-    overscripted(JSON.stringify(said));
-  });
+  const said = {
+    type: "calls",
+    store,
+    tab: tab.id,
+    frame: frameId,
+    doc: `${tab.id}-${frameId}-${url}`.slice(0, 64),
+    location: url,
+    top: tab.url,
+    realm: "window",
+    calls: [call],
+    totals: [],
+  };
+  overscripted(JSON.stringify(said));
 
   function frame({ funcName, scriptUrl, scriptLocEval, scriptLine, scriptCol }) {
     const made = scriptLocEval ? ` ${scriptLocEval}` : "";

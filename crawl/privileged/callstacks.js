@@ -5,6 +5,7 @@
 
 function Callstacks(said) {
   const WAITING = 10_000; // stacks whose request is yet to come, which is mostly the next thing to come
+  const MOST = 2 ** 20; // characters of one
   const stacks = new Map(); // channel's number -> {user, stack}
 
   function asked(channel) {
@@ -12,6 +13,7 @@ function Callstacks(said) {
     const it = stacks.get(channelId);
     if (!it) return;
     stacks.delete(channelId);
+    if (it.user !== channel.QueryInterface(Ci.nsIChannel).loadInfo.originAttributes.userContextId) return;
     const request = String(ChannelWrapper.get(channel).id);
     said(JSON.stringify({ type: "callstack", store: cookieStore(it.user), request_id: request, call_stack: it.stack }));
   }
@@ -20,8 +22,9 @@ function Callstacks(said) {
   return {
     /** A process is about to open a channel, and says so before it asks this one for it. */
     opening({ channel, user, stack }) {
+      if (typeof user !== "number" || typeof stack !== "string" || stacks.has(channel)) return;
       if (stacks.size >= WAITING) stacks.delete(stacks.keys().next().value); // refused, and never asked for
-      stacks.set(channel, { user, stack });
+      stacks.set(channel, { user, stack: stack.slice(0, MOST) });
     },
     forget(user) {
       for (const [channel, it] of stacks) if (it.user === user) stacks.delete(channel);

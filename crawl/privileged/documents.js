@@ -164,16 +164,13 @@ function Documents(host, { recorder, hands }) {
 
   return {
     made,
-    /** Have every document of a user context hand over what it has; their number. */
+    /** Have every document of a user context hand over what it has. */
     flush(user) {
-      let docs = 0;
       for (const it of new Set([...windows.values(), ...waiting])) {
         if (it.user !== user) continue;
         it.realm?.flush();
         waiting.delete(it);
-        docs++;
       }
-      return docs;
     },
   };
 }

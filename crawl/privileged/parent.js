@@ -4,10 +4,11 @@
 "use strict";
 
 function Realms(channel, name, process, folder, policy) {
-  const LONGEST = 2 ** 24; // characters of a message: one of 64 MB would end the session with the browser
+  const LONGEST = 2 ** 23; // characters of a message: one of 64 MB would end the session, and each may take six bytes
+  const URL = 100_000; // characters of the address of a top document
   const PING_MS = 1000; // how often a process is asked whether it is alive
-  const realms = new Map(); // id -> {process, user, head}
-  const flushes = new Map(); // number -> {user, waiting, docs}
+  const realms = new Map(); // process -> Map(id -> {user, head}): what one says is of its own alone
+  const flushes = new Map(); // number -> {user, waiting: processes, last: whether the reference instrument has been asked}
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
   let reference = null; // process of the reference instrument
@@ -20,11 +21,10 @@ function Realms(channel, name, process, folder, policy) {
 
   /** Where a realm's records belong: as it is said of requests. */
   function place(user, context, top) {
-    const head = { store: cookieStore(user), tab: -1, frame: -1, parent: -1, top };
+    const head = { store: cookieStore(user), tab: -1, frame: -1, parent: -1, top: top.slice(0, URL) };
     if (!context) return head;
-    const id = (it) => (it === context.top ? 0 : it.id);
     const tab = tabOf(context.top.embedderElement);
-    return { ...head, tab, frame: id(context), parent: context.parent ? id(context.parent) : -1 };
+    return { ...head, tab, frame: frameOf(context), parent: context.parent ? frameOf(context.parent) : -1 };
   }
 
   function placed({ user, window, url, frame }) {
@@ -51,9 +51,10 @@ function Realms(channel, name, process, folder, policy) {
     if (data?.user !== undefined && !speaksFor(target, data.user)) return;
     if (kind === "document" || kind === "worker") {
       const head = JSON.stringify(placed(data)).slice(1, -1);
-      realms.set(id, { process: target, user: data.user, head });
+      if (!realms.has(target)) realms.set(target, new Map());
+      realms.get(target).set(id, { user: data.user, head });
     } else if (kind === "gone") {
-      if (realms.get(id)?.process === target) realms.delete(id);
+      realms.get(target)?.delete(id);
     } else if (kind === "share") {
       share(data);
     } else if (kind === "opening") {
@@ -63,18 +64,18 @@ function Realms(channel, name, process, folder, policy) {
     } else if (kind === "instrument") {
       instrumented(target, data);
     } else if (kind === "flushed") {
-      settle(flushes.get(data.number), target, data.docs);
+      settle(flushes.get(data.number), target);
     } else {
-      pass(realms.get(id), target, kind, data);
+      pass(realms.get(target)?.get(id), kind, data);
     }
   }
 
   // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
-  const fits = (data) => data.length <= LONGEST && !data.includes("\n");
+  const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");
   const KINDS = new Set(["calls", "console", "frame", "gap"]);
 
-  function pass(it, process, kind, data) {
-    if (it?.process !== process || !KINDS.has(kind)) return;
+  function pass(it, kind, data) {
+    if (!it || !KINDS.has(kind)) return;
     // Of members with one name the last counts: those that say whose this is.
     if (fits(data)) return said(`${data.slice(0, -1)},"type":"${kind}",${it.head}}`);
     said(JSON.stringify({ type: "gap", store: cookieStore(it.user), name: "message over the limit", n: 1 }));
@@ -82,44 +83,56 @@ function Realms(channel, name, process, folder, policy) {
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
   function share({ key, data }) {
-    if (!sharedData.has(`${name}.${key}`)) sharedData.set(`${name}.${key}`, data);
+    if (/^plan:(?:(?:true|false),?){4}$/.test(key) && !sharedData.has(`${name}.${key}`)) sharedData.set(`${name}.${key}`, data);
   }
 
   /** What the reference instrument says by way of its extension's process, or that it is there. */
   function instrumented(process, data) {
     if (process.remoteType !== "extension") return;
     reference = process;
-    if (data && fits(data)) said(data);
+    if (!data || !fits(data)) return;
+    const message = JSON.parse(data);
+    const parent = message.frame > 0 ? BrowsingContext.get(message.frame)?.parent : null;
+    message.parent = parent ? frameOf(parent) : -1;
+    said(JSON.stringify(message));
   }
 
-  function processes(user) {
-    const those = [...realms.values()].filter((it) => it.user === user).map((it) => it.process);
-    return new Set(reference ? [...those, reference] : those);
+  /** Whether a process has a realm of a user context. */
+  function has(process, user) {
+    for (const it of realms.get(process).values()) if (it.user === user) return true;
+    return false;
   }
 
   function flush(user, number) {
-    const it = { number, user, waiting: processes(user), docs: 0 };
+    const processes = [...realms.keys()].filter((it) => has(it, user));
+    const it = { number, user, waiting: new Set(processes), last: reference === null };
     flushes.set(number, it);
-    for (const process of it.waiting) process.sendAsyncMessage(name, { user, number });
-    if (it.waiting.size === 0) flushed(it);
+    for (const process of processes) process.sendAsyncMessage(name, { user, number });
+    if (processes.length === 0) settled(it);
   }
 
-  function settle(it, process, docs) {
-    if (!it?.waiting.delete(process)) return;
-    it.docs += docs;
-    if (it.waiting.size === 0) flushed(it);
+  function settle(it, process) {
+    if (it?.waiting.delete(process) && it.waiting.size === 0) settled(it);
   }
 
-  async function flushed({ number, user, docs }) {
+  /** All have answered. What the reference instrument was sent by then, it passes on before it answers. */
+  function settled(it) {
+    if (it.last) return flushed(it);
+    it.last = true;
+    it.waiting.add(reference);
+    reference.sendAsyncMessage(name, { user: it.user, number: it.number });
+  }
+
+  async function flushed({ number, user }) {
     flushes.delete(number);
     await bodies.idle(user);
-    said(JSON.stringify({ type: "flushed", id: number, docs, starved: starved.get(user) ?? null }));
+    said(JSON.stringify({ type: "flushed", id: number, starved: starved.get(user) ?? null }));
     send();
   }
 
   /** A visit has ended. */
   function forget(user) {
-    for (const [id, it] of realms) if (it.user === user) realms.delete(id);
+    for (const its of realms.values()) for (const [id, it] of its) if (it.user === user) its.delete(id);
     starved.delete(user);
     bodies.forget(user);
     callstacks.forget(user);
@@ -129,8 +142,9 @@ function Realms(channel, name, process, folder, policy) {
 
   function gone(process) {
     asked.delete(process);
-    for (const it of flushes.values()) settle(it, process, 0);
-    for (const [id, it] of realms) if (it.process === process) realms.delete(id);
+    realms.delete(process);
+    if (process === reference) said(JSON.stringify({ type: "lost" }));
+    for (const it of flushes.values()) settle(it, process);
   }
 
   // -- how long a process takes to answer: how short of CPU its pages are --------------------------
@@ -138,13 +152,13 @@ function Realms(channel, name, process, folder, policy) {
   function answered(process) {
     const late = Date.now() - asked.get(process);
     asked.delete(process);
-    const users = new Set([...realms.values()].filter((it) => it.process === process).map((it) => it.user));
+    const users = new Set([...(realms.get(process)?.values() ?? [])].map((it) => it.user));
     for (const user of users) starved.set(user, Math.max(starved.get(user) ?? 0, late));
   }
 
   function ping() {
-    for (const process of new Set([...realms.values()].map((it) => it.process))) {
-      if (asked.has(process)) continue;
+    for (const [process, its] of realms) {
+      if (its.size === 0 || asked.has(process)) continue;
       asked.set(process, Date.now());
       process.sendAsyncMessage(name, { ping: true });
     }
@@ -171,7 +185,7 @@ function Realms(channel, name, process, folder, policy) {
     if (number === undefined) return forget(user);
     if (!last) return flush(user, number);
     requests.unfinished(cookieStore(user));
-    flushed({ number, user, docs: 0 });
+    flushed({ number, user });
   };
   Services.obs.addObserver({ observe: told, timer }, name); // which keeps the timer alive
 }

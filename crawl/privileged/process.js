@@ -28,9 +28,9 @@
 
   /** Have every realm of a user context hand over what it has. */
   async function flush({ user, number }) {
-    const docs = documents.flush(user);
+    documents.flush(user);
     await workers.flush(user);
-    Host.say("", "flushed", { number, docs });
+    Host.say("", "flushed", { number });
   }
 
   /** Flush after what the timers of pages have due by now, however late this process is with them. */

@@ -1,4 +1,4 @@
-// Which visit something belongs to, and which of its tabs.
+// Which visit something belongs to, which of its tabs and frames.
 // World: Firefox's parent process, privileged.
 "use strict";
 
@@ -6,6 +6,9 @@
 const cookieStore = (user) => `firefox-container-${user}`;
 
 const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
+
+/** The number of a frame, as extensions know it. */
+const frameOf = (context) => (context === context.top ? 0 : context.id);
 
 /** The number of a tab, as extensions know it. */
 const tabOf = (browser) => ExtensionParent.apiManager.global.tabTracker.getBrowserData(browser).tabId;

@@ -48,9 +48,9 @@ async def probe(folder: Path, web: Web, allow_private: bool) -> tuple[set[str], 
     port = web.base.rpartition(":")[2]
     frontier.add([f"{web.other}/probe?port={port}&udp={udp}"])
     web.asked.clear()
-    extension = instrument.settings("fingerprinting")
+    wished = instrument.settings("fingerprinting")
     with Work("crawl", 1) as work:
-        await Worker(Store(folder / "run"), frontier, options, extension, work, names).run()
+        await Worker(Store(folder / "run"), frontier, options, wished, work, names).run()
     counts = frontier.counts()
     frontier.close()
     transport.close()

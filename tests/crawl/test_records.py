@@ -110,6 +110,26 @@ async def test_a_document_whose_address_changes_counts_its_calls_once(tmp_path: 
     assert [(row["n_calls"], row["n_recorded"]) for row in visit.rows("call_totals")] == [(2997, 0)]
 
 
+@pytest.mark.parametrize("length", ["x", 1e30, -(2**70), [1], None])
+async def test_a_length_that_is_none_is_left_out(tmp_path: Path, length: Any) -> None:
+    visit, made = Visit(tmp_path), calls(1)
+    made["calls"][0]["l"] = length
+    await visit.take(made)
+    (row,) = visit.rows("calls")
+    assert row["value_len"] is None
+
+
+async def test_totals_and_lost_calls_beyond_the_rows_of_a_visit_are_counted_together(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, rows=3, size=1)
+    made = calls(10)
+    for n, call in enumerate(made["calls"]):
+        call["s"] = f"S.x{n}"
+    totals = [{"u": "u", "s": f"S.y{n}", "o": "get", "n": 2, "r": 1} for n in range(5)]
+    await visit.take(made | {"totals": totals})
+    assert visit.records.gaps["call totals over the limit"] == 2
+    assert visit.records.n_dropped == 10 + 3
+
+
 async def test_calls_beyond_the_bytes_of_a_visit_are_counted_exactly(tmp_path: Path) -> None:
     visit = Visit(tmp_path, size=1000)
     await visit.take(*(calls(1) for _ in range(30)))
@@ -126,6 +146,10 @@ async def test_calls_beyond_the_bytes_of_a_visit_are_counted_exactly(tmp_path: P
         {"type": "calls", "location": "x", "calls": [{}]},
         {"type": "calls", "location": "x", "calls": 7},
         {"type": "calls", "location": "x", "calls": [{"s": "a", "o": "b", "t": 1e300}]},
+        {"type": "calls", "location": "x", "calls": [{"s": "a", "o": "b", "t": 1e20}]},
+        {"type": "calls", "location": "x", "totals": [{"u": "x", "s": "a", "o": "b", "n": 1e30, "r": 0}]},
+        {"type": "calls", "location": "x", "totals": [{"u": "x", "s": "a", "o": "b", "n": 2**62, "r": 0}]},
+        {"type": "calls", "location": "x", "totals": [{"u": "x", "s": "a", "o": "b", "n": -1, "r": 0}]},
         {"type": "calls", "location": "x", "tab": "x"},
         {"type": "request", "status": "x", "time_stamp": "y", "url": {"a": 1}},
         {"type": "cookie", "expiry": 1e99, "host": None},

@@ -68,7 +68,6 @@ class Visit:
         self.store, self.tab, self.context, self.user = store, tab, context, user
         self.holder = ""  # the window that holds its tab
         self.messages: list[Message] = []
-        self.flushed: Message = {}
 
     def of(self, kind: str) -> list[Message]:
         """Messages of a type."""
@@ -148,7 +147,7 @@ class Instrumented:
     async def flush(self, visit: Visit, within_s: float = 20) -> None:
         """Have everything sent."""
         async with asyncio.timeout(within_s):
-            visit.flushed = await self._realms.flush(visit.store)
+            await self._realms.flush(visit.store)
             await self._realms.rest(visit.store)
 
     async def close(self, visit: Visit) -> None:

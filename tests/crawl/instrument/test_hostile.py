@@ -143,46 +143,83 @@ async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web)
     assert not [m for m in visit.of("console") if "forged" in m["message"]]
 
 
-# What a page can send that has taken its process over. `NAME`: of our messages, `THEIRS`: the user context of another visit.
+# What a page can send that has taken its process over. `name`: of our messages, `theirs`: the user context of another visit.
 _TAKEN_OVER = """(name, mine, theirs) => new Promise((resolve) => {
   const script = `
     const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
     if (Services.appinfo.remoteType.endsWith("userContextId=${mine}")) {
-      say("forged", "document", { user: ${theirs}, window: 0, url: "https://evil.example/" });
-      say("forged", "gap", '{"name":"forged","n":1}');
-      say("own", "document", { user: ${mine}, window: 0, url: "https://evil.example/" });
+      const url = "https://evil.example/";
+      const line = String.fromCharCode(10);
       const other = '"store":"firefox-container-${theirs}"';
+      const whole = '{"type":"gap",' + other + ',"name":"forged","n":1}';
+      say("forged", "document", { user: ${theirs}, window: 0, url });
+      say("forged", "gap", '{"name":"forged","n":1}');
+      say("own", "document", { user: ${mine}, window: 0, url });
       say("own", "gap", "{" + other + ',"name":"forged","n":1}');
       say("own", 'gap","name":"forged",' + other.slice(0, -1), '{"n":1}');
+      say("own", "gap", [whole + line + '{"a":1', "x"]);
+      say("own", "gap", whole + line + '{"a":1}');
       say("own", "body", '{"request_id":"1","file":"0","encoding":""}');
-      for (const broken of ["", "x", "{", '{"name":"', "[".repeat(1e5)]) say("own", "gap", broken);
+      for (const broken of ["", "x", "{", '{"name":"', "[".repeat(1e5), null, 7, {}]) say("own", "gap", broken);
       for (let process = 0; process < 40; process++) {
-        for (let i = 0; i < 20; i++) say(process + "." + i, "gap", '{"name":"forged","n":1}');
+        for (let i = 0; i < 20; i++) {
+          say(process + "." + i, "gap", '{"name":"forged","n":1}');
+          say(process + "." + i, "document", { user: ${mine}, window: 0, url });
+          say(process + "." + i, "gone");
+        }
       }
       say("", "opening", { channel: 1, user: ${theirs}, stack: "forged@https://evil.example/:1:1" });
-      say("", "instrument", '{"type":"gap","store":"firefox-container-${theirs}","name":"forged","n":1}');
+      for (let channel = 0; channel < 100; channel++) say("", "opening", { channel, stack: "forged" });
+      say("", "instrument", whole);
+      say("", "share", { key: "evil", data: "forged" });
       sendAsyncMessage("taken over");
     }`;
-  Services.ppmm.addMessageListener("taken over", () => resolve(""));
+  Services.ppmm.addMessageListener("taken over", () => resolve(Services.ppmm.sharedData.has(`${name}.evil`)));
   Services.ppmm.loadProcessScript("data:," + encodeURIComponent(script), false);
 })"""
 
 
 async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, web: Web) -> None:
-    page = web.add("/own", "<!doctype html><script>navigator.oscpu</script>")
+    page = web.add("/own", "<!doctype html><script>(window.again=()=>navigator.oscpu)()</script>")
     evil, victim = await browser.open(), await browser.open()
     for visit in (evil, victim):
         command = {"context": visit.context, "url": web.base + page, "wait": "complete"}
         await browser.firefox.bidi.command("browsingContext.navigate", command)
     mine, theirs = (visit.store.rpartition("-")[2] for visit in (evil, victim))
     async with asyncio.timeout(20):
-        await browser.parent.call(_TAKEN_OVER, browser.name, mine, theirs)
+        assert await browser.parent.call(_TAKEN_OVER, browser.name, mine, theirs) is False
+    await victim.run("again()")
     for visit in (evil, victim):
         await browser.flush(visit)
         await browser.close(visit)
     assert evil.of("gap")  # of its own it may say what it likes
     assert [m["type"] for m in victim.messages if "forged" in str(m)] == []
-    assert [c["s"] for c in victim.calls] == [SYMBOL]
+    assert [c["s"] for c in victim.calls] == [SYMBOL, SYMBOL]
+
+
+async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
+    browser: Instrumented, web: Web
+) -> None:
+    """As with --allow-private: the guard lets no page reach this machine."""
+    port = json.loads((browser.firefox.folder / "profile" / "WebDriverBiDiServer.json").read_text())[
+        "ws_port"
+    ]
+    code = (
+        f"const at='127.0.0.1:{port}';const got=[];Promise.allSettled(['/','/session','/json/version'].map(async(path)=>{{"
+        "got.push('read '+await (await fetch('http://'+at+path)).text())}).concat(['','/session'].map((path)=>"
+        "new Promise((end)=>{const it=new WebSocket('ws://'+at+path);it.onopen=()=>{got.push('open'+path);"
+        "it.send(JSON.stringify({id:1,method:'session.status',params:{}}))};it.onmessage=(e)=>got.push(e.data);"
+        "it.onclose=end})))).then(()=>window.D=1)"
+    )
+    visit = await browser.open()
+    page = web.base + web.add("/port", f"<!doctype html><script>{code}</script>")
+    command = {"context": visit.context, "url": page, "wait": "complete"}
+    await browser.firefox.bidi.command("browsingContext.navigate", command)
+    async with asyncio.timeout(20):
+        while not await visit.run("window.D"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert await visit.run("JSON.stringify(got)") == "[]"
+    await browser.close(visit)
 
 
 async def test_a_flood_is_counted_and_cut(browser: Instrumented, web: Web) -> None:

@@ -1,0 +1,100 @@
+"""A Firefox that fails at what is asked of it, or goes deaf, costs no seed."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawl import instrument, openwpm
+from crawl.bidi import BidiClosed, BidiError
+from crawl.frontier import Frontier
+from crawl.realms import Realms
+from crawl.settings import Options
+from crawl.worker import Worker
+from overscripted import npm, segments
+from overscripted.errors import OutsideError, SoftwareMissing
+from overscripted.progress import Work
+from overscripted.store import Store
+from tests.crawl.web import Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
+
+_EXTENSION = """() => ChromeUtils.requestProcInfo().then((info) => JSON.stringify(
+  info.children.filter(({ type }) => type === "extension").map(({ pid }) => pid)))"""
+
+
+async def crawl(folder: Path, seed: str, preset: str, meanwhile: Any = None) -> list[dict[str, Any]]:
+    """The visits of one seed by their attempts. ``meanwhile`` is called with the worker."""
+    frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", 1)
+    frontier.add([seed])
+    options = Options(dwell_s=2.0, windows=1, allow_private=True, retries=2)
+    store = Store(folder / "run")
+    with Work("crawl", 1) as work:
+        worker = Worker(store, frontier, options, instrument.settings(preset), work)
+        others = [asyncio.create_task(meanwhile(worker))] if meanwhile else []
+        await worker.run()
+        await asyncio.gather(*others)
+    assert frontier.counts() == {"ended complete": 1}
+    frontier.close()
+    rows = [row for part in segments.read(store, "visits") for row in part.to_pylist()]
+    return sorted(rows, key=lambda row: row["attempt"])
+
+
+def fails(monkeypatch: pytest.MonkeyPatch, method: str, times: int, error: Exception) -> None:
+    """Have a method of realms fail so many times."""
+    real, left = getattr(Realms, method), [error] * times
+
+    async def failing(realms: Realms, *arguments: Any) -> Any:
+        if left:
+            raise left.pop()
+        return await real(realms, *arguments)
+
+    monkeypatch.setattr(Realms, method, failing)
+
+
+async def test_a_visit_that_cannot_be_bound_is_made_again(
+    small_web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, "place", 1, BidiError("javascript error", "no tab of user context"))
+    tabs: list[int] = []
+
+    async def count(worker: Worker) -> None:
+        with contextlib.suppress(BidiClosed):
+            while True:
+                await asyncio.sleep(0.1)
+                for browser in worker._browsers:
+                    tree = await browser.firefox.bidi.command("browsingContext.getTree", {"maxDepth": 0})
+                    tabs.append(len(tree["contexts"]))
+
+    visits = await crawl(tmp_path, small_web.page(1), "fingerprinting", count)
+    assert [(v["attempt"], v["outcome"]) for v in visits] == [(1, "failed"), (2, "complete")]
+    assert max(tabs) <= 3  # Firefox's first, a window's own, the visit's
+
+
+async def test_a_browser_that_cannot_be_watched_is_started_again(
+    small_web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails(monkeypatch, "serve", 1, TimeoutError())
+    [visit] = await crawl(tmp_path, small_web.page(1), "fingerprinting")
+    assert visit["attempt"] == 1
+
+
+async def test_a_visit_whose_reference_instrument_died_is_made_again(small_web: Web, tmp_path: Path) -> None:
+    try:
+        npm.installed(openwpm.FOLDER)
+    except (SoftwareMissing, OutsideError) as error:
+        pytest.skip(f"OpenWPM's package cannot be had: {error.message}")
+
+    async def kill(worker: Worker) -> None:
+        while not (worker._browsers and any(w.store for w in worker._browsers[0].windows.values())):
+            await asyncio.sleep(0.05)
+        [pid] = json.loads(await worker._browsers[0]._parent.call(_EXTENSION))
+        os.kill(pid, signal.SIGKILL)
+
+    visits = await crawl(tmp_path, small_web.page(1), "openwpm", kill)
+    assert [(v["attempt"], v["outcome"]) for v in visits] == [(1, "failed"), (2, "complete")]
