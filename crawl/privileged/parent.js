@@ -105,7 +105,7 @@ function Realms(channel, name, process, folder, policy) {
 
   function flush(user, number) {
     const processes = [...realms.keys()].filter((it) => has(it, user));
-    const it = { number, user, waiting: new Set(processes), last: reference === null };
+    const it = { number, user, waiting: new Set(processes), last: false };
     flushes.set(number, it);
     for (const process of processes) process.sendAsyncMessage(name, { user, number });
     if (processes.length === 0) settled(it);
@@ -117,7 +117,7 @@ function Realms(channel, name, process, folder, policy) {
 
   /** All have answered. What the reference instrument was sent by then, it passes on before it answers. */
   function settled(it) {
-    if (it.last) return flushed(it);
+    if (it.last || !reference) return flushed(it);
     it.last = true;
     it.waiting.add(reference);
     reference.sendAsyncMessage(name, { user: it.user, number: it.number });
@@ -143,7 +143,10 @@ function Realms(channel, name, process, folder, policy) {
   function gone(process) {
     asked.delete(process);
     realms.delete(process);
-    if (process === reference) said(JSON.stringify({ type: "lost" }));
+    if (process === reference) {
+      reference = null;
+      said(JSON.stringify({ type: "lost" }));
+    }
     for (const it of flushes.values()) settle(it, process);
   }
 

@@ -91,7 +91,7 @@ async def test_a_visit_whose_reference_instrument_died_is_made_again(small_web: 
         pytest.skip(f"OpenWPM's package cannot be had: {error.message}")
 
     async def kill(worker: Worker) -> None:
-        while not (worker._browsers and any(w.store for w in worker._browsers[0].windows.values())):
+        while not (worker._browsers and any(w.store for w in worker._browsers[0].windows.values())):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         [pid] = json.loads(await worker._browsers[0]._parent.call(_EXTENSION))
         os.kill(pid, signal.SIGKILL)
