@@ -15,7 +15,13 @@
     gap: (id, what) => Host.say(id, "gap", JSON.stringify({ name: what, n: 1 })),
     id: () => `${Services.appinfo.uniqueProcessID}.${ids++}`,
     /** What a realm of this process has shared with those of all processes, else what one of another did. */
-    shared: (key) => shared.get(key) ?? Services.cpmm.sharedData.get(`${name}.${key}`),
+    shared(key) {
+      if (!shared.has(key)) {
+        const found = Services.cpmm.sharedData.get(`${name}.${key}`); // a copy each time
+        if (found !== undefined) shared.set(key, found);
+      }
+      return shared.get(key);
+    },
     share(key, data) {
       shared.set(key, data);
       Host.say("", "share", { key, data });
