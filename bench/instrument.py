@@ -212,9 +212,11 @@ def served(captures: list[Path], folder: Path) -> Iterator[tuple[str, str, Path]
     process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, captures, folder))
     process.start()
     there.close()
-    yield here.recv()
-    here.close()
-    process.join()
+    try:
+        yield here.recv()
+    finally:
+        here.close()  # which ends it
+        process.join()
 
 
 async def main(rounds: int, captures: list[Path]) -> None:

@@ -51,7 +51,8 @@ class Window:
         if event == "load" and self.started:  # a new window's own blank page may be told of late
             self.arrived.set()
         elif event == "navigationStarted":
-            self.started += params.get("url") != "about:blank" or self.started > 0
+            if self.started or params.get("url") != "about:blank":
+                self.started += 1
         elif event == "contextDestroyed":
             self.closed.set()
         elif event == "userPromptOpened":
@@ -144,7 +145,11 @@ class Browser:
                 browser.user_agent = f"{firefox.user_agent} (+{contact})"
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
-            await browser._instrument(pack.told(wished))
+            browser._parent = await Parent.attach(firefox.bidi, browser._crashed, browser._downloads)
+            told = pack.told(wished)
+            browser._realms = await Realms.attach(
+                browser._parent, firefox, told, firefox.folder, browser._message
+            )
             browser.later(browser._watch())
         except (BidiError, BidiClosed, TimeoutError) as error:
             await browser.stop()
@@ -153,14 +158,6 @@ class Browser:
             await browser.stop()
             raise
         return browser
-
-    async def _instrument(self, told: dict[str, Any]) -> None:
-        self._parent = await Parent.attach(self.firefox.bidi, self._crashed, self._downloads)
-        bodies = self.firefox.folder / "bodies"
-        bodies.mkdir()
-        self._realms = await Realms.attach(self._parent, told, bodies, self._message)
-        folder = await asyncio.to_thread(pack.pack, self.firefox.folder, told)
-        await self._realms.serve(await self.firefox.install(str(folder)))
 
     @property
     def alive(self) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crawl import pack
+from crawl.firefox import Firefox
 from crawl.parent import Parent
 
 Message = dict[str, Any]
@@ -38,16 +39,14 @@ _SERVE = """(name, extension) => {
   const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
   resources.setSubstitution(name, Services.io.newURI(WebExtensionPolicy.getByID(extension).getURL("")));
 }"""
-# A tab's user context as a number, and its tab as one: what messages name.
-_PLACE = """(user) => {
-  const load = (module) => ChromeUtils.importESModule(module);
-  const { UserContextManager } = load("chrome://remote/content/shared/UserContextManager.sys.mjs");
-  const { tabTracker } = load("resource://gre/modules/ExtensionParent.sys.mjs").ExtensionParent.apiManager.global;
+# The cookie store of a user context, and the number of its tab: what messages name. After stores.js.
+_PLACE = """
+  const { UserContextManager } = ChromeUtils.importESModule("chrome://remote/content/shared/UserContextManager.sys.mjs");
   const number = UserContextManager.getInternalIdById(user);
   for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
     for (const browser of gBrowser?.browsers ?? []) {
       if (browser.browsingContext?.originAttributes.userContextId !== number) continue;
-      return JSON.stringify([number, tabTracker.getBrowserData(browser).tabId]);
+      return JSON.stringify([cookieStore(number), tabOf(browser)]);
     }
   }
   throw new Error(`no tab of user context ${user}`);
@@ -64,24 +63,32 @@ class Realms:
         self.lost = False  # the reference instrument's process has died: its calls are no longer heard
         self._flushes: dict[int, asyncio.Future[Message]] = {}
         self._numbers = itertools.count()
+        self._placed = _joined("(user) => {", ("stores.js",), _PLACE)
 
     @classmethod
     async def attach(
         cls,
         parent: Parent,
+        firefox: Firefox,
         settings: dict[str, Any],
         folder: Path,
         take: Callable[[Message, int], None],
     ) -> "Realms":
         """Watch all realms from now on, as ``settings`` say (see `pack.told`).
 
-        Bodies of scripts come through files in ``folder``.
+        In ``folder`` are the extension and, until they are read, bodies of scripts. Raises BidiError,
+        TimeoutError, OutsideError where Firefox refuses the extension.
         """
-        realms = cls(parent, folder, take)
+        bodies = folder / "bodies"
+        bodies.mkdir()
+        realms = cls(parent, bodies, take)
         begin = _joined(f"({_TOLD}) => {{", _PARENT, f"Realms({_TOLD}); }}")
         process, policy = realms._process(settings), _policy(settings)
-        told = (parent.channel(realms._said), realms._name, process, str(folder), policy)
+        told = (parent.channel(realms._said), realms._name, process, str(bodies), policy)
         await parent.call(begin, *told)
+        # Only now: the reference instrument's background page is to find the way by which it says records.
+        packed = await asyncio.to_thread(pack.pack, folder, settings)
+        await realms.serve(await firefox.install(str(packed)))
         return realms
 
     def _process(self, settings: dict[str, Any]) -> str:
@@ -102,8 +109,8 @@ class Realms:
 
     async def place(self, user_context: str) -> tuple[str, int]:
         """The cookie store of a user context, and the number of its only tab. Raises BidiError for none."""
-        number, tab = json.loads(await self._parent.call(_PLACE, user_context))
-        return f"firefox-container-{number}", tab
+        store, tab = json.loads(await self._parent.call(self._placed, user_context))
+        return store, tab
 
     async def flush(self, store: str) -> Message:
         """Have everything recorded in a cookie store handed over; the ``flushed`` message.

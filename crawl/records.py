@@ -24,8 +24,8 @@ from overscripted.urls import host
 Message = dict[str, Any]
 _Key = tuple[int, str, str, str, str]  # frame, location, script, symbol, operation
 
-_OTHERS: _Key = (-1, "", "(others)", "(others)", "(others)")  # what is lost beyond the rows of a visit
 NO_FRAME = -1  # of a worker or request that belongs to no document
+_OTHERS: _Key = (NO_FRAME, "", "(others)", "(others)", "(others)")  # what is lost beyond the rows of a visit
 _MAX_ID = 2**62
 _MAX_CALLS = 2**45  # a year's; the sum of as many as a visit may have is a column's integer still
 
@@ -107,9 +107,10 @@ class Records:
             key = (place["frame_id"], location, names[0], names[1], names[2])
             # A document counts from its beginning, whatever its address became meanwhile.
             one = (str(message.get("doc", ""))[:64], key[0], *names)
-            key = self._made[one][0] if one in self._made else key
+            known = self._made.get(one)
+            key = known[0] if known else key
             made, kept = (_count(total[name]) for name in ("n", "r"))
-            if one not in self._made and len(self._made) >= self._limits.rows:
+            if known is None and len(self._made) >= self._limits.rows:
                 self.gaps["call totals over the limit"] += 1
                 continue
             self._where.setdefault(key, {n: place[n] for n in ("parent_frame_id", "top_level_url")})

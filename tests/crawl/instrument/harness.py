@@ -117,13 +117,11 @@ class Instrumented:
         """Start Firefox; ``settings`` are those of its scripts."""
         self.firefox = await Firefox.start(prefs, authorities)
         self._holders = Holders(self.firefox.bidi)
-        told = pack.told(settings)
         self.parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
-        bodies = folder / "bodies"
-        bodies.mkdir()
-        self._realms = await Realms.attach(self.parent, told, bodies, lambda message, _: self._take(message))
+        self._realms = await Realms.attach(
+            self.parent, self.firefox, pack.told(settings), folder, lambda message, _: self._take(message)
+        )
         self.name = self._realms._name  # of the messages of its processes
-        await self._realms.serve(await self.firefox.install(str(pack.pack(folder, told))))
 
     async def stop(self) -> None:
         await self.firefox.stop()
