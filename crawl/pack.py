@@ -29,7 +29,7 @@ _DOCUMENT = (
     "document/install.js",
     "document/webdriver.js",
     "document/dynamic.js",
-    "document/errors.js",
+    "document/console.js",
     "document/main.js",
 )
 _WORKER = (

@@ -32,7 +32,15 @@ _PARENT = (
     "policy.js",
     "parent.js",
 )
-_PROCESS = ("frames.js", "documents.js", "workers.js", "reference.js", "process.js")
+_PROCESS = (
+    "frames.js",
+    "events.js",
+    "console.js",
+    "documents.js",
+    "workers.js",
+    "reference.js",
+    "process.js",
+)
 _TOLD = "channel, name, process, folder, policy"
 # Only scripts of the browser itself may watch a worker; no page can load from this address.
 _SERVE = """(name, extension) => {

@@ -249,10 +249,10 @@ RAW: dict[str, Table] = {
         ),
         Table(
             "console",
-            "one message on the page's console, or an uncaught error",
+            "an uncaught error, or an error or warning that a script wrote on its console",
             (
                 *_VISIT,
-                Column("level", STR, "error, warning, …"),
+                Column("level", STR, "error or warning"),
                 Column("message", STR, "Text"),
                 Column("url", STR, "Script or document"),
                 Column("line", INT, "Line, where known"),

@@ -9,8 +9,10 @@ function Documents(host, { recorder, hands }) {
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
   const windows = new Map(); // inner window's id -> {id, user, box, realm}
+  const documents = new WeakMap(); // document -> what `windows` has of its window
   const waiting = new Set(); // those with something to say
   let timer = null;
+  const listen = Events(heard);
   const boxes = new Map(); // principal -> {sandbox, begin, principal, windows: how many}
   const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name it, the text is run
 
@@ -83,14 +85,18 @@ function Documents(host, { recorder, hands }) {
     return `plan:${[isSecureContext, crossOriginIsolated, isNullPrincipal, browsingContext.parent !== null]}`;
   }
 
+  const of = (window) => windows.get(window.windowGlobalChild?.innerWindowId);
+
   function begin(window) {
     const user = userOf(window);
     if (!user || alone(window)) return null;
     const { windowGlobalChild } = window;
     const it = { id: host.id(), user, realm: null, box: null };
     windows.set(windowGlobalChild.innerWindowId, it);
+    documents.set(window.document, it);
     host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
     try {
+      listen(window);
       it.box = boxOf(window);
       it.box.windows++;
       const kind = kindOf(window);
@@ -127,8 +133,10 @@ function Documents(host, { recorder, hands }) {
   function arrived(document) {
     const window = document.defaultView;
     if (!window) return;
-    const it = windows.get(window.windowGlobalChild?.innerWindowId) ?? begin(window);
-    it?.realm?.arrived();
+    const it = of(window) ?? begin(window);
+    if (!it) return;
+    documents.set(document, it);
+    it.realm?.arrived();
   }
 
   /** A request begins. Where a script asked for it, that script is running still. */
@@ -148,8 +156,15 @@ function Documents(host, { recorder, hands }) {
 
   /** A window's page has made something that only the browser tells of. */
   function made(window, symbol, text, frame) {
-    windows.get(window.windowGlobalChild?.innerWindowId)?.realm?.made?.(symbol, text, frame);
+    of(window)?.realm?.made?.(symbol, text, frame);
   }
+
+  function heard(document, window, event) {
+    const realm = documents.get(document)?.realm ?? of(window)?.realm;
+    realm?.heard(event);
+  }
+
+  Written((number, level, url, line, values) => windows.get(number)?.realm?.written?.(level, url, line, ...values));
 
   const topics = {
     "content-document-global-created": begin,

@@ -9,15 +9,19 @@ const Channel = (() => {
 
   return class Channel {
     /** `host` is what the process script gives for this window. */
-    constructor(host, window) {
+    constructor(host) {
       this.host = host;
       this.senders = new Set(); // each gives what it has as JSON text, or ""
       this.asked = false;
       this.leaving = false;
       this.size = 0;
       this.since = 0;
-      window.addEventListener("pagehide", () => this.end(), true);
-      window.addEventListener("pageshow", () => (this.leaving = false), true);
+    }
+
+    /** The page is left, or comes back. */
+    heard({ type }) {
+      if (type === "pagehide") this.end();
+      if (type === "pageshow") this.leaving = false;
     }
 
     /** What comes after this, e.g. of its last listeners, is sent as it comes. */

@@ -45,17 +45,16 @@ const Dynamic = (() => {
   const MOST = 100000; // characters of a URL, which may hold a whole script
 
   return class Dynamic {
-    /** Have noted what the browser tells of a window. */
-    constructor(recorder, window) {
+    constructor(recorder) {
       this.recorder = recorder;
       this.last = "";
-      if (wanted) window.addEventListener("securitypolicyviolation", (event) => this.told(event), true);
     }
 
-    told(event) {
-      if (!event.isTrusted || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
+    /** Note what the browser tells of a window. */
+    heard(event) {
+      if (event.type !== "securitypolicyviolation" || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
       event.stopImmediatePropagation();
-      const symbol = symbolOf(event);
+      const symbol = wanted && symbolOf(event);
       if (!symbol) return;
       const { sourceFile, lineNumber, columnNumber } = event;
       const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;

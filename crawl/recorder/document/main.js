@@ -36,16 +36,22 @@
   /** `host` is what the process script gives, `hands` makes the window's side. */
   return (host, window, hands) => {
     const side = sideOf(window, hands);
-    const channel = new Channel(host, window);
+    const channel = new Channel(host);
     const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address) });
     const natives = new Natives(side);
-    const dynamic = new Dynamic(recorder, window);
+    const dynamic = new Dynamic(recorder);
+    const written = new Console(window, channel);
     Install.install(side, Plan.of(host, window, hooked), recorder, natives);
-    Errors.listen(window, channel);
 
     return {
       side,
       flush: () => channel.flush(),
+      heard(event) {
+        dynamic.heard(event);
+        written.heard(event);
+        channel.heard(event);
+      },
+      written: (...what) => written.written(...what),
       made: (symbol, text, frame) => dynamic.made(symbol, text, frame),
       /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
       arrived() {

@@ -3,9 +3,10 @@
 "use strict";
 
 (host, window) => {
-  const channel = new Channel(host, window);
+  const channel = new Channel(host);
   return {
     flush: () => channel.flush(),
+    heard: (event) => channel.heard(event),
     arrived: () => channel.post("frame", { url: window.document.URL, kind: "iframe", time: Date.now() }),
   };
 };

@@ -25,10 +25,10 @@ async def counts(web: Web, name: str, folder: Path) -> list[str]:
     try:
         await browser.start(folder, **instrument.settings(name))
         for row in ROWS:
-            page = serve(web, row)
+            page = serve(web, row, f"navigator.{row.read};")
             try:
                 visit = await browser.visit(page, row.until, dwell_s=0.7)
-                found.append(str(located(visit, web, page, row.read).total()))
+                found.append(str(located(visit, web, page, f"window.navigator.{row.read}").total()))
             except (TimeoutError, AssertionError):
                 found.append("—")
     finally:

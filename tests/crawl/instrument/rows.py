@@ -26,6 +26,7 @@ class Row:
     more: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> body, content type
     gaps: dict[str, int] = field(default_factory=dict)
     read: str = "oscpu"  # of navigator
+    told: dict[str, int] | None = None  # where Firefox tells of as many evals, if elsewhere
 
 
 _FRAME = {"/frame.html": ("<script>{READ}</script>", HTML)}
@@ -72,10 +73,10 @@ ROWS = [
     Row("iframe reached before its page has come", _script(
         "const f=document.createElement('iframe');f.src='/frame.html';f.onload=()=>window.D=1;"
         "document.body.append(f);f.contentWindow.{READ}window[0].{READ}"),
-        {"about:blank": 2, "/frame.html": 1}, "window.D", more=_FRAME),
+        {"about:blank": 2, "/frame.html": 1}, "window.D", more=_FRAME, told={"": 2, "/frame.html": 1}),
     Row("parsed iframe reached by index before its page has come", _script(
         "window[0].{READ}", "<iframe src=/slow.html></iframe>"), {"about:blank": 1},
-        more={"/slow.html": ("<p>x", HTML)}),
+        more={"/slow.html": ("<p>x", HTML)}, told={"": 1}),
     Row("getter taken from an iframe, used on the parent", _script(
         "const f=document.createElement('iframe');f.src='/frame.html';f.onload=()=>window.D=1;"
         "document.body.append(f);const w=f.contentWindow;Object.getOwnPropertyDescriptor("
@@ -105,11 +106,13 @@ ROWS = [
     Row("iframe in a closed shadow tree", _script(
         "const d=document.createElement('div');document.body.append(d);const s=d.attachShadow({mode:'closed'});"
         "const f=document.createElement('iframe');f.src='/frame.html';f.onload=()=>window.D=1;"
-        "s.append(f);f.contentWindow.{READ}"), {"about:blank": 1, "/frame.html": 1}, "window.D", more=_FRAME),
+        "s.append(f);f.contentWindow.{READ}"), {"about:blank": 1, "/frame.html": 1}, "window.D", more=_FRAME,
+        told={"": 1, "/frame.html": 1}),
     Row("pop-up of about:blank", _script("const w=open();w.{READ}"), {"about:blank": 1}),
     Row("pop-up reached before its page has come", _script(
         "const w=open('/pop.html');w.{READ}"), {"about:blank": 1, "/pop.html": 1},
-        "window.D", more={"/pop.html": ("<script>{READ}onload=()=>opener.D=1</script>", HTML)}),
+        "window.D", more={"/pop.html": ("<script>{READ}onload=()=>opener.D=1</script>", HTML)},
+        told={"": 1, "/pop.html": 1}),
     Row("XHTML document", "<html xmlns='http://www.w3.org/1999/xhtml'><head><title>t</title></head><body>"
         "<script>{READ}</script></body></html>", {"": 1}, kind="application/xhtml+xml"),
     Row("SVG document", "<svg xmlns='http://www.w3.org/2000/svg'><script>{READ}</script></svg>", {"": 1},
@@ -124,7 +127,7 @@ ROWS = [
         headers={"Content-Security-Policy": "default-src 'none'; script-src 'nonce-n'"}),
     Row("Content-Security-Policy sandbox", _script("{READ}"), {"": 1},
         headers={"Content-Security-Policy": "sandbox allow-scripts"}),
-    Row("trusted types", _script("{READ}"), {"": 1},
+    Row("trusted types", _script("{READ}"), {"": 1}, told={},  # no code is made
         headers={"Content-Security-Policy": "require-trusted-types-for 'script'"}),
     Row("a page that a script navigates to", _script("location.replace('/next.html')"), {"/next.html": 1},
         "location.pathname=='/next.html'&&document.readyState=='complete'",

@@ -29,7 +29,8 @@ pytestmark = [
 
 # What stands there when a page has come to rest, without what dates and random names change.
 _STATE = "[document.title, document.readyState, document.scripts.length, frames.length].join('\\n')"
-_REST_S = 2.0
+_REST_S = 2.0  # that a page has asked for nothing
+_LONGEST_S = 20.0
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Captured:
             visit = Visit(self.browser, "", 0, made["context"], "")
         command = {"context": visit.context, "url": url, "wait": "complete"}
         await visit.bidi.command("browsingContext.navigate", command, 40)
-        await asyncio.sleep(_REST_S)
+        await self._rest()
         state = await visit.run(_STATE)
         if isinstance(self.browser, Instrumented):
             await self.browser.flush(visit)
@@ -62,6 +63,14 @@ class Captured:
             parts = urlsplit(address)
             asked[f"{parts.netloc}{parts.path}"] += n
         return visit, state, asked
+
+    async def _rest(self) -> None:
+        """Until the page asks for nothing more."""
+        end = asyncio.get_running_loop().time() + _LONGEST_S
+        asked = -1
+        while asked != self.proxy.asked.total() and asyncio.get_running_loop().time() < end:
+            asked = self.proxy.asked.total()
+            await asyncio.sleep(_REST_S)
 
 
 @contextlib.asynccontextmanager

@@ -12,10 +12,9 @@ from tests.crawl.instrument.rows import ROWS, Row
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
 
-def serve(web: Web, row: Row) -> str:
-    """Put a row's pages on the web; the page's URL."""
+def serve(web: Web, row: Row, read: str) -> str:
+    """Put a row's pages on the web, with this code for a read; the page's URL."""
     path = f"/row/{ROWS.index(row)}"
-    read = f"navigator.{row.read};"
     web.add(path, row.html.replace("{READ}", read), row.kind)
     web.pages[path] = (*web.pages[path][:2], row.headers)
     for name, (body, kind) in row.more.items():
@@ -23,9 +22,8 @@ def serve(web: Web, row: Row) -> str:
     return web.base + path
 
 
-def located(visit: Visit, web: Web, page: str, read: str) -> Counter[str]:
-    """Reads by document, as a row's ``expected`` names them."""
-    symbol = f"window.navigator.{read}"
+def located(visit: Visit, web: Web, page: str, symbol: str, arguments: str | None = None) -> Counter[str]:
+    """Calls of a symbol by document, as a row's ``expected`` names them."""
 
     def name(location: str) -> str:
         if location == page:
@@ -37,18 +35,32 @@ def located(visit: Visit, web: Web, page: str, read: str) -> Counter[str]:
         scheme, colon, _ = location.partition(":")
         return location if scheme == "about" else scheme + colon
 
-    return Counter(name(c["location"]) for c in visit.calls if c["s"] == symbol)
+    those = [c for c in visit.calls if c["s"] == symbol and c.get("a") == arguments]
+    return Counter(name(c["location"]) for c in those)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_every_call_is_recorded_once(browser: Instrumented, web: Web, row: Row) -> None:
-    page = serve(web, row)
+    page = serve(web, row, f"navigator.{row.read};")
     visit = await browser.visit(page, row.until, dwell_s=0.15)
-    assert located(visit, web, page, row.read) == Counter(row.expected)
+    assert located(visit, web, page, f"window.navigator.{row.read}") == Counter(row.expected)
     gaps: Counter[str] = Counter()
     for message in visit.of("gap"):
         gaps[message["name"]] += message["n"]
     assert gaps == Counter(row.gaps)
+
+
+DOCUMENTS = [row for row in ROWS if row.read == "oscpu" and row.read not in row.html]
+
+
+@pytest.mark.parametrize("row", DOCUMENTS, ids=lambda row: row.name)
+async def test_code_made_from_text_is_recorded_in_every_document(
+    browser: Instrumented, web: Web, row: Row
+) -> None:
+    page = serve(web, row, "eval(`7`);")
+    visit = await browser.visit(page, row.until, dwell_s=0.15)
+    expected = Counter(row.expected if row.told is None else row.told)
+    assert located(visit, web, page, "window.eval", '{"0":"7"}') == expected
 
 
 async def test_code_from_text_and_sockets_are_recorded_with_their_place(

@@ -126,6 +126,32 @@ async def test_urls_with_frames_in_them_stay_whole(browser: Instrumented, web: W
     assert (call["at"].script_line, call["at"].script_col) == ("1", "1")
 
 
+@pytest.mark.parametrize(
+    "opened", ["document.open();", "document.write('<p>');", "document.open();document.close();"]
+)
+async def test_a_page_that_opens_its_document_takes_no_listener_of_ours(
+    browser: Instrumented, web: Web, opened: str
+) -> None:
+    """It takes those of its window; code made from text and errors are told of by events."""
+    later = (
+        "eval('2');setTimeout(()=>{throw Error('three')});Promise.reject(Error('four'));"
+        f"new WebSocket('ws://127.0.0.1:{web.port}/five');setTimeout(()=>window.D=1,100)"
+    )
+    page = web.add(
+        "/opens", f"<!doctype html><script>onload=()=>setTimeout(()=>{{{opened}{later}}})</script>"
+    )
+    visit = await browser.visit(web.base + page, "window.D")
+    sockets = {("window.WebSocket", "call", f'{{"0":"ws://127.0.0.1:{web.port}/five"}}'): 1}
+    assert visit.counted("window.eval", "window.WebSocket") == {
+        ("window.eval", "call", '{"0":"2"}'): 1,
+        **sockets,
+    }
+    assert sorted(m["message"] for m in visit.of("console")) == [
+        "Error: three",
+        "unhandled rejection: Error: four",
+    ]
+
+
 async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web) -> None:
     code = (
         "for(const t of [window,document]){t.dispatchEvent(new SecurityPolicyViolationEvent("

@@ -1,0 +1,27 @@
+// Events of windows, heard above them: a page takes its window's own listeners away with `document.open`, ours too if
+// they were there.
+// World: process script, privileged. Events are the browser's own; what is in them is the page's.
+"use strict";
+
+/** `take(document, window, event)` is given each event of those windows that are listened to, before their pages are. */
+function Events(take) {
+  const TYPES = ["securitypolicyviolation", "error", "unhandledrejection", "pagehide", "pageshow"];
+  const heard = new WeakSet(); // what is above the windows of a tab or of a frame's process
+
+  function hear(event) {
+    const { target, type, isTrusted } = event;
+    if (!isTrusted || (type === "error" && target.ownerDocument)) return; // the latter an image's, a script's
+    // A document that is being left may come with the window of the next one.
+    take(target.ownerDocument ?? target.document ?? target, Cu.getGlobalForObject(target), event);
+  }
+
+  function listen(above) {
+    if (!above || heard.has(above)) return;
+    heard.add(above);
+    for (const type of TYPES) above.addEventListener(type, hear, true);
+  }
+
+  // A pop-up has it after its first window.
+  Services.obs.addObserver({ observe: listen }, "chrome-event-target-created");
+  return ({ docShell }) => listen(docShell.chromeEventHandler);
+}

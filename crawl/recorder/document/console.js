@@ -1,0 +1,55 @@
+// Errors that the page's scripts did not catch, and what they write on the console as errors and warnings.
+// World: sandbox of a document. What it hears it reads and does not change.
+"use strict";
+
+const Console = (() => {
+  const MAX = 200; // of one document and level
+  const TEXT = 5000; // characters of one message
+  const classOf = Function.prototype.call.bind(Object.prototype.toString);
+
+  /** A value as text. An error is seen through its Xray: its members as the browser made them. */
+  function told(value) {
+    if (value === undefined) return "undefined";
+    try {
+      if (/^\[object (?:Error|DOMException)\]$/.test(classOf(value))) return `${value.name}: ${value.message}`;
+    } catch {
+      // What it was remains as its text.
+    }
+    return Text.value(value, false, TEXT);
+  }
+
+  /** Values as one text: no more of them than it has room for. */
+  function joined(values) {
+    let text = "";
+    for (let i = 0; i < values.length && text.length < TEXT; i++) text += (i > 0 ? " " : "") + told(values[i]);
+    return text;
+  }
+
+  return class Console {
+    /** Of one window. */
+    constructor(window, channel) {
+      this.window = window;
+      this.channel = channel;
+      this.said = { error: 0, warning: 0 };
+    }
+
+    heard(event) {
+      if (event.type === "error" && event.target === this.window) {
+        this.say("error", event.filename, event.lineno, () => event.message);
+      } else if (event.type === "unhandledrejection") {
+        this.say("error", "", null, () => `unhandled rejection: ${told(event.reason)}`);
+      }
+    }
+
+    written(level, url, line, ...values) {
+      this.say(level, url, line, () => joined(values));
+    }
+
+    say(level, url, line, text) {
+      if (this.said[level]++ === MAX) this.channel.post("gap", { name: "console messages over the limit of a document", n: 1 });
+      if (this.said[level] > MAX) return;
+      const message = String(text()).slice(0, TEXT);
+      this.channel.post("console", { level, message, url, line, time_stamp: Date.now() });
+    }
+  };
+})();

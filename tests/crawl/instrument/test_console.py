@@ -1,0 +1,108 @@
+# ruff: noqa: E501 (code of pages)
+"""Errors that nobody caught, and what scripts write on their console: all of it, as text, and no code of the page is run."""
+
+import pytest
+
+from tests.crawl.instrument.harness import Instrumented, Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
+DONE = "setTimeout(()=>window.D=1,150)"
+
+
+async def said(browser: Instrumented, web: Web, code: str) -> set[tuple[str, str, str, int]]:
+    """(level, message, path, line) of what a page with this script said."""
+    web.add("/said.js", f"{code};\n{DONE}", "text/javascript")
+    visit = await browser.visit(
+        web.base + web.add("/said", "<!doctype html><script src=/said.js></script>"), "window.D"
+    )
+    found = [
+        (m["level"], m["message"], m["url"].removeprefix(web.base), m["line"]) for m in visit.of("console")
+    ]
+    assert len(found) == len(set(found))
+    assert not visit.of("gap")
+    return set(found)
+
+
+async def test_errors_that_nobody_caught(browser: Instrumented, web: Web) -> None:
+    web.add("/broken.js", "let x = ;", "text/javascript")
+    web.add("/thrown.js", "\nthrow Error('in a worker')", "text/javascript")
+    web.add("/frame", "<script>\nnull.x</script>")
+    code = (
+        "setTimeout(()=>{throw new RangeError('one')});\nonerror=()=>true;setTimeout(()=>{throw 'two'});"
+        "for(const name of ['script','iframe']){const e=document.createElement(name);e.src={script:'/broken.js',iframe:'/frame'}[name];document.head.append(e)}"
+        "new Worker('/thrown.js');try{throw 1}catch{};Promise.reject(3).catch(()=>0)"
+    )
+    assert await said(browser, web, code) == {
+        ("error", "RangeError: one", "/said.js", 1),
+        ("error", "uncaught exception: two", "/said.js", 2),
+        ("error", "SyntaxError: expected expression, got ';'", "/broken.js", 1),
+        ("error", 'TypeError: can\'t access property "x" of null', "/frame", 2),
+        ("error", "Error: in a worker", "/thrown.js", 2),
+    }
+
+
+async def test_rejections_that_nobody_handled(browser: Instrumented, web: Web) -> None:
+    """With what they say where they are errors, whatever they have been made to look like."""
+    spies = (
+        "const spy={get(){throw window.RAN=1},configurable:true};const e=Error('five');"
+        "for(const k of ['message','name','toString'])Object.defineProperty(e,k,spy);"
+        "const p=new Proxy({},{get(){window.RAN=1},ownKeys(){window.RAN=1;return []},getPrototypeOf(){window.RAN=1;return null}});"
+        "for(const r of [Error('one'),new TypeError('two'),new DOMException('three','AbortError'),new class Mine extends Error{}('four'),"
+        "e,{a:1},p,null,'text',Symbol('s')])Promise.reject(r);setTimeout(()=>console.error('ran',window.RAN),50)"
+    )
+    texts = [
+        "Error: one",
+        "TypeError: two",
+        "AbortError: three",
+        "Error: four",
+        "Error: ",
+        '{"a":1}',
+        "{}",
+        "null",
+        "text",
+        "Symbol(s)",
+    ]
+    assert await said(browser, web, spies) == {
+        *(("error", f"unhandled rejection: {text}", "", None) for text in texts),
+        ("error", "ran undefined", "/said.js", 1),
+    }
+
+
+async def test_what_scripts_write_on_their_console(browser: Instrumented, web: Web) -> None:
+    web.add("/writes.js", "console.error('of a worker', {a: 1})", "text/javascript")
+    code = (
+        "const o={a:[1,{b:2}],get g(){window.RAN=1}};\n"
+        "console.error('one', o, null, undefined, 1.5, document.body, Error('two'));\n"
+        "console.warn('three');console.assert(true, 'no');console.assert(1 > 2, 'four');\n"
+        "console.log('no');console.info('no');console.debug('no');console.table([1]);console.trace('no');console.dir({});\n"
+        "(0, console.error)();console.error.call(null, 'five');new Worker('/writes.js');\n"
+        "setTimeout(()=>console.error(window.RAN),50)"
+    )
+    assert await said(browser, web, code) == {
+        (
+            "error",
+            'one {"a":[1,{"b":2}],"g":"ACCESSOR"} null undefined 1.5 null Error: two',
+            "/said.js",
+            2,
+        ),
+        ("warning", "three", "/said.js", 3),
+        ("error", "four", "/said.js", 3),
+        ("error", "", "/said.js", 5),
+        ("error", "five", "/said.js", 5),
+        ("error", 'of a worker {"a":1}', "/writes.js", 1),
+        ("error", "undefined", "/said.js", 6),
+    }
+
+
+async def test_a_page_that_writes_without_end_is_cut(browser: Instrumented, web: Web) -> None:
+    """Errors and warnings each for themselves: neither hides the other."""
+    web.add(
+        "/writes",
+        "<script>for(let i=0;i<1000;i++)console.warn('x'.repeat(1e4));console.error(...Array(1e4).fill('y'.repeat(100)));window.D=1</script>",
+    )
+    visit = await browser.visit(f"{web.base}/writes", "window.D")
+    found = visit.of("console")
+    assert [m["level"] for m in found] == ["warning"] * 200 + ["error"]
+    assert [len(m["message"]) for m in found] == [5000] * 201
+    (gap,) = visit.of("gap")
+    assert (gap["name"], gap["n"]) == ("console messages over the limit of a document", 1)
