@@ -226,16 +226,16 @@ async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, w
 async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
     browser: Instrumented, web: Web
 ) -> None:
-    """As with --allow-private: the guard lets no page reach this machine."""
+    """As with --allow-private: the guard lets no page reach this machine. Not to be answered is to get nothing, too."""
     port = json.loads((browser.firefox.folder / "profile" / "WebDriverBiDiServer.json").read_text())[
         "ws_port"
     ]
     code = (
         f"const at='127.0.0.1:{port}';const got=[];Promise.allSettled(['/','/session','/json/version'].map(async(path)=>{{"
-        "got.push('read '+await (await fetch('http://'+at+path)).text())}).concat(['','/session'].map((path)=>"
+        "got.push('read '+await (await fetch('http://'+at+path,{signal:AbortSignal.timeout(5000)})).text())}).concat(['','/session'].map((path)=>"
         "new Promise((end)=>{const it=new WebSocket('ws://'+at+path);it.onopen=()=>{got.push('open'+path);"
         "it.send(JSON.stringify({id:1,method:'session.status',params:{}}))};it.onmessage=(e)=>got.push(e.data);"
-        "it.onclose=end})))).then(()=>window.D=1)"
+        "it.onclose=end;setTimeout(end,5000)})))).then(()=>window.D=1)"
     )
     visit = await browser.open()
     page = web.base + web.add("/port", f"<!doctype html><script>{code}</script>")
