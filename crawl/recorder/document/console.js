@@ -5,7 +5,7 @@
 const Console = (() => {
   const MAX = 200; // of one document and level
   const TEXT = 5000; // characters of one message
-  const classOf = Function.prototype.call.bind(Object.prototype.toString);
+  const { classOf } = Text;
 
   /** A value as text. An error is seen through its Xray: its members as the browser made them. */
   function told(value) {

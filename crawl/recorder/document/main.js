@@ -40,7 +40,7 @@
     const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address) });
     const natives = new Natives(side);
     const dynamic = new Dynamic(recorder);
-    const written = new Console(window, channel);
+    const output = new Console(window, channel);
     Install.install(side, Plan.of(host, window, hooked), recorder, natives);
 
     return {
@@ -48,10 +48,10 @@
       flush: () => channel.flush(),
       heard(event) {
         dynamic.heard(event);
-        written.heard(event);
+        output.heard(event);
         channel.heard(event);
       },
-      written: (...what) => written.written(...what),
+      written: (...what) => output.written(...what),
       made: (symbol, text, frame) => dynamic.made(symbol, text, frame),
       /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
       arrived() {

@@ -5,7 +5,7 @@
 const Plan = (() => {
   const { getPrototypeOf } = Object;
   const { parse } = JSON;
-  const classOf = Function.prototype.call.bind(Object.prototype.toString);
+  const { classOf } = Text;
 
   /** One property of one owner, and the symbols its uses have, by the receiver's class. */
   class Spot extends Target.Spot {

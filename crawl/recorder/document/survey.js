@@ -6,7 +6,7 @@ const Survey = (() => {
   const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
   const { ownKeys } = Reflect;
   const { stringify } = JSON;
-  const classOf = Function.prototype.call.bind(Object.prototype.toString);
+  const { classOf } = Text;
 
   /** The class of an object as the browser names it, e.g. "Navigator" for Navigator.prototype. */
   const className = (object) => classOf(object).slice(8, -1);

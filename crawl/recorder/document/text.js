@@ -9,6 +9,7 @@ const Text = (() => {
   const MAX_SIBLINGS = 2000;
   const { stringify } = JSON;
   const { getOwnPropertyDescriptor, keys } = Object;
+  /** The class of an object as the browser names it, e.g. "[object Array]". */
   const classOf = Function.prototype.call.bind(Object.prototype.toString);
   const xray = (value) => XPCNativeWrapper(value);
   // Attributes are read by their own getters: a form or document may have an element of their name.
@@ -157,5 +158,5 @@ const Text = (() => {
     }
   }
 
-  return Bounds.columns({ serialize, isBuffer, digest });
+  return { ...Bounds.columns({ serialize, isBuffer, digest }), classOf };
 })();
