@@ -1,9 +1,10 @@
 """What instrumentation costs: one call, and the load of heavy pages; ours, OpenWPM's package, none, in one run.
 
-    .venv/bin/python -m bench.instrument [--rounds 5] [--captures FOLDER]
+    .venv/bin/python -m bench.instrument [--rounds 5] [--captures FOLDER] [--round-trip MS]
 
 ``--captures`` is a folder of WARC files with the pages that tests/crawl/archive.py names: real pages of others, loaded as
-they were captured, through a proxy.
+they were captured, through a proxy. With ``--round-trip`` their servers are as far away as that, in ms, as on the web they
+are; without, all is at hand, and a load is nothing but work.
 
 Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of the navigation
 to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by process: those of content,
@@ -25,7 +26,9 @@ import tempfile
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from bench.distance import Relay
 from crawl import instrument, profile
 from crawl.firefox import Firefox
 from crawl.holders import Holders
@@ -184,9 +187,9 @@ async def one_round(browsers: dict[str, Browser], urls: dict[str, str]) -> dict[
     return found
 
 
-async def serve(said: Connection, captures: list[Path], folder: Path) -> None:
-    """Serve the pages and the captured ones, until the other end is closed. Says their address, that of the
-    proxy, and the file of its certificate's authority.
+async def serve(said: Connection, captures: list[Path], folder: Path, round_trip: float) -> None:
+    """Serve the pages and the captured ones, a round trip (ms) away, until the other end is closed. Says their address,
+    that of the proxy, and the file of its certificate's authority.
     """
     web = Web()
     await web.start()
@@ -194,22 +197,28 @@ async def serve(said: Connection, captures: list[Path], folder: Path) -> None:
     authority = Authority(folder)
     proxy = Proxy("captured", Archive(captures), authority)
     await proxy.start()
-    said.send((web.base, proxy.url, authority.ca_file))
+    addresses = [web.base, proxy.url]
+    relays = [Relay(urlsplit(address).port or 80, round_trip) for address in addresses] if round_trip else []
+    for i, relay in enumerate(relays):
+        addresses[i] = f"http://127.0.0.1:{await relay.start()}"
+    said.send((*addresses, authority.ca_file))
     with contextlib.suppress(EOFError):
         await asyncio.to_thread(said.recv)
-    await proxy.stop()
-    await web.stop()
+    for end in [*relays, proxy, web]:
+        await end.stop()
 
 
-def _serve(said: Connection, captures: list[Path], folder: Path) -> None:
-    asyncio.run(serve(said, captures, folder))
+def _serve(said: Connection, captures: list[Path], folder: Path, round_trip: float) -> None:
+    asyncio.run(serve(said, captures, folder, round_trip))
 
 
 @contextlib.contextmanager
-def served(captures: list[Path], folder: Path) -> Iterator[tuple[str, str, Path]]:
+def served(captures: list[Path], folder: Path, round_trip: float) -> Iterator[tuple[str, str, Path]]:
     """What `serve` says: it runs in a process of their own, as the web is, not in what takes the records."""
     here, there = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(there, captures, folder))
+    process = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(there, captures, folder, round_trip)
+    )
     process.start()
     there.close()
     try:
@@ -219,11 +228,11 @@ def served(captures: list[Path], folder: Path) -> Iterator[tuple[str, str, Path]
         process.join()
 
 
-async def main(rounds: int, captures: list[Path]) -> None:
+async def main(rounds: int, captures: list[Path], round_trip: float) -> None:
     """Measure and print."""
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        base, proxy, authority = stack.enter_context(served(captures, folder))
+        base, proxy, authority = stack.enter_context(served(captures, folder, round_trip))
         urls = {task: f"{base}/{task}" for task in OPERATIONS}
         urls |= {task: f"{base}/heavy/{task}" for task in ["nothing", *HEAVY]}
         prefs, authorities = dict(PREFS), [authority]
@@ -250,7 +259,7 @@ async def main(rounds: int, captures: list[Path]) -> None:
         shown = "".join(f"{value[name]:>15.2f}" for name in browsers)
         ratios = [value["default"] / max(value[name], 0.001) for name in ("openwpm", "none")]
         print(f"{task:26}{shown}{ratios[0]:>18.2f}{ratios[1]:>14.2f}")
-    print(json.dumps({"rounds": rounds}))
+    print(json.dumps({"rounds": rounds, "round_trip_ms": round_trip}))
 
 
 if __name__ == "__main__":
@@ -259,5 +268,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--captures", type=Path)
+    parser.add_argument("--round-trip", type=float, default=0, metavar="MS")
     options = parser.parse_args()
-    asyncio.run(main(options.rounds, sorted(options.captures.iterdir()) if options.captures else []))
+    captures = sorted(options.captures.iterdir()) if options.captures else []
+    asyncio.run(main(options.rounds, captures, options.round_trip))

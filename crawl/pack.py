@@ -30,6 +30,7 @@ _DOCUMENT = (
     "document/webdriver.js",
     "document/dynamic.js",
     "document/console.js",
+    "document/messages.js",
     "document/main.js",
 )
 _WORKER = (

@@ -155,7 +155,7 @@ class Records:
     # -- the other tables -----------------------------------------------------------------------
 
     def _frame(self, message: Message) -> None:
-        row = {**self._place(message), **_columns("frames", message, self._limits.text)}
+        row = {**_columns("frames", message, self._limits.text), **self._place(message)}
         row["time_stamp"] = _moment(message.get("time"))
         if row["frame_id"] == 0:
             self.final_url = row["url"]
@@ -188,6 +188,16 @@ class Records:
 
     def _console(self, message: Message) -> None:
         self._write("console", _columns("console", message, self._limits.text))
+
+    def _messages(self, message: Message) -> None:
+        place = self._place(message)
+        for one in message["messages"]:
+            sender = int(one["sender"])
+            row = _columns("messages", one, self._limits.text) | place
+            row["sender_frame_id"] = None if sender < 0 else self._frame_id(int(message["tab"]), sender)
+            self._write("messages", row)
+        if cut := _count(message["cut"]):
+            self.gaps["messages over the limit of a document"] += cut
 
     def _body(self, message: Message) -> None:
         """The body of a script's request, which comes a moment before the request's end or after it."""
@@ -262,6 +272,7 @@ _TAKERS: dict[str, Callable[[Records, Message], None]] = {
     "callstack": Records._callstack,
     "cookie": Records._cookie,
     "console": Records._console,
+    "messages": Records._messages,
     "body": Records._body,
     "gap": Records._gap,
 }

@@ -17,7 +17,7 @@ CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5
 # -- Records: what one visit may bring; what is cut is counted -----------------------------------
 MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
 MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory
-MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console
+MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console, messages
 MAX_TEXT = 1_000_000  # characters of one value, header list, message or stack
 MAX_FRAMES = 50_000  # distinct frames of a visit that get a number of their own
 

@@ -202,7 +202,7 @@ class Build:
             asked = attempts.kept(self._whole("requests"), self.attempts)
             dim = self.at.origins(asked, "url", "top_level_url")
             self.at.write(requests.requests(asked, self._whole("callstacks"), dim), "requests")
-        for table in ("frames", "cookies", "console"):
+        for table in ("frames", "cookies", "console", "messages"):
             if self._any(table):
                 self.at.write(attempts.kept(self._whole(table), self.attempts), table)
         if self._any("scripts"):

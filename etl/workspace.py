@@ -29,6 +29,7 @@ ORDER = {
     "frames": ["crawl_id", "visit_id", "frame_id", "time_stamp", "url"],
     "cookies": ["crawl_id", "visit_id", "time_stamp", "host", "name"],
     "console": ["crawl_id", "visit_id", "time_stamp"],
+    "messages": ["crawl_id", "visit_id", "time_stamp", "frame_id"],
     "scripts": ["sha256"],
 }
 

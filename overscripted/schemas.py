@@ -259,6 +259,19 @@ RAW: dict[str, Table] = {
                 Column("time_stamp", TIME, "When"),
             ),
         ),
+        Table(
+            "messages",
+            "one message that a window was sent by postMessage, from another or from itself, as it arrived",
+            (
+                *_VISIT,
+                *_FRAME,
+                Column("location", STR, "URL of the document that was sent it"),
+                Column("origin", STR, "Origin of the sender; 'null' for one without"),
+                Column("sender_frame_id", INT, "Frame that sent it; NULL: one of another window, or gone"),
+                Column("data", STR, "What was sent, as values of calls are written, or its beginning"),
+                Column("time_stamp", TIME, "When it arrived"),
+            ),
+        ),
     )
 }
 
@@ -367,6 +380,7 @@ TABLES: dict[str, Table] = {
         Table("cookies", "one change of a cookie in an acknowledged visit", RAW["cookies"].columns),
         Table("scripts", "one distinct script body", RAW["scripts"].columns, ("sha256",)),
         Table("console", "one console message of an acknowledged visit", RAW["console"].columns),
+        Table("messages", "one message to a window of an acknowledged visit", RAW["messages"].columns),
         Table(
             "script_refs",
             "one script on one document: a distinct pair (visit, location, script_url), with counts",

@@ -7,6 +7,7 @@
 
 function Documents(host, { recorder, hands }) {
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
+  const { BrowsingContext } = Cu.getGlobalForObject(Services);
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
   const windows = new Map(); // inner window's id -> {id, user, box, realm}
   const documents = new WeakMap(); // document -> what `windows` has of its window
@@ -161,7 +162,14 @@ function Documents(host, { recorder, hands }) {
 
   function heard(document, window, event) {
     const realm = documents.get(document)?.realm ?? of(window)?.realm;
-    realm?.heard(event);
+    realm?.heard(event, event.type === "message" ? senderOf(event, window) : -1);
+  }
+
+  /** The number of the frame that sent a message, as extensions know it; -1: it is in no frame of this tab. */
+  function senderOf({ source }, { browsingContext }) {
+    const from = source && BrowsingContext.getFromWindow(source);
+    if (!from || from.top !== browsingContext?.top) return -1;
+    return from.parent ? from.id : 0;
   }
 
   Written((number, level, url, line, values) => windows.get(number)?.realm?.written?.(level, url, line, ...values));

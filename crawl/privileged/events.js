@@ -5,7 +5,7 @@
 
 /** `take(document, window, event)` is given each event of those windows that are listened to, before their pages are. */
 function Events(take) {
-  const TYPES = ["securitypolicyviolation", "error", "unhandledrejection", "pagehide", "pageshow"];
+  const TYPES = ["securitypolicyviolation", "error", "unhandledrejection", "message", "pagehide", "pageshow"];
   const heard = new WeakSet(); // what is above the windows of a tab or of a frame's process
 
   function hear(event) {

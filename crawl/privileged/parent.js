@@ -72,7 +72,7 @@ function Realms(channel, name, process, folder, policy) {
 
   // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
   const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");
-  const KINDS = new Set(["calls", "console", "frame", "gap"]);
+  const KINDS = new Set(["calls", "console", "frame", "gap", "messages"]);
 
   function pass(it, kind, data) {
     if (!it || !KINDS.has(kind)) return;

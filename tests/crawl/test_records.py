@@ -270,6 +270,37 @@ async def test_requests_whose_bodies_never_come_are_counted_over_the_limit_too(t
     assert visit.records.gaps == {"requests over the limit": 2}
 
 
+async def test_a_message_to_a_window_becomes_a_row(tmp_path: Path) -> None:
+    visit = Visit(tmp_path)
+    here = {"location": "http://a.com/", "origin": "http://b.com", "time_stamp": 1.5e12}
+    batch = [
+        here | {"sender": 7, "data": "from a frame"},
+        here | {"sender": 0, "data": "\ud800" * 2},
+        here | {"sender": -1, "origin": "null", "data": "x" * 10**6, "frame_id": 99, "visit_id": 99},
+    ]
+    frame = {"type": "frame", "frame": 7, "parent": 0, "url": "http://b.com/", "kind": "iframe", "time": 1}
+    await visit.take(
+        frame,
+        {"type": "messages", "messages": batch, "cut": 5, "top": "http://a.com/"},
+        {"type": "messages", "messages": [{"sender": "?"}], "cut": 0},
+        {"type": "messages", "messages": [], "cut": 2**60},
+    )
+    one, two, three = visit.rows("messages")
+    assert set(one) == set(RAW["messages"].names)
+    assert [(row["sender_frame_id"], row["origin"]) for row in (one, two, three)] == [
+        (1, "http://b.com"),
+        (0, "http://b.com"),
+        (None, "null"),
+    ]
+    assert (one["frame_id"], one["parent_frame_id"], one["data"]) == (0, -1, "from a frame")
+    assert two["data"] == "\ufffd" * 2
+    assert len(three["data"]) == Limits().text
+    assert {(row["visit_id"], row["frame_id"], row["top_level_url"]) for row in (one, two, three)} == {
+        (5, 0, "http://a.com/")
+    }
+    assert visit.records.gaps == {"messages over the limit of a document": 5, "malformed message": 2}
+
+
 async def test_rows_over_the_limit_are_counted_as_gaps(tmp_path: Path) -> None:
     visit = Visit(tmp_path, rows=3)
     await visit.take(*[{"type": "console", "level": "error", "message": str(n)} for n in range(10)])

@@ -130,6 +130,7 @@ def _rich_run(folder: Path) -> Run:
         ],
         cookies=[{**ids, "host": "x", "name": t, "value": t, "expiry": 253402300799000000} for t in TEXTS],
         console=[{**ids, "level": "error", "message": t} for t in TEXTS],
+        messages=[{**ids, "frame_id": 0, "origin": t, "data": t, "time_stamp": when} for t in TEXTS],
         scripts=[
             {"sha256": "a", "size": 3, "content": b"\x00\xff\xfe"},
             {"sha256": "b", "size": 9, "content": None},

@@ -11,7 +11,7 @@ const Channel = (() => {
     /** `host` is what the process script gives for this window. */
     constructor(host) {
       this.host = host;
-      this.senders = new Set(); // each gives what it has as JSON text, or ""
+      this.senders = new Map(); // each gives what it has as JSON text, or "": a message of this kind
       this.asked = false;
       this.leaving = false;
       this.size = 0;
@@ -34,8 +34,8 @@ const Channel = (() => {
       return Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join("");
     }
 
-    add(sender) {
-      this.senders.add(sender);
+    add(sender, kind) {
+      this.senders.set(sender, kind);
     }
 
     post(kind, message) {
@@ -46,9 +46,9 @@ const Channel = (() => {
       this.asked = false;
       this.size = 0;
       this.since = Date.now();
-      for (const sender of this.senders) {
-        const calls = sender.take();
-        if (calls) this.host.say("calls", calls);
+      for (const [sender, kind] of this.senders) {
+        const text = sender.take();
+        if (text) this.host.say(kind, text);
       }
     }
 

@@ -41,14 +41,17 @@
     const natives = new Natives(side);
     const dynamic = new Dynamic(recorder);
     const output = new Console(window, channel);
+    const messages = new Messages(recorder);
     Install.install(side, Plan.of(host, window, hooked), recorder, natives);
 
     return {
       side,
       flush: () => channel.flush(),
-      heard(event) {
+      /** An event of the window; of a message also which frame of the tab sent it. */
+      heard(event, sender) {
         dynamic.heard(event);
         output.heard(event);
+        messages.heard(event, sender);
         channel.heard(event);
       },
       written: (...what) => output.written(...what),

@@ -42,7 +42,7 @@ const Recorder = (() => {
       this.url = "";
       this.realm = realm;
       this.begin();
-      channel.add(this);
+      channel.add(this, "calls");
     }
 
     /** Nothing has been called yet. */

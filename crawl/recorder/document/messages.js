@@ -1,0 +1,50 @@
+// What other windows, or itself, send to a window by `postMessage`, as it arrives: a wrapper could not record it where it is
+// sent, for Firefox takes the sender from the caller, and `event.source` would be wrong.
+// World: sandbox of a document. What it hears it reads and does not change.
+"use strict";
+
+const Messages = (() => {
+  const wanted = OVERSCRIPTED.instruments.some(({ name }) => name === "messages");
+  const MOST = 1000; // messages kept of one window; all are counted
+  const TEXT = 100000; // characters of one message
+  const SIZE = 4 * 2 ** 20; // characters kept of one window; then messages are cut to `SHORT`
+  const SHORT = 1000;
+  const { stringify } = JSON;
+
+  return class Messages {
+    /** Those of a recorder's window. */
+    constructor(recorder) {
+      this.recorder = recorder;
+      this.kept = 0;
+      this.size = 0;
+      this.cut = 0; // since the last batch
+      this.batch = [];
+      recorder.channel.add(this, "messages");
+    }
+
+    /** `sender` is the frame of this tab that sent it, -1 for none of it. */
+    heard(event, sender) {
+      if (!wanted || event.type !== "message") return;
+      const now = Date.now();
+      if (this.kept === MOST) {
+        this.cut++;
+        return this.recorder.channel.wake(1, now);
+      }
+      this.kept++;
+      const most = this.size < SIZE ? TEXT : SHORT;
+      const data = Text.value(event.data, false, most).slice(0, most);
+      this.size += data.length;
+      this.batch.push({ location: this.recorder.where(), origin: event.origin, sender, data, time_stamp: now });
+      this.recorder.channel.wake(data.length + 200, now);
+    }
+
+    /** What is to be sent, as a JSON object in text; "" for nothing. */
+    take() {
+      if (this.batch.length === 0 && this.cut === 0) return "";
+      const text = stringify({ messages: this.batch, cut: this.cut });
+      this.batch = [];
+      this.cut = 0;
+      return text;
+    }
+  };
+})();

@@ -1,0 +1,103 @@
+# ruff: noqa: E501 (code of pages)
+"""Messages between windows: each that arrives, from whom and what, and nothing of it changes for the page."""
+
+import asyncio
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.crawl.instrument.harness import Instrumented, Visit, Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
+# What a page sees of its messages: origin, sender, data.
+SEEN = "window.SEEN=[];addEventListener('message',e=>SEEN.push([e.origin,e.source===window?'self':e.source===parent?'parent':e.source===window.POP?'pop-up':'frame '+Array.from(frames).indexOf(e.source),e.data]));"
+
+
+def arrived(visit: Visit) -> list[dict[str, Any]]:
+    """Every message recorded, with its receiver's frame."""
+    return [
+        one | {"frame": batch["frame"], "top": batch["top"]}
+        for batch in visit.of("messages")
+        for one in batch["messages"]
+    ]
+
+
+async def test_each_message_once_with_its_sender(browser: Instrumented, web: Web) -> None:
+    web.add(
+        "/told",
+        f"<!doctype html><script>{SEEN}parent.postMessage('up','*');addEventListener('message',e=>e.source.postMessage(['back',e.data],'*'))</script>",
+    )
+    sandboxed = "<script>parent.postMessage({from:`box`},`*`)</script>"
+    page = (
+        f"<!doctype html><script>{SEEN}</script>"
+        '<iframe id=a src="{BASE}/told"></iframe><iframe id=b src="{OTHER}/told"></iframe>'
+        f'<iframe id=c sandbox=allow-scripts srcdoc="{sandboxed}"></iframe><script>'
+        "onload=()=>{postMessage({a:[1,{b:null}],d:new Date(0),m:new Map},'*');postMessage(1n,location.origin);"
+        "postMessage('nobody','https://elsewhere.invalid');"
+        "for(const id of['a','b'])document.getElementById(id).contentWindow.postMessage('down','*');"
+        "window.POP=open('about:blank');POP.eval(`opener.postMessage('pop','*')`);"
+        "dispatchEvent(new MessageEvent('message',{data:'forged',origin:'https://bank.example'}));"
+        "const w=new Worker('data:,postMessage(1)');const{port1,port2}=new MessageChannel;port1.onmessage=()=>0;port2.postMessage('port')}</script>"
+    )
+    visit = await browser.open()
+    url = web.base + web.add("/messages", page)
+    await visit.bidi.command(
+        "browsingContext.navigate", {"context": visit.context, "url": url, "wait": "complete"}
+    )
+    async with asyncio.timeout(20):
+        while await visit.run("SEEN.length") < 9:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    seen = json.loads(await visit.run("JSON.stringify(SEEN,(k,v)=>typeof v==='bigint'?v+'n':v)"))
+    await browser.flush(visit)
+    await browser.close(visit)
+    frames = {m["url"]: m["frame"] for m in visit.of("frame")}
+    same, other = (frames[f"{base}/told"] for base in (web.base, web.other))
+    box = frames["about:srcdoc"]
+    top = [(m["origin"], m["sender"], m["data"]) for m in arrived(visit) if m["frame"] == 0]
+    assert Counter(top) == Counter(
+        [
+            (web.base, same, "up"),
+            (web.other, other, "up"),
+            ("null", box, '{"from":"box"}'),
+            (web.base, 0, '{"a":[1,{"b":"null"}],"d":"1970-01-01T00:00:00.000Z","m":{}}'),
+            (web.base, 0, "1"),
+            (web.base, same, '["back","down"]'),
+            (web.other, other, '["back","down"]'),
+            (web.base, -1, "pop"),
+        ]
+    )
+    down = {m["location"]: (m["origin"], m["sender"], m["data"]) for m in arrived(visit) if m["frame"] > 0}
+    assert down == {f"{base}/told": (web.base, 0, "down") for base in (web.base, web.other)}
+    assert sorted(origin for origin, _, data in seen if data != "forged") == sorted(o for o, _, _ in top)
+    assert Counter(sender for _, sender, data in seen if data != "forged") == Counter(
+        {"frame 0": 2, "frame 1": 2, "frame 2": 1, "self": 2, "pop-up": 1}
+    )
+    assert not visit.of("gap")
+
+
+async def test_a_flood_is_counted(browser: Instrumented, web: Web) -> None:
+    """And what a listener does before, or to the event, changes nothing."""
+    page = (
+        "<!doctype html><script>let n=0;addEventListener('message',e=>{e.stopImmediatePropagation();n++},true);"
+        "Object.defineProperty(MessageEvent.prototype,'data',{get(){window.RAN=1}});Object.prototype.toJSON=()=>window.RAN=1;"
+        "document.open();document.write('<p>');document.close();addEventListener('message',()=>n++);"
+        "for(let i=0;i<1500;i++)postMessage(i,'*');postMessage('x'.repeat(3e5),'*')</script>"
+    )
+    visit = await browser.visit(web.base + web.add("/flood", page), "n===1501")
+    found = arrived(visit)
+    assert [m["data"] for m in found] == [str(i) for i in range(1000)]
+    assert sum(m["cut"] for m in visit.of("messages")) == 501
+
+
+async def test_large_messages_are_cut(browser: Instrumented, web: Web) -> None:
+    page = (
+        "<!doctype html><script>let n=0;addEventListener('message',()=>n++);"
+        "for(let i=0;i<60;i++)postMessage(i+'x'.repeat(3e5),'*');postMessage({a:'y'.repeat(3e5)},'*')</script>"
+    )
+    visit = await browser.visit(web.base + web.add("/large", page), "n===61")
+    lengths = [len(m["data"]) for m in arrived(visit)]
+    assert lengths[:42] == [100_000] * 42
+    assert all(length <= 1000 for length in lengths[42:])
+    assert len(lengths) == 61
