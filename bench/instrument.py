@@ -8,7 +8,8 @@ are; without, all is at hand, and a load is nothing but work.
 
 Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of the navigation
 to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by process: those of content,
-the browser's own, an extension's. Medians over the rounds, and the ratios to OpenWPM's and to none.
+the browser's own, an extension's. Medians over the rounds, their sums over the heavy pages, and the ratios to
+OpenWPM's and to none.
 
 Each load has a user context and so a content process of its own, instrumented and not, as in a crawl. It takes
 the spare process that Firefox keeps for that; what Firefox spends meanwhile on the next spare one is not counted.
@@ -249,17 +250,24 @@ async def main(rounds: int, captures: list[Path], round_trip: float) -> None:
             await it.start(folder / name, prefs, authorities, **instrument.settings(name))
             browsers[name] = await Browser.of(it)
         found = [await one_round(browsers, urls) for _ in range(rounds)]
-    print(
-        f"{'':26}"
-        + "".join(f"{name:>15}" for name in browsers)
-        + f"{'default/openwpm':>18}{'default/none':>14}"
-    )
-    for task in dict.fromkeys(task for task, _ in found[0]):
-        value = {name: statistics.median(one[task, name] for one in found) for name in browsers}
-        shown = "".join(f"{value[name]:>15.2f}" for name in browsers)
-        ratios = [value["default"] / max(value[name], 0.001) for name in ("openwpm", "none")]
-        print(f"{task:26}{shown}{ratios[0]:>18.2f}{ratios[1]:>14.2f}")
+    medians = {key: statistics.median(one[key] for one in found) for key in found[0]}
+    heavy = [task for task in urls if task not in (*OPERATIONS, "nothing")]
+    for name in browsers:
+        for what in ("time", "CPU"):
+            those = [medians[f"{task}: {what}, ms", name] for task in heavy]
+            medians[f"all {len(heavy)} heavy pages: {what}, ms", name] = sum(those)
+    show(medians, list(browsers))
     print(json.dumps({"rounds": rounds, "round_trip_ms": round_trip}))
+
+
+def show(medians: dict[tuple[str, str], float], names: list[str]) -> None:
+    """Print a line a measurement."""
+    heads = "".join(f"{name:>15}" for name in names)
+    print(f"{'':44}{heads}{'default/openwpm':>18}{'default/none':>14}")
+    for task in dict.fromkeys(task for task, _ in medians):
+        shown = "".join(f"{medians[task, name]:>15.2f}" for name in names)
+        ratios = [medians[task, "default"] / max(medians[task, name], 0.001) for name in ("openwpm", "none")]
+        print(f"{task:44}{shown}{ratios[0]:>18.2f}{ratios[1]:>14.2f}")
 
 
 if __name__ == "__main__":
