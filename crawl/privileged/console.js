@@ -1,8 +1,8 @@
-// What pages and their workers write on their console, as Firefox keeps it for its own tools: no page sees who reads it.
-// World: process script, privileged. What is written is the page's.
+// What is on the consoles of pages, as Firefox keeps it for its own tools: no page sees who reads it.
+// World: process script, privileged. What is written and thrown is the page's.
 "use strict";
 
-/** `take(window's number, level, url, line, values)` is given each error and warning. */
+/** What scripts and workers write: `take(window's number, level, url, line, values)` is given each error and warning. */
 function Written(take) {
   const LEVELS = { __proto__: null, error: "error", exception: "error", assert: "error", warn: "warning" };
   const MOST = 50; // values of one message
@@ -13,4 +13,21 @@ function Written(take) {
   }
 
   kept.addLogEventListener(written, Services.scriptSecurityManager.getSystemPrincipal());
+}
+
+/**
+ * Errors that nothing caught and no listener of the page keeps from its console, and all rejections that nothing handled:
+ * `take(window's number, url, line, message, rejected, reason)` is given each.
+ * What scripts of other origins throw is said whole here, and only as "Script error." by the event that a page gets.
+ */
+function Uncaught(take) {
+  const { nsIScriptError: Kind } = Ci;
+
+  function observe(message) {
+    if (!(message instanceof Kind) || message.category !== "content javascript" || message.flags & Kind.warningFlag) return;
+    const { innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection, hasException, exception } = message;
+    take(innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection && hasException, exception);
+  }
+
+  Services.console.registerListener({ QueryInterface: ChromeUtils.generateQI(["nsIConsoleListener"]), observe });
 }

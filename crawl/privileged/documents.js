@@ -172,6 +172,7 @@ function Documents(host, { recorder, hands }) {
     return from.parent ? from.id : 0;
   }
 
+  Uncaught((number, ...what) => windows.get(number)?.realm?.uncaught?.(...what));
   Written((number, level, url, line, values) => windows.get(number)?.realm?.written?.(level, url, line, ...values));
 
   const topics = {

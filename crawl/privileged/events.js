@@ -3,16 +3,22 @@
 // World: process script, privileged. Events are the browser's own; what is in them is the page's.
 "use strict";
 
-/** `take(document, window, event)` is given each event of those windows that are listened to, before their pages are. */
+/**
+ * `take(document, window, event)` is given each event of those windows that are listened to, before their pages are; of
+ * errors those that a page has prevented, afterwards.
+ */
 function Events(take) {
-  const TYPES = ["securitypolicyviolation", "error", "unhandledrejection", "message", "pagehide", "pageshow"];
+  const TYPES = ["securitypolicyviolation", "error", "message", "pagehide", "pageshow"];
   const heard = new WeakSet(); // what is above the windows of a tab or of a frame's process
 
   function hear(event) {
     const { target, type, isTrusted } = event;
     if (!isTrusted || (type === "error" && target.ownerDocument)) return; // the latter an image's, a script's
     // A document that is being left may come with the window of the next one.
-    take(target.ownerDocument ?? target.document ?? target, Cu.getGlobalForObject(target), event);
+    const where = [target.ownerDocument ?? target.document ?? target, Cu.getGlobalForObject(target)];
+    if (type !== "error") return take(...where, event);
+    // Of what a page keeps from its console nothing else tells: see console.js.
+    Services.tm.dispatchToMainThread(() => event.defaultPrevented && take(...where, event));
   }
 
   function listen(above) {

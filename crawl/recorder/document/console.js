@@ -34,11 +34,13 @@ const Console = (() => {
     }
 
     heard(event) {
-      if (event.type === "error" && event.target === this.window) {
-        this.say("error", event.filename, event.lineno, () => event.message);
-      } else if (event.type === "unhandledrejection") {
-        this.say("error", "", null, () => `unhandled rejection: ${told(event.reason)}`);
-      }
+      if (event.type !== "error" || event.target !== this.window) return;
+      this.say("error", event.filename, event.lineno, () => event.message);
+    }
+
+    /** What Firefox has put on the console: see privileged/console.js. */
+    uncaught(url, line, message, rejected, reason) {
+      this.say("error", url, line, () => (rejected ? `unhandled rejection: ${told(reason)}` : message));
     }
 
     written(level, url, line, ...values) {
@@ -49,7 +51,7 @@ const Console = (() => {
       if (this.said[level]++ === MAX) this.channel.post("gap", { name: "console messages over the limit of a document", n: 1 });
       if (this.said[level] > MAX) return;
       const message = String(text()).slice(0, TEXT);
-      this.channel.post("console", { level, message, url, line, time_stamp: Date.now() });
+      this.channel.post("console", { level, message, url, line: line || null, time_stamp: Date.now() });
     }
   };
 })();

@@ -55,6 +55,7 @@
         channel.heard(event);
       },
       written: (...what) => output.written(...what),
+      uncaught: (...what) => output.uncaught(...what),
       made: (symbol, text, frame) => dynamic.made(symbol, text, frame),
       /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
       arrived() {

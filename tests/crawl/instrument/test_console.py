@@ -50,21 +50,42 @@ async def test_rejections_that_nobody_handled(browser: Instrumented, web: Web) -
         "for(const r of [Error('one'),new TypeError('two'),new DOMException('three','AbortError'),new class Mine extends Error{}('four'),"
         "e,{a:1},p,null,'text',Symbol('s')])Promise.reject(r);setTimeout(()=>console.error('ran',window.RAN),50)"
     )
-    texts = [
-        "Error: one",
-        "TypeError: two",
-        "AbortError: three",
-        "Error: four",
-        "Error: ",
-        '{"a":1}',
-        "{}",
-        "null",
-        "text",
-        "Symbol(s)",
-    ]
+    errors = ["Error: one", "TypeError: two", "AbortError: three", "Error: four", "Error: "]
+    others = ['{"a":1}', "{}", "null", "text", "Symbol(s)"]
     assert await said(browser, web, spies) == {
-        *(("error", f"unhandled rejection: {text}", "", None) for text in texts),
+        *(("error", f"unhandled rejection: {text}", "/said.js", 1) for text in errors),
+        *(("error", f"unhandled rejection: {text}", "", None) for text in others),
         ("error", "ran undefined", "/said.js", 1),
+    }
+
+
+async def test_errors_of_scripts_of_other_origins(browser: Instrumented, web: Web) -> None:
+    """Whole, where a page is told "Script error." or nothing."""
+    code = "setTimeout(()=>{throw new TypeError('later')});Promise.reject(Error('rejected'));\nnull.x"
+    web.add("/run.js", code, "text/javascript")
+    web.add("/broken.js", "let x = ;", "text/javascript")
+    page = "<script>window.T=[];onerror=t=>void T.push(t);onunhandledrejection=()=>T.push('rejected')</script><script src='{OTHER}/run.js'></script><script src='{OTHER}/broken.js'></script>"
+    visit = await browser.visit(
+        web.base + web.add("/others", page), "T.length===3&&T.filter(t=>t==='Script error.').length===2"
+    )
+    assert sorted((m["message"], m["url"], m["line"]) for m in visit.of("console")) == [
+        ("SyntaxError: expected expression, got ';'", f"{web.other}/broken.js", 1),
+        ('TypeError: can\'t access property "x" of null', f"{web.other}/run.js", 2),
+        ("TypeError: later", f"{web.other}/run.js", 1),
+        ("unhandled rejection: Error: rejected", f"{web.other}/run.js", 1),
+    ]
+
+
+async def test_what_a_page_keeps_from_its_console(browser: Instrumented, web: Web) -> None:
+    """As a page that does so is told of it."""
+    code = (
+        "for(const k of ['error','unhandledrejection'])addEventListener(k,e=>{e.preventDefault();e.stopImmediatePropagation()},true);"
+        "Promise.reject(Error('rejected'));setTimeout(()=>{throw Error('thrown')});const s=document.createElement('script');s.src='{OTHER}/broken.js';document.head.append(s)"
+    )
+    assert await said(browser, web, code) == {
+        ("error", "unhandled rejection: Error: rejected", "/said.js", 1),
+        ("error", "Error: thrown", "/said.js", 1),
+        ("error", "Script error.", f"{web.other}/broken.js", None),
     }
 
 
@@ -106,3 +127,19 @@ async def test_a_page_that_writes_without_end_is_cut(browser: Instrumented, web:
     assert [len(m["message"]) for m in found] == [5000] * 201
     (gap,) = visit.of("gap")
     assert (gap["name"], gap["n"]) == ("console messages over the limit of a document", 1)
+
+
+async def test_errors_while_a_page_is_left_are_its_own(browser: Instrumented, web: Web) -> None:
+    after = web.add("/after", "<!doctype html><p>after")
+    code = f"addEventListener('pagehide',()=>{{throw Error('thrown')}});setTimeout(()=>location='{after}')"
+    web.add("/left.js", code, "text/javascript")
+    page = web.add("/left", "<!doctype html><script src=/left.js></script>")
+    visit = await browser.visit(
+        web.base + page, f"location.pathname==='{after}'&&document.readyState==='complete'"
+    )
+    (one,) = visit.of("console")
+    assert (one["message"], one["url"], one["top"]) == (
+        "Error: thrown",
+        f"{web.base}/left.js",
+        web.base + page,
+    )
