@@ -111,6 +111,12 @@ BASE: dict[str, Pref] = {
     "network.predictor.enabled": False,
     "network.prefetch-next": False,
     "network.trr.mode": 5,
+    # No work of Firefox's own on each page, for somebody who looks at it or fills in its forms
+    "browser.formfill.enable": False,
+    "browser.urlbar.formatting.enabled": False,
+    "extensions.formautofill.addresses.enabled": False,
+    "extensions.formautofill.creditCards.enabled": False,
+    "reader.parse-on-load.enabled": False,
     # A browser that starts and ends in silence
     "browser.aboutConfig.showWarning": False,
     "browser.aboutwelcome.enabled": False,

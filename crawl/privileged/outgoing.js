@@ -4,7 +4,7 @@
 
 function Outgoing(channel) {
   const MOST = 2 ** 18; // characters that wait; then they are sent
-  const WAIT_MS = 50;
+  const WAIT_MS = 200;
   const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
   let texts = [];
   let size = 0;
