@@ -21,7 +21,7 @@ PATTERNS = {
     "[id]": r"[A-Za-z0-9_-]{20,}",
 }
 # Where values from pages stand. URLs, scripts and symbols are what the data set is about and stay.
-COLUMNS = ("value", "value_1000", "data", "arguments", *(f"argument_{i}" for i in range(9)))
+COLUMNS = ("value", "value_1000", "arguments", *(f"argument_{i}" for i in range(9)))
 
 
 def cleaned(rows: ir.Table) -> ir.Table:
