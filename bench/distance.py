@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 
+from overscripted.connections import Server
+
 PIECE = 2**16
 
 
-class Relay:
+class Relay(Server):
     """Passes connections on to a server, on a free port of 127.0.0.1, as a line with this round trip (ms).
 
     Only time: bytes are neither lost nor limited in their rate. What a connection says waits half a round
@@ -14,32 +16,15 @@ class Relay:
     """
 
     def __init__(self, port: int, round_trip: float) -> None:
-        self._port = port
+        super().__init__()
+        self._to = port
         self._way = round_trip / 2000  # s
-        self._open: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> int:
-        """Begin to listen; the port."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=512)
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def stop(self) -> None:
-        """Stop listening and cut what is open."""
-        self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    async def _connected(self, near: asyncio.StreamReader, near_out: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._open.add(task)
-        with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(near_out):
-            await asyncio.sleep(2 * self._way)
-            far, far_out = await asyncio.open_connection("127.0.0.1", self._port)
-            with contextlib.closing(far_out):
-                await asyncio.gather(self._pass(near, far_out), self._pass(far, near_out))
-        self._open.discard(task)
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(2 * self._way)
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        with contextlib.closing(far_writer):
+            await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
 
     async def _pass(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
         """Give on what comes, each piece a way's time after it came."""

@@ -27,7 +27,6 @@ import tempfile
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bench.distance import Relay
 from crawl import instrument, profile
@@ -198,11 +197,11 @@ async def serve(said: Connection, captures: list[Path], folder: Path, round_trip
     authority = Authority(folder)
     proxy = Proxy("captured", Archive(captures), authority)
     await proxy.start()
-    addresses = [web.base, proxy.url]
-    relays = [Relay(urlsplit(address).port or 80, round_trip) for address in addresses] if round_trip else []
-    for i, relay in enumerate(relays):
-        addresses[i] = f"http://127.0.0.1:{await relay.start()}"
-    said.send((*addresses, authority.ca_file))
+    relays = [Relay(it.port, round_trip) for it in (web, proxy)]
+    for relay in relays:
+        await relay.start()
+    near = relays if round_trip else (web, proxy)
+    said.send((*(f"http://127.0.0.1:{it.port}" for it in near), authority.ca_file))
     with contextlib.suppress(EOFError):
         await asyncio.to_thread(said.recv)
     for end in [*relays, proxy, web]:
@@ -251,8 +250,9 @@ async def main(rounds: int, captures: list[Path], round_trip: float) -> None:
             browsers[name] = await Browser.of(it)
         found = []
         for i in range(rounds):
-            first = list(browsers)[i % len(browsers) :]  # none of them always comes after the same one
-            found.append(await one_round({name: browsers[name] for name in first} | browsers, urls))
+            names = list(browsers)
+            names = names[i % len(names) :] + names[: i % len(names)]  # none always comes after the same one
+            found.append(await one_round({name: browsers[name] for name in names}, urls))
     medians = {key: statistics.median(one[key] for one in found) for key in found[0]}
     heavy = [task for task in urls if task not in (*OPERATIONS, "nothing")]
     for name in browsers:

@@ -19,16 +19,11 @@ _UNREACHABLE = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: cl
 class Chain(Guard):
     """The proxy: `start` it, tell Firefox its ``port``, `stop` it. ``upstream`` is host and port."""
 
+    limit = MAX_HEAD_BYTES
+
     def __init__(self, names: Names, upstream: tuple[str, int]) -> None:
         super().__init__(names)
         self._upstream = upstream
-
-    async def start(self) -> None:
-        """Listen on a free port of 127.0.0.1."""
-        self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", 0, backlog=1024, limit=MAX_HEAD_BYTES
-        )
-        self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):

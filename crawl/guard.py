@@ -7,11 +7,11 @@ does goes around it; bytes pass unchanged, so that it costs little and changes n
 """
 
 import asyncio
-import contextlib
 import ipaddress
 import struct
 
 from crawl.names import Names, Refused
+from overscripted.connections import Server
 
 CONNECT_TIMEOUT_S = 20.0  # for one address; Firefox itself gives up after 90
 LINGER_S = 10.0  # a server may keep a connection open that the browser has closed
@@ -21,39 +21,19 @@ _OK, _BY_RULE, _UNREACHABLE, _NOT_SUPPORTED = 0, 2, 4, 7
 _IPV4, _NAME, _IPV6 = 1, 3, 4
 
 
-class Guard:
+class Guard(Server):
     """The proxy: `start` it, tell Firefox its ``port``, `stop` it."""
 
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self.port = 0
-        self._open: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
+    ends = (*Server.ends, ValueError)
 
-    async def start(self) -> None:
-        """Listen on a free port of 127.0.0.1."""
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024, limit=CHUNK)
-        self.port = int(self._server.sockets[0].getsockname()[1])
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self.names = names
 
     async def stop(self) -> None:
         """Close all."""
-        if self._server:
-            self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await super().stop()
         self.names.close()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._open.add(task)
-        try:
-            with contextlib.suppress(OSError, EOFError, TimeoutError, ValueError, asyncio.CancelledError):
-                await self._serve(reader, writer)
-        finally:
-            self._open.discard(task)
-            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = await _greet(reader, writer)

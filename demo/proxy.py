@@ -7,7 +7,6 @@ where DNS fails.
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 from collections import Counter
 from typing import Protocol
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 from demo.certificates import Authority
 from demo.settings import MAX_BODY, MAX_HEAD
 from demo.wire import Answer, Ask, Head, read_head, skip_body, split_target
+from overscripted.connections import Server
 
 _CLOSE = 0x8  # opcode of a WebSocket's last frame
 _UNKNOWN = Answer(502, b"no such host in the demo web\n", "text/plain")
@@ -34,50 +34,28 @@ class Hosts(Protocol):
         """The response to a request for a host that is served."""
 
 
-class Proxy:
+class Proxy(Server):
     """A proxy on a free port of 127.0.0.1. ``asked`` counts its requests by URL."""
 
+    limit = MAX_HEAD
+
     def __init__(self, vantage: str, world: Hosts, authority: Authority) -> None:
+        super().__init__()
         self.vantage = vantage
         self.asked: Counter[str] = Counter()
         self._world = world
         self._authority = authority
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
         """Its address for clients."""
-        assert self._server, "not started"
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return f"http://{host}:{port}"
+        assert self.port, "not started"
+        return f"http://127.0.0.1:{self.port}"
 
-    async def start(self) -> None:
-        """Begin to listen."""
-        self._server = await asyncio.start_server(
-            self._connected, "127.0.0.1", 0, limit=MAX_HEAD, backlog=512
-        )
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._answers(reader, writer, "http", "")
 
-    async def stop(self) -> None:
-        """Stop listening and cut what is open."""
-        if self._server:
-            self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self._open.add(task)
-        try:
-            with contextlib.suppress(OSError, asyncio.CancelledError, EOFError):
-                await self._serve(reader, writer, "http", "")
-        finally:
-            self._open.discard(task)
-            writer.close()
-
-    async def _serve(
+    async def _answers(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str, host: str
     ) -> None:
         """Answer requests until the connection ends; ``host`` is known inside a CONNECT tunnel."""
@@ -121,7 +99,7 @@ class Proxy:
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await writer.drain()
         if plain:
-            await self._serve(reader, writer, "http", host)
+            await self._answers(reader, writer, "http", host)
             return
         if fault == "garbage":
             await reader.read(MAX_HEAD)  # the client's hello, so that it reads what follows
@@ -130,7 +108,7 @@ class Proxy:
             await reader.read(MAX_HEAD)
             return
         await writer.start_tls(self._authority.context("somebody-else.invalid" if fault else host))
-        await self._serve(reader, writer, "https", host)
+        await self._answers(reader, writer, "https", host)
 
 
 async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: Head) -> None:

@@ -8,7 +8,7 @@
 "use strict";
 
 const Dynamic = (() => {
-  const wanted = OVERSCRIPTED.instruments.some(({ name }) => name === "dynamic");
+  const wanted = Target.asked("dynamic");
   // How Firefox writes the text of a function that a constructor is about to make.
   const KINDS = [
     ["function anonymous(", "window.Function"],
@@ -42,7 +42,7 @@ const Dynamic = (() => {
   // The place of code that was itself made from text comes as a URL: its spaces are escaped.
   const plain = (url) => url.replace(/%20line%20(\d+)%20%3E%20([A-Za-z]+)/g, " line $1 > $2");
 
-  const MOST = 100000; // characters of a URL, which may hold a whole script
+  const MOST = Recorder.CAPS.text; // characters of a URL, which may hold a whole script
 
   return class Dynamic {
     constructor(recorder) {

@@ -4,11 +4,10 @@
 "use strict";
 
 const Messages = (() => {
-  const wanted = OVERSCRIPTED.instruments.some(({ name }) => name === "messages");
+  const wanted = Target.asked("messages");
   const MOST = 1000; // messages kept of one window; all are counted
-  const TEXT = 100000; // characters of one message
-  const SIZE = 4 * 2 ** 20; // characters kept of one window; then messages are cut to `SHORT`
-  const SHORT = 1000;
+  const SIZE = 4 * 2 ** 20; // characters kept of one window; then messages are cut short
+  const { text: TEXT, short: SHORT } = Recorder.CAPS; // characters of one message
   const { stringify } = JSON;
 
   return class Messages {

@@ -30,6 +30,8 @@ const Recorder = (() => {
   }
 
   return class Recorder {
+    static CAPS = CAPS;
+
     /**
      * `window` is the realm's, or null for a worker; `channel` takes what is to be sent; `ran` says whether the realm has
      * run a script of an address.

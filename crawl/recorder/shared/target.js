@@ -46,5 +46,8 @@ const Target = (() => {
     ...(words.get(item) ?? common(item)),
   });
 
-  return { Spot, id, of };
+  /** Whether the settings ask for an API that is no property: "dynamic", "messages". */
+  const asked = (api) => OVERSCRIPTED.instruments.some(({ name }) => name === api);
+
+  return { Spot, asked, id, of };
 })();

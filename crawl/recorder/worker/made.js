@@ -13,7 +13,7 @@ const Made = (() => {
     AsyncGeneratorFunction: "AsyncGeneratorFunction",
   };
 
-  const dynamic = OVERSCRIPTED.instruments.some(({ name }) => name === "dynamic");
+  const dynamic = Target.asked("dynamic");
   const spots = new Map();
   let timers = [];
   let to = null;

@@ -78,6 +78,7 @@ async def test_errors_of_scripts_of_other_origins(browser: Instrumented, web: We
 
 async def test_what_a_page_keeps_from_its_console(browser: Instrumented, web: Web) -> None:
     """As a page that does so is told of it."""
+    web.add("/broken.js", "let x = ;", "text/javascript")
     code = (
         "for(const k of ['error','unhandledrejection'])addEventListener(k,e=>{e.preventDefault();e.stopImmediatePropagation()},true);"
         "Promise.reject(Error('rejected'));setTimeout(()=>{throw Error('thrown')});const s=document.createElement('script');s.src='{OTHER}/broken.js';document.head.append(s)"

@@ -11,7 +11,7 @@ import pytest
 
 from crawl.firefox import Firefox
 from tests.crawl.instrument.behaviours import BEHAVIOURS
-from tests.crawl.instrument.harness import Instrumented, Web
+from tests.crawl.instrument.harness import Instrumented, Web, seen_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 SYMBOL = "window.navigator.oscpu"
@@ -237,10 +237,7 @@ async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
         "it.send(JSON.stringify({id:1,method:'session.status',params:{}}))};it.onmessage=(e)=>got.push(e.data);"
         "it.onclose=end;setTimeout(end,5000)})))).then(()=>window.D=1)"
     )
-    visit = await browser.open()
-    page = web.base + web.add("/port", f"<!doctype html><script>{code}</script>")
-    command = {"context": visit.context, "url": page, "wait": "complete"}
-    await browser.firefox.bidi.command("browsingContext.navigate", command)
+    visit = await seen_page(browser, web.base + web.add("/port", f"<!doctype html><script>{code}</script>"))
     async with asyncio.timeout(20):
         while not await visit.run("window.D"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.harness import Instrumented, Visit, Web, seen_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 # What a page sees of its messages: origin, sender, data.
@@ -17,11 +17,7 @@ SEEN = "window.SEEN=[];addEventListener('message',e=>SEEN.push([e.origin,e.sourc
 
 def arrived(visit: Visit) -> list[dict[str, Any]]:
     """Every message recorded, with its receiver's frame."""
-    return [
-        one | {"frame": batch["frame"], "top": batch["top"]}
-        for batch in visit.of("messages")
-        for one in batch["messages"]
-    ]
+    return [one | {"frame": batch["frame"]} for batch in visit.of("messages") for one in batch["messages"]]
 
 
 async def test_each_message_once_with_its_sender(browser: Instrumented, web: Web) -> None:
@@ -41,11 +37,7 @@ async def test_each_message_once_with_its_sender(browser: Instrumented, web: Web
         "dispatchEvent(new MessageEvent('message',{data:'forged',origin:'https://bank.example'}));"
         "const w=new Worker('data:,postMessage(1)');const{port1,port2}=new MessageChannel;port1.onmessage=()=>0;port2.postMessage('port')}</script>"
     )
-    visit = await browser.open()
-    url = web.base + web.add("/messages", page)
-    await visit.bidi.command(
-        "browsingContext.navigate", {"context": visit.context, "url": url, "wait": "complete"}
-    )
+    visit = await seen_page(browser, web.base + web.add("/messages", page))
     async with asyncio.timeout(20):
         while await visit.run("SEEN.length") < 9:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
