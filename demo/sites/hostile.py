@@ -28,7 +28,7 @@ _SCRIPTS = {
     "history": "setInterval(function () { for (var i = 0; i < 500; i++) "
     "{ history.pushState(i, '', '?' + i); } }, 10);",
     "reload": "setTimeout(function () { location.reload(); }, 10);",
-    "close": "setTimeout(function () { window.close(); }, 50);",
+    "close": "setInterval(function () { window.close(); }, 50);",
     "away": "setTimeout(function () { location = 'https://elsewhere.hostile-thicket.net/'; }, 50);",
     "huge-dom": "var html = ''; for (var i = 0; i < 400000; i++) { html += '<p>' + i; } "
     "document.body.innerHTML = html;",
