@@ -41,14 +41,11 @@ function Realms(channel, name, process, folder, policy) {
     }
   }
 
-  /** Whether a process may speak for a user context: one that Firefox made for another's site may not, whoever runs it. */
-  function speaksFor({ remoteType }, user) {
-    const its = /\buserContextId=(\d+)/.exec(remoteType);
-    return its === null || Number(its[1]) === user;
-  }
+  /** The user context that Firefox made a process for, which it may speak for; NaN for a process of none. */
+  const userOf = ({ remoteType }) => Number(/\buserContextId=(\d+)/.exec(remoteType)?.[1]);
 
   function take({ target, data: { id, kind, data } }) {
-    if (data?.user !== undefined && !speaksFor(target, data.user)) return;
+    if (data?.user !== undefined && data.user !== userOf(target)) return refused(target, kind, data.user);
     if (kind === "document" || kind === "worker") {
       const head = JSON.stringify(placed(data)).slice(1, -1);
       if (!realms.has(target)) realms.set(target, new Map());
@@ -70,6 +67,14 @@ function Realms(channel, name, process, folder, policy) {
     }
   }
 
+  /** A visit tells where Firefox had its page in a process of no user context: none has been seen. */
+  function refused(process, kind, user) {
+    if (kind !== "document" && kind !== "worker") return;
+    if (Number.isNaN(userOf(process)) && Number.isSafeInteger(user)) gap(user, `${kind} in a process of no visit`);
+  }
+
+  const gap = (user, name) => said(JSON.stringify({ type: "gap", store: cookieStore(user), name, n: 1 }));
+
   // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
   const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");
   const KINDS = new Set(["calls", "console", "frame", "gap", "messages"]);
@@ -78,7 +83,7 @@ function Realms(channel, name, process, folder, policy) {
     if (!it || !KINDS.has(kind)) return;
     // Of members with one name the last counts: those that say whose this is.
     if (fits(data)) return said(`${data.slice(0, -1)},"type":"${kind}",${it.head}}`);
-    said(JSON.stringify({ type: "gap", store: cookieStore(it.user), name: "message over the limit", n: 1 }));
+    gap(it.user, "message over the limit");
   }
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */

@@ -223,6 +223,31 @@ async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, w
     assert [c["s"] for c in victim.calls] == [SYMBOL, SYMBOL]
 
 
+# A process of no visit, as of a page of no user context, says that a realm of it is a visit's.
+_OF_NO_VISIT = """(name, theirs) => new Promise((resolve) => {
+  const script = `
+    const { remoteType } = Services.appinfo;
+    if (remoteType && !remoteType.includes("userContextId=")) {
+      const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
+      say("forged", "document", { user: ${theirs}, window: 0, url: "https://evil.example/" });
+      say("forged", "console", '{"message":"forged"}');
+      sendAsyncMessage("of no visit", remoteType);
+    }`;
+  Services.ppmm.addMessageListener("of no visit", ({ data }) => resolve(data));
+  Services.ppmm.loadProcessScript("data:," + encodeURIComponent(script), false);
+})"""
+
+
+async def test_a_process_of_no_visit_speaks_for_none(browser: Instrumented, web: Web) -> None:
+    visit = await browser.open()
+    async with asyncio.timeout(20):
+        assert await browser.parent.call(_OF_NO_VISIT, browser.name, visit.store.rpartition("-")[2])
+    await browser.flush(visit)
+    await browser.close(visit)
+    assert not visit.of("console")
+    assert {m["name"] for m in visit.of("gap")} == {"document in a process of no visit"}
+
+
 async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
     browser: Instrumented, web: Web
 ) -> None:
