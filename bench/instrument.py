@@ -112,7 +112,7 @@ class Browser:
     async def of(cls, it: Instrumented | Firefox) -> "Browser":
         """One that has been started."""
         bidi = (it.firefox if isinstance(it, Instrumented) else it).bidi
-        return cls(it, await Parent.attach(bidi, lambda store: None, lambda store: None))
+        return cls(it, await Parent.attach(bidi, *[lambda it: None] * 3))
 
     async def open(self) -> Visit:
         """A window in a user context of its own."""

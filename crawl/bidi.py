@@ -19,8 +19,9 @@ Listener = Callable[[Event], None]
 
 log = logging.getLogger("overscripted.crawl.bidi")
 
-# An answer or event longer than this is no answer to anything we ask for: the session ends.
-MAX_MESSAGE_BYTES = 64 * 2**20
+# An answer or event longer than this is no answer to anything we ask for: the session ends. An address, which
+# events have, is of 32 MB at most, of which each character may take two.
+MAX_MESSAGE_BYTES = 128 * 2**20
 # Commands that only touch the browser's own state answer in milliseconds; on a machine that is
 # out of CPU in seconds. What does not answer in this time will not.
 COMMAND_TIMEOUT_S = 60.0

@@ -23,12 +23,7 @@ from overscripted.errors import OutsideError
 log = logging.getLogger("overscripted.crawl.browser")
 
 _LAST = 19  # the lowest priority (niceness) that a process can have
-_EVENTS = (
-    "browsingContext.contextDestroyed",
-    "browsingContext.load",
-    "browsingContext.navigationStarted",
-    "browsingContext.userPromptOpened",
-)
+_EVENTS = ("browsingContext.load", "browsingContext.navigationStarted")
 
 
 class Window:
@@ -37,6 +32,7 @@ class Window:
     def __init__(self, browser: "Browser", context: str, user_context: str, holder: str) -> None:
         self.browser, self.context, self.user_context, self.holder = browser, context, user_context, holder
         self.store = ""  # its cookie store, once bound
+        self.browser_id = 0  # Firefox's number of its tab, once bound
         self.arrived = asyncio.Event()  # its page has loaded, or what came is a download
         self.closed = asyncio.Event()  # by the page, or because its process died
         self.download = False
@@ -44,21 +40,13 @@ class Window:
         self.ending: tuple[str, str] | None = None  # the same, of what we are about to end
         self.greedy = False  # a process of it has used so much CPU that it is served last
         self.started = 0
-        self._prompts = 0
 
     def take(self, event: str, params: dict[str, Any]) -> None:
         """One event of this window."""
         if event == "load" and self.started:  # a new window's own blank page may be told of late
             self.arrived.set()
-        elif event == "navigationStarted":
-            if self.started or params.get("url") != "about:blank":
-                self.started += 1
-        elif event == "contextDestroyed":
-            self.closed.set()
-        elif event == "userPromptOpened":
-            self._prompts += 1
-            if self._prompts <= settings.MAX_PROMPTS:
-                self.browser.later(self._dismiss())
+        elif event == "navigationStarted" and (self.started or params.get("url") != "about:blank"):
+            self.started += 1
 
     def downloads(self) -> None:
         """A file came in the place of its page."""
@@ -69,10 +57,6 @@ class Window:
         """The process of its top document is gone."""
         self.died_of = self.ending or ("crashed", "the page's process died")
         self.closed.set()
-
-    async def _dismiss(self) -> None:
-        params = {"context": self.context, "accept": False}
-        await self.browser.firefox.bidi.command("browsingContext.handleUserPrompt", params)
 
     async def navigate(self, url: str, wait: str, within_s: float) -> str:
         """Go there; the URL arrived at. Raises BidiError with the browser's reason, TimeoutError."""
@@ -145,7 +129,9 @@ class Browser:
                 browser.user_agent = f"{firefox.user_agent} (+{contact})"
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
-            browser._parent = await Parent.attach(firefox.bidi, browser._crashed, browser._downloads)
+            browser._parent = await Parent.attach(
+                firefox.bidi, browser._crashed, browser._downloads, browser._closed
+            )
             told = pack.told(wished)
             browser._realms = await Realms.attach(
                 browser._parent, firefox, told, firefox.folder, browser._message
@@ -190,7 +176,7 @@ class Browser:
     async def bind(self, window: Window, records: Records) -> None:
         """Have what is said of a new window go to ``records``. Raises BidiError, TimeoutError."""
         try:
-            store, records.tab = await self._realms.place(window.user_context)
+            store, records.tab, window.browser_id = await self._realms.place(window.user_context)
         except BidiError:
             self.ill += 1
             raise
@@ -280,6 +266,11 @@ class Browser:
     def _downloads(self, store: str) -> None:
         for window in self._of(store):
             window.downloads()
+
+    def _closed(self, browser_id: int) -> None:
+        for window in self.windows.values():
+            if window.browser_id == browser_id:
+                window.closed.set()
 
     def _message(self, message: Message, size: int) -> None:
         """What is said of a store that is no visit's, or of one that has ended, is dropped."""

@@ -14,12 +14,17 @@ from typing import Any
 from crawl.bidi import Bidi, BidiError
 
 # World: Firefox's parent process (privileged). Trusts: nothing that pages wrote; only numbers leave.
-_WATCH = """(crashed, downloads) => {
+_WATCH = """(crashed, downloads, closed) => {
   const died = (frameLoader) => {
     const store = frameLoader.ownerElement?.getAttribute("usercontextid");
     if (store) crashed(store);
   };
   Services.obs.addObserver({ observe: died }, "oop-frameloader-crashed");
+  const gone = (context, topic, why) => {
+    if (why === "replace" || context.parent || !context.isContent) return; // its page goes on
+    if (context.originAttributes.userContextId) closed(String(context.browserId));
+  };
+  Services.obs.addObserver({ observe: gone }, "browsing-context-discarded");
   // In the place of a page: not what a page gives away, nor what comes in its frames and pop-ups.
   const begun = (download) => {
     const { source } = download;
@@ -79,16 +84,22 @@ class Parent:
 
     @classmethod
     async def attach(
-        cls, bidi: Bidi, crashed: Callable[[str], None], downloads: Callable[[str], None]
+        cls,
+        bidi: Bidi,
+        crashed: Callable[[str], None],
+        downloads: Callable[[str], None],
+        closed: Callable[[int], None],
     ) -> "Parent":
-        """Attach. Both are called with a cookie store: ``crashed`` where the process of a tab died,
-        ``downloads`` where a file comes in the place of the visit's page.
+        """Attach. Called with a cookie store are ``crashed`` where the process of a tab died, ``downloads``
+        where a file comes in the place of the visit's page; with Firefox's number of a tab ``closed``.
         """
         tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
         parent = cls(bidi, str(tree["contexts"][0]["context"]))
         bidi.on("script.message", parent._said)
         await bidi.subscribe("script.message")
         told = [parent.channel(partial(_of_store, say)) for say in (crashed, downloads)]
+        # The protocol's own event has all names and addresses of the frames, of any length.
+        told.append(parent.channel(lambda number: closed(int(number))))
         await parent.call(_WATCH, *told)
         return parent
 

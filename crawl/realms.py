@@ -29,6 +29,7 @@ _PARENT = (
     "requests.js",
     "bodies.js",
     "callstacks.js",
+    "prompts.js",
     "policy.js",
     "parent.js",
 )
@@ -47,14 +48,15 @@ _SERVE = """(name, extension) => {
   const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
   resources.setSubstitution(name, Services.io.newURI(WebExtensionPolicy.getByID(extension).getURL("")));
 }"""
-# The cookie store of a user context, and the number of its tab: what messages name. After stores.js.
+# The cookie store of a user context and the number of its tab, which messages name, and what Firefox itself
+# numbers a tab by. After stores.js.
 _PLACE = """
   const { UserContextManager } = ChromeUtils.importESModule("chrome://remote/content/shared/UserContextManager.sys.mjs");
   const number = UserContextManager.getInternalIdById(user);
   for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
     for (const browser of gBrowser?.browsers ?? []) {
       if (browser.browsingContext?.originAttributes.userContextId !== number) continue;
-      return JSON.stringify([cookieStore(number), tabOf(browser)]);
+      return JSON.stringify([cookieStore(number), tabOf(browser), browser.browserId]);
     }
   }
   throw new Error(`no tab of user context ${user}`);
@@ -115,10 +117,12 @@ class Realms:
         """Workers are watched from now on, by the script in the extension of this id."""
         await self._parent.call(_SERVE, self._name, extension)
 
-    async def place(self, user_context: str) -> tuple[str, int]:
-        """The cookie store of a user context, and the number of its only tab. Raises BidiError for none."""
-        store, tab = json.loads(await self._parent.call(self._placed, user_context))
-        return store, tab
+    async def place(self, user_context: str) -> tuple[str, int, int]:
+        """The cookie store of a user context, the number of its only tab as messages name it, and the one by
+        which Firefox does. Raises BidiError for none.
+        """
+        store, tab, browser_id = json.loads(await self._parent.call(self._placed, user_context))
+        return store, tab, browser_id
 
     async def flush(self, store: str) -> Message:
         """Have everything recorded in a cookie store handed over; the ``flushed`` message.

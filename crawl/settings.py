@@ -60,7 +60,6 @@ PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its vi
 DATA_BYTES = 2 * PROCESS_BYTES  # what Linux lets any process of Firefox hold: then its allocations fail
 YIELD_CPU_S = 10.0  # of CPU by one content process: from then on others go first
 PROCESS_CPU_S = 30.0  # of CPU by one content process, ten times a heavy page's: then, too
-MAX_PROMPTS = 20  # alerts and the like dismissed in one visit; the next one stays and stops its page
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ function Realms(channel, name, process, folder, policy) {
   const requests = Requests(said, cookies, policy);
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
+  const prompts = Prompts();
   if (policy) Policy(policy);
 
   /** Where a realm's records belong: as it is said of requests. */
@@ -141,6 +142,7 @@ function Realms(channel, name, process, folder, policy) {
     starved.delete(user);
     bodies.forget(user);
     callstacks.forget(user);
+    prompts.forget(user);
     requests.forget(cookieStore(user));
     cookies.forget(cookieStore(user));
   }

@@ -38,6 +38,9 @@ EXPECTED = {
     "/hostile/print": {"complete"},
     "/hostile/waits": {"complete"},
     "/hostile/prompts": {"complete"},
+    "/hostile/dialogs": {"complete"},
+    "/hostile/name": {"complete"},
+    "/status/401": {"http_error"},
     "/status/404": {"http_error"},
     "/status/500": {"http_error"},
     "/status/204": {"no_content"},
@@ -139,6 +142,12 @@ def test_neighbours_lose_nothing(raw: Raw, small_web: Web) -> None:
         calls = raw.of("calls", seed)
         marks = sorted(json.loads(c["arguments"])["1"] for c in calls if c["symbol"].endswith("setItem"))
         assert marks == sorted(f"{k}-{n}{late}" for k in ("top", "own", "other") for late in ("", "-late"))
+
+
+def test_a_dialog_is_answered_wherever_it_comes_from(raw: Raw, small_web: Web) -> None:
+    calls = raw.of("calls", small_web.hostile("dialogs"))
+    stored = [json.loads(c["arguments"]) for c in calls if c["symbol"].endswith("setItem")]
+    assert sorted([*it.values()] for it in stored) == [["frame", '[false,"null"]'], ["popup", False]]
 
 
 def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:

@@ -80,6 +80,9 @@ HOSTILE = {
     "deep": "<script>if (location.search.length < 60) { document.write('<iframe src=\"/hostile/deep?'"
     " + location.search.slice(1) + 'x\"></iframe>') }</script>",
     "print": "<script>print(); print()</script>",
+    "dialogs": "<iframe srcdoc=\"<script>alert(1); localStorage.setItem('frame', [confirm(1), prompt(1, 'x')])"
+    "</script>\"></iframe><script>localStorage.setItem('popup', open('').confirm(1))</script>",
+    "name": "<script>name = 'x'.repeat(9e7)</script>",
     "prompts": "<script>navigator.geolocation.getCurrentPosition(() => 0); Notification.requestPermission();"
     "navigator.mediaDevices?.getUserMedia({video: true}).catch(() => 0)</script>",
 }
@@ -200,7 +203,10 @@ class Web:
 
     async def _status(self, request: web.Request) -> web.Response:
         status = int(request.match_info["status"])
-        return web.Response(status=status) if status == 204 else _html("<p>no</p>", status)
+        response = web.Response(status=status) if status == 204 else _html("<p>no</p>", status)
+        if status == 401:
+            response.headers["WWW-Authenticate"] = "Basic"
+        return response
 
     async def _redirect(self, request: web.Request) -> web.Response:
         return web.Response(status=302, headers={"Location": request.query["to"]})

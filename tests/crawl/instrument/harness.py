@@ -117,7 +117,7 @@ class Instrumented:
         """Start Firefox; ``settings`` are those of its scripts."""
         self.firefox = await Firefox.start(prefs, authorities)
         self._holders = Holders(self.firefox.bidi)
-        self.parent = await Parent.attach(self.firefox.bidi, lambda store: None, lambda store: None)
+        self.parent = await Parent.attach(self.firefox.bidi, *[lambda it: None] * 3)
         self._realms = await Realms.attach(
             self.parent, self.firefox, pack.told(settings), folder, lambda message, _: self._take(message)
         )
@@ -137,7 +137,7 @@ class Instrumented:
         bidi = self.firefox.bidi
         user = (await bidi.command("browser.createUserContext"))["userContext"]
         context, holder = await self._holders.tab(user)
-        store, tab = await self._realms.place(user)
+        store, tab, _ = await self._realms.place(user)
         visit = self.visits[store] = Visit(self, store, tab, context, user)
         visit.holder = holder
         return visit
