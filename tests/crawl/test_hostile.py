@@ -147,7 +147,7 @@ def test_neighbours_lose_nothing(raw: Raw, small_web: Web) -> None:
 def test_a_dialog_is_answered_wherever_it_comes_from(raw: Raw, small_web: Web) -> None:
     calls = raw.of("calls", small_web.hostile("dialogs"))
     stored = [json.loads(c["arguments"]) for c in calls if c["symbol"].endswith("setItem")]
-    assert sorted([*it.values()] for it in stored) == [["frame", '[false,"null"]'], ["popup", False]]
+    assert sorted([*it.values()] for it in stored) == [["frame", '[false,"null"]'], ["popup", "no"]]
 
 
 def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:

@@ -80,8 +80,8 @@ HOSTILE = {
     "deep": "<script>if (location.search.length < 60) { document.write('<iframe src=\"/hostile/deep?'"
     " + location.search.slice(1) + 'x\"></iframe>') }</script>",
     "print": "<script>print(); print()</script>",
-    "dialogs": "<iframe srcdoc=\"<script>alert(1); localStorage.setItem('frame', [confirm(1), prompt(1, 'x')])"
-    "</script>\"></iframe><script>localStorage.setItem('popup', open('').confirm(1))</script>",
+    "dialogs": "<iframe srcdoc=\"<script>alert(1); localStorage.setItem('frame', [confirm(1), prompt(1)])"
+    "</script>\"></iframe><script>open('').confirm(1) || localStorage.setItem('popup', 'no')</script>",
     "name": "<script>name = 'x'.repeat(9e7)</script>",
     "prompts": "<script>navigator.geolocation.getCurrentPosition(() => 0); Notification.requestPermission();"
     "navigator.mediaDevices?.getUserMedia({video: true}).catch(() => 0)</script>",
