@@ -19,6 +19,9 @@ from overscripted.errors import InputError, SoftwareMissing
 
 PREFIX = "overscripted-firefox-"
 _OWNER = "owner.json"
+# What all pages together may store on disk, of which Firefox gives a site a fifth. Its own limits are half of
+# the disk and 10 GB a site, which a page fills in a quarter of a minute.
+STORED_BYTES = 10 * 2**30
 
 Pref = str | int | bool
 
@@ -201,7 +204,12 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
         profile = folder / "profile"
         for path in (profile, folder / "home", folder / "tmp"):
             path.mkdir()
-        merged = {**BASE, "browser.download.dir": str(folder / "tmp"), **prefs}
+        stored = min(STORED_BYTES, shutil.disk_usage(folder).free // 4)
+        here: dict[str, Pref] = {
+            "browser.download.dir": str(folder / "tmp"),
+            "dom.quotaManager.temporaryStorage.fixedLimit": stored >> 10,
+        }
+        merged = {**BASE, **here, **prefs}
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in merged.items()]
         (profile / "user.js").write_text("\n".join(lines) + "\n")
         if authorities:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crawl import settings
+from crawl import profile, settings
 from tests.crawl.crawling import Crawl
 from tests.crawl.raw import Raw
 from tests.crawl.web import HOSTILE, Web
@@ -40,6 +40,7 @@ EXPECTED = {
     "/hostile/prompts": {"complete"},
     "/hostile/dialogs": {"complete"},
     "/hostile/name": {"complete"},
+    "/hostile/quota": {"complete"},
     "/status/401": {"http_error"},
     "/status/404": {"http_error"},
     "/status/500": {"http_error"},
@@ -148,6 +149,12 @@ def test_a_dialog_is_answered_wherever_it_comes_from(raw: Raw, small_web: Web) -
     calls = raw.of("calls", small_web.hostile("dialogs"))
     stored = [json.loads(c["arguments"]) for c in calls if c["symbol"].endswith("setItem")]
     assert sorted([*it.values()] for it in stored) == [["frame", '[false,"null"]'], ["popup", "no"]]
+
+
+def test_a_page_cannot_fill_the_disk(raw: Raw, small_web: Web) -> None:
+    calls = raw.of("calls", small_web.hostile("quota"))
+    (stored,) = (json.loads(c["arguments"]) for c in calls if c["symbol"].endswith("setItem"))
+    assert 10 * 2**20 <= int(stored["1"]) <= profile.STORED_BYTES // 5
 
 
 def test_a_failure_says_why(raw: Raw, small_web: Web) -> None:

@@ -82,6 +82,7 @@ HOSTILE = {
     "print": "<script>print(); print()</script>",
     "dialogs": "<iframe srcdoc=\"<script>alert(1); localStorage.setItem('frame', [confirm(1), prompt(1)])"
     "</script>\"></iframe><script>open('').confirm(1) || localStorage.setItem('popup', 'no')</script>",
+    "quota": "<script>navigator.storage.estimate().then(it => localStorage.setItem('is', it.quota))</script>",
     "name": "<script>name = 'x'.repeat(9e7)</script>",
     "prompts": "<script>navigator.geolocation.getCurrentPosition(() => 0); Notification.requestPermission();"
     "navigator.mediaDevices?.getUserMedia({video: true}).catch(() => 0)</script>",
