@@ -30,6 +30,7 @@ EXPECTED = {
     "/hostile/downloads": {"complete", "timeout"},
     "/hostile/beforeunload": {"complete"},
     "/hostile/reload": {"timeout", "complete"},
+    "/hostile/hops": {"complete"},
     "/hostile/mailto": {"complete"},
     "/hostile/script-redirect": {"complete"},
     "/hostile/meta-redirect": {"complete"},

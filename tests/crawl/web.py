@@ -72,6 +72,9 @@ HOSTILE = {
     "a.href = '/file'; a.download = 'f' + i; document.body.append(a); a.click() }</script>",
     "beforeunload": "<script>onbeforeunload = (e) => { e.preventDefault(); return 'stay' }</script>",
     "reload": "<script>location.reload()</script>",
+    # From site to site, each in a process of its own: more pages than the browser keeps to go back to.
+    "hops": "<script>const n = +location.search.slice(1); if (n < 9) onload = () => setTimeout(() => {"
+    " location = (n % 2 ? '{base}' : '{other}') + `/hostile/hops?${n + 1}` }, 50)</script>",
     "mailto": "<p>x</p><script>location = 'mailto:x@example.com'</script>",
     "script-redirect": "<script>location = '/page/3'</script>",
     "meta-redirect": "<meta http-equiv=refresh content='0;url=/page/3'>",
@@ -189,7 +192,8 @@ class Web:
         return await self._frame(request)
 
     async def _hostile(self, request: web.Request) -> web.Response:
-        return _html(HOSTILE[request.match_info["name"]])
+        text = HOSTILE[request.match_info["name"]]
+        return _html(text.replace("{base}", self.base).replace("{other}", self.other))
 
     async def _probe(self, request: web.Request) -> web.Response:
         query = request.query
