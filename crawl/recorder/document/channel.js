@@ -47,8 +47,7 @@ const Channel = (() => {
       this.size = 0;
       this.since = Date.now();
       for (const [sender, kind] of this.senders) {
-        const text = sender.take();
-        if (text) this.host.say(kind, text);
+        for (let text; (text = sender.take()) !== ""; ) this.host.say(kind, text);
       }
     }
 

@@ -60,7 +60,7 @@
       /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
       arrived() {
         recorder.turn();
-        channel.post("frame", { url: window.document.URL, kind: kind(window), time: Date.now() });
+        channel.post("frame", { url: recorder.where(), kind: kind(window), time: Date.now() });
       },
       /** The window has gone; `heir` is the side of another that its functions may still be called from. */
       ended(heir) {

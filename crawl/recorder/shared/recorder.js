@@ -9,10 +9,12 @@ const Recorder = (() => {
     realm: 100000, // calls kept whole in one realm, whatever their scripts
     size: 32 * 2 ** 20, // characters kept in one realm; then values are cut to `short`
     short: 1000,
+    url: 100000, // characters of a document's or worker's address: of a data: URL, it may be megabytes
     scripts: 5000, // scripts told apart in one realm; more are counted together
     ...OVERSCRIPTED.caps,
   };
   const OTHERS = "(other scripts)";
+  const TOTALS = 2 ** 20; // characters of their scripts in one message; a script's address may have 2 ** 16
   const SITES = 20000; // places remembered, for speed alone
   const OPERATIONS = ["get", "set", "call", "set (failed)"];
   const { stringify } = JSON;
@@ -167,21 +169,26 @@ const Recorder = (() => {
       this.begin();
     }
 
+    /** The address of the document or worker. */
     where() {
-      if (!this.document) return this.url;
       try {
-        return (this.url = Reflect.apply(location, this.document, []));
+        if (this.document) this.url = Reflect.apply(location, this.document, []);
       } catch {
-        return this.url; // the last one of a window that has gone
+        // The last one of a window that has gone.
       }
+      return this.url.length > CAPS.url ? this.url.slice(0, CAPS.url) : this.url;
     }
 
-    /** What is to be sent, as a JSON object in text; "" for nothing. */
+    /** What is to be sent next, as a JSON object in text; "" for nothing. */
     take() {
       if (this.calls.length === 0 && this.cut.size === 0) return "";
       const totals = [];
-      for (const { script, symbol, operation, made, kept } of this.cut) {
+      let room = TOTALS;
+      for (const entry of this.cut) {
+        const { script, symbol, operation, made, kept } = entry;
         totals.push({ u: script, s: symbol, o: operation, n: made, r: kept });
+        this.cut.delete(entry);
+        if ((room -= script.length) < 0) break;
       }
       const body = {
         doc: this.doc,
@@ -191,7 +198,6 @@ const Recorder = (() => {
         totals,
       };
       this.calls = [];
-      this.cut.clear();
       return stringify(body);
     }
   };

@@ -16,10 +16,7 @@ const Channel = (() => {
     size = 0;
     since = Date.now();
     for (const sender of senders) {
-      const calls = sender.take();
-      if (!calls) continue;
-      sent++;
-      post(`calls ${calls}`);
+      for (let calls; (calls = sender.take()) !== ""; sent++) post(`calls ${calls}`);
     }
   }
 

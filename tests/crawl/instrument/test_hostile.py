@@ -270,6 +270,44 @@ async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
     await browser.close(visit)
 
 
+async def test_an_address_of_megabytes_hides_nothing(browser: Instrumented, web: Web) -> None:
+    """Of a frame, a worker and what they call and throw; a message of such an address would be over the limit."""
+    code = (
+        "const long='x'.repeat(9e6);const f=document.createElement('iframe');"
+        "f.src='data:text/html,<script>navigator.oscpu;throw new Error(1)</'+'script>'+long;document.body.append(f);"
+        "new Worker('data:text/javascript,navigator.platform;postMessage(1)//'+long).onmessage=()=>window.D=1"
+    )
+    visit = await browser.visit(
+        web.base + web.add("/long", f"<!doctype html><body><script>{code}</script>"), "window.D", dwell_s=2
+    )
+    assert not visit.of("gap")
+    found = {
+        (c["realm"], c["s"], c["location"][:15], len(c["location"]))
+        for c in visit.calls
+        if len(c["location"]) > 99
+    }
+    assert found == {
+        ("window", SYMBOL, "data:text/html,", 100_000),
+        ("worker", "window.navigator.platform", "data:text/javas", 100_000),
+    }
+    assert [m["url"][:15] for m in visit.of("frame")][1:] == ["data:text/html,"]
+    assert [(m["message"], m["url"][:15]) for m in visit.of("console")] == [("Error: 1", "data:text/html,")]
+
+
+async def test_totals_of_many_scripts_with_long_addresses_are_all_told(
+    browser: Instrumented, web: Web
+) -> None:
+    code = (
+        "const long='x'.repeat(6e4),all=[];"
+        "for(let i=0;i<150;i++)all.push((0,eval)('()=>navigator.platform//# sourceURL=http://x/'+i+'/'+long));"
+        "for(const one of all)for(let i=0;i<100;i++)one();for(const one of all)one();"
+    )
+    visit = await browser.visit(web.base + web.add("/many-long", f"<!doctype html><script>{code}</script>"))
+    assert not visit.of("gap")
+    told = [t for m in visit.of("calls") for t in m["totals"] if t["s"] == "window.navigator.platform"]
+    assert [(t["u"].split("/")[3], t["n"], t["r"]) for t in told] == [(str(i), 101, 100) for i in range(150)]
+
+
 async def test_a_flood_is_counted_and_cut(browser: Instrumented, web: Web) -> None:
     flood = "for(let i=0;i<50000;i++)navigator.oscpu;"
     path = web.add("/flood", f"<!doctype html><script>{flood}</script><script>navigator.oscpu</script>")
