@@ -33,8 +33,9 @@ const Messages = (() => {
       const most = this.size < SIZE ? TEXT : SHORT;
       const data = Text.value(event.data, false, most).slice(0, most);
       this.size += data.length;
-      this.batch.push({ location: this.recorder.where(), origin: event.origin, sender, data, time_stamp: now });
-      this.recorder.channel.wake(data.length + 200, now);
+      const location = this.recorder.where();
+      this.batch.push({ location, origin: event.origin, sender, data, time_stamp: now });
+      this.recorder.channel.wake(data.length + location.length + 200, now);
     }
 
     /** What is to be sent, as a JSON object in text; "" for nothing. */

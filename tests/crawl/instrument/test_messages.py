@@ -93,3 +93,15 @@ async def test_large_messages_are_cut(browser: Instrumented, web: Web) -> None:
     assert lengths[:42] == [100_000] * 42
     assert all(length <= 1000 for length in lengths[42:])
     assert len(lengths) == 61
+
+
+async def test_a_receiver_with_a_long_address_has_them_all(browser: Instrumented, web: Web) -> None:
+    code = (
+        "const f=document.createElement('iframe');f.src='data:text/html,'+'x'.repeat(2e5);"
+        "f.onload=()=>{for(let i=0;i<1000;i++)f.contentWindow.postMessage(i,'*');setTimeout(()=>window.D=1,200)};"
+        "document.body.append(f)"
+    )
+    page = web.base + web.add("/messages-long", f"<!doctype html><body><script>{code}</script>")
+    visit = await browser.visit(page, "window.D", dwell_s=0.5)
+    assert [one["data"] for one in arrived(visit)] == [str(n) for n in range(1000)]
+    assert not visit.of("gap")
