@@ -4,7 +4,7 @@
 "use strict";
 
 function Realms(channel, name, process, folder, policy) {
-  const LONGEST = 2 ** 23; // characters of a message: one of 64 MB would end the session, and each may take six bytes
+  const LONGEST = 2 ** 23; // characters of a message: one of 128 MB would end the session
   const URL = 100_000; // characters of the address of a top document
   const PING_MS = 1000; // how often a process is asked whether it is alive
   const realms = new Map(); // process -> Map(id -> {user, head}): what one says is of its own alone

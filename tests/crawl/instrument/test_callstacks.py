@@ -134,14 +134,3 @@ async def test_names_of_megabytes_cost_the_session_nothing(browser: Instrumented
         web.base + web.add("/cs-after", "<!doctype html><script>navigator.oscpu</script>")
     )
     assert [c["s"] for c in after.calls] == ["window.navigator.oscpu"]
-
-
-async def test_a_message_that_would_end_the_session_is_a_gap(browser: Instrumented, web: Web) -> None:
-    """Here for the address of its document, which calls carry."""
-    made = "data:text/html,<script>navigator.oscpu;parent.postMessage(1,'*')</script>"
-    script = f"onmessage = () => D = 1; const f = document.createElement('iframe'); f.src = `{made}`"
-    script = script.replace("</script>", "<\\/script>") + " + 'x'.repeat(2e7); document.body.append(f)"
-    page = web.add("/cs-address", f"<!doctype html><body><script>{script}</script>")
-    visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
-    gaps = [m["name"] for m in visit.of("gap")]
-    assert gaps and set(gaps) == {"message over the limit"}

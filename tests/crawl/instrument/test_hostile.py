@@ -185,6 +185,7 @@ _TAKEN_OVER = """(name, mine, theirs) => new Promise((resolve) => {
       say("own", 'gap","name":"forged",' + other.slice(0, -1), '{"n":1}');
       say("own", "gap", [whole + line + '{"a":1', "x"]);
       say("own", "gap", whole + line + '{"a":1}');
+      say("own", "gap", '{"name":"' + "x".repeat(2 ** 23) + '","n":1}');
       say("own", "body", '{"request_id":"1","file":"0","encoding":""}');
       for (const broken of ["", "x", "{", '{"name":"', "[".repeat(1e5), null, 7, {}]) say("own", "gap", broken);
       for (let process = 0; process < 40; process++) {
@@ -218,7 +219,9 @@ async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, w
     for visit in (evil, victim):
         await browser.flush(visit)
         await browser.close(visit)
-    assert evil.of("gap")  # of its own it may say what it likes
+    names = [m["name"] for m in evil.of("gap")]  # of its own it may say what it likes, within bounds
+    assert "message over the limit" in names
+    assert max(len(name) for name in names) < 2**23
     assert [m["type"] for m in victim.messages if "forged" in str(m)] == []
     assert [c["s"] for c in victim.calls] == [SYMBOL, SYMBOL]
 
