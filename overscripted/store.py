@@ -112,16 +112,20 @@ class Store:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         # Hidden, so that no reader of the folder takes what a killed writer left for data.
         part = str(Path(path).parent / f".{Path(path).name}.{uuid.uuid4().hex[:8]}.part")
+        # Opened before: a journal that is in its place can be completed, with its folder, by another process.
+        folder = os.open(Path(path).parent, os.O_RDONLY)
         try:
             with open(part, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(part, path)
+            os.fsync(folder)
         except BaseException:
             Path(part).unlink(missing_ok=True)
             raise
-        _sync_folder(Path(path).parent)
+        finally:
+            os.close(folder)
 
     def write_json(self, key: str, value: Any) -> None:
         """A JSON file with sorted, readable layout."""
@@ -170,30 +174,46 @@ class Store:
         Several processes and machines may replace different keys of one store at the same time. Raises
         OutsideError where another one staged the same keys meanwhile.
         """
-        self.recover()
         same = f"{STAGING}/{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:12]}-"
-        for left in self._tokens():
-            if left.startswith(same):
-                self.delete(left)
         token = f"{same}{uuid.uuid4().hex[:8]}"
-        self.write(f"{token}/{_BEGUN}", b"")
+        meanwhile = f"{self.url}: another process replaced {', '.join(keys)} meanwhile; run again"
+        self.make_folder("")
+        with self._alone():
+            self._complete()
+            for left in self._tokens():
+                if left.startswith(same):
+                    self._discard(left)
+            self.write(f"{token}/{_BEGUN}", b"")
         staged = Store(f"{self.url}/{token}", **self.options)
         try:
             yield staged
-        except BaseException:
-            self.delete(token)
+        except BaseException as error:
+            taken = not self.exists(f"{token}/{_BEGUN}")
+            self._discard(token)
+            if taken and isinstance(error, Exception):
+                raise OutsideError(meanwhile) from error
             raise
-        if not self.exists(f"{token}/{_BEGUN}"):
-            raise OutsideError(f"{self.url}: another process replaced {', '.join(keys)} meanwhile; run again")
-        plan = {key: staged.files(key) if staged.exists(key) else None for key in keys}
-        self.write_json(f"{token}/{_JOURNAL}", plan)
-        self._exchange(token)
+        with self._alone():
+            if not self.exists(f"{token}/{_BEGUN}"):
+                self._discard(token)
+                raise OutsideError(meanwhile)
+            plan = {key: staged.files(key) if staged.exists(key) else None for key in keys}
+            self.write_json(f"{token}/{_JOURNAL}", plan)
+            self._exchange(token)
 
     def recover(self) -> None:
         """Complete exchanges that were interrupted after everything had been staged."""
-        for token in self._tokens():
-            if self.fs.exists(self.path(f"{token}/{_JOURNAL}")):
-                self._exchange(token)
+        if self._journals():
+            with self._alone():
+                self._complete()
+
+    def _complete(self) -> None:
+        for token in self._journals():
+            self._exchange(token)
+
+    def _journals(self) -> list[str]:
+        """Keys of what only waits to be given its place."""
+        return [token for token in self._tokens() if self.fs.exists(self.path(f"{token}/{_JOURNAL}"))]
 
     def _tokens(self) -> list[str]:
         """Keys of what is being replaced, or was when its process died."""
@@ -203,20 +223,27 @@ class Store:
         except FileNotFoundError:
             return []
 
+    def _discard(self, token: str) -> None:
+        """Delete what was staged; out of reach first of a process that still writes there."""
+        if self.local:
+            with suppress(FileNotFoundError):
+                os.rename(self.path(token), self.path(f"{token}.gone"))
+            token = f"{token}.gone"
+        self.delete(token)
+
     def _exchange(self, token: str) -> None:
-        # Every step can be repeated, after a crash or by another process that recovers at the same time. The
-        # journal goes only when all is in its place, the staged files after it.
-        with self._alone():
-            try:
-                plan = self.read_json(f"{token}/{_JOURNAL}")
-                for key, files in plan.items():
-                    self._place(token, key, files)
-            except FileNotFoundError:
-                if self.exists(f"{token}/{_JOURNAL}"):
-                    raise
-                return  # another process has completed it
-            self.delete(f"{token}/{_JOURNAL}")
-            self.delete(token)
+        # Every step can be repeated, after a crash or, where there are no locks, by another process, too.
+        # The journal goes only when all is in its place, the staged files after it.
+        try:
+            plan = self.read_json(f"{token}/{_JOURNAL}")
+            for key, files in plan.items():
+                self._place(token, key, files)
+        except FileNotFoundError:
+            if self.exists(f"{token}/{_JOURNAL}"):
+                raise
+            return  # another process has completed it
+        self.delete(f"{token}/{_JOURNAL}")
+        self.delete(token)
 
     def _place(self, token: str, key: str, files: list[str] | None) -> None:
         """Give a key its staged content: ``files``, or none."""
@@ -264,11 +291,3 @@ class Store:
 def _is_part(key: str) -> bool:
     name = key.rpartition("/")[2]
     return name.startswith(".") and name.endswith(".part")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

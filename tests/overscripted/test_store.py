@@ -1,5 +1,7 @@
 """A run's files: whole or not at all, on a folder and on an object store alike."""
 
+import fcntl
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -146,6 +148,29 @@ def test_processes_that_replace_in_one_folder_lose_nothing(tmp_path: Path) -> No
     }
 
 
+def test_a_process_that_opens_the_run_completes_what_another_has_just_staged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are no locks, it may do so before the other one goes on, which finds its journal gone."""
+
+    def no_locks(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    place = os.replace
+
+    def meeting(source: str, target: str) -> None:
+        place(source, target)
+        if target.endswith(".journal.json"):
+            Store(tmp_path / "run").recover()
+
+    monkeypatch.setattr(os, "replace", meeting)
+    with Store(tmp_path / "run").replace("precrawl/a") as staged:
+        staged.write("precrawl/a", b"new")
+    store = Store(tmp_path / "run")
+    assert {key: store.read(key) for key in store.files()} == {"precrawl/a": b"new"}
+
+
 def test_the_same_keys_staged_by_two_are_refused_to_the_first(store: Store) -> None:
     with pytest.raises(OutsideError, match="run again"), store.replace("findings/x") as first:
         first.write("findings/x/a", b"first")
@@ -153,6 +178,17 @@ def test_the_same_keys_staged_by_two_are_refused_to_the_first(store: Store) -> N
             second.write("findings/x/b", b"second")
     assert store.files() == ["findings/x/b"]
     assert store.read("findings/x/b") == b"second"
+
+
+def test_who_misses_what_it_staged_is_told_of_the_other_one(store: Store) -> None:
+    with pytest.raises(OutsideError, match="run again"), store.replace("findings/x") as first:
+        first.write("findings/x/a", b"first")
+        with Store(store.url).replace("findings/x") as second:
+            second.write("findings/x/b", b"second")
+        first.write("findings/x/c", b"first")
+        first.read("findings/x/a")
+    assert [store.read(key) for key in store.files()] == [b"second"]
+    assert store.fs.find(store.path(".staging")) == []
 
 
 @pytest.mark.parametrize("key", ["../x", "/etc/passwd", "a/../../x"])
