@@ -4,10 +4,15 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from overscripted.engines import Engine, open_engine
 from overscripted.errors import SoftwareMissing
 from tests import services
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # For Spark's JVM, here and in the commands that tests run: no optimising compiler, which takes a third of
 # the CPU of so short a life as a test's.

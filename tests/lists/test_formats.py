@@ -106,7 +106,7 @@ def test_a_list_beyond_the_cap_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         parse(b"a.com\nb.com\nc.com\n", "long.txt")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=400) | st.text(alphabet="|^$@#!.:/ \n\t{}[]\"0x1ab-_%\ud800ü", max_size=200).map(
     lambda t: t.encode("utf-8", "surrogatepass")
 ))  # fmt: skip
@@ -127,7 +127,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(["categories", "entries"]), json_values)
 def test_any_json_gives_host_names_or_one_clear_error(key: str, value: Any) -> None:
     try:
@@ -140,7 +140,7 @@ def test_any_json_gives_host_names_or_one_clear_error(key: str, value: Any) -> N
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z][a-z0-9]{0,8}){1,3}", fullmatch=True).filter(host_name)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(names, min_size=1, max_size=8))
 def test_every_format_says_the_same_hosts(given_names: list[str]) -> None:
     told = [
@@ -153,7 +153,7 @@ def test_every_format_says_the_same_hosts(given_names: list[str]) -> None:
     assert [hosts(text) for text in told] == [given_names] * len(told)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(names, min_size=1, max_size=6, unique=True), st.lists(names, max_size=3), names)
 def test_a_host_is_matched_by_whole_labels(listed: list[str], above: list[str], name: str) -> None:
     """The entry found is this host or a parent of it, and no longer one is listed; else none is listed."""

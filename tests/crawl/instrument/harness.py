@@ -99,6 +99,12 @@ class Visit:
             raise AssertionError(f"{details['text']} at {details['stackTrace']}")
         return answer["result"].get("value")
 
+    async def holds(self, expression: str) -> bool:
+        """Whether an expression is true in the page; not where its document is just being left."""
+        with contextlib.suppress(BidiError):
+            return bool(await self.run(expression))
+        return False
+
 
 class Instrumented:
     """A Firefox that records, and every message that it said."""
@@ -166,7 +172,7 @@ class Instrumented:
         await self.firefox.bidi.command("browsingContext.navigate", params, 30)
         if until:
             async with asyncio.timeout(20):
-                while not await visit.run(until):  # noqa: ASYNC110
+                while not await visit.holds(until):  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         await asyncio.sleep(dwell_s)
         await self.flush(visit)

@@ -161,16 +161,16 @@ ROWS = [
             {"/s.js": "{READ}onconnect=e=>{{READ}e.ports[0].postMessage(1)}"}),
     _worker("shared worker from data:", "const w=new SharedWorker('data:text/javascript,{READ}"
             "onconnect=e=>e.ports[0].postMessage(1)');w.port.onmessage=()=>window.D=1", {"data:": 1}),
-    _worker("service worker", "navigator.serviceWorker.register('/sw.js');navigator.serviceWorker.ready"
-            ".then(()=>window.D=1)", {"/sw.js": 2}, {"/sw.js": "{READ}onactivate=()=>{{READ}}"}),
+    _worker("service worker", "navigator.serviceWorker.register('/sw.js');navigator.serviceWorker.ready.then("
+            "({active:a})=>(a.onstatechange=()=>{if(a.state=='activated')window.D=1})())", {"/sw.js": 2}, {"/sw.js": "{READ}onactivate=()=>{{READ}}"}),
     _worker("worker of an iframe of another origin", "onmessage=()=>window.D=1;const f=document.createElement('iframe');"
             "f.src='{OTHER}/wf.html';document.body.append(f)", {"other/w.js": 1},
             {"/wf.html": "<script>const w=new Worker('/w.js');w.onmessage=()=>parent.postMessage(1,'*')</script>"}),
     _worker("worker terminated at its first word", "const w=new Worker('/w.js');w.onmessage=()=>{w.terminate();window.D=1}",
             {"/w.js": 1}),
     _worker("worker that closes itself, and one that never ends its first task", "const w=new Worker('/c.js');"
-            "const v=new Worker('/l.js');v.onmessage=()=>window.D=1", {"/c.js": 1, "/l.js": 2},
-            {"/c.js": "{READ}close()", "/l.js": "{READ}postMessage(1);{READ}for(;;);"}),
+            "const v=new Worker('/l.js');let n=0;w.onmessage=v.onmessage=()=>{if(++n==2)window.D=1}", {"/c.js": 1, "/l.js": 2},
+            {"/c.js": "{READ}postMessage(1);close()", "/l.js": "{READ}postMessage(1);{READ}for(;;);"}),
     Row("worklet", _script(
         "new OfflineAudioContext(1,1,44100).audioWorklet.addModule('/w.js').catch(()=>1)"), {},
         more={"/w.js": ("1", JS)}, gaps={"worklet": 1}),

@@ -90,7 +90,7 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
     web.add("/made-stream", "retry: 50\n\n", "text/event-stream")
     web.add("/made.js", "\n".join(lines), "text/javascript")
     page = web.add("/made", "<!doctype html><script src=/made.js></script>")
-    visit = await browser.visit(web.base + page, "window.D", dwell_s=1)
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=2)
     found = sorted(
         (int(c["at"].script_line), c["s"], json.loads(c["a"])["0"])
         for c in visit.calls
