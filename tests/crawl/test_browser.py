@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 import os
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crawl import instrument, openwpm
+from crawl import instrument, openwpm, settings
 from crawl.bidi import BidiClosed, BidiError
 from crawl.frontier import Frontier
 from crawl.realms import Realms
@@ -26,6 +27,12 @@ pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
 
 _EXTENSION = """() => ChromeUtils.requestProcInfo().then((info) => JSON.stringify(
   info.children.filter(({ type }) => type === "extension").map(({ pid }) => pid)))"""
+
+
+@pytest.fixture(autouse=True)
+def enough_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine starved pages would be visited again."""
+    monkeypatch.setattr(settings, "STARVED_S", math.inf)
 
 
 async def crawl(folder: Path, seed: str, preset: str, meanwhile: Any = None) -> list[dict[str, Any]]:
