@@ -31,6 +31,7 @@ _CUT_OFF = (
     "NS_ERROR_ABORT",
     "NS_ERROR_NO_CONTENT",
     "canceled",
+    "got discarded",  # its window, which we hear of by another way, perhaps later
 )
 # Said where a frame of the page has an address that cannot be, and where the page's process died.
 _UNCLEAR = "Address rejected"

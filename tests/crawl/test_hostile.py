@@ -24,6 +24,7 @@ EXPECTED = {
     "/hostile/alerts": {"timeout"},
     "/hostile/five-alerts": {"complete"},
     "/hostile/close": {"closed"},
+    "/hostile/close-early": {"closed"},
     "/hostile/memory": {"crashed", "timeout", "complete"},  # ended, or refused more
     "/hostile/history": {"complete", "timeout"},
     "/hostile/popups": {"complete", "timeout"},

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def started() -> set[str]:
             return await asyncio.to_thread(lambda: list(folder.glob("scriptCache*-current.bin")))
 
     return {path.name for path in asyncio.run(start())}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """What a Firefox that has to be killed has compiled is not kept."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(browsers, "STOP_TIMEOUT_S", 60.0)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,7 @@ HOSTILE = {
     # Firefox lets a page close its window once the browser's own process has told the page's that its
     # history has one entry, which takes a busy one a moment longer: until then it refuses.
     "close": "<script>setInterval(() => window.close(), 300)</script>",
+    "close-early": "<script>setInterval(() => window.close(), 10)</script><img src='/never?early'>",
     "memory": "<script>const kept = []; for (;;) kept.push(new Uint8Array(1e8).fill(1))</script>",
     "history": "<script>for (let i = 0; i < 1e5; i++) history.pushState(i, '', '#' + i)</script>",
     "popups": "<script>for (let i = 0; i < 50; i++) open('/page/1')</script>",
