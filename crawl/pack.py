@@ -26,6 +26,7 @@ _DOCUMENT = (
     "document/plan.js",
     "document/survey.js",
     "document/natives.js",
+    "document/lost.js",
     "document/install.js",
     "document/webdriver.js",
     "document/dynamic.js",

@@ -5,7 +5,17 @@
 const Channel = (() => {
   const MAX_BATCH = 256 * 1024; // characters of records that wait; then they are sent at once
   const MAX_WAIT_MS = 200; // of a page that never returns to its event loop
+  const ROOM = 300; // frames of stack that sending may take, at most: a page that calls may have left none
   const { stringify } = JSON;
+
+  /** Whether so many frames of stack are left. */
+  function roomy(frames) {
+    try {
+      return frames === 0 || roomy(frames - 1);
+    } catch {
+      return false;
+    }
+  }
 
   return class Channel {
     /** `host` is what the process script gives for this window. */
@@ -55,7 +65,7 @@ const Channel = (() => {
     wake(length, now) {
       this.size += length;
       if (this.leaving || this.size > MAX_BATCH || (this.asked && now - this.since > MAX_WAIT_MS)) {
-        this.flush();
+        if (roomy(ROOM)) this.flush(); // else later
       } else if (!this.asked) {
         // The page's own timers are not used: their numbers would show.
         this.asked = true;

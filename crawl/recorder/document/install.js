@@ -40,13 +40,8 @@ const Install = (() => {
     }
   }
 
-  /** A call could not be noted: ours to bear, not the page's. */
-  function lost({ channel }, error) {
-    channel.post("gap", { name: `call not recorded: ${error}`.slice(0, 200), n: 1 });
-  }
-
   // Written as methods, which are no constructors; their names are given them with `put`.
-  // A wrapper knows its window by `it`: {recorder, plan, natives}, with what these know already, and its native by a number.
+  // A wrapper knows its window by `it`: {recorder, lost, plan, natives}, with what these know already, and its native by a number.
 
   function getter(it, i, then) {
     const { made } = {
@@ -59,7 +54,8 @@ const Install = (() => {
           capture(place, made);
           it.recorder.note(target, GET, place.stack, made, value, undefined, this);
         } catch (error) {
-          lost(it.recorder, error);
+          it.lost.n++;
+          it.lost.error = error;
         }
         return value;
       },
@@ -81,7 +77,8 @@ const Install = (() => {
               capture(place, made);
               it.recorder.note(target, operation, place.stack, made, value, undefined, this);
             } catch (error) {
-              lost(it.recorder, error);
+              it.lost.n++;
+              it.lost.error = error;
             }
           }
         }
@@ -98,7 +95,8 @@ const Install = (() => {
           capture(place, made);
           it.recorder.note(target, CALL, place.stack, made, undefined, values, receiver);
         } catch (error) {
-          lost(it.recorder, error);
+          it.lost.n++;
+          it.lost.error = error;
         }
       }
       const result = apply.call(it.methods[i] ?? it.natives.find("method", i), receiver, values);
@@ -147,10 +145,10 @@ const Install = (() => {
   }
 
   /** Put the wrappers of a plan into a window by way of its own side. */
-  function install(side, plan, recorder, natives) {
+  function install(side, plan, recorder, lost, natives) {
     const absent = side.find(plan.text);
     const { getters, setters, methods } = natives;
-    const it = { recorder, plan, spots: plan.spots, natives, getters, setters, methods };
+    const it = { recorder, lost, plan, spots: plan.spots, natives, getters, setters, methods };
     let i = 0;
     for (let o = 0; o < plan.places.length; o++) {
       const names = plan.places[o][2];

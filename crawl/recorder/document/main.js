@@ -38,11 +38,13 @@
     const side = sideOf(window, hands);
     const channel = new Channel(host);
     const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address) });
+    const lost = new Lost();
+    channel.add(lost, "gap");
     const natives = new Natives(side);
     const dynamic = new Dynamic(recorder);
     const output = new Console(window, channel);
     const messages = new Messages(recorder);
-    Install.install(side, Plan.of(host, window, hooked), recorder, natives);
+    Install.install(side, Plan.of(host, window, hooked), recorder, lost, natives);
 
     return {
       side,

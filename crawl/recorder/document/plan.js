@@ -35,7 +35,8 @@ const Plan = (() => {
       if (found === undefined) {
         try {
           found = this.byClass.get(classOf(receiver).slice(8, -1)) ?? null;
-        } catch {
+        } catch (error) {
+          if (error instanceof InternalError) throw error; // no stack is left: said of no class
           found = null;
         }
         if (this.classes.size > 1000) this.classes.clear();
@@ -78,8 +79,8 @@ const Plan = (() => {
     /** The spot of a name, by its number. */
     read(i) {
       if (typeof this.targets === "string") {
-        this.targets = parse(this.targets);
         this.names = this.places.flatMap(([, , names]) => names);
+        this.targets = parse(this.targets); // last: a page that has left no stack ends this anywhere
       }
       return (this.spots[i] = new Spot(this.names[i], this.targets[i]));
     }

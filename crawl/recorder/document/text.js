@@ -8,9 +8,15 @@ const Text = (() => {
   const MAX_PATH = 64; // ancestors named in the path of an element
   const MAX_SIBLINGS = 2000;
   const { stringify } = JSON;
-  const { getOwnPropertyDescriptor, keys } = Object;
-  /** The class of an object as the browser names it, e.g. "[object Array]". */
+  const { getOwnPropertyDescriptor, hasOwn, keys } = Object;
+  const { isArray } = Array;
+  /** The class of an object as the browser names it, e.g. "[object Array]"; objects and arrays of a page may name another. */
   const classOf = Function.prototype.call.bind(Object.prototype.toString);
+  /** The same, whatever a page names: Xrays show tags of its own of objects and arrays alone. */
+  const kindOf = (object) => {
+    if (!hasOwn(object, Symbol.toStringTag)) return classOf(object);
+    return isArray(object) ? "[object Array]" : "[object Object]";
+  };
   const xray = (value) => XPCNativeWrapper(value);
   // Attributes are read by their own getters: a form or document may have an element of their name.
   const reader = (prototype, name) => {
@@ -65,6 +71,7 @@ const Text = (() => {
       if (typeof value === "function") return this.functions ? source(value) : "FUNCTION";
       if (typeof value === "bigint" || typeof value === "symbol") return String(value);
       if (typeof value === "string") return this.text(value);
+      if (typeof value === "undefined") return undefined; // document.all, too
       if (typeof value !== "object") return value;
       if (isElement(value)) return path(value);
       if (this.seen.has(value) || depth > MAX_DEPTH || this.left <= 0) return "object";
@@ -73,7 +80,7 @@ const Text = (() => {
     }
 
     object(value, depth) {
-      const kind = classOf(value);
+      const kind = kindOf(value);
       if (kind === "[object Array]") return this.array(value, depth);
       const out = { __proto__: null };
       if (kind === "[object Window]") return out;
@@ -110,7 +117,7 @@ const Text = (() => {
    * like an object or array without any member, not even a length; so does an object with functions only.
    */
   function isOpaque(value) {
-    const kind = classOf(value);
+    const kind = kindOf(value);
     return (kind === "[object Object]" || kind === "[object Array]") && Reflect.ownKeys(value).length === 0;
   }
 
@@ -129,7 +136,7 @@ const Text = (() => {
     });
   }
 
-  const isBuffer = (value) => /^\[object (?:(?:Shared)?ArrayBuffer|DataView|\w+Array)\]$/.test(classOf(value));
+  const isBuffer = (value) => /^\[object (?:(?:Shared)?ArrayBuffer|DataView|\w+Array)\]$/.test(kindOf(value));
 
   /** An object as text. */
   function object(value, functions, most) {
@@ -147,8 +154,9 @@ const Text = (() => {
       case "string":
       case "number":
       case "boolean":
-      case "undefined":
         return value;
+      case "undefined":
+        return undefined; // document.all, too
       case "function":
         return functions ? source(value) : "FUNCTION";
       case "object":

@@ -67,13 +67,14 @@ const Recorder = (() => {
      */
     note(spot, operation, stack, wrapper, value, values, receiver) {
       if (spot.part !== null) spot = Recorder.named(spot, receiver);
-      const site = this.site(Stack.inner(stack));
+      const site = this.site(Stack.inner(stack, wrapper));
       const time = now();
-      if (!this.count(this.entry(site, spot, operation), time)) return;
+      const entry = this.entry(site, spot, operation);
+      if (!this.count(entry, time)) return;
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
       const called = values !== undefined;
-      this.keep({
-        n: this.ordinal++,
+      this.keep(entry, {
+        n: 0,
         t: time,
         s: spot.symbol,
         o: OPERATIONS[operation],
@@ -88,17 +89,15 @@ const Recorder = (() => {
     noteAt(spot, operation, frame, values) {
       const site = this.site(frame);
       const time = now();
-      if (!this.count(this.entry(site, spot, operation), time)) return;
-      this.keep({ n: this.ordinal++, t: time, s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: frame });
+      const entry = this.entry(site, spot, operation);
+      if (!this.count(entry, time)) return;
+      this.keep(entry, { n: 0, t: time, s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: frame });
     }
 
     /** Whether the next call of an entry is kept. */
     count(entry, time) {
       entry.made++;
-      if (entry.kept < CAPS.calls && this.ordinal < CAPS.realm) {
-        entry.kept++;
-        return true;
-      }
+      if (entry.kept < CAPS.calls && this.ordinal < CAPS.realm) return true;
       this.cut.add(entry);
       // A page that never returns to its event loop still hands over its totals now and then.
       if (entry.made - entry.kept === 1 || (entry.made & 255) === 0) this.channel.wake(1, time);
@@ -120,14 +119,16 @@ const Recorder = (() => {
       return found;
     }
 
-    keep(call) {
+    keep(entry, call) {
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
       if (call.v.length > most) {
         call.l = call.v.length;
         call.v = call.v.slice(0, most);
       }
       if (this.calls.length === 0) this.place = this.where();
-      this.calls.push(call);
+      entry.kept++; // from here on nothing is called for which a page may have left no stack
+      call.n = this.ordinal++;
+      this.calls[this.calls.length] = call;
       const length = 80 + call.v.length + (call.a?.length ?? 0) + call.f.length + (call.k?.length ?? 0);
       this.size += length;
       this.channel.wake(length, call.t);
@@ -197,8 +198,9 @@ const Recorder = (() => {
         calls: this.calls,
         totals,
       };
+      const text = stringify(body);
       this.calls = [];
-      return stringify(body);
+      return text;
     }
   };
 })();

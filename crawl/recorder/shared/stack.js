@@ -7,6 +7,7 @@ const Stack = (() => {
   const NAME = 1000; // characters of a function's name
   const URL = 2 ** 16; // of a script's URL, and of a whole stack sixteen times as many
   const WHOLE = 128; // frames; what Firefox keeps of a stack at most
+  const HIDDEN = 8; // frames with which one that is not hidden is looked for, one by one
   const OWN = /@moz-extension:\/\/[^\n]*(?:\n|$)/;
   const FRAMES = /^(?:[^\n]*@moz-extension:\/\/[^\n]*\n?)+/;
   // Where a frame's URL begins. Function names are the page's choice and may look like a URL.
@@ -22,15 +23,31 @@ const Stack = (() => {
   const capture = Error.captureStackTrace ?? ((place) => (place.stack = new Error().stack.replace(FRAMES, "")));
   const place = {};
 
-  /** The innermost frame of what was captured, as Firefox writes it. */
-  const inner = limited ? (stack) => stack : (stack) => stack.split("\n", 1)[0];
+  /** The innermost frame of what was captured of the way to `wrapper`, as Firefox writes it. */
+  const inner = limited ? (stack, wrapper) => stack || next(wrapper) : (stack) => stack.split("\n", 1)[0];
+
+  /** The innermost frame where hidden ones are before it: those of Reflect.apply, map and other code of the browser. */
+  function next(wrapper) {
+    for (let frames = 2; frames <= HIDDEN; frames++) {
+      const stack = several(wrapper, frames);
+      if (stack !== "") return stack;
+    }
+    return several(wrapper, WHOLE).split("\n", 1)[0];
+  }
+
+  function several(wrapper, frames) {
+    Error.stackTraceLimit = frames;
+    try {
+      capture(place, wrapper);
+    } finally {
+      Error.stackTraceLimit = 1; // also where the page has left no stack
+    }
+    return place.stack;
+  }
 
   /** All frames that led to `wrapper`. */
   function whole(wrapper) {
-    Error.stackTraceLimit = WHOLE;
-    capture(place, wrapper);
-    Error.stackTraceLimit = 1;
-    const { stack } = place;
+    const stack = several(wrapper, WHOLE);
     return (OWN.test(stack) ? stack.replace(FRAMES, "") : stack).slice(0, 16 * URL).trimEnd();
   }
 

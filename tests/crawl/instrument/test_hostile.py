@@ -20,6 +20,10 @@ _GETTER = "Object.getOwnPropertyDescriptor(Navigator.prototype,'oscpu')"
 # Name -> (what the page does around its reads, how many reads are recorded).
 EVASIONS = {
     "Reflect": ("Reflect.get(navigator,'oscpu');Reflect.get(Navigator.prototype,'oscpu',navigator)", 2),
+    "called by the browser's own code": (
+        f"const g={_GETTER}.get;[1].map(g,navigator);Array.from([1],g,navigator);new Map([[1,1]]).forEach(g,navigator);"
+        "'x'.replace('x',g.bind(navigator));let c=[g,navigator,[]];for(let i=0;i<3;i++)c=[Reflect.apply,null,c];Reflect.apply(...c);"
+        "for(let i=0;i<20;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)", 6),
     "the getter itself": (f"const g={_GETTER}.get;g.call(navigator);Reflect.apply(g,navigator,[]);"
                           "Function.prototype.call.call(g,navigator);g.bind(navigator)()", 4),
     "the old way to getters": ("Navigator.prototype.__lookupGetter__('oscpu').call(navigator)", 1),
@@ -100,7 +104,8 @@ async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None
     code, expected = EVASIONS[name]
     path = web.add("/evade", f"<!doctype html><title>t</title><body><script>{code}</script>")
     visit = await browser.visit(web.base + path)
-    assert sum(c["s"] == SYMBOL for c in visit.calls) == expected
+    scripts = [c["at"].script_url for c in visit.calls if c["s"] == SYMBOL]
+    assert scripts == [web.base + path] * expected
     # Nothing that the page had replaced was called.
     spied = [c["v"] for c in visit.calls if c["s"] == "window.document.cookie" and c["o"] == "set"]
     assert spied in ([], ["spy0"])
@@ -368,6 +373,58 @@ async def test_huge_and_odd_values_are_cut_not_lost(browser: Instrumented, web: 
     assert arguments[1]["1"] == '{"c":"object"}'
     assert arguments[2]["0"] == '{"a":"1","b":"null","c":[null],"d":"ACCESSOR"}'
     assert arguments[3]["0"] == '"BODY"'
+
+
+async def test_values_are_written_as_what_they_are_and_not_as_they_say(
+    browser: Instrumented, web: Web
+) -> None:
+    """`Symbol.toStringTag` is the page's to choose; nothing of the page is called for it."""
+    code = (
+        "const T=Symbol.toStringTag,get=()=>{RAN=1;return 1},has=(o,n)=>Object.defineProperty(o,n,{enumerable:true,get});"
+        "navigator.sendBeacon('/b',has({[T]:'Array',a:1},'length'));navigator.sendBeacon('/b',{[T]:'Window',a:2});"
+        "navigator.sendBeacon('/b',has({[T]:'Date'},'toJSON'));navigator.sendBeacon('/b',Object.assign([3],{[T]:'Object'}));"
+        "try{WebAssembly.validate(has({[T]:'Uint8Array'},'length'))}catch{};navigator.sendBeacon('/b',document.all);"
+        "navigator.sendBeacon('/b',globalThis.RAN)"
+    )
+    visit = await browser.visit(web.base + web.add("/tags", f"<!doctype html><body><script>{code}</script>"))
+    told = [json.loads(c["a"]) for c in visit.calls if "sendBeacon" in c["s"] or "WebAssembly" in c["s"]]
+    assert [it.get("1", it["0"]) for it in told] == [
+        '{"a":1,"length":"ACCESSOR"}',
+        '{"a":2}',
+        '{"toJSON":"ACCESSOR"}',
+        "[3]",
+        '{"length":"ACCESSOR"}',
+        None,
+        None,
+    ]
+
+
+# Calls `use` from where less and less stack is left, then once more from where there is enough.
+NO_STACK = """<!doctype html><body><script>
+function spend(use){function go(){try{go()}catch(e){try{use()}catch{};throw e}}try{go()}catch{};use()}
+%s
+</script>"""
+
+
+@pytest.mark.parametrize("use", ["navigator.oscpu", "document.cookie", "performance.now()"])
+async def test_a_page_that_leaves_no_stack_breaks_nothing_for_later(
+    browser: Instrumented, web: Web, use: str
+) -> None:
+    """What cannot be noted is counted, what comes later is noted as ever, from its own script."""
+    web.add(
+        "/later.js",
+        "function later(){navigator.oscpu;document.cookie;navigator.sendBeacon('/later')}",
+        "text/javascript",
+    )
+    code = f"spend(()=>{use})</script><script src=/later.js></script><script>later()"
+    visit = await browser.visit(web.base + web.add("/no-stack", NO_STACK % code))
+    assert {m["name"] for m in visit.of("gap")} <= {"call not recorded: InternalError: too much recursion"}
+    [first] = {c["s"] for c in visit.calls if c["at"].script_url == f"{web.base}/no-stack"}
+    assert first.endswith(use.split(".")[1].split("(")[0])
+    later = [c for c in visit.calls if c["at"].script_url == f"{web.base}/later.js"]
+    assert [c["s"] for c in later] == [SYMBOL, "window.document.cookie", "window.navigator.sendBeacon"]
+    assert [c["at"].func_name for c in later] == ["later"] * 3
+    assert [c["n"] for c in visit.calls] == list(range(len(visit.calls)))
 
 
 async def test_a_full_store_is_not_written_out_at_each_look(browser: Instrumented, web: Web) -> None:

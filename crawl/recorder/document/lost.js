@@ -1,0 +1,18 @@
+// Calls that could not be noted: ours to bear, not the page's.
+// World: sandbox of a document. Wrappers count here without calling anything, for which a page may have left no stack.
+"use strict";
+
+class Lost {
+  constructor() {
+    this.n = 0;
+    this.error = null; // the last one's
+  }
+
+  /** What is to be sent, as JSON text; "" for nothing. */
+  take() {
+    if (this.n === 0) return "";
+    const text = JSON.stringify({ name: `call not recorded: ${this.error}`.slice(0, 200), n: this.n });
+    this.n = 0;
+    return text;
+  }
+}
