@@ -108,6 +108,7 @@ class Realms:
             "name": self._name,
             "recorder": pack.address(pack.document(settings)),
             "hands": pack.address(pack.hands()),
+            "mark": settings["mark"],
             "worker": f"resource://{self._name}/{pack.WORKER}" if watched else "",
             "reference": "" if watched else pack.EXTENSION,
         }

@@ -5,15 +5,16 @@
 // neither reach nor see it.
 "use strict";
 
-function Documents(host, { recorder, hands }) {
+function Documents(host, { recorder, hands, mark }) {
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const { BrowsingContext } = Cu.getGlobalForObject(Services);
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
-  const windows = new Map(); // inner window's id -> {id, user, box, realm}
+  const windows = new Map(); // inner window's id -> {id, user, box, realm, left: natives it keeps for others, room}
   const documents = new WeakMap(); // document -> what `windows` has of its window
   const waiting = new Set(); // those with something to say
   let timer = null;
-  const listen = Events(heard);
+  let last = ""; // see `again`
+  const listen = Events(heard, late);
   const boxes = new Map(); // principal -> {sandbox, begin, principal, windows: how many}
   const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name it, the text is run
 
@@ -35,6 +36,13 @@ function Documents(host, { recorder, hands }) {
     if (timer) return;
     timer = host.timer();
     timer.initWithCallback(tick, TICK_MS, Ci.nsITimer.TYPE_ONE_SHOT);
+  }
+
+  /** Whether this is what was told of last, in whichever window: the second of two. */
+  function again(what) {
+    const same = what === last;
+    last = same ? "" : what;
+    return same;
   }
 
   function sandbox(window) {
@@ -92,7 +100,7 @@ function Documents(host, { recorder, hands }) {
     const user = userOf(window);
     if (!user || alone(window)) return null;
     const { windowGlobalChild } = window;
-    const it = { id: host.id(), user, realm: null, box: null };
+    const it = { id: host.id(), user, realm: null, box: null, left: [], room: 100 };
     windows.set(windowGlobalChild.innerWindowId, it);
     documents.set(window.document, it);
     host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
@@ -104,6 +112,7 @@ function Documents(host, { recorder, hands }) {
       const give = {
         say: (what, data) => host.say(it.id, what, data),
         wake: () => wake(it),
+        again: (what) => again(`${user}\n${what}`),
         plan: host.shared(kind) ?? null,
         planned: (plan) => host.share(kind, Cu.cloneInto(plan, {})),
       };
@@ -115,10 +124,19 @@ function Documents(host, { recorder, hands }) {
     return it;
   }
 
-  /** The side of the oldest window that has a principal like this one; null for none. */
+  /** The oldest window that has a principal like this one; null for none. */
   function heir(principal) {
-    for (const { box, realm } of windows.values()) if (realm && box.principal.equals(principal)) return realm.side;
+    for (const it of windows.values()) if (it.realm && it.box.principal.equals(principal)) return it;
     return null;
+  }
+
+  /** Have a window keep natives of windows that have gone: those that somebody has still. */
+  function keep(it, those) {
+    for (const natives of those) natives.deref()?.ended(it.realm.side);
+    it.left.push(...those);
+    if (it.left.length < it.room) return;
+    it.left = it.left.filter((natives) => natives.deref());
+    it.room = 2 * it.left.length + 100;
   }
 
   /** A window is gone. Its functions may live on, in the hands of the scripts of others of its origin. */
@@ -126,7 +144,9 @@ function Documents(host, { recorder, hands }) {
     const it = windows.get(number);
     if (!windows.delete(number) || !it.box) return;
     const { principal } = it.box;
-    it.realm?.ended?.(heir(principal));
+    it.realm?.ended();
+    const next = it.realm && heir(principal);
+    if (next) keep(next, [...it.left, it.realm.natives]);
     it.realm = null; // which would keep the window in memory: what is still called it sends as it comes
     if (--it.box.windows === 0) boxes.delete(principal);
   }
@@ -137,6 +157,7 @@ function Documents(host, { recorder, hands }) {
     const it = of(window) ?? begin(window);
     if (!it) return;
     documents.set(document, it);
+    listen(window); // again, where it was opened anew
     it.realm?.arrived();
   }
 
@@ -163,6 +184,15 @@ function Documents(host, { recorder, hands }) {
   function heard(document, window, event) {
     const realm = documents.get(document)?.realm ?? of(window)?.realm;
     realm?.heard(event, event.type === "message" ? senderOf(event, window) : -1);
+  }
+
+  /** Our policy's word of a window that has gone, which is for no page: of one that went just now its recorder is there still. */
+  function late(document, event) {
+    if (!event.originalPolicy.includes(mark)) return;
+    const it = documents.get(document);
+    if (it?.realm) return it.realm.heard(event, -1);
+    event.stopImmediatePropagation();
+    if (it) host.gap(it.id, "code made from text in a window that has gone");
   }
 
   /** The number of the frame that sent a message, as extensions know it; -1: it is in no frame of this tab. */

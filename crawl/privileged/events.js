@@ -5,9 +5,10 @@
 
 /**
  * `take(document, window, event)` is given each event of those windows that are listened to, before their pages are; of
- * errors those that a page has prevented, afterwards.
+ * errors those that a page has prevented, afterwards. `late(document, event)`: what a policy tells of a window that has
+ * gone, with all that was above it.
  */
-function Events(take) {
+function Events(take, late) {
   const TYPES = ["securitypolicyviolation", "error", "message", "pagehide", "pageshow"];
   const heard = new WeakSet(); // what is above the windows of a tab or of a frame's process
 
@@ -27,7 +28,15 @@ function Events(take) {
     for (const type of TYPES) above.addEventListener(type, hear, true);
   }
 
+  function below(event) {
+    const { target, isTrusted } = event;
+    if (isTrusted) late(target.ownerDocument ?? target, event);
+  }
+
   // A pop-up has it after its first window.
   Services.obs.addObserver({ observe: listen }, "chrome-event-target-created");
-  return ({ docShell }) => listen(docShell.chromeEventHandler);
+  return ({ docShell, document }) => {
+    listen(docShell.chromeEventHandler);
+    document.addEventListener("securitypolicyviolation", below, true); // before the page has any of its own
+  };
 }

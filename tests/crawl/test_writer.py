@@ -104,7 +104,7 @@ async def test_a_full_buffer_says_so_until_the_store_is_back(
                 await asyncio.sleep(0.01)
         assert writer.full
         failing.failures = 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while writer.full:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert ids(Store(tmp_path), "calls") == list(range(10))
@@ -142,7 +142,7 @@ async def test_old_records_are_written_though_they_are_few(tmp_path: Path) -> No
 
     async with Writer(Store(tmp_path), "w", 10**9, segment_age_s=0.2) as writer:
         writer.end_visit(row("visits", visit_id=1), done)
-        await asyncio.wait_for(written.wait(), 10)
+        await asyncio.wait_for(written.wait(), 60)
 
 
 async def test_an_s3_server_that_stalls_is_waited_for(s3: services.S3) -> None:

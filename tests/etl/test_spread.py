@@ -113,7 +113,8 @@ def _small_files(size: int) -> Iterator[None]:
         yield
     finally:
         for process in _tree():
-            process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+            with contextlib.suppress(psutil.NoSuchProcess):  # a worker whose task has failed ends
+                process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
 
 
 def test_an_error_that_a_user_can_mend_comes_out_of_a_task_as_such(tmp_path: Path, spark: Any) -> None:

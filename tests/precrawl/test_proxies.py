@@ -47,7 +47,7 @@ def test_a_proxy_over_tls_with_deadlines_that_hold(crawl: Crawl, tmp_path: Path)
     sites: Any = {f"drip{n}.com": drip for n in range(3)} | {"good.com": lambda r: page("https://out.org/")}
     with SecureWeb(sites, authority.server("127.0.0.1")) as web:
         secure = f"https://127.0.0.1:{web.port}"
-        crawl(list(sites), {"v": secure}, timeout_s=3.0, connections=1, ca=str(authority.file))
+        crawl(list(sites), {"v": secure}, timeout_s=8.0, connections=1, ca=str(authority.file))
     found = {site: row["outcome"] for site, row in crawl.outcomes("v").items()}
     assert found == {"good.com": "reached"} | {f"drip{n}.com": "timeout" for n in range(3)}
 

@@ -5,6 +5,9 @@ import signal
 import threading
 import time
 
+import pytest
+
+from precrawl import fleet
 from tests.precrawl.crawling import Crawl, processes_of
 from tests.precrawl.web import Request, Web, http, page
 
@@ -12,6 +15,13 @@ GOOD = page("https://elsewhere.example/a")
 HOSTILE = "<div>" * 800_000 + GOOD
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may hold a process up for seconds: it is not killed for that."""
+    monkeypatch.setattr(fleet, "_HUNG", 30)
+
+
+@pytest.mark.usefixtures("patient")
 def test_big_ordinary_pages_wait_for_each_other_and_are_reached(crawl: Crawl) -> None:
     """All are there at once and parsed one at a time: together they take far longer than one may."""
     big = page(*(f"https://out{n}.com/{'x' * 40}" for n in range(30_000)))
@@ -23,6 +33,7 @@ def test_big_ordinary_pages_wait_for_each_other_and_are_reached(crawl: Crawl) ->
         assert set(web.requests.values()) == {1}
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_page_that_exhausts_the_parser_costs_no_other_a_second_request(crawl: Crawl) -> None:
     """Its process must end; what is under way there ends first, also big pages."""
     big = GOOD + "<p>" * 800_000

@@ -47,7 +47,6 @@ const Dynamic = (() => {
   return class Dynamic {
     constructor(recorder) {
       this.recorder = recorder;
-      this.last = "";
     }
 
     /** Note what the browser tells of a window. */
@@ -59,16 +58,16 @@ const Dynamic = (() => {
       const { sourceFile, lineNumber, columnNumber } = event;
       const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
       const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
-      if (this.again(symbol, place, sample)) return;
+      if (this.again(symbol, `${lineNumber}:${columnNumber}`, sample)) return;
       this.recorder.noteAt(spot(symbol), CALL, place, stringify({ 0: sample }));
     }
 
-    /** Firefox asks twice about each javascript: URL, and tells of both. */
-    again(symbol, place, sample) {
-      const key = symbol === "javascript:" ? `${place}\n${sample}` : "";
-      const same = key !== "" && key === this.last;
-      this.last = same ? "" : key;
-      return same;
+    /**
+     * Firefox asks twice about each javascript: URL, and tells of both: of a frame's first in the document of the script
+     * that sets it, then in the frame's own, with its address beside the line and column of the first.
+     */
+    again(symbol, position, sample) {
+      return symbol === "javascript:" && this.recorder.channel.host.again(`${position}\n${sample}`);
     }
 
     /** Note what the process script tells of a window. */

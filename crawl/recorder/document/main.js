@@ -48,6 +48,7 @@
 
     return {
       side,
+      natives: new WeakRef(natives), // alive while somebody has a function of the window
       flush: () => channel.flush(),
       /** An event of the window; of a message also which frame of the tab sent it. */
       heard(event, sender) {
@@ -64,11 +65,10 @@
         recorder.turn();
         channel.post("frame", { url: recorder.where(), kind: kind(window), time: Date.now() });
       },
-      /** The window has gone; `heir` is the side of another that its functions may still be called from. */
-      ended(heir) {
+      /** The window has gone. */
+      ended() {
         recorder.where(); // while it can be asked
         channel.end();
-        natives.ended(heir?.wrappedJSObject);
       },
     };
   };

@@ -23,11 +23,11 @@ class Natives {
 
   /**
    * The window has gone, as when its frame is removed; scripts of others may have functions of it still. Firefox is about
-   * to cut everything that this world holds of it. What another window holds of it stays, and can be asked for anew.
+   * to cut everything that this world holds of it. What another window holds of it stays, and can be asked for anew;
+   * until that one goes, too, and leaves it to the next. `heir` is the side of such a window.
    */
   ended(heir) {
-    if (!heir) return;
-    this.kept = heir.keep(this.side);
+    this.kept = heir.wrappedJSObject.keep(this.kept === null ? this.side : this.kept());
     this.side = null;
     this.getters.length = this.setters.length = this.methods.length = 0; // wrappers hold these arrays
   }

@@ -22,7 +22,7 @@ const Made = (() => {
     if (!spots.has(symbol)) spots.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     const sample = JSON.stringify({ 0: text.slice(0, SAMPLE) });
     Stack.capture(Stack.place, wrapper);
-    to.noteAt(spots.get(symbol), 2, Stack.inner(Stack.place.stack), sample);
+    to.noteAt(spots.get(symbol), 2, Stack.inner(Stack.place.stack, wrapper), sample);
   }
 
   /** Begin; the natives that `called` is to hear of. */
@@ -37,10 +37,9 @@ const Made = (() => {
     return timers;
   }
 
-  /** A native is about to be called; `wrapper` is what Firefox called for that. */
-  function called(callee, args, wrapper) {
+  /** A native is about to be called with `values`; `wrapper` is what Firefox called for that. */
+  function called(callee, [first], wrapper) {
     if (!timers.includes(callee)) return;
-    const [first] = args.unsafeDereference();
     if (typeof first === "string") note("window.eval", first, wrapper);
   }
 

@@ -5,6 +5,7 @@
 
 (() => {
   const [GET, SET] = [0, 1];
+  const STEPS = 100; // bound functions of bound functions that are followed
   const { capture, place } = Stack;
   const watcher = new Debugger(); // alive as long as this world: Firefox forgets one that nobody holds
   watcher.allowUnobservedWasm = true; // WebAssembly keeps its speed
@@ -19,6 +20,7 @@
   const last = new Set(["close", "postMessage"].map((name) => global.getProperty(name)?.return));
   const also = new Set([...last, ...Made.listen(watcher, global, recorder)]);
   let inside = false;
+  let expected = null; // what we know already that Firefox will tell of next
 
   function getter(object, name) {
     const owner = object === global ? object : object.getProperty("prototype").return;
@@ -60,12 +62,18 @@
     } else if (Budget.tick() && Budget.over()) {
       return letGo();
     }
-    const spot = spots.of(callee);
-    if (spot === undefined && !also.has(callee)) return undefined;
+    if (callee === expected) {
+      skip(callee);
+      return undefined;
+    }
+    expected = null;
+    const known = spots.of(callee) !== undefined || also.has(callee);
+    if (!known && !callee.isBoundFunction) return undefined;
     inside = true;
     try {
-      Made.called(callee, args, watched);
-      return spot === undefined ? undefined : note(spot, callee, receiver, args);
+      if (known) return called(callee, receiver, list(args));
+      const call = hidden(callee, receiver, args);
+      return call && called(...call);
     } catch (error) {
       Channel.post(`gap worker call not recorded: ${error}`.slice(0, 200));
       return undefined;
@@ -75,7 +83,35 @@
     }
   }
 
-  function note(spot, callee, receiver, args) {
+  /** A native is about to be called. */
+  function called(callee, receiver, values) {
+    Made.called(callee, values, watched);
+    const spot = spots.of(callee);
+    return spot === undefined ? undefined : note(spot, callee, receiver, values);
+  }
+
+  /**
+   * What a bound function is about to call: [native, receiver, values], where Firefox does not tell of that, as the browser's
+   * own code (`map`, `replace`) calls the one that it told of; else undefined.
+   */
+  function hidden(callee, receiver, args) {
+    capture(place, watched);
+    if (place.stack !== "") return undefined; // a script calls it
+    let values = list(args);
+    for (let n = 0; n < STEPS && callee.isBoundFunction; n++) {
+      values = [...callee.boundArguments, ...values];
+      [receiver, callee] = [callee.boundThis, callee.boundTargetFunction];
+      if (n === 0 && Stack.inner("", watched) === "") expected = callee; // perhaps no code calls it: then it tells
+    }
+    return [callee, receiver, values];
+  }
+
+  /** We know of this call already. */
+  function skip(callee) {
+    expected = callee.isBoundFunction ? callee.boundTargetFunction : null;
+  }
+
+  function note(spot, callee, receiver, values) {
     const target = spot.target(receiver);
     if (target === null) return undefined;
     Budget.want();
@@ -86,7 +122,6 @@
       keep(target, GET, got.return, undefined, receiver);
       return got;
     }
-    const values = list(args);
     if (spot.operation === SET) keep(target, SET, values[0], undefined, receiver);
     else if (wanted(target.when, values)) keep(target, spot.operation, undefined, values, receiver);
     return undefined;
@@ -99,6 +134,7 @@
 
   /** The worker has returned to its event loop. */
   function idle() {
+    expected = null;
     Channel.flush();
     if (watcher.onNativeCall === undefined) watcher.onNativeCall = watched;
   }

@@ -28,6 +28,7 @@ pytestmark = [
 ]
 
 # What stands there when a page has come to rest, without what dates and random names change.
+_TURN = "new Promise(r => setTimeout(r, 0, true))"  # of its event loop
 _STATE = "[document.title, document.readyState, document.scripts.length, frames.length].join('\\n')"
 _REST_S = 2.0  # that a page has asked for nothing
 _LONGEST_S = 20.0
@@ -52,7 +53,7 @@ class Captured:
             visit = Visit(self.browser, "", 0, made["context"], "")
         command = {"context": visit.context, "url": url, "wait": "complete"}
         await visit.bidi.command("browsingContext.navigate", command, 40)
-        await self._rest()
+        await self._rest(visit)
         state = await visit.run(_STATE)
         if isinstance(self.browser, Instrumented):
             await self.browser.flush(visit)
@@ -65,13 +66,15 @@ class Captured:
             asked[f"{parts.netloc}{parts.path}"] += n
         return visit, state, asked
 
-    async def _rest(self) -> None:
-        """Until the page asks for nothing more."""
+    async def _rest(self, visit: Visit) -> None:
+        """Until the page asks for nothing more. One that gets no CPU does not either: it has to answer."""
         end = asyncio.get_running_loop().time() + _LONGEST_S
         asked = -1
         while asked != self.proxy.asked.total() and asyncio.get_running_loop().time() < end:
+            await visit.holds(_TURN)
             asked = self.proxy.asked.total()
             await asyncio.sleep(_REST_S)
+            await visit.holds(_TURN)
 
 
 @contextlib.asynccontextmanager

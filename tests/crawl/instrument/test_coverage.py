@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (code of pages)
 """Every call in every kind of document: no more, no fewer. The rows are those of docs/instrumentation.md."""
 
 import json
@@ -115,6 +116,26 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
     assert len([m for m in visit.of("request") if m["url"].endswith("/made-stream")]) > 2
     (made,) = [c["at"] for c in visit.calls if c.get("a") == '{"0":"/made-worker.js"}']
     assert (made.func_name, made.script_col) == ("make", str(lines[10].index("new") + 1))
+
+
+async def test_a_javascript_url_of_a_frame_is_recorded_once(browser: Instrumented, web: Web) -> None:
+    """Firefox asks for it in two documents, in the frame's own with its address beside the line of the other."""
+    web.add("/inner", "<!doctype html><p>x")
+    lines = [
+        "(async()=>{const f=document.createElement('iframe'),wait=()=>new Promise(r=>setTimeout(r,50));document.body.append(f);",
+        "f.src='javascript:void(1)';await wait();",
+        "f.contentWindow.location='javascript:void(2)';await wait();",
+        "for(const n of [1,1]){f.src='javascript:void(3)';await wait()}",
+        "const loaded=new Promise(r=>f.onload=r);f.src='/inner';await loaded;",
+        "f.src='javascript:void(4)';await wait();D=1})()",
+    ]
+    page = web.add("/urls", "<!doctype html><body><script>" + "\n".join(lines) + "</script>")
+    visit = await browser.visit(web.base + page, "globalThis.D")
+    found = [(int(c["at"].script_line), c["a"]) for c in visit.calls if c["s"] == "javascript:"]
+    assert found == [
+        (line, f'{{"0":"javascript:void({n})"}}') for line, n in [(2, 1), (3, 2), (4, 3), (4, 3), (6, 4)]
+    ]
+    assert {c["at"].script_url for c in visit.calls if c["s"] == "javascript:"} == {web.base + page}
 
 
 async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_record(

@@ -99,6 +99,51 @@ async def test_functions_of_a_removed_frame_live_on(browser: Instrumented, web: 
     assert {c["at"].script_url for c in theirs} == {f"{web.base}/gone"}
 
 
+async def test_functions_of_a_removed_frame_outlive_the_window_that_keeps_them(
+    browser: Instrumented, web: Web
+) -> None:
+    """Two frames of one other origin, as of advertisements: the older goes while the younger uses what it took."""
+    web.add(
+        "/younger",
+        "<!doctype html><body><script>const f=document.createElement('iframe');document.body.append(f);"
+        "const {get}=Object.getOwnPropertyDescriptor(f.contentWindow.Navigator.prototype,'oscpu');f.remove();"
+        "onmessage=()=>setTimeout(()=>{let r;try{r=get.call(navigator)}catch(e){r=e.name}parent.postMessage(r,'*')},2000);"
+        "parent.postMessage('ready','*')</script>",
+    )
+    web.add("/older", "<!doctype html><p>older")
+    code = (
+        f"older.onload=()=>{{const f=document.createElement('iframe');f.src='{web.other}/younger';document.body.append(f);"
+        "onmessage=e=>{if(e.data==='ready'){older.remove();f.contentWindow.postMessage(1,'*')}else{document.cookie='is='+e.data;D=1}}}"
+    )
+    page = f"<!doctype html><body><iframe id=older src={web.other}/older></iframe><script>{code}</script>"
+    visit = await browser.visit(web.base + web.add("/frames", page), until="globalThis.D")
+    [told] = [c["v"] for c in visit.calls if c["s"] == "window.document.cookie"]
+    assert told.startswith("is=Linux")
+    assert [(c["location"], c["at"].script_url) for c in visit.calls if c["s"] == SYMBOL] == [
+        ("about:blank", f"{web.other}/younger")
+    ]
+
+
+async def test_code_made_in_a_frame_that_goes_is_told_of_to_us_alone(browser: Instrumented, web: Web) -> None:
+    """The policy that tells us of it is the browser's own; the event comes when nothing of ours is above the frame."""
+    code = (
+        "const seen=[];function frame(){const f=document.createElement('iframe');document.body.append(f);"
+        "for(const it of [f.contentWindow,f.contentDocument])it.addEventListener('securitypolicyviolation',()=>seen.push(1),true);return f}"
+        "const f=frame();f.contentWindow.eval('1');f.remove();const g=frame(),E=g.contentWindow.eval;g.remove();E('2');"
+        "setTimeout(()=>{document.cookie='seen='+seen.length;D=1},300)"
+    )
+    visit = await browser.visit(
+        web.base + web.add("/goes", f"<!doctype html><body><script>{code}</script>"), until="globalThis.D"
+    )
+    assert [c["v"] for c in visit.calls if c["s"] == "window.document.cookie"] == ["seen=0"]
+    recorded = [c["a"] for c in visit.calls if c["s"] == "window.eval"]
+    assert set(recorded) <= {'{"0":"1"}', '{"0":"2"}'}
+    missed = sum(
+        m["n"] for m in visit.of("gap") if m["name"] == "code made from text in a window that has gone"
+    )
+    assert len(recorded) + missed == 2
+
+
 @pytest.mark.parametrize("name", EVASIONS)
 async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None:
     code, expected = EVASIONS[name]

@@ -78,7 +78,7 @@ async def use(visit: Visit, url: str, result: str) -> tuple[str, str]:
         "browsingContext.navigate", {"context": visit.context, "url": url, "wait": "complete"}
     )
     await visit.run(
-        "new Promise(r=>{const i=setInterval(()=>window.D&&(clearInterval(i),r(1)),20);setTimeout(r,4000)})"
+        "new Promise(r=>{const i=setInterval(()=>window.D&&(clearInterval(i),r(1)),20);setTimeout(r,15000)})"
     )
     return await visit.run(f"String({result})"), await visit.run("ERRORS.sort().join('\\n')")
 
