@@ -143,12 +143,13 @@ function Documents(host, { recorder, hands, mark }) {
   function ended(number) {
     const it = windows.get(number);
     if (!windows.delete(number) || !it.box) return;
-    const { principal } = it.box;
-    it.realm?.ended();
-    const next = it.realm && heir(principal);
-    if (next) keep(next, [...it.left, it.realm.natives]);
+    const { realm, left, box } = it;
     it.realm = null; // which would keep the window in memory: what is still called it sends as it comes
-    if (--it.box.windows === 0) boxes.delete(principal);
+    if (--box.windows === 0) boxes.delete(box.principal);
+    if (!realm) return;
+    realm.ended();
+    const next = heir(box.principal);
+    if (next) keep(next, [...left, realm.natives]);
   }
 
   function arrived(document) {

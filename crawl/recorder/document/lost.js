@@ -11,8 +11,15 @@ class Lost {
   /** What is to be sent, as JSON text; "" for nothing. */
   take() {
     if (this.n === 0) return "";
-    const text = JSON.stringify({ name: `call not recorded: ${this.error}`.slice(0, 200), n: this.n });
+    const { n, error } = this;
     this.n = 0;
-    return text;
+    this.error = null;
+    let name = "call not recorded";
+    try {
+      name = `${name}: ${error}`.slice(0, 200);
+    } catch {
+      // No text can be had of it.
+    }
+    return JSON.stringify({ name, n });
   }
 }

@@ -73,21 +73,26 @@
     try {
       if (known) return called(callee, receiver, list(args));
       const call = hidden(callee, receiver, args);
-      return call && called(...call);
+      const done = call && called(...call);
+      if (done !== undefined) expected = null; // it was called for it
+      return done;
     } catch (error) {
       Channel.post(`gap worker call not recorded: ${error}`.slice(0, 200));
       return undefined;
     } finally {
       inside = false;
-      if (last.has(callee)) Channel.flush();
     }
   }
 
   /** A native is about to be called. */
   function called(callee, receiver, values) {
-    Made.called(callee, values, watched);
-    const spot = spots.of(callee);
-    return spot === undefined ? undefined : note(spot, callee, receiver, values);
+    try {
+      Made.called(callee, values, watched);
+      const spot = spots.of(callee);
+      return spot === undefined ? undefined : note(spot, callee, receiver, values);
+    } finally {
+      if (last.has(callee)) Channel.flush();
+    }
   }
 
   /**

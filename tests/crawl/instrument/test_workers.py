@@ -55,7 +55,9 @@ EVASIONS = {
                         "Promise.resolve().then(g.bind(navigator))", 4),
     "bound, called by the browser's own code": (
         f"const b={_GETTER}.bind(navigator);[1,2].forEach(b);'k'.replace('k',b.bind(1));[1].map(Function.prototype.call.bind(b));"
-        "b();Promise.resolve().then(b);Promise.resolve().then(b.bind(1))", 7),
+        "b();Promise.resolve().then(b);Promise.resolve().then(b.bind(1));"
+        "const m=Map.groupBy.bind(Map,[1],b);m()", 8),
+    "closed by the browser's own code": ("navigator.platform;postMessage(1);[1].forEach(close.bind(self))", 1),
     "an object in between": ("const{platform}=navigator;with(navigator){platform}new Proxy(navigator,{get:(t,k)=>t[k]}).platform", 3),
     "redefined, deleted, frozen": (f"const g={_GETTER};delete WorkerNavigator.prototype.platform;navigator.platform;"
                                    "Object.defineProperty(self,'zz',{get(){return g.call(navigator)}});zz;Object.freeze(self);zz", 2),
