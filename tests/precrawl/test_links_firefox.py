@@ -175,7 +175,6 @@ def simple(html: str, path: str = "") -> tuple[bytes, str, str]:
 
 @settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(page=pages())

@@ -45,8 +45,9 @@ const Dynamic = (() => {
   const MOST = Recorder.CAPS.text; // characters of a URL, which may hold a whole script
 
   return class Dynamic {
-    constructor(recorder) {
+    constructor(recorder, host) {
       this.recorder = recorder;
+      this.host = host;
     }
 
     /** Note what the browser tells of a window. */
@@ -58,16 +59,10 @@ const Dynamic = (() => {
       const { sourceFile, lineNumber, columnNumber } = event;
       const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
       const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
-      if (this.again(symbol, `${lineNumber}:${columnNumber}`, sample)) return;
+      // Firefox asks twice about each javascript: URL, and tells of both: of a frame's first in the document of the script
+      // that sets it, then in the frame's own, with its address beside the line and column of the first.
+      if (symbol === "javascript:" && this.host.again(`${lineNumber}:${columnNumber}\n${sample}`)) return;
       this.recorder.noteAt(spot(symbol), CALL, place, stringify({ 0: sample }));
-    }
-
-    /**
-     * Firefox asks twice about each javascript: URL, and tells of both: of a frame's first in the document of the script
-     * that sets it, then in the frame's own, with its address beside the line and column of the first.
-     */
-    again(symbol, position, sample) {
-      return symbol === "javascript:" && this.recorder.channel.host.again(`${position}\n${sample}`);
     }
 
     /** Note what the process script tells of a window. */

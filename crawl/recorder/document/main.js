@@ -41,7 +41,7 @@
     const lost = new Lost();
     channel.add(lost, "gap");
     const natives = new Natives(side);
-    const dynamic = new Dynamic(recorder);
+    const dynamic = new Dynamic(recorder, host);
     const output = new Console(window, channel);
     const messages = new Messages(recorder);
     Install.install(side, Plan.of(host, window, hooked), recorder, lost, natives);

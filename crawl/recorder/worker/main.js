@@ -63,19 +63,16 @@
       return letGo();
     }
     if (callee === expected) {
-      skip(callee);
+      expected = callee.isBoundFunction ? callee.boundTargetFunction : null;
       return undefined;
     }
     expected = null;
-    const known = spots.of(callee) !== undefined || also.has(callee);
+    const spot = spots.of(callee);
+    const known = spot !== undefined || also.has(callee);
     if (!known && !callee.isBoundFunction) return undefined;
     inside = true;
     try {
-      if (known) return called(callee, receiver, list(args));
-      const call = hidden(callee, receiver, args);
-      const done = call && called(...call);
-      if (done !== undefined) expected = null; // it was called for it
-      return done;
+      return known ? called(spot, callee, receiver, list(args)) : bound(callee, receiver, args);
     } catch (error) {
       Channel.post(`gap worker call not recorded: ${error}`.slice(0, 200));
       return undefined;
@@ -84,11 +81,10 @@
     }
   }
 
-  /** A native is about to be called. */
-  function called(callee, receiver, values) {
+  /** A native is about to be called, one with a spot or that is asked for besides. */
+  function called(spot, callee, receiver, values) {
     try {
       Made.called(callee, values, watched);
-      const spot = spots.of(callee);
       return spot === undefined ? undefined : note(spot, callee, receiver, values);
     } finally {
       if (last.has(callee)) Channel.flush();
@@ -96,24 +92,21 @@
   }
 
   /**
-   * What a bound function is about to call: [native, receiver, values], where Firefox does not tell of that, as the browser's
-   * own code (`map`, `replace`) calls the one that it told of; else undefined.
+   * A bound function is about to be called. Where the browser's own code (`map`, `replace`) calls it, Firefox does not
+   * tell of what it calls in turn.
    */
-  function hidden(callee, receiver, args) {
+  function bound(callee, receiver, args) {
     capture(place, watched);
     if (place.stack !== "") return undefined; // a script calls it
+    if (Stack.inner("", watched) === "") expected = callee.boundTargetFunction; // perhaps no code calls it: then it tells
     let values = list(args);
     for (let n = 0; n < STEPS && callee.isBoundFunction; n++) {
       values = [...callee.boundArguments, ...values];
       [receiver, callee] = [callee.boundThis, callee.boundTargetFunction];
-      if (n === 0 && Stack.inner("", watched) === "") expected = callee; // perhaps no code calls it: then it tells
     }
-    return [callee, receiver, values];
-  }
-
-  /** We know of this call already. */
-  function skip(callee) {
-    expected = callee.isBoundFunction ? callee.boundTargetFunction : null;
+    const done = called(spots.of(callee), callee, receiver, values);
+    if (done !== undefined) expected = null; // we have called it
+    return done;
   }
 
   function note(spot, callee, receiver, values) {

@@ -105,6 +105,12 @@ class Visit:
             return bool(await self.run(expression))
         return False
 
+    async def until(self, expression: str) -> None:
+        """Wait until an expression is true in the page."""
+        async with asyncio.timeout(20):
+            while not await self.holds(expression):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
 
 class Instrumented:
     """A Firefox that records, and every message that it said."""
@@ -171,9 +177,7 @@ class Instrumented:
         params = {"context": visit.context, "url": url, "wait": wait}
         await self.firefox.bidi.command("browsingContext.navigate", params, 30)
         if until:
-            async with asyncio.timeout(20):
-                while not await visit.holds(until):  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await visit.until(until)
         await asyncio.sleep(dwell_s)
         await self.flush(visit)
         await self.close(visit)

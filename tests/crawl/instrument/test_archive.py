@@ -27,8 +27,8 @@ pytestmark = [
     pytest.mark.skipif(not CAPTURES.is_dir(), reason=f"no captures at {CAPTURES}"),
 ]
 
+_TURN = "new Promise(r => setTimeout(r, 0, true))"  # of a page's event loop
 # What stands there when a page has come to rest, without what dates and random names change.
-_TURN = "new Promise(r => setTimeout(r, 0, true))"  # of its event loop
 _STATE = "[document.title, document.readyState, document.scripts.length, frames.length].join('\\n')"
 _REST_S = 2.0  # that a page has asked for nothing
 _LONGEST_S = 20.0
@@ -70,8 +70,8 @@ class Captured:
         """Until the page asks for nothing more. One that gets no CPU does not either: it has to answer."""
         end = asyncio.get_running_loop().time() + _LONGEST_S
         asked = -1
+        await visit.holds(_TURN)
         while asked != self.proxy.asked.total() and asyncio.get_running_loop().time() < end:
-            await visit.holds(_TURN)
             asked = self.proxy.asked.total()
             await asyncio.sleep(_REST_S)
             await visit.holds(_TURN)

@@ -316,9 +316,7 @@ async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
         "it.onclose=end;setTimeout(end,5000)})))).then(()=>window.D=1)"
     )
     visit = await seen_page(browser, web.base + web.add("/port", f"<!doctype html><script>{code}</script>"))
-    async with asyncio.timeout(20):
-        while not await visit.run("window.D"):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await visit.until("window.D")
     assert await visit.run("JSON.stringify(got)") == "[]"
     await browser.close(visit)
 
