@@ -31,8 +31,8 @@ from pathlib import Path
 from bench.distance import Relay
 from crawl import instrument, profile
 from crawl.firefox import Firefox
-from crawl.holders import Holders
 from crawl.parent import Parent
+from crawl.realms import joined
 from demo.certificates import Authority
 from demo.proxy import Proxy
 from overscripted import npm
@@ -106,23 +106,24 @@ class Browser:
         self.it, self._parent = it, parent
         self.firefox = it.firefox if isinstance(it, Instrumented) else it
         self.bidi = self.firefox.bidi
-        self._holders = Holders(self.bidi)
 
     @classmethod
     async def of(cls, it: Instrumented | Firefox) -> "Browser":
         """One that has been started."""
         bidi = (it.firefox if isinstance(it, Instrumented) else it).bidi
-        return cls(it, await Parent.attach(bidi, *[lambda it: None] * 3))
+        parent = await Parent.attach(bidi, *[lambda it: None] * 3)
+        if isinstance(it, Firefox):  # an instrumented one does so by itself
+            await parent.call(joined("() => {", ("tabs.js",), "Tabs(); }"))
+        return cls(it, parent)
 
     async def open(self) -> Visit:
         """A window in a user context of its own."""
         if isinstance(self.it, Instrumented):
             return await self.it.open()
         user = (await self.bidi.command("browser.createUserContext"))["userContext"]
-        context, holder = await self._holders.tab(user)
-        visit = Visit(self.it, "", 0, context, user)
-        visit.holder = holder
-        return visit
+        asked = {"type": "tab", "userContext": user, "background": True}
+        context = (await self.bidi.command("browsingContext.create", asked))["context"]
+        return Visit(self.it, "", 0, context, user)
 
     async def close(self, visit: Visit) -> None:
         """Close a window and forget its user context."""
@@ -130,7 +131,6 @@ class Browser:
             return await self.it.close(visit)
         await self.bidi.command("browsingContext.close", {"context": visit.context})
         await self.bidi.command("browser.removeUserContext", {"userContext": visit.user})
-        await self._holders.give_back(visit.holder)
 
     async def processes(self) -> dict[int, tuple[str, float]]:
         """Kind and CPU time so far, in ms, of each process."""

@@ -13,7 +13,6 @@ from typing import Any
 from crawl import pack, settings
 from crawl.bidi import BidiClosed, BidiError
 from crawl.firefox import Firefox
-from crawl.holders import Holders
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
 from crawl.realms import Message, Realms
@@ -29,8 +28,8 @@ _EVENTS = ("browsingContext.load", "browsingContext.navigationStarted")
 class Window:
     """A visit's window: what the browser says of its top document."""
 
-    def __init__(self, browser: "Browser", context: str, user_context: str, holder: str) -> None:
-        self.browser, self.context, self.user_context, self.holder = browser, context, user_context, holder
+    def __init__(self, browser: "Browser", context: str, user_context: str) -> None:
+        self.browser, self.context, self.user_context = browser, context, user_context
         self.store = ""  # its cookie store, once bound
         self.browser_id = 0  # Firefox's number of its tab, once bound
         self.arrived = asyncio.Event()  # its page has loaded, or what came is a download
@@ -80,7 +79,6 @@ class Window:
             for method, params in (("browsingContext.close", close), ("browser.removeUserContext", forget)):
                 with contextlib.suppress(BidiError):
                     await bidi.command(method, params, settings.CLOSE_TIMEOUT_S)
-            await self.browser.holders.give_back(self.holder)
         except TimeoutError:
             self.browser.ill += 1
             log.warning("a window did not close in %.0f s", settings.CLOSE_TIMEOUT_S)
@@ -98,7 +96,6 @@ class Browser:
         self.retired = False
         self.memory = 0  # bytes of all its processes
         self.user_agent = ""
-        self.holders = Holders(firefox.bidi)
         self._parent: Parent
         self._realms: Realms
         self._records: dict[str, Records] = {}  # of the visits under way, by their cookie stores
@@ -161,16 +158,17 @@ class Browser:
         return self.alive and not self.retired and self.ill < 3
 
     async def open(self) -> Window:
-        """A new window (a tab alone in sight of one) in a user context of its own."""
+        """A new tab in a user context of its own; `privileged/tabs.js` keeps it in sight."""
         bidi = self.firefox.bidi
         user_context = str((await bidi.command("browser.createUserContext"))["userContext"])
         try:
-            context, holder = await self.holders.tab(user_context)
+            asked = {"type": "tab", "userContext": user_context, "background": True}
+            context = str((await bidi.command("browsingContext.create", asked))["context"])
         except BaseException:
             with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
                 await bidi.command("browser.removeUserContext", {"userContext": user_context})
             raise
-        window = self.windows[context] = Window(self, context, user_context, holder)
+        window = self.windows[context] = Window(self, context, user_context)
         return window
 
     async def bind(self, window: Window, records: Records) -> None:

@@ -54,7 +54,7 @@ BASE: dict[str, Pref] = {
     "extensions.blocklist.enabled": False,
     "extensions.enabledScopes": 5,
     "extensions.installDistroAddons": False,
-    "focusmanager.testmode": True,  # every window has the focus
+    "focusmanager.testmode": True,  # a page gets the focus within its process, see privileged/focus.js
     "geo.prompt.open_system_prefs": False,
     "geo.wifi.scan": False,
     "identity.fxaccounts.enabled": False,
@@ -153,7 +153,10 @@ BASE: dict[str, Pref] = {
     "browser.download.always_ask_before_handling_new_types": False,
     "browser.download.start_downloads_in_tmp_dir": True,
     "browser.helperApps.deleteTempFileOnExit": True,
-    "browser.link.open_newwindow": 2,  # a pop-up is a window of its own, in its opener's user context
+    # A pop-up is a tab of the one window: another window would take the focus from the pages of all visits
+    "browser.link.open_newwindow": 3,
+    "browser.link.open_newwindow.restriction": 0,
+    "browser.tabs.loadDivertedInBackground": True,
     "dom.disable_beforeunload": True,
     "dom.disable_open_during_load": False,  # pop-ups are recorded, they close with their visit
     "dom.successive_dialog_time_limit": 0,  # dialogs are dismissed by us, up to a number

@@ -31,6 +31,7 @@ _PARENT = (
     "callstacks.js",
     "prompts.js",
     "policy.js",
+    "tabs.js",
     "parent.js",
 )
 _PROCESS = (
@@ -39,6 +40,7 @@ _PROCESS = (
     "console.js",
     "documents.js",
     "workers.js",
+    "focus.js",
     "reference.js",
     "process.js",
 )
@@ -73,7 +75,7 @@ class Realms:
         self.lost = False  # the reference instrument's process has died: its calls are no longer heard
         self._flushes: dict[int, asyncio.Future[Message]] = {}
         self._numbers = itertools.count()
-        self._placed = _joined("(user) => {", ("stores.js",), _PLACE)
+        self._placed = joined("(user) => {", ("stores.js",), _PLACE)
 
     @classmethod
     async def attach(
@@ -92,7 +94,7 @@ class Realms:
         bodies = folder / "bodies"
         bodies.mkdir()
         realms = cls(parent, bodies, take)
-        begin = _joined(f"({_TOLD}) => {{", _PARENT, f"Realms({_TOLD}); }}")
+        begin = joined(f"({_TOLD}) => {{", _PARENT, f"Realms({_TOLD}); }}")
         process, policy = realms._process(settings), _policy(settings)
         told = (parent.channel(realms._said), realms._name, process, str(bodies), policy)
         await parent.call(begin, *told)
@@ -112,7 +114,7 @@ class Realms:
             "worker": f"resource://{self._name}/{pack.WORKER}" if watched else "",
             "reference": "" if watched else pack.EXTENSION,
         }
-        return _joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")
+        return joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")
 
     async def serve(self, extension: str) -> None:
         """Workers are watched from now on, by the script in the extension of this id."""
@@ -201,7 +203,8 @@ def _policy(settings: dict[str, Any]) -> str:
     )
 
 
-def _joined(before: str, parts: tuple[str, ...], after: str) -> str:
+def joined(before: str, parts: tuple[str, ...], after: str) -> str:
+    """The text of files of ``privileged/`` with text before and after it."""
     return "\n".join([before, *((_PRIVILEGED / name).read_text() for name in parts), after])
 
 

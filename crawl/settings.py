@@ -5,7 +5,6 @@ from dataclasses import dataclass
 # -- A visit ---------------------------------------------------------------------------------
 DWELL_S = 10.0  # after the load event, as the study did
 LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
-OPEN_RETRY_S = (0.1, 0.2, 0.5, 1, 2, 4)  # pauses between attempts at a window while pop-ups come and go
 FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds; then a page is hung
 LAST_FLUSH_S = 10.0  # of one whose visit has failed already: it may be in an endless loop since it began
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
@@ -45,7 +44,6 @@ RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, 
 # -- Windows and browsers ------------------------------------------------------------------------
 START_WINDOWS = 6  # `--windows auto` begins here
 MAX_WINDOWS = 60
-FREE_WINDOWS = 6  # of the browser, without a visit: kept for the next ones, more of them are closed
 LOADS_A_CORE = 2  # pages that begin to load at a time
 LOAD_TURN_S = 2.0  # for so long at most: an ordinary page needs the CPU for 1 s, then the network
 STARVED_S = 1.0  # a 100 ms timer this late: the page was measured without the CPU it needed

@@ -19,6 +19,7 @@ function Realms(channel, name, process, folder, policy) {
   const callstacks = Callstacks(said);
   const prompts = Prompts();
   if (policy) Policy(policy);
+  Tabs();
 
   /** Where a realm's records belong: as it is said of requests. */
   function place(user, context, top) {

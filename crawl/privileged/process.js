@@ -31,6 +31,7 @@
   const documents = Documents(Host, OVERSCRIPTED_TOLD);
   const workers = Workers(Host, worker, documents.made);
   if (reference) Reference(Host, reference);
+  Focus();
 
   /** Have every realm of a user context hand over what it has. */
   async function flush({ user, number }) {

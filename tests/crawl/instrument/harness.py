@@ -11,7 +11,6 @@ from aiohttp import web
 from crawl import pack
 from crawl.bidi import BidiError
 from crawl.firefox import Firefox
-from crawl.holders import Holders
 from crawl.parent import Parent
 from crawl.realms import Realms
 from overscripted.stacks import parse_frame
@@ -66,7 +65,6 @@ class Visit:
     ) -> None:
         self.bidi = (browser.firefox if isinstance(browser, Instrumented) else browser).bidi
         self.store, self.tab, self.context, self.user = store, tab, context, user
-        self.holder = ""  # the window that holds its tab
         self.messages: list[Message] = []
 
     def of(self, kind: str) -> list[Message]:
@@ -128,7 +126,6 @@ class Instrumented:
     ) -> None:
         """Start Firefox; ``settings`` are those of its scripts."""
         self.firefox = await Firefox.start(prefs, authorities)
-        self._holders = Holders(self.firefox.bidi)
         self.parent = await Parent.attach(self.firefox.bidi, *[lambda it: None] * 3)
         self._realms = await Realms.attach(
             self.parent, self.firefox, pack.told(settings), folder, lambda message, _: self._take(message)
@@ -145,13 +142,13 @@ class Instrumented:
             self.loose.append(message)
 
     async def open(self) -> Visit:
-        """A window (a tab alone in sight of one) in a user context of its own."""
+        """A tab in a user context of its own."""
         bidi = self.firefox.bidi
         user = (await bidi.command("browser.createUserContext"))["userContext"]
-        context, holder = await self._holders.tab(user)
+        asked = {"type": "tab", "userContext": user, "background": True}
+        context = (await bidi.command("browsingContext.create", asked))["context"]
         store, tab, _ = await self._realms.place(user)
         visit = self.visits[store] = Visit(self, store, tab, context, user)
-        visit.holder = holder
         return visit
 
     async def flush(self, visit: Visit, within_s: float = 20) -> None:
@@ -169,7 +166,6 @@ class Instrumented:
             )
         with contextlib.suppress(BidiError):
             await self.firefox.bidi.command("browser.removeUserContext", {"userContext": visit.user})
-        await self._holders.give_back(visit.holder)
 
     async def visit(self, url: str, until: str = "", wait: str = "complete", dwell_s: float = 0.15) -> Visit:
         """Load a page, wait until the expression ``until`` is true in it, flush, close; what was said."""
