@@ -46,6 +46,7 @@ _WORKER = (
     "worker/made.js",
     "worker/policy.js",
     "worker/budget.js",
+    "worker/depth.js",
     "worker/main.js",
 )
 # OpenWPM's own script is there; ours only tells of documents.

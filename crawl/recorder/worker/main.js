@@ -20,6 +20,7 @@
   const last = new Set(["close", "postMessage"].map((name) => global.getProperty(name)?.return));
   const also = new Set([...last, ...Made.listen(watcher, global, recorder)]);
   let inside = false;
+  let released = false; // this worker goes too deep to be watched
   let expected = null; // what we know already that Firefox will tell of next
 
   function getter(object, name) {
@@ -52,16 +53,26 @@
     return when !== "script" && (when.has(name) || (name.startsWith("on") && when.has("on*")));
   }
 
+  /** A task of the worker's event loop has begun. */
+  function begin() {
+    inside = true;
+    if (recorder.url === "") locate();
+    inside = false;
+    Budget.start(idle);
+  }
+
+  /** A function of a script is called. */
+  function entered(frame) {
+    if (inside) return;
+    if (!Budget.running()) begin();
+    if (Depth.over(frame)) release();
+    else if (Budget.tick() && Budget.over()) letGo();
+  }
+
   function watched(callee, reason, receiver, args) {
     if (inside) return undefined;
-    if (!Budget.running()) {
-      inside = true;
-      if (recorder.url === "") locate();
-      inside = false;
-      Budget.start(idle);
-    } else if (Budget.tick() && Budget.over()) {
-      return letGo();
-    }
+    if (!Budget.running()) begin();
+    else if (Budget.tick() && Budget.over()) return letGo();
     if (callee === expected) {
       expected = callee.isBoundFunction ? callee.boundTargetFunction : null;
       return undefined;
@@ -134,11 +145,29 @@
   function idle() {
     expected = null;
     Channel.flush();
-    if (watcher.onNativeCall === undefined) watcher.onNativeCall = watched;
+    if (watcher.onNativeCall === undefined && !released) watch();
+  }
+
+  function watch() {
+    watcher.onNativeCall = watched;
+    watcher.onEnterFrame = entered;
+  }
+
+  function unwatch() {
+    watcher.onNativeCall = undefined;
+    watcher.onEnterFrame = undefined;
+  }
+
+  /** For good: Firefox then compiles the worker's code as it does elsewhere. */
+  function release() {
+    released = true;
+    unwatch();
+    watcher.removeDebuggee(globalThis.global);
+    Channel.post("gap worker not watched after deep recursion");
   }
 
   function letGo() {
-    watcher.onNativeCall = undefined;
+    unwatch();
     Channel.post("gap worker task not watched to its end");
     return undefined;
   }
@@ -148,6 +177,6 @@
     Channel.post("flushed");
   };
   Policy.hide(global);
-  watcher.onNativeCall = watched;
+  watch();
   Channel.post("ready");
 })();

@@ -1,0 +1,21 @@
+// How deep the calls of a worker's functions go. While natives or calls are watched Firefox interprets the worker's code
+// in a way that takes up to fifty times the stack for each call: of 6,000 nested calls it would refuse the last 5,000.
+// A worker that goes deep is let go before that shows.
+// World: debugger global of a worker's thread.
+"use strict";
+
+const Depth = (() => {
+  const MOST = 48; // nested calls: a twentieth of a worker's stack, a tenth where natives such as `replace` make some of them
+  const EVERY = 4; // calls between two looks
+  let calls = 0;
+
+  /** A function has been called, and this is its frame: whether the worker is to be let go. */
+  function over(frame) {
+    if (++calls % EVERY !== 0) return false;
+    let depth = 0;
+    for (let it = frame; it !== null && depth < MOST; it = it.older) depth++;
+    return depth >= MOST;
+  }
+
+  return { over };
+})();
