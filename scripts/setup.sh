@@ -2,7 +2,7 @@
 # Install what `make demo`, `make test` or `make bench` needs: system packages, then a virtual environment in .venv.
 #
 #   scripts/setup.sh demo    Firefox, npm (real third-party code of the demo web)
-#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages
+#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, Xvfb (a display)
 #   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
 # Idempotent; says what it installs; never asks. What it may not install it names, with the remedy,
@@ -117,6 +117,7 @@ if [ "$purpose" != demo ]; then
   want java default-jre-headless
   want postgres postgresql
   want pythondoc python3-doc
+  want Xvfb xvfb xauth
   extras=spark,postgres,s3,notebooks,dev
 fi
 if [ "$purpose" = bench ]; then

@@ -1,4 +1,4 @@
-"""Real servers for tests, each on a free port: PostgreSQL from the system's packages, and an S3 server.
+"""Real servers for tests, each in a free place: PostgreSQL and Xvfb from the system's packages, an S3 server.
 
 The S3 server is versitygw, which keeps its objects in files as a real one does, where `make test` could
 install it (with Go from its module proxy), else moto, which keeps them in memory.
@@ -8,6 +8,7 @@ import contextlib
 import glob
 import os
 import pwd
+import select
 import shutil
 import signal
 import socket
@@ -201,3 +202,30 @@ def s3() -> Iterator[S3]:
         yield server
     finally:
         server.close()
+
+
+@contextlib.contextmanager
+def display(screen: str = "1920x1080x24") -> Iterator[str]:
+    """A running X server that draws into memory; its name for DISPLAY, such as ``:3``.
+
+    ``screen`` is width x height x bits per pixel. Raises FileNotFoundError where Xvfb is not installed.
+    """
+    if not shutil.which("Xvfb"):
+        raise FileNotFoundError("Xvfb is not installed (Debian: apt install xvfb)")
+    reader, writer = os.pipe()
+    # It looks for a free number itself, and writes it once it takes connections.
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", screen, "-nolisten", "tcp"]
+    process = subprocess.Popen(
+        command, pass_fds=[writer], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as said:
+            readable, _, _ = select.select([said], [], [], START_TIMEOUT_S)
+            number = said.readline().strip() if readable else ""
+        if not number:
+            raise RuntimeError("Xvfb did not start")
+        yield f":{number}"
+    finally:
+        process.terminate()  # not killed: it removes its lock and socket
+        process.wait(30)
