@@ -7,6 +7,10 @@ equally often. Calls are counted by document, frame, realm, script, symbol and o
 that made the same calls at every visit alone, the share that made these among N others; and, of the visits of
 all pages, the share that lies within the own variation of the page alone, beside the same share of the visits
 alone. The verdict is the 95 % interval of the difference of the two shares, over pages.
+
+Before that, a page tells what it sees of being one of many: focus and its events, visibility, timers, frames,
+devices, permissions, media, and more (tests/crawl/pages/company.html). Prints what differs from the same page
+alone.
 """
 
 import argparse
@@ -14,6 +18,7 @@ import os
 import random
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from statistics import mean, median
 
@@ -23,9 +28,11 @@ from bench import likeness
 from bench.likeness import Calls, Crawled
 from demo.web import DemoWeb
 from overscripted.run import Run
-from tests.crawl import crawling
+from tests.crawl import company, crawling
+from tests.crawl.web import Web
 
 SHOWN = 5  # differences shown
+COMPANY = 30  # pages that tell what they see, at as many a time as `auto` takes
 crawling.LIMIT_S = 3600.0
 
 
@@ -87,11 +94,28 @@ def compare(alone: dict[str, list[Calls]], crowd: dict[str, list[Calls]]) -> boo
     return equal
 
 
+def compare_company(crowds: list[str], folder: Path) -> bool:
+    """Print what a page sees among others and not alone; whether that is nothing."""
+    same = True
+    with Web() as web:
+        (alone,) = company.told(web, folder / "seen-alone", "alone", 1, 1)
+        for windows in crowds:
+            visits = COMPANY if windows == "auto" else int(windows)
+            crowd = company.told(web, folder / f"seen-among-{windows}", windows, visits, windows)
+            differ = Counter(name for seen in crowd for name in alone if seen[name] != alone[name])
+            print(f"{windows} at a time: {visits} pages told {len(alone)} things each", flush=True)
+            print(f"  different from the page alone: {dict(differ) or 'nothing'}", flush=True)
+            same &= not differ
+    return same
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pages", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--crowds", nargs="+", default=["10", "20"], help="numbers of windows, or auto")
+    parser.add_argument(
+        "--crowds", nargs="+", default=["10", "20", "auto"], help="numbers of windows, or auto"
+    )
     parser.add_argument("--dwell", default="2")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="overscripted-fidelity-") as made, DemoWeb() as web:
@@ -102,9 +126,10 @@ def main() -> None:
         print(
             f"{where}; {len(pages)} pages, {with_libraries} with libraries ({web.libraries.mode})", flush=True
         )
+        same = compare_company(asked.crowds, folder)
         crawled = crawl(web, pages, asked.rounds, "1", asked.dwell, folder / "alone")
         describe("alone", crawled)
-        alone, equal = crawled.by_page(), []
+        alone, equal = crawled.by_page(), [same]
         for windows in asked.crowds:
             crawled = crawl(web, pages, asked.rounds, windows, asked.dwell, folder / f"among-{windows}")
             describe(f"{windows} at a time", crawled)

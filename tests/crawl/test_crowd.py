@@ -1,4 +1,4 @@
-"""A page makes the same calls among others as alone, also in what it opens and what is slow to come."""
+"""A page sees and does among others what it sees and does alone, also in what it opens and comes late."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from bench.likeness import Calls, Crawled, difference, marked
 from overscripted.run import Run
+from tests.crawl.company import told
 from tests.crawl.crawling import crawl
 from tests.crawl.web import HELD_S, Web
 
@@ -52,3 +53,22 @@ def test_the_same_calls_among_others_as_alone(
     for url in pages(small_web):
         for calls in crowd[url]:
             assert difference(calls, alone[url][0]) == [], url
+
+
+def test_a_page_sees_nothing_of_the_others(small_web: Web, tmp_path: Path) -> None:
+    (alone,) = told(small_web, tmp_path / "alone", "alone", 1, 1)
+    assert alone["beginning"] == ["with focus, visible", False]
+    assert (alone["unfocused"], alone["hidden"], alone["inactive"]) == (False, False, False)
+    assert alone["devices"] == "gives "
+    for crowd in told(small_web, tmp_path / "crowd", "crowd", 8, 8):
+        assert crowd == alone
+
+
+def test_a_page_sees_nothing_of_the_others_on_a_display(
+    small_web: Web, tmp_path: Path, display: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    (alone,) = told(small_web, tmp_path / "alone", "shown-alone", 1, 1, "--show")
+    assert alone["beginning"] == ["with focus, visible", False]
+    for crowd in told(small_web, tmp_path / "crowd", "shown-crowd", 4, 4, "--show"):
+        assert crowd == alone

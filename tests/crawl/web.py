@@ -5,9 +5,13 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
+
+PAGES = Path(__file__).parent / "pages"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -105,6 +109,7 @@ class Web:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.taken = 0  # bytes of the endless file
+        self.told: dict[str, Any] = {}  # what pages have said of themselves, by their marks
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._main, daemon=True)
@@ -125,6 +130,11 @@ class Web:
     def opens(self, n: int) -> str:
         """URL of a page with a pop-up and a frame, both of the other origin and slow to come."""
         return f"{self.base}/opens/{n}"
+
+    def company(self, mark: str) -> str:
+        """URL of a page that tells, under ``mark`` in ``told``, what it sees of being one of many."""
+        frame = quote(f"{self.other}/pages/company-frame.html", safe="")
+        return f"{self.base}/pages/company.html?mark={mark}&frame={frame}"
 
     def hostile(self, name: str) -> str:
         """URL of a page that misbehaves."""
@@ -154,6 +164,8 @@ class Web:
         app.router.add_get("/probe", self._probe)
         app.router.add_get("/robots.txt", self._robots)
         app.router.add_get("/secret/{way}", self._secret)
+        app.router.add_static("/pages/", PAGES)
+        app.router.add_post("/told", self._told)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         for host in ("127.0.0.1", "127.0.0.2"):
@@ -206,6 +218,10 @@ class Web:
 
     async def _secret(self, request: web.Request) -> web.Response:
         return web.Response(text="secret", headers={"Access-Control-Allow-Origin": "*"})
+
+    async def _told(self, request: web.Request) -> web.Response:
+        self.told[request.query["mark"]] = await request.json()
+        return web.Response()
 
     async def _status(self, request: web.Request) -> web.Response:
         status = int(request.match_info["status"])
