@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crawl import pack, settings
+from crawl import pack, preferences, settings
 from crawl.bidi import BidiClosed, BidiError
 from crawl.firefox import Firefox
 from crawl.parent import Parent, Process
@@ -129,6 +129,7 @@ class Browser:
             browser._parent = await Parent.attach(
                 firefox.bidi, browser._crashed, browser._downloads, browser._closed
             )
+            await preferences.check(browser._parent, prefs, firefox.binary)
             told = pack.told(wished)
             browser._realms = await Realms.attach(
                 browser._parent, firefox, told, firefox.folder, browser._message
@@ -206,6 +207,10 @@ class Browser:
     async def loading(self, store: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""
         return await self._parent.loading(store)
+
+    async def stands(self, store: str) -> bool:
+        """Whether a page is in the visit's tab, and nothing of it is being loaded."""
+        return await self._parent.stands(store)
 
     async def kill(self, store: str) -> None:
         """End the content processes of a visit."""

@@ -9,6 +9,7 @@ OUTCOMES = {
     "hung": "an endless loop: ended for its CPU, or did not hand over its last records; earlier are kept",
     "closed": "the page closed its own window; records until then are kept",
     "download": "the answer was a file to download, which is refused",
+    "viewer": "the answer was a PDF, JSON, a picture, sound or film: Firefox shows it in a page of its own",
     "no_content": "the server answered without a page (status 204 or 205)",
     "net_error": "no page: DNS, connection, TLS, protocol or a redirect loop",
     "blocked": "the address is not public, or robots.txt forbids the page",

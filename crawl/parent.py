@@ -58,6 +58,18 @@ _LOADING = """(number) => {
   return false;
 }"""
 
+# Of a user context's first tab, which is the visit's: whether a page is there of which nothing is loading.
+_STANDS = """(number) => {
+  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
+    for (const { browsingContext } of gBrowser?.browsers ?? []) {
+      if (browsingContext?.originAttributes.userContextId !== Number(number)) continue;
+      const { currentWindowGlobal, webProgress } = browsingContext;
+      return !currentWindowGlobal?.isInitialDocument && webProgress?.isLoadingDocument === false;
+    }
+  }
+  return false;
+}"""
+
 # Firefox collects garbage when it is idle, which it never is. This is done in slices, as it does it itself: a
 # whole collection at once keeps every page waiting, for seconds where the machine is busy.
 _TIDY = "() => Services.wm.getMostRecentWindow('navigator:browser').windowUtils.pokeGC()"
@@ -133,6 +145,10 @@ class Parent:
     async def loading(self, store: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""
         return bool(await self.call(_LOADING, store.rpartition("-")[2]))
+
+    async def stands(self, store: str) -> bool:
+        """Whether a page is in the visit's tab, and nothing of it is being loaded."""
+        return bool(await self.call(_STANDS, store.rpartition("-")[2]))
 
     async def tidy(self) -> None:
         """Have the parent process begin to collect its garbage."""

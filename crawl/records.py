@@ -41,6 +41,7 @@ class Records:
         self.gaps: Counter[str] = Counter()
         self.status: int | None = None  # of the visited page's latest document
         self.final_url = ""
+        self.viewer = False  # its latest document is one of the browser's own, which shows what is no page
         self.host = ""  # of the visited page's latest request
         self._size = 0
         self._rows: Counter[str] = Counter()
@@ -157,9 +158,13 @@ class Records:
     def _frame(self, message: Message) -> None:
         row = {**_columns("frames", message, self._limits.text), **self._place(message)}
         row["time_stamp"] = _moment(message.get("time"))
+        viewer = row.get("kind") == "viewer"
         if row["frame_id"] == 0:
             self.final_url = row["url"]
-        if message.get("frame") == 0:
+            self.viewer = viewer
+        if viewer:
+            self.gaps["document of a viewer of the browser"] += 1
+        elif message.get("frame") == 0:
             row["kind"] = "top" if row["frame_id"] == 0 else "popup"
         self._write("frames", row)
 

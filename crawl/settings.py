@@ -8,6 +8,8 @@ LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then i
 FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds; then a page is hung
 LAST_FLUSH_S = 10.0  # of one whose visit has failed already: it may be in an endless loop since it began
 FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
+STILL_LOOK_S = 1.0  # between two looks whether a page has stopped its own load
+STILL_LOOKS = 3  # in a row without anything that loads: no load event will come
 SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
 SETTLE_LOOK_S = 0.2  # between two looks whether it has
 LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have been had it come in time
@@ -82,6 +84,7 @@ class Options:
     authorities: tuple[str, ...] = ()
     allow_private: bool = False
     instrument: str = "default"
+    mix_instruments: bool = False
     contact: str = ""
     retries: int = 3
     per_domain: int = PER_DOMAIN

@@ -78,6 +78,8 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
     result.final_url = records.final_url or result.final_url
     if result.outcome == "complete" and records.status is not None and records.status >= 400:
         result.outcome = "http_error"
+    elif result.outcome == "complete" and records.viewer:
+        result.outcome = "viewer"
     return result
 
 
@@ -99,7 +101,9 @@ async def _attempt(
     return result
 
 
-def row(result: Result, lease: Lease, records: Records, worker: str, agent: str) -> tuple[Any, ...]:
+def row(
+    result: Result, lease: Lease, records: Records, worker: str, agent: str, instrument: str
+) -> tuple[Any, ...]:
     """The visit's row of raw ``visits``."""
     values = {
         **records.visit,
@@ -118,6 +122,7 @@ def row(result: Result, lease: Lease, records: Records, worker: str, agent: str)
         "n_dropped": records.n_dropped,
         "known_gaps": json.dumps(dict(sorted(records.gaps.items()))),
         "user_agent": agent,
+        "instrument_sha256": instrument,
     }
     return tuple([values.get(name) for name in RAW["visits"].names])
 
@@ -181,9 +186,10 @@ async def _load(window: Window, url: str, records: Records, options: Options, re
     try:
         async with asyncio.timeout(options.load_timeout_s):
             try:
-                result.final_url = await _first(window, navigation)
+                arrived = await _first(window, _sooner(navigation, _stopped(window)))
+                result.final_url = arrived or ""
             except BidiError as error:
-                await _follow(window, records, error.message.removeprefix("Error: "))
+                await _follow(window, records, error.message.removeprefix("Error: "), result)
                 return
             # A hash change or pushState while loading counts as arrival for the protocol, not for us.
             await _arrival(window)
@@ -192,9 +198,29 @@ async def _load(window: Window, url: str, records: Records, options: Options, re
 
 
 async def _arrival(window: Window) -> None:
-    await _first(window, window.arrived.wait())
+    await _first(window, _sooner(window.arrived.wait(), _stopped(window)))
     if window.download:
         raise _Ended("download", "")
+
+
+async def _stopped(window: Window) -> None:
+    """Until the page stands there with nothing loading: it stopped its own load, no load event will come."""
+    looks = 0
+    while looks < settings.STILL_LOOKS:
+        await asyncio.sleep(settings.STILL_LOOK_S)
+        looks = looks + 1 if await window.browser.stands(window.store) else 0
+
+
+async def _sooner(wanted: Coroutine[Any, Any, T], other: Coroutine[Any, Any, None]) -> T | None:
+    """What is wanted; None where the other thing comes sooner."""
+    first, second = asyncio.ensure_future(wanted), asyncio.ensure_future(other)
+    try:
+        await asyncio.wait((first, second), return_when=asyncio.FIRST_COMPLETED)
+        return first.result() if first.done() else second.result()
+    finally:
+        for task in (first, second):
+            task.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
 
 
 async def _first(window: Window, wanted: Coroutine[Any, Any, T]) -> T:
@@ -216,14 +242,20 @@ async def _first(window: Window, wanted: Coroutine[Any, Any, T]) -> T:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _follow(window: Window, records: Records, message: str) -> None:
+async def _follow(window: Window, records: Records, message: str, result: Result) -> None:
     """A navigation failed: for good, or only in the protocol's eyes, while its page goes on."""
     if window.closed.is_set():
         raise _closed(window)
     onward = window.started > 1  # the page's own next navigation: its end is ours
     unclear = _UNCLEAR in message
     if not (window.download or onward or unclear or any(word in message for word in _CUT_OFF)):
-        raise _Ended("net_error", message)
+        await _flush(window.browser, window.store, result, settings.LAST_FLUSH_S)
+        if not records.final_url:
+            raise _Ended("net_error", message)
+        # Its document had begun, and its scripts ran, when the connection ended.
+        result.error = f"the document was cut short: {message}"
+        records.gaps["document cut short"] += 1
+        return
     patience = None if onward or (unclear and records.final_url) else settings.FOLLOW_S
     try:
         async with asyncio.timeout(patience):

@@ -6,10 +6,11 @@
 "use strict";
 
 function Documents(host, { recorder, hands, mark }) {
+  const URL = 100_000; // characters of a document's address
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const { BrowsingContext } = Cu.getGlobalForObject(Services);
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
-  const windows = new Map(); // inner window's id -> {id, user, box, realm, left: natives it keeps for others, room}
+  const windows = new Map(); // inner window's id -> {id, user, box, realm, left: natives it keeps for others, room, viewer}
   const documents = new WeakMap(); // document -> what `windows` has of its window
   const waiting = new Set(); // those with something to say
   let timer = null;
@@ -96,14 +97,27 @@ function Documents(host, { recorder, hands, mark }) {
 
   const of = (window) => windows.get(window.windowGlobalChild?.innerWindowId);
 
+  /** Whether a document is Firefox's own, which shows what is no page: a PDF, JSON, a picture, a sound, a film. */
+  function isViewer({ nodePrincipal, mozSyntheticDocument }) {
+    return mozSyntheticDocument || ["resource", "chrome", "moz-extension"].some((it) => nodePrincipal.schemeIs(it));
+  }
+
+  /** What a viewer does is not the page's: that it is there is told, and nothing else. */
+  function viewed(it, { documentURI }) {
+    if (it.viewer) return;
+    it.viewer = true;
+    host.say(it.id, "frame", JSON.stringify({ url: documentURI.slice(0, URL), kind: "viewer", time: Date.now() }));
+  }
+
   function begin(window) {
     const user = userOf(window);
     if (!user || alone(window)) return null;
     const { windowGlobalChild } = window;
-    const it = { id: host.id(), user, realm: null, box: null, left: [], room: 100 };
+    const it = { id: host.id(), user, realm: null, box: null, left: [], room: 100, viewer: false };
     windows.set(windowGlobalChild.innerWindowId, it);
     documents.set(window.document, it);
     host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
+    if (isViewer(window.document)) return it;
     try {
       listen(window);
       it.box = boxOf(window);
@@ -158,6 +172,7 @@ function Documents(host, { recorder, hands, mark }) {
     const it = of(window) ?? begin(window);
     if (!it) return;
     documents.set(document, it);
+    if (isViewer(document)) return viewed(it, document); // of a picture this is known only now
     listen(window); // again, where it was opened anew
     it.realm?.arrived();
   }

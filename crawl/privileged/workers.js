@@ -24,7 +24,7 @@ function Workers(host, script, made) {
   function register(worker) {
     const { principal } = worker;
     const user = principal.originAttributes.userContextId;
-    if (principal.isSystemPrincipal || !user) return; // not of a visit
+    if (principal.isSystemPrincipal || !user || principal.schemeIs("resource")) return; // not of a visit's pages
     const it = { id: host.id(), user, ready: false, flushed: null };
     workers.set(worker, it);
     host.say(it.id, "worker", { user, frame: worker.window?.browsingContext.id ?? 0 });

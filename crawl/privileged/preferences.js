@@ -1,0 +1,20 @@
+// What Firefox made of the preferences that it was given: a policy of the machine may hold them at other values.
+// World: Firefox's parent process, privileged.
+"use strict";
+
+/** `wanted` is a JSON object of values by name; as JSON text, those with other values, and the names of policies. */
+function preferences(wanted) {
+  const { prefs, policies } = Services;
+  const READ = { [prefs.PREF_BOOL]: "getBoolPref", [prefs.PREF_INT]: "getIntPref", [prefs.PREF_STRING]: "getStringPref" };
+
+  function valueOf(name) {
+    const read = READ[prefs.getPrefType(name)];
+    return read ? prefs[read](name) : null;
+  }
+
+  const other = Object.entries(JSON.parse(wanted)).filter(([name, value]) => valueOf(name) !== value);
+  return JSON.stringify({
+    other: other.map(([name]) => ({ name, value: valueOf(name), locked: prefs.prefIsLocked(name) })),
+    policies: Object.keys(policies?.getActivePolicies() ?? {}),
+  });
+}
