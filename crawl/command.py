@@ -76,6 +76,11 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     "OpenWPM's js_instrument_settings.",
 )
 @click.option(
+    "--mix-instruments",
+    is_flag=True,
+    help="Go on with a run that was crawled with another --instrument: its records mean different things.",
+)
+@click.option(
     "--retries",
     type=click.IntRange(0, 10),
     default=3,
@@ -155,6 +160,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         authorities=tuple(given["authorities"]),
         allow_private=given["allow_private"],
         instrument=given["instrument"],
+        mix_instruments=given["mix_instruments"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],
         metrics=given["metrics"],

@@ -6,6 +6,7 @@ A setting is a list. An item is the name of a Web API (``"CanvasRenderingContext
 ``{"object", "instrumentedName", "logSettings"}``. Reference: OpenWPM, docs/Configuration.md.
 """
 
+import hashlib
 import json
 import re
 from importlib import resources
@@ -51,6 +52,11 @@ def settings(name: str) -> dict[str, Any]:
     if name == REFERENCE:
         return {"instruments": [], "reference": REFERENCE}
     return {"instruments": load(name)}
+
+
+def digest(settings: dict[str, Any]) -> str:
+    """SHA-256 of what `settings` gave, hexadecimal: records of visits with the same digest mean the same."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def presets() -> list[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import resource
 import signal
 import time
@@ -22,6 +21,7 @@ from overscripted.progress import Work
 from overscripted.run import Run
 
 STAGE = "crawl"
+INSTRUMENT = "crawl/instruments/{}.json"  # by its digest, as raw/visits names it: what was recorded
 MOST_FILES = 65_536
 
 
@@ -43,13 +43,15 @@ def crawl(
     if options.proxy:
         proxies.require(options.proxy, f"--proxy {options.proxy}:")
     run = Run.open(run_url, create=seed_file is not None)
+    _same_records(run, wished, options)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:
         _add_seeds(run, frontier, seed_file)
         asked = asdict(options) | {"seeds": seed_file, "frontier": _shown(frontier_url)}
         if run.stage(STAGE).get("status") != "running":
-            made_with = {"firefox": firefox.version(program), "instrument_sha256": _digest(wished)}
+            made_with = {"firefox": firefox.version(program), "instrument_sha256": instrument.digest(wished)}
             run.begin(STAGE, asked, **made_with)
+        run.store.write_json(INSTRUMENT.format(instrument.digest(wished)), wished)
         return _work(run, frontier, options, wished)
     finally:
         frontier.close()
@@ -116,5 +118,17 @@ def _shown(frontier_url: str | None) -> str | None:
     return frontier_url and frontier_url.rpartition("@")[2]
 
 
-def _digest(wished: dict[str, Any]) -> str:
-    return hashlib.sha256(repr(wished).encode()).hexdigest()
+def _same_records(run: Run, wished: dict[str, Any], options: Options) -> None:
+    """Raise InputError where the run holds records that mean something else than this crawl's would."""
+    if run.stage("import"):
+        raise InputError(f"{run.store.url}: holds records that were imported; crawl into a run of its own")
+    before = run.stage(STAGE)
+    known = before.get("instrument_sha256")
+    if known in (None, instrument.digest(wished)) or options.mix_instruments:
+        return
+    had = before.get("options", {}).get("instrument")
+    raise InputError(
+        f"{run.store.url}: was crawled with --instrument {had}, whose records differ from those of "
+        f"{options.instrument}; give the same --instrument, begin another run, or allow both in one run with "
+        "--mix-instruments"
+    )

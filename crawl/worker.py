@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crawl import network, outcomes, profile, settings, state
+from crawl import instrument, network, outcomes, profile, settings, state
 from crawl import visit as visits
 from crawl.browser import Browser
 from crawl.frontier import Frontier, Lease
@@ -64,6 +64,7 @@ class Worker:
         self.ended: Counter[str] = Counter()
         self.began = time.monotonic()
         self._wished = wished
+        self._instrument = instrument.digest(wished)
         self._guard = network.guard_for(options, names)
         self._upstream = Upstream(options.proxy) if options.proxy else None
         self._robots = self._robots_for(options) if options.respect_robots else None
@@ -246,7 +247,7 @@ class Worker:
             done = partial(self.frontier.end, self.name, lease, result.outcome, records.n_calls)
             self.ended[result.outcome] += 1
             self.work.add(1, failed=0 if result.outcome in outcomes.GOOD else 1)
-        row = visits.row(result, lease, records, self.name, agent)
+        row = visits.row(result, lease, records, self.name, agent, self._instrument)
         self.writer.end_visit(row, partial(self._acknowledge, lease, done))
 
     async def _acknowledge(self, lease: Lease, done: Callable[[], bool]) -> None:

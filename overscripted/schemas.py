@@ -170,6 +170,11 @@ RAW: dict[str, Table] = {
                     'JSON object: what could not be covered and how often, e.g. {"worklet": 1}',
                 ),
                 Column("user_agent", STR, "User-Agent of the browser"),
+                Column(
+                    "instrument_sha256",
+                    STR,
+                    "SHA-256 of what was recorded: RUN/crawl/instruments/<it>.json; NULL where unknown",
+                ),
             ),
             ("crawl_id", "visit_id", "attempt"),
         ),
