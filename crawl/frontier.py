@@ -51,8 +51,8 @@ def visit_id(crawl_id: int, seed: str) -> int:
 class Frontier:
     """The seeds of one crawl. Its methods block; one thread at a time may call them."""
 
-    def __init__(self, url: str, crawl_id: int) -> None:
-        """Open, and make the tables where they are missing. ``url`` as SQLAlchemy writes it."""
+    def __init__(self, url: str | sa.URL, crawl_id: int) -> None:
+        """Open, and make the tables where they are missing. ``url`` as SQLAlchemy writes it, or of `file`."""
         self.crawl_id = crawl_id
         self._engine = _engine(url)
         self._postgres = self._engine.dialect.name == "postgresql"
@@ -406,8 +406,15 @@ class _Batch:
             self.taken.append(Lease(row.visit_id, row.seed, row.domain, row.attempts + 1))
 
 
-def _engine(url: str) -> sa.Engine:
-    if url.startswith(("postgresql://", "postgres://")):
+def file(path: str) -> sa.URL:
+    """The URL of a SQLite frontier in a file, whatever the characters of its path mean in a URL."""
+    return sa.URL.create("sqlite", database=path)
+
+
+def _engine(url: str | sa.URL) -> sa.Engine:
+    if isinstance(url, str) and url.startswith("sqlite:///"):
+        url = file(url.removeprefix("sqlite:///"))
+    elif isinstance(url, str) and url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.partition("://")[2]
     try:
         made = sa.engine.make_url(url)
@@ -441,8 +448,8 @@ def _said(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).strip().splitlines()[0]
 
 
-def _without_password(url: str) -> str:
+def _without_password(url: str | sa.URL) -> str:
     try:
         return sa.engine.make_url(url).render_as_string(hide_password=True)
     except sa.exc.ArgumentError:
-        return url
+        return str(url)

@@ -11,8 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import URL
+
 from crawl import firefox, instrument, profile, seeds, state
-from crawl.frontier import Frontier
+from crawl.frontier import Frontier, file
 from crawl.settings import Options
 from crawl.worker import Worker
 from overscripted import proxies
@@ -104,13 +106,13 @@ def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
     frontier.add(source)
 
 
-def _own_frontier(run: Run) -> str:
+def _own_frontier(run: Run) -> URL:
     if not run.store.local:
         raise InputError(
             f"{run.store.url}: a run in an object store needs --frontier "
             "(postgresql://… for a fleet, or sqlite:///FILE for one machine)"
         )
-    return f"sqlite:///{run.store.path('frontier.sqlite')}"
+    return file(run.store.path("frontier.sqlite"))
 
 
 def _shown(frontier_url: str | None) -> str | None:

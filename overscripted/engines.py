@@ -7,8 +7,10 @@ ways: its SQL for roll-ups, here, and its workers, each with a DuckDB of its own
 """
 
 import contextlib
+import functools
 import itertools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +28,7 @@ import pyarrow as pa
 from fsspec.implementations.dirfs import DirFileSystem
 
 from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing, WriteError
+from overscripted.sql import quoted
 from overscripted.store import Store
 
 NAMES = ("duckdb", "spark")
@@ -161,9 +164,14 @@ def copy_options(row_group: int = ROW_GROUP) -> str:
 _COMPILED: dict[ops.Node, str] = {}
 _COMPILED_MOST = 200
 
+_PATTERN = re.compile(r"[\\*?\[\]{}]")  # what DuckDB or Hadoop takes for more than a character of a path
+
 
 class _Files(DirFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """A store's files under a scheme of their own, as DuckDB names them: ``scheme://key``."""
+    """A store's files under a scheme of their own, as DuckDB names them: ``scheme://key``.
+
+    A key is a name and never a pattern, and so is the store's root, which DuckDB does not see.
+    """
 
     cachable = False
 
@@ -173,6 +181,9 @@ class _Files(DirFileSystem):  # type: ignore[misc]  # fsspec has no types
 
     def _join(self, path: Any) -> Any:
         return super()._join(path.removeprefix(f"{self.protocol}://") if isinstance(path, str) else path)
+
+    def glob(self, path: str, **_: Any) -> list[str]:
+        return [path] if self.exists(path) else []
 
 
 class DuckDB(Engine):
@@ -191,7 +202,7 @@ class DuckDB(Engine):
             # To Ibis connections with the same settings are the same, and so are their tables of one name.
             own = {"temp_directory"} if alone else set()
             self._con = ibis.duckdb.connect(**{k: v for k, v in self.settings.items() if k not in own})
-            self._con.con.execute(f"SET temp_directory = {_quoted(self.settings['temp_directory'])}")
+            self._con.con.execute(f"SET temp_directory = {quoted(self.settings['temp_directory'])}")
         except duckdb.Error as error:
             self._tidy()
             raise InputError(f"--conf: DuckDB refuses a setting: {error}") from error
@@ -214,11 +225,12 @@ class DuckDB(Engine):
         return int(threads), _bytes(memory)
 
     def _uris(self, store: Store, keys: list[str]) -> list[str]:
-        """What DuckDB opens: paths, or for object storage names under a scheme of our own.
+        """What DuckDB opens: paths, or names under a scheme of our own, for object storage and where a
+        path would be a pattern.
 
         Under ``s3://`` DuckDB would load its own client, which it downloads at run time.
         """
-        if store.local:
+        if store.local and not _PATTERN.search(store.root):
             return [store.path(key) for key in keys]
         if store.url not in self._stores:
             scheme = self._stores[store.url] = f"run{len(self._stores)}"
@@ -280,7 +292,7 @@ class DuckDB(Engine):
         self._con.con.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
             rows = f"{self._sql(expr)}{order}"
-            self._con.con.execute(f"COPY ({rows}) TO {_quoted(uri)} ({copy_options(row_group)})")
+            self._con.con.execute(f"COPY ({rows}) TO {quoted(uri)} ({copy_options(row_group)})")
         except duckdb.IOException as error:
             raise OSError(str(error)) from error
         except duckdb.OutOfMemoryException as error:
@@ -320,8 +332,18 @@ class Spark(Engine):
         return self._session
 
     def _read(self, store: Store, keys: list[str]) -> ir.Table:
-        frame = self._session.read.option("mergeSchema", "true").parquet(*[_s3a(store, k) for k in keys])
-        return self._view(frame)
+        paths = [_s3a(store, key) for key in keys]
+        return self._view(self._each(paths) if _unescapable(paths[0]) else self._all(paths))
+
+    def _all(self, paths: list[str]) -> Any:
+        names = [_PATTERN.sub(r"\\\g<0>", path) for path in paths]  # of files, not patterns of names
+        return self._session.read.option("mergeSchema", "true").parquet(*names)
+
+    def _each(self, paths: list[str]) -> Any:
+        """Files whose path Hadoop does not take escaped. Unescaped Spark takes them only one by one."""
+        reader = self._session.read.option("__globPaths__", "false")
+        frames = [reader.parquet(path) for path in paths]
+        return functools.reduce(lambda all_, one: all_.unionByName(one, allowMissingColumns=True), frames)
 
     def _view(self, frame: Any) -> ir.Table:
         name = _fresh()
@@ -375,7 +397,7 @@ class Spark(Engine):
         written = store.files(scratch, ".parquet")
         moved = [f"{key}/{name}-{n}.parquet" for n in range(len(written))]
         for source, target in zip(written, moved, strict=True):
-            store.fs.mv(store.path(source), store.path(target))
+            store.move(source, target)
         store.delete(scratch)
         if not moved:
             moved = [f"{key}/{name}-0.parquet"]
@@ -507,6 +529,12 @@ def _s3a(store: Store, key: str) -> str:
     return uri.replace("s3://", "s3a://", 1) if uri.startswith("s3://") else uri
 
 
+def _unescapable(path: str) -> bool:
+    """Whether Hadoop, which looks for what is escaped folder by folder, takes a folder for a URL."""
+    path = path.removeprefix("s3a:")
+    return ":" in path and _PATTERN.search(path) is not None
+
+
 def _parquet(store: Store, key: str | Sequence[str]) -> list[str]:
     if not isinstance(key, str):
         return list(key)
@@ -549,10 +577,6 @@ def _bytes(text: str) -> int:
     """Bytes of a size as DuckDB writes it: ``13.8 GiB``."""
     number, unit = text.split()
     return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit))
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _fresh() -> str:

@@ -10,16 +10,19 @@ import io
 import json
 import os
 import posixpath
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from glob import has_magic
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from overscripted.errors import InputError, OutsideError
@@ -48,9 +51,11 @@ class Store:
     def __init__(self, url: str | os.PathLike[str], **options: Any) -> None:
         text = os.fspath(url)
         if "://" not in text:
-            text = str(Path(text).expanduser().absolute())
+            with suppress(RuntimeError):  # no home, or none of this name: a folder that is called so
+                text = str(Path(text).expanduser())
+            text = str(Path(text).absolute())
         try:
-            self.fs, root = fsspec.core.url_to_fs(text, **options)
+            self.fs, root = _file_system(text, options)
         except (ImportError, ValueError) as error:
             raise InputError(f"{text}: cannot open this kind of storage: {error}") from error
         self.root: str = root.rstrip("/")
@@ -160,7 +165,27 @@ class Store:
         self.fs.invalidate_cache()
         with suppress(FileNotFoundError):  # another process may delete it, too
             if self.fs.exists(self.path(key)):
-                self.fs.rm(self.path(key), recursive=True)
+                self._remove(self.path(key))
+
+    def _remove(self, path: str) -> None:
+        if self.local or not has_magic(path):
+            self.fs.rm(path, recursive=True)
+            return
+        for file in self.fs.find(path):  # `rm` would take the path for a pattern
+            self.fs.rm_file(file)
+
+    def move(self, source: str, target: str) -> None:
+        """Give a file another key."""
+        if self.local:
+            self.fs.mv(self.path(source), self.path(target))
+            return
+        self._copy([source], [target])
+        self.delete(source)
+
+    def upload(self, file: Path, key: str) -> None:
+        """A file of this machine as a file of the run."""
+        with open(file, "rb") as source, self.fs.open(self.path(key), "wb") as copy:
+            shutil.copyfileobj(source, copy)
 
     @contextmanager
     def replace(self, *keys: str) -> Iterator["Store"]:
@@ -286,6 +311,18 @@ class Store:
             self.fs.exists(self.root)
         except Exception as error:
             raise OutsideError(f"{self.url}: cannot be reached: {error}") from error
+
+
+def _file_system(url: str, options: dict[str, Any]) -> tuple[AbstractFileSystem, str]:
+    """The file system of a path or URL, and the root in it. Nothing in a name has a meaning, as `::` has for
+    fsspec's own way."""
+    protocol, is_url, _ = url.partition("://")
+    if not is_url:
+        return fsspec.filesystem("file", **options), url
+    kind = fsspec.get_filesystem_class(protocol)
+    return fsspec.filesystem(protocol, **{**kind._get_kwargs_from_urls(url), **options}), str(
+        kind._strip_protocol(url)
+    )
 
 
 def _is_part(key: str) -> bool:

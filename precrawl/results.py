@@ -2,13 +2,17 @@
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from overscripted.schemas import PRECRAWL
+from overscripted.sql import quoted
 from overscripted.store import Store
 from precrawl import plan
 
@@ -27,6 +31,16 @@ def parts_key(name: str) -> str:
 def keys(name: str) -> tuple[str, str, str]:
     """Links, outcomes and record of a vantage point."""
     return f"{FOLDER}/{name}.parquet", f"{FOLDER}/{name}.outcomes.parquet", f"{FOLDER}/{name}.json"
+
+
+@contextlib.contextmanager
+def scratch(memory: str) -> Iterator[Any]:
+    """A DuckDB whose tables spill to a temporary folder beyond so much memory, compressed."""
+    with tempfile.TemporaryDirectory(prefix="overscripted-") as folder, duckdb.connect() as engine:
+        # Not a database in a file: DuckDB takes a `?` in its path, or that of the folder, for an option.
+        engine.execute(f"SET memory_limit = '{memory}'; SET temp_directory = {quoted(f'{folder}/spill')}")
+        engine.execute("ATTACH ':memory:' AS work (COMPRESS); USE work")
+        yield engine
 
 
 def finish(store: Store, name: str, rows: int, record: dict[str, Any]) -> None:
@@ -125,8 +139,15 @@ def _batches(store: Store, key: str) -> Iterator[pa.Table]:
 
 def reader(store: Store, key: str, columns: list[str]) -> pa.RecordBatchReader:
     """A Parquet file of the run as a stream of record batches."""
-    handle = store.fs.open(store.path(key), "rb")
-    file = pq.ParquetFile(handle)
-    names = file.schema_arrow
-    schema = pa.schema([names.field(c) for c in columns])
+    return _stream(pq.ParquetFile(store.fs.open(store.path(key), "rb")), columns)
+
+
+def local_reader(path: Path) -> pa.RecordBatchReader:
+    """The same of a file of this machine; in SQL its path would be a pattern."""
+    file = pq.ParquetFile(path)
+    return _stream(file, file.schema_arrow.names)
+
+
+def _stream(file: pq.ParquetFile, columns: list[str]) -> pa.RecordBatchReader:
+    schema = pa.schema([file.schema_arrow.field(c) for c in columns])
     return pa.RecordBatchReader.from_batches(schema, file.iter_batches(_BATCH, columns=columns))

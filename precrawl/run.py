@@ -166,7 +166,7 @@ def _adopt(store: Store, listed: dict[str, Any] | None, ordered: Path, restart: 
     store.delete(results.PARTS)
     with store.replace(PLAN, SITES) as staged:
         staged.make_folder(FOLDER)
-        staged.fs.put(str(ordered), staged.path(SITES))
+        staged.upload(ordered, SITES)
         staged.write_json(PLAN, plan)
     return plan
 

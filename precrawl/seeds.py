@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from overscripted import urls
 from overscripted.schemas import PRECRAWL
+from overscripted.sql import quoted
 from overscripted.store import Store
 from precrawl import results
 from precrawl.settings import SEED_SITES
@@ -37,14 +37,9 @@ STUDY = {
 @contextmanager
 def combined(store: Store, names: list[str]) -> Iterator["Combined"]:
     """What all vantage points saw, on disk as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
-        engine = duckdb.connect(f"{folder}/seeds.duckdb")
-        try:
-            engine.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = '{folder}/spill'")
-            engine.execute("SET preserve_insertion_order = false")
-            yield Combined(engine, store, names, Path(folder))
-        finally:
-            engine.close()
+    with tempfile.TemporaryDirectory(prefix="overscripted-") as folder, results.scratch(MEMORY) as engine:
+        engine.execute("SET preserve_insertion_order = false")
+        yield Combined(engine, store, names, Path(folder))
 
 
 class Combined:
@@ -98,7 +93,9 @@ class Combined:
                         [pa.array(names, pa.string()), pa.array(domains, pa.string())], schema=schema
                     )
                 )
-        self._db.execute(f"INSERT INTO host SELECT * FROM '{found}'")
+        self._db.register("found", results.local_reader(found))
+        self._db.execute("INSERT INTO host FROM found")
+        self._db.unregister("found")
 
     def write_seeds(self, store: Store, key: str, quorum: int, drop: tuple[str, ...] = ()) -> int:
         """Links that at least ``quorum`` vantage points saw, most linked first; their number.
@@ -149,7 +146,7 @@ class Combined:
         self._db.execute(
             f"COPY (SELECT link AS site, 0 AS rank, domain FROM link JOIN host USING (host) {where} "
             "ORDER BY row_number() OVER (PARTITION BY domain ORDER BY n_sites DESC, link), n_sites DESC, "
-            f"link) TO '{out}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_BATCH})"
+            f"link) TO {quoted(str(out))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_BATCH})"
         )
         return int(pq.ParquetFile(out).metadata.num_rows)
 

@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from overscripted import urls
 from overscripted.errors import InputError
 from overscripted.schemas import PRECRAWL
+from overscripted.sql import quoted
+from precrawl import results
 
 _TRANCO = re.compile(r"tranco[_-]([A-Z0-9]{4,6})(?=[._-]|$)", re.I)
 _HOST = re.compile(r"[^\s/?#@\\<>^|%]{1,255}")
@@ -153,16 +154,16 @@ def order(path: Path, choice: Choice, out: Path, memory: str = "256MB") -> int:
         _write(path, listed)
         draw = f"md5('{int(choice.seed)}:' || site)"
         # `shuffle` draws among the same numbers as `sample`, so that it is one permutation.
-        steps = [f"SELECT site, min(rank) AS rank, any_value(domain) AS domain FROM '{listed}' GROUP BY site"]
+        steps = ["SELECT site, min(rank) AS rank, any_value(domain) AS domain FROM listed GROUP BY site"]
         if choice.top:
             steps.append(f"SELECT * FROM ({steps[-1]}) ORDER BY rank, site LIMIT {int(choice.top)}")
         if choice.sample:
             steps.append(f"SELECT * FROM ({steps[-1]}) ORDER BY {draw} LIMIT {int(choice.sample)}")
         by = draw if choice.shuffle else "rank, site"
-        with duckdb.connect(str(Path(folder) / "order.duckdb")) as engine:
-            engine.execute(f"SET memory_limit = '{memory}'; SET temp_directory = '{folder}/spill'")
+        with results.scratch(memory) as engine:
+            engine.register("listed", results.local_reader(listed))
             engine.execute(
-                f"COPY (SELECT * FROM ({steps[-1]}) ORDER BY {by}) TO '{out}' "
+                f"COPY (SELECT * FROM ({steps[-1]}) ORDER BY {by}) TO {quoted(str(out))} "
                 f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_BATCH})"
             )
     count = int(pq.ParquetFile(out).metadata.num_rows)

@@ -191,6 +191,21 @@ def test_who_misses_what_it_staged_is_told_of_the_other_one(store: Store) -> Non
     assert store.fs.find(store.path(".staging")) == []
 
 
+def test_nothing_of_an_object_store_s_prefix_is_a_pattern() -> None:
+    fsspec.filesystem("memory").store.clear()
+    beside, store = Store("memory://odd/r1/run"), Store("memory://odd/r[1]*?{1,2}::x/run")
+    for one in (beside, store):
+        for key in ("a/1", "a/2", "b"):
+            one.write(key, one.root.encode())
+    store.move("b", "c")
+    with store.replace("a") as staged:
+        staged.write("a/3", b"3")
+    assert store.files() == ["a/3", "c"]
+    assert store.read("c") == store.root.encode()
+    store.delete("a")
+    assert (store.files(), beside.files()) == (["c"], ["a/1", "a/2", "b"])
+
+
 @pytest.mark.parametrize("key", ["../x", "/etc/passwd", "a/../../x"])
 def test_a_key_stays_inside_the_run(store: Store, key: str) -> None:
     with pytest.raises(InputError):
