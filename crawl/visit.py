@@ -20,7 +20,7 @@ from crawl.settings import Options
 from crawl.turns import Turns
 from overscripted.schemas import RAW
 from overscripted.text import clean
-from overscripted.urls import refused
+from overscripted.urls import refused, refused_address
 
 T = TypeVar("T")
 
@@ -173,7 +173,7 @@ def _url(seed: str) -> str:
         raise _Ended("invalid", "not a URL") from None
     if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
         raise _Ended("invalid", "not an http or https URL")
-    if refused(parsed.hostname):
+    if refused(parsed.hostname) or refused_address(seed, parsed.hostname):
         raise _Ended("invalid", "not a URL to Firefox, for its host")
     return str(parsed.href)
 

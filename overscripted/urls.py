@@ -3,9 +3,12 @@
 Input comes from hostile pages: every function takes any string and never raises.
 """
 
+import re
+import unicodedata
 from functools import lru_cache
 
 import ada_url
+import idna
 import tldextract
 
 from overscripted.text import clean
@@ -53,9 +56,53 @@ def domain(url: str) -> str:
     return registrable_domain(name) if name else ""
 
 
+@lru_cache(maxsize=_CACHED)
 def refused(host_name: str) -> bool:
-    """Whether Firefox takes no URL with this host for one, though the standard does (Firefox 153)."""
-    return '"' in host_name or "*" in host_name
+    """Whether Firefox takes no URL with this parsed host for one, though ada-url does (Firefox 153)."""
+    if '"' in host_name or "*" in host_name:
+        return True
+    return "xn--" in host_name and not _is_internationalised(host_name)
+
+
+def _is_internationalised(host_name: str) -> bool:
+    """Whether each label in punycode is the one of its text, and labels of both directions mix by the rules."""
+    labels = [_text_of(label) for label in host_name.split(".")]
+    if any(label is None for label in labels):
+        return False
+    texts = [label for label in labels if label]
+    return not any(_is_right_to_left(text) for text in texts) or all(_obeys_bidi(text) for text in texts)
+
+
+def _text_of(label: str) -> str | None:
+    """The text of a label; None where it is in punycode that no text gives."""
+    if not label.startswith("xn--"):
+        return label
+    try:
+        text = label[4:].encode("ascii").decode("punycode")
+        again = text.startswith("xn--")  # punycode of punycode, which is looked at once
+        return text if again or ada_url.URL(f"http://{text}/").hostname == label else None
+    except ValueError:
+        return None
+
+
+def _is_right_to_left(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text)
+
+
+def _obeys_bidi(text: str) -> bool:
+    try:
+        return bool(idna.check_bidi(text, check_ltr=True))
+    except idna.IDNAError:
+        return False
+
+
+# Of an address, a last number in base 16 without a digit: 0 in the standard, nothing to Firefox.
+_NO_DIGIT = re.compile(r"(?:^|[/\\@.])0x\.?(?:[:/\\?#]|$)", re.I)
+
+
+def refused_address(reference: str, host_name: str) -> bool:
+    """Whether Firefox takes a reference that leads to this parsed host for no URL, for how it writes an address."""
+    return host_name.replace(".", "").isdecimal() and _NO_DIGIT.search(reference) is not None
 
 
 def join(base: str, reference: str) -> str | None:
@@ -64,7 +111,7 @@ def join(base: str, reference: str) -> str | None:
         url = ada_url.URL(clean(reference), base=clean(base))
     except ValueError:
         return None
-    return None if refused(url.hostname) else url.href
+    return None if refused(url.hostname) or refused_address(reference, url.hostname) else url.href
 
 
 def without_fragment(url: str) -> str:

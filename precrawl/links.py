@@ -10,7 +10,7 @@ import ada_url
 from selectolax.lexbor import LexborHTMLParser
 
 from overscripted.text import clean
-from overscripted.urls import refused, registrable_domain
+from overscripted.urls import refused, refused_address, registrable_domain
 from precrawl import charset
 from precrawl.settings import MAX_LINK_LENGTH, MAX_LINKS
 
@@ -91,7 +91,8 @@ def _base(href: str, page: str) -> str:
     except ValueError:
         return page
     parts = _HTTP.match(base)
-    return page if base.startswith(("data:", "javascript:")) or (parts and refused(parts[1])) else base
+    no_url = parts and (refused(parts[1]) or refused_address(href, parts[1]))
+    return page if no_url or base.startswith(("data:", "javascript:")) else base
 
 
 def _resolve(hrefs: list[str], base: str, page: str, kind: str, limit: int, encoding: str | None) -> Links:
@@ -111,7 +112,7 @@ def _resolve(hrefs: list[str], base: str, page: str, kind: str, limit: int, enco
             continue
         if not (parts := _HTTP.match(url)):
             continue
-        if refused(parts[1]):
+        if refused(parts[1]) or refused_address(href, parts[1]):
             links.invalid += 1
             continue
         if kind != "all" and (registrable_domain(parts[1]) == home) == (kind == "outbound"):

@@ -41,6 +41,25 @@ def test_join(base: str, reference: str, joined: str | None) -> None:
     assert urls.join(base, reference) == joined
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("http://xn--a.com/", "http://xn--zca.com/"),  # of no text; of ß
+        ("http://xn--/", "http://xn--ls8h/"),
+        ("http://a.xn--bcher-kv/", "http://a.xn--bcher-kva/"),
+        ("http://xn--a-/", "http://xn-a/"),
+        ("http://0x/", "http://0x0/"),
+        ("http://1.0x/", "http://1.0x.1/"),
+        ("http://u@1.0X.:80/", "http://a/0x/"),
+        ("http://1.\u05d0/", "http://\u05d01/"),  # a number is no beginning beside letters from the right
+        ("http://a.\u05d0.1a/", "http://a.\u05d0.a1/"),
+    ],
+)
+def test_hosts_that_are_none_to_firefox(wrong: str, right: str) -> None:
+    assert urls.join("https://page.example/", wrong) is None
+    assert urls.join("https://page.example/", right)
+
+
 @given(st.text(), st.text())
 def test_no_text_raises(first: str, second: str) -> None:
     urls.host(first)
