@@ -1,6 +1,7 @@
 """Content-Encodings of HTTP (RFC 9110), taken off piece by piece, so that no body fills memory unasked."""
 
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from itertools import chain
@@ -13,6 +14,7 @@ PIECE = 65536  # bytes decoded at a time
 # What browsers decode at most (RFC 9659); a larger window needs as much memory.
 MAX_WINDOW = 8 * 1024 * 1024
 MAX_ENCODINGS = 3  # on top of each other
+KNOWN = ("gzip", "x-gzip", "deflate", "br", "zstd")
 
 
 class EncodingError(ValueError):
@@ -22,9 +24,10 @@ class EncodingError(ValueError):
 def names(header: str) -> list[str]:
     """The encodings of a Content-Encoding header, in the order in which they were put on.
 
-    Raises EncodingError for more than `MAX_ENCODINGS`.
+    What is none, such as ``none`` or ``UTF-8``, says nothing, as to browsers. Raises EncodingError for more
+    than `MAX_ENCODINGS`.
     """
-    found = [name for part in header.split(",") if (name := part.strip().lower()) not in ("", "identity")]
+    found = [name for name in re.split(r"[,\s]+", header.lower()) if name in KNOWN]
     if len(found) > MAX_ENCODINGS:
         raise EncodingError(f"{len(found)} Content-Encodings")
     return found

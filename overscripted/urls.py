@@ -65,7 +65,7 @@ def refused(host_name: str) -> bool:
 
 
 def _is_internationalised(host_name: str) -> bool:
-    """Whether each label in punycode is the one of its text, and labels of both directions mix by the rules."""
+    """Whether labels in punycode are those of their texts, and labels of both directions obey the rules."""
     labels = [_text_of(label) for label in host_name.split(".")]
     if any(label is None for label in labels):
         return False
@@ -101,7 +101,7 @@ _NO_DIGIT = re.compile(r"(?:^|[/\\@.])0x\.?(?:[:/\\?#]|$)", re.I)
 
 
 def refused_address(reference: str, host_name: str) -> bool:
-    """Whether Firefox takes a reference that leads to this parsed host for no URL, for how it writes an address."""
+    """Whether Firefox takes a reference to this parsed host for no URL, for how it writes an address."""
     return host_name.replace(".", "").isdecimal() and _NO_DIGIT.search(reference) is not None
 
 

@@ -6,12 +6,12 @@ from functools import lru_cache
 
 import webencodings
 
-# Possessive: blanks are passed over once, however many a server sends.
-_HEADER = re.compile(r"charset\s*+=\s*+[\"']?+\s*+([^\s\"';,]+)", re.I)
+from overscripted import mime
+
 _META = re.compile(rb"<meta[\s/][^>]*>", re.I)
+# Possessive: blanks are passed over once, however many a server sends.
 _META_CHARSET = re.compile(rb"charset\s*+=\s*+[\"']?+\s*+([^\s\"'/>;]+)", re.I)
 _COMMENT = re.compile(rb"<!--.*?-->", re.S)
-_MAX_HEADER = 1000  # characters of a Content-Type that are looked at; real ones have 30
 _PRESCAN = 1024  # bytes in which the standard looks for <meta charset>
 
 # The standard's encodings are supersets of what Python calls by the same name.
@@ -36,7 +36,7 @@ def find(body: bytes, content_type: str) -> str:
             return name
     if body.startswith(codecs.BOM_UTF16_BE):
         return "utf-16-be"
-    if (said := _HEADER.search(content_type[:_MAX_HEADER])) and (named := _python(said[1])):
+    if named := _python(mime.extract(content_type).charset):
         return named
     for meta in _META.findall(_COMMENT.sub(b"", body[:_PRESCAN])):
         if (said_b := _META_CHARSET.search(meta)) and (named := _python(said_b[1].decode("latin-1"))):

@@ -23,6 +23,7 @@ from urllib3.util.retry import Retry
 from overscripted import urls
 from overscripted.addresses import is_public, may_be_public
 from overscripted.errors import InputError
+from precrawl.answer import Answer
 from precrawl.deadline import Deadline
 from precrawl.failure import Failure, ProxyAway, ProxyRefuses
 from precrawl.settings import ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, Settings
@@ -76,12 +77,12 @@ class Client:
         deadline.sockets = self._open
         self.deadline = deadline
 
-    def send(self, method: str, url: str, cookies: Any = None) -> requests.Response:
+    def send(self, method: str, url: str, cookie: str = "") -> requests.Response:
         """The answer to one request, its body unread. Raises what Requests raises, or Failure."""
         host = urls.host(url)
         if not self.settings.allow_private and not may_be_public(host):
             raise Failure("private", f"{host} is no public host")
-        response = self._send(method, url, cookies)
+        response = self._send(method, url, cookie)
         if response.status_code == 407 and self._proxies:
             self._check_credentials()
         return response
@@ -93,15 +94,15 @@ class Client:
         if answer.status_code == 407:
             raise ProxyRefuses("407 Proxy Authentication Required")
 
-    def _send(self, method: str, url: str, cookies: Any = None) -> requests.Response:
+    def _send(self, method: str, url: str, cookie: str = "") -> requests.Response:
         request = requests.PreparedRequest()
         # Not `prepare`: it would write the URL anew, and a URL is what the standard says it is.
         request.method, request.url, request.body = method, url, None
         request.headers = CaseInsensitiveDict(self._headers)
         request.hooks = {"response": []}
         request._cookies = requests.cookies.RequestsCookieJar()  # type: ignore[attr-defined]
-        if cookies is not None:
-            request.prepare_cookies(cookies)
+        if cookie:
+            request.headers["Cookie"] = cookie
         left = self.deadline.remaining()
         return self.session.send(
             request,
@@ -278,10 +279,14 @@ class _Adapter(HTTPAdapter):
         client = self._client
 
         class Plain(HTTPConnection):
+            response_class = Answer
+
             def _new_conn(self) -> socket.socket:
                 return client.connect(self._dns_host, self.port, self.timeout)
 
         class Secure(HTTPSConnection):
+            response_class = Answer
+
             def _new_conn(self) -> socket.socket:
                 return client.connect(self._dns_host, self.port, self.timeout)
 

@@ -68,6 +68,8 @@ def classify(error: BaseException, expired: bool = False) -> Failure:
 
 
 def _reason(error: BaseException) -> str | None:
+    if type(error) is u3.ProtocolError and "prematurely" in str(error):  # before the last chunk
+        return "closed"
     if isinstance(error, OSError) and "Tunnel connection failed" in str(error):
         return "proxy"
     for kinds, reason in _KINDS:

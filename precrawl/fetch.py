@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from requests.cookies import RequestsCookieJar
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
-from overscripted import urls
+from overscripted import mime, urls
 from precrawl import body
 from precrawl.client import Client
+from precrawl.cookies import Cookies
 from precrawl.deadline import Deadline, Watch
 from precrawl.failure import Failure, ProxyAway, classify
 from precrawl.gate import Gate
@@ -44,7 +44,7 @@ class Attempt:
     url: str
     method: str = "GET"
     redirects: list[str] = field(default_factory=list)
-    cookies: RequestsCookieJar | None = None
+    cookies: Cookies = field(default_factory=Cookies)
     retries: int = 0
     spent: float = 0.0  # seconds of work, waiting for a domain or a proxy not included
     began: float = 0.0  # time of the first request; 0: none yet
@@ -101,7 +101,7 @@ class Fetcher:
         """One request: the page, seconds to wait, or None when it redirected."""
         if self._robots and not self._robots.allows(self.client, attempt.url):
             raise Failure("robots", f"{attempt.url[:200]} is disallowed")
-        response = self.client.send(attempt.method, attempt.url, attempt.cookies)
+        response = self.client.send(attempt.method, attempt.url, attempt.cookies.header(attempt.url))
         try:
             self.client.deadline.remaining()  # a cut within the headers looks like their end
             location = response.headers.get("Location")
@@ -116,15 +116,26 @@ class Fetcher:
             content_type = response.headers.get("Content-Type", "")
             data = b""
             if attempt.method == "GET" and response.status_code == 200 and needs_html:
-                if not _may_be_html(content_type):
-                    raise Failure("not_html", content_type)
-                data = body.read(
-                    response, self.client.deadline, self.settings.max_body, self.settings.max_decoded
-                )
+                data = self._html(response, content_type)
             return Page(attempt.url, response.status_code or 0, content_type, data, list(attempt.redirects))
         finally:
             if response.raw is not None:
                 self._done(response.raw)
+
+    def _html(self, response: Any, content_type: str) -> bytes:
+        """The body of a page. Raises Failure where a browser would not show it as one."""
+        if mime.extract(content_type).essence and not mime.is_html(content_type, b""):
+            raise Failure("not_html", content_type)
+        shown = response.headers.get("Content-Disposition", "").partition(";")[0].strip().lower()
+        if shown not in ("", "inline"):
+            raise Failure("not_html", f"Content-Disposition: {shown}")
+        settings = self.settings
+        data = body.read(response, self.client.deadline, settings.max_body, settings.max_decoded)
+        options = response.headers.get("X-Content-Type-Options", "").partition(",")[0]
+        sniff = options.strip().lower() != "nosniff"
+        if not mime.is_html(content_type, data, sniff):
+            raise Failure("not_html", f"{content_type!r}, and no HTML to look at")
+        return data
 
     def _done(self, raw: Any) -> None:
         """Give a connection to a proxy back if its answer was read to the end; close all others."""
@@ -136,13 +147,12 @@ class Fetcher:
     def _redirect(self, attempt: Attempt, response: Any, location: str) -> None:
         if len(attempt.redirects) >= MAX_REDIRECTS:
             raise Failure("redirects", f"over {MAX_REDIRECTS}, last to {attempt.url[:200]}")
-        target = urls.join(attempt.url, location.encode("latin-1", "replace").decode("utf-8", "replace"))
+        target = urls.join(attempt.url, _escaped(location))
         good = target is not None and target.startswith(("http://", "https://"))
         if target is None or not good or len(target) > MAX_LINK_LENGTH:
             raise Failure("bad_redirect", f"to {location[:200]!r}")
-        if "Set-Cookie" in response.headers:  # many redirect in a circle for those who take no cookie
-            attempt.cookies = attempt.cookies if attempt.cookies is not None else RequestsCookieJar()
-            attempt.cookies.update(response.cookies)
+        # Many redirect in a circle for those who take no cookie.
+        attempt.cookies.take(attempt.url, response.raw.headers.getlist("Set-Cookie"))
         attempt.url = urls.without_fragment(target)
         attempt.redirects.append(attempt.url)
 
@@ -159,6 +169,6 @@ def retry_after(value: str | None) -> float | None:
         return None
 
 
-def _may_be_html(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind in ("", "text/html", "application/xhtml+xml") or "/" not in kind
+def _escaped(location: str) -> str:
+    """A Location, whose characters stand for bytes, with those escaped that do not print as ASCII."""
+    return "".join(c if "!" <= c <= "~" else f"%{ord(c):02X}" for c in location)

@@ -9,6 +9,7 @@ import queue
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from tests.precrawl.web import Request, Web, http
@@ -33,13 +34,20 @@ const read = (document) => [...document.querySelectorAll("a")].filter((a) => wri
     const frame = document.createElement("iframe");
     frame.sandbox = "allow-same-origin";
     frame.src = path;
-    await new Promise((done) => { frame.onload = done; document.body.append(frame); });
-    const found = frame.contentDocument ? read(frame.contentDocument) : "no document";
+    // What Firefox shows no document for may end without a load event.
+    document.body.append(frame);
+    await new Promise((done) => { frame.onload = done; setTimeout(done, 2500); });
+    const shown = frame.contentDocument;
+    const blank = !shown || shown.URL === "about:blank" || shown.contentType !== "text/html";
+    const found = blank ? null : read(shown);
     await fetch("/found", {method: "POST", body: JSON.stringify(found)});
     frame.remove();
   }
 })();
 </script><body>"""
+
+
+Answer = Callable[[Request], bytes]
 
 
 class Oracle:
@@ -48,7 +56,7 @@ class Oracle:
     def __enter__(self) -> "Oracle":
         self._asked: queue.Queue[str] = queue.Queue()
         self._found: queue.Queue[Any] = queue.Queue()
-        self._cases: dict[str, tuple[bytes, str]] = {}
+        self._cases: dict[str, Answer] = {}
         self._count = 0
         self._web = Web(self._site)
         self._web.keep_log = False
@@ -78,13 +86,20 @@ class Oracle:
 
     def ask(self, body: bytes, content_type: str, path: str) -> tuple[str, list[str | None]]:
         """URL of the page, and what Firefox says of each ``<a href>``."""
+        where, found = self.answered(lambda _: http(body, type=content_type), path)
+        assert found is not None, "no document"
+        return where, found
+
+    def answered(self, answer: "Answer", path: str = "") -> tuple[str, list[str | None] | None]:
+        """The same for whatever bytes a server answers to all below a folder; None for what is no HTML page.
+
+        An answer that holds HTML has to end with the connection.
+        """
         self._count += 1
-        where = f"/case/{self._count}/{path}"
-        self._cases[where.partition("?")[0]] = body, content_type
-        self._asked.put(where)
-        found = self._found.get(timeout=60)
-        assert isinstance(found, list), found
-        return f"{self._web.proxy}{where}", found
+        folder = f"/case/{self._count}/"
+        self._cases[folder] = answer
+        self._asked.put(f"{folder}{path}")
+        return f"{self._web.proxy}{folder}{path}", self._found.get(timeout=60)
 
     def _site(self, request: Request) -> bytes | str | None:
         path = request.path.partition("?")[0]
@@ -102,7 +117,7 @@ class Oracle:
                 data += request.file.read(size - len(data))
             self._found.put(json.loads(data))
             return http("")
-        if path in self._cases:
-            body, content_type = self._cases[path]
-            return http(body, type=content_type)
+        folder = "/".join(path.split("/")[:3]) + "/"
+        if folder in self._cases:
+            return self._cases[folder](request)
         return http(b"", status="404 Not Found")

@@ -112,6 +112,8 @@ SWALLOWED = {  # little as sent, nothing in the end, and megabytes between
 ZSTD = zstandard.compress(GOOD.encode())
 TWICE = gzip.compress(gzip.compress(bytes(64 * MIB)))
 
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+
 # Name -> what the server does, the outcome.
 FAULTS: dict[str, tuple[Any, str]] = {
     "healthy": (lambda r: GOOD, "reached"),
@@ -169,7 +171,39 @@ FAULTS: dict[str, tuple[Any, str]] = {
         lambda r: encoded(zstandard.compress(b"<p>") + ZSTD, "zstd"),
         "reached",
     ),
-    "an unknown encoding": (lambda r: encoded(GOOD.encode(), "sdch"), "encoding"),
+    "an unknown encoding": (lambda r: encoded(GOOD.encode(), "sdch"), "reached"),
+    "no encoding, said so": (lambda r: encoded(GOOD.encode(), "none"), "reached"),
+    "a gzip, and UTF-8": (lambda r: encoded(gzip.compress(GOOD.encode()), "UTF-8, gzip"), "reached"),
+    "a line that is no header": (lambda r: http(GOOD).replace(b"Content-L", b"x\r\nContent-L"), "reached"),
+    "one place twice": (
+        lambda r: (
+            GOOD
+            if r.path == "/b"
+            else http(status="302 Found", Location="/b").replace(b"Loc", b"Location: /b\r\nLoc")
+        ),
+        "reached",
+    ),
+    "two places": (
+        lambda r: http(status="302 Found", Location="/b").replace(b"Loc", b"Location: /c\r\nLoc"),
+        "protocol",
+    ),
+    "two types that are one": (lambda r: http(GOOD, type="text/html, text/html"), "reached"),
+    "any type": (lambda r: http(GOOD, type="*/*"), "reached"),
+    "no type, and text": (lambda r: http("text" + GOOD, type="x"), "not_html"),
+    "a page to be saved": (lambda r: http(GOOD, Content_Disposition="attachment"), "not_html"),
+    "hints before its answer": (lambda r: HINTS + http(GOOD), "reached"),
+    "ends before its last chunk": (
+        lambda r: b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+        "closed",
+    ),
+    "redirects in a circle without a cookie of no domain": (
+        lambda r: (
+            GOOD
+            if "seen=1" in r.headers.get("cookie", "")
+            else http(status="302 Found", Location="/", Set_Cookie="seen=1; Domain=")
+        ),
+        "reached",
+    ),
     "gzip": (lambda r: encoded(gzip.compress(GOOD.encode()), "gzip"), "reached"),
     "two gzip members": (
         lambda r: encoded(gzip.compress(GOOD[:20].encode()) + gzip.compress(GOOD[20:].encode()), "gzip"),

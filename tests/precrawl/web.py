@@ -85,7 +85,7 @@ class _Handler(socketserver.BaseRequestHandler):
             if answer is None:
                 return
             self.request.sendall(http(answer) if isinstance(answer, str) else answer)
-            if b"connection: close" in (answer if isinstance(answer, bytes) else b"")[:2000].lower():
+            if b"connection: close" in (answer if isinstance(answer, bytes) else b"")[:100_000].lower():
                 return
 
     def _read(self, file: Any) -> Request | None:
