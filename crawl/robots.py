@@ -11,10 +11,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from protego import Protego
 
 from crawl.names import Names, Refused
+from overscripted import robots
 
-AGENT = "overscripted"
 TIMEOUT_S = 15.0
-MAX_BYTES = 500 * 1024  # the least that RFC 9309 asks a reader to take
 MAX_REDIRECTS = 5  # as RFC 9309
 KEPT = 10_000  # origins whose rules are remembered
 
@@ -42,7 +41,7 @@ class Robots:
             task = self._rules[origin] = asyncio.create_task(self._read(origin))
             while len(self._rules) > KEPT:
                 self._rules.popitem(last=False)
-        return bool((await asyncio.shield(task)).can_fetch(url, AGENT))
+        return bool((await asyncio.shield(task)).can_fetch(url, robots.AGENT))
 
     async def close(self) -> None:
         """End the connections."""
@@ -54,25 +53,25 @@ class Robots:
             async with asyncio.timeout(TIMEOUT_S):
                 status, body = await self._get(urljoin(origin, "/robots.txt"))
         except (OSError, ValueError, TimeoutError, aiohttp.ClientError, Refused):
-            status, body = 404, ""
+            status, body = 404, b""
         if status >= 400:  # none: all is allowed; a server in trouble: nothing is
-            body = "User-agent: *\nDisallow: /" if status >= 500 else ""
-        return Protego.parse(body)
+            body = robots.NONE_ALLOWED if status >= 500 else b""
+        return robots.parse(body)
 
-    async def _get(self, url: str) -> tuple[int, str]:
+    async def _get(self, url: str) -> tuple[int, bytes]:
         if self._session is None:
             # A proxy looks names up itself, and may stand on a private address.
             resolver = _Resolver(self._names) if self._names and not self._proxy else None
             connector = aiohttp.TCPConnector(resolver=resolver, ssl=self._ssl)
-            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": AGENT})
+            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": robots.AGENT})
         for _ in range(MAX_REDIRECTS + 1):
             await self._check(urlsplit(url).hostname or "")
             async with self._session.get(url, proxy=self._proxy, allow_redirects=False) as answer:
                 if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
                     url = urljoin(url, answer.headers["Location"])
                     continue
-                return answer.status, (await _beginning(answer.content)).decode("utf-8", "replace")
-        return 404, ""
+                return answer.status, await _beginning(answer.content)
+        return 404, b""
 
     async def _check(self, host: str) -> None:
         """Raise Refused for a host that is not public, also an address that no resolver sees."""
@@ -86,7 +85,7 @@ class Robots:
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:
     body = bytearray()
-    while len(body) < MAX_BYTES and (piece := await content.read(MAX_BYTES - len(body))):
+    while len(body) < robots.MAX_BYTES and (piece := await content.read(robots.MAX_BYTES - len(body))):
         body += piece
     return bytes(body)
 

@@ -5,14 +5,14 @@ from collections import OrderedDict
 
 from protego import Protego
 
-from overscripted import urls
+from overscripted import robots, urls
 from precrawl import body
 from precrawl.client import Client
 from precrawl.failure import Failure
-from precrawl.settings import ROBOTS_AGENT, ROBOTS_CACHE, ROBOTS_MAX
+from precrawl.settings import ROBOTS_CACHE
 
 _HOPS = 5  # redirects followed, as the RFC asks
-_ALL, _NONE = Protego.parse(""), Protego.parse("User-agent: *\nDisallow: /\n")
+_ALL, _NONE = robots.parse(b""), robots.parse(robots.NONE_ALLOWED)
 
 
 class Robots:
@@ -33,7 +33,7 @@ class Robots:
                 self._rules[address] = rules
                 if len(self._rules) > ROBOTS_CACHE:
                     self._rules.popitem(last=False)
-        return bool(rules.can_fetch(url, ROBOTS_AGENT))
+        return bool(rules.can_fetch(url, robots.AGENT))
 
     def _fetch(self, client: Client, address: str) -> Protego:
         """RFC 9309: absent (4xx) allows all, 5xx forbids all. No answer raises: it is that of the page."""
@@ -51,8 +51,7 @@ class Robots:
                         return _NONE
                     if response.status_code != 200:
                         return _ALL
-                    data = body.beginning(response, client.deadline, ROBOTS_MAX)
-                    return Protego.parse(data.decode("utf-8", "replace"))
+                    return robots.parse(body.beginning(response, client.deadline, robots.MAX_BYTES))
                 finally:
                     response.raw.close()
         except Failure as failure:

@@ -25,7 +25,6 @@ BIG_PAGE = 2 * MIB  # pages above this are parsed one at a time in a process: a 
 PARSE_S = 10.0  # CPU time for one page; 16 MiB of ordinary HTML take half a second, a hostile one hours
 
 MAX_WAITING = 10_000  # sites put aside by one process until their registrable domain is free
-ROBOTS_MAX = 500 * 1024  # bytes read of a robots.txt; the least RFC 9309 allows
 ROBOTS_CACHE = 10_000  # robots.txt kept by one process
 SEED_SITES = 100  # sites named beside a seed
 JOURNAL_BYTES = 8 * MIB  # a journal becomes a part of the run at this size
@@ -37,7 +36,6 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/1
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 ACCEPT_LANGUAGE = "en-US,en;q=0.5"
-ROBOTS_AGENT = "overscripted"
 
 
 @dataclass(frozen=True)

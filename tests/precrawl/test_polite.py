@@ -96,6 +96,8 @@ def test_robots_txt_is_obeyed_when_asked_and_not_fetched_otherwise(crawl: Crawl)
     rules = {
         "closed.com": http("User-agent: *\nDisallow: /\n", type="text/plain"),
         "us.com": http("User-agent: overscripted\nDisallow: /\n", type="text/plain"),
+        "mark.com": http("\ufeffUser-agent: *\nDisallow: /\n", type="text/plain"),
+        "early.com": b"HTTP/1.1 103 Early Hints\r\n\r\n" + http("User-agent: *\nDisallow: /"),
         "others.com": http("User-agent: other\nDisallow: /\n", type="text/plain"),
         "none.com": http(status="404 Not Found"),
         "broken.com": http(status="500 Oops"),
@@ -111,6 +113,8 @@ def test_robots_txt_is_obeyed_when_asked_and_not_fetched_otherwise(crawl: Crawl)
         assert outcomes == {
             "closed.com": "robots",
             "us.com": "robots",
+            "mark.com": "robots",
+            "early.com": "robots",
             "others.com": "reached",
             "none.com": "reached",
             "broken.com": "robots",
