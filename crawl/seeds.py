@@ -1,16 +1,19 @@
 """Where the seeds come from: the run's precrawl, or a file of the user's."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from overscripted import listing, urls
 from overscripted.errors import InputError, StageMissing
 from overscripted.run import STAGES, Run
 
 PRECRAWL = "precrawl/seeds.parquet"
 _CHUNK = 10_000
+_HOST = re.compile(r"[^\s/?#@\\<>^|%]{1,255}")
 
 
 def check(run_url: str, file: str | None) -> None:
@@ -31,7 +34,7 @@ def of_run(run: Run) -> Iterator[str]:
 
 
 def of_file(file: str) -> Iterator[str]:
-    """The seeds of a Parquet file (column ``seed``) or a text file (one URL a line, ``#`` comments)."""
+    """The seeds of a Parquet file (column ``seed``) or of a list (`overscripted.listing`), hosts as URLs."""
     path = Path(file)
     if not path.is_file():
         raise InputError(f"--seeds {file}: no such file")
@@ -42,10 +45,15 @@ def of_file(file: str) -> Iterator[str]:
             raise InputError(f"--seeds {file}: not a Parquet file ({error})") from error
         yield from _parquet(opened, f"--seeds {file}")
         return
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if (seed := line.strip()) and not seed.startswith("#"):
-                yield seed
+    for entry in listing.read(path, "--seeds", strict=False):
+        yield _url(entry.text)
+
+
+def _url(text: str) -> str:
+    """A listed host as the URL of its first page; anything else as it is."""
+    if "." in text and _HOST.fullmatch(text) and urls.join(f"http://{text}/", ""):
+        return f"http://{text}/"
+    return text
 
 
 def _parquet(file: pq.ParquetFile, name: str) -> Iterator[str]:

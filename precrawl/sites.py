@@ -1,21 +1,17 @@
 """Site lists: Tranco, Alexa-style CSV and plain lists, read as a stream and put in the order of visiting."""
 
-import gzip
 import hashlib
-import io
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from overscripted import urls
+from overscripted import listing, urls
 from overscripted.errors import InputError
 from overscripted.schemas import PRECRAWL
 from overscripted.sql import quoted
@@ -23,7 +19,6 @@ from precrawl import results
 
 _TRANCO = re.compile(r"tranco[_-]([A-Z0-9]{4,6})(?=[._-]|$)", re.I)
 _HOST = re.compile(r"[^\s/?#@\\<>^|%]{1,255}")
-_MAX_LINE = 4096  # characters
 _BATCH = 10_000  # rows written at a time
 SCHEMA = PRECRAWL["sites"].schema
 
@@ -39,31 +34,19 @@ class Choice:
 
 
 def read(path: Path) -> Iterator[tuple[int, str]]:
-    """(rank, site) of each line: ``rank,site`` or ``site``; blank lines and ``#`` comments are skipped.
+    """(rank, site) of each entry of a list (`overscripted.listing`); without ranks its line's number.
 
-    The file may be compressed (.gz, or .zip with one file). Raises InputError with the line number.
+    Raises InputError with the line number.
     """
-    ranked: bool | None = None
-    for number, line in _lines(path):
-        line = line.strip().strip("\ufeff")
-        if not line or line.startswith("#"):
-            continue
-        fields = [f.strip().strip('"') for f in line.split(",")]
-        if ranked is None:
-            ranked = len(fields) == 2
-        if len(fields) != (2 if ranked else 1):
-            wanted = "`rank,site`" if ranked else "`site`"
-            raise InputError(
-                f"--sites {path}: line {number}: not {wanted} as the lines before: {line[:80]!r}"
-            )
-        if not ranked:
-            yield number, _site(path, number, fields[0])
-            continue
-        if not fields[0].isdecimal() or int(fields[0]) < 1:
-            raise InputError(
-                f"--sites {path}: line {number}: the rank {fields[0][:40]!r} is no number from 1"
-            )
-        yield int(fields[0]), _site(path, number, fields[1])
+    for entry in listing.read(path, "--sites"):
+        rank = entry.line if entry.rank is None else _rank(path, entry.line, entry.rank)
+        yield rank, _site(path, entry.line, entry.text)
+
+
+def _rank(path: Path, number: int, text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= len(text) <= 18 or int(text) < 1:
+        raise InputError(f"--sites {path}: line {number}: the rank {text[:40]!r} is no number from 1")
+    return int(text)
 
 
 def _site(path: Path, number: int, text: str) -> str:
@@ -72,7 +55,7 @@ def _site(path: Path, number: int, text: str) -> str:
         url = urls.join(text, "")
         if url:
             return urls.without_fragment(url)
-    elif _HOST.fullmatch(text) and urls.host(f"http://{text}/"):
+    elif _HOST.fullmatch(text) and urls.host(urls.join(f"http://{text}/", "") or "").strip("."):
         return text.lower().rstrip(".")
     raise InputError(f"--sites {path}: line {number}: {text[:80]!r} is no host name and no http(s) URL")
 
@@ -88,39 +71,6 @@ def www_url(site: str) -> str | None:
     if "://" in site or site.startswith("www.") or host.startswith("[") or host.replace(".", "").isdecimal():
         return None
     return start_url(f"www.{site}")
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    number = 0
-    try:
-        with _open(path) as file:
-            for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE + 1), b""), 1):
-                if len(line) > _MAX_LINE:
-                    raise InputError(
-                        f"--sites {path}: line {number}: over {_MAX_LINE} characters; is it a list?"
-                    )
-                yield number, line.decode()
-    except UnicodeDecodeError as error:
-        raise InputError(f"--sites {path}: line {number}: not UTF-8 text ({error}); is it a list?") from error
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"--sites {path}: cannot be read ({error}); name a list of sites") from error
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if len(names) != 1:
-                raise InputError(f"--sites {path}: holds {len(names)} files; unpack it and name the list")
-            with archive.open(names[0]) as file:
-                yield file
-    elif path.suffix == ".gz":
-        with gzip.open(path) as file:
-            yield io.BufferedReader(file)
-    else:
-        with open(path, "rb") as file:
-            yield file
 
 
 def describe(path: Path, list_id: str | None, choice: Choice) -> dict[str, Any]:
