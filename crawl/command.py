@@ -6,14 +6,15 @@ import click
 
 from crawl import settings
 from overscripted.errors import InputError
+from overscripted.options import Contact, Count, Number, Seed, decimal
 
 
 def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     if value == "auto":
         return None
-    if not value.isdigit() or not 1 <= int(value) <= 500:
+    if (number := decimal(value, 1, 500)) is None:
         raise click.BadParameter("a number from 1 to 500, or auto")
-    return int(value)
+    return number
 
 
 @click.command()
@@ -26,7 +27,7 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
 )
 @click.option(
     "--dwell",
-    type=click.FloatRange(0.1, 3600),
+    type=Number(0.1, 3600),
     default=settings.DWELL_S,
     show_default=True,
     metavar="SECONDS",
@@ -34,7 +35,7 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
 )
 @click.option(
     "--load-timeout",
-    type=click.FloatRange(1, 3600),
+    type=Number(1, 3600),
     default=settings.LOAD_TIMEOUT_S,
     show_default=True,
     metavar="SECONDS",
@@ -82,26 +83,32 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
 )
 @click.option(
     "--retries",
-    type=click.IntRange(0, 10),
+    type=Count(0, 10),
     default=3,
     show_default=True,
     help="Further attempts at a seed at most; which outcomes are tried again is fixed.",
 )
 @click.option(
     "--per-domain",
-    type=click.IntRange(0),
+    type=Count(0, 10_000),
     default=settings.PER_DOMAIN,
     show_default=True,
     help="Visits at a time to one registrable domain, by the whole fleet; 0: any number.",
 )
 @click.option(
     "--pace",
-    type=click.FloatRange(0),
+    type=Number(0, settings.DAY_S),
     default=0.0,
     metavar="SECONDS",
     help="Least time between the beginnings of two visits to one registrable domain.",
 )
-@click.option("--contact", metavar="URL", default="", help="Added to the User-Agent, for those who wonder.")
+@click.option(
+    "--contact",
+    type=Contact(),
+    metavar="URL",
+    default="",
+    help="Added to the User-Agent, for those who wonder.",
+)
 @click.option("--respect-robots", is_flag=True, help="Do not visit what a site's robots.txt forbids.")
 @click.option(
     "--metrics", metavar="HOST:PORT", default="", help="Serve this worker's numbers for Prometheus there."
@@ -110,7 +117,7 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
 @click.option("--show", is_flag=True, help="Show the windows on the desktop instead of headless.")
 @click.option(
     "--segment-age",
-    type=click.FloatRange(1),
+    type=Number(1, settings.DAY_S),
     default=settings.SEGMENT_AGE_S,
     show_default=True,
     metavar="SECONDS",
@@ -118,7 +125,7 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
 )
 @click.option(
     "--visits-a-browser",
-    type=click.IntRange(1),
+    type=Count(1, 1_000_000),
     default=settings.VISITS_A_BROWSER,
     show_default=True,
     help="Then a new Firefox takes over; 1: a new one for every page.",
@@ -176,17 +183,17 @@ def options(given: dict[str, Any]) -> settings.Options:
 
 @click.command()
 @click.argument("run")
-@click.option("--sample", type=click.IntRange(1), default=200, show_default=True, help="Seeds to draw.")
+@click.option("--sample", type=Count(1), default=200, show_default=True, help="Seeds to draw.")
 @click.option(
     "--longest",
-    type=click.FloatRange(1, 3600),
+    type=Number(1, 3600),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
     help="How long each page of the sample is watched.",
 )
 @click.option(
-    "--draw", type=int, default=1, show_default=True, help="Number of the draw: same number, same sample."
+    "--draw", type=Seed(), default=1, show_default=True, help="Number of the draw: same number, same sample."
 )
 @click.option(
     "--seeds", metavar="FILE", help="Draw from these URLs. Default: the seeds of the run's precrawl."

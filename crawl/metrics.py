@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from overscripted.errors import InputError
+from overscripted.options import decimal
 
 HELP = {
     "windows": ("gauge", "Windows that the machine bears now"),
@@ -35,9 +36,10 @@ class Metrics:
 
     def __init__(self, place: str, facts: Callable[[], dict[str, Any]]) -> None:
         host, _, port = place.rpartition(":")
-        if not port.isdigit() or int(port) > 65535:
+        number = decimal(port, 0, 65_535)
+        if number is None:
             raise InputError(f"--metrics {place}: HOST:PORT or PORT is needed")
-        self._place, self._facts = (host or "127.0.0.1", int(port)), facts
+        self._place, self._facts = (host or "127.0.0.1", number), facts
 
     async def start(self) -> None:
         """Begin to listen. InputError where the port is taken."""

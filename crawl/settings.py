@@ -15,6 +15,8 @@ SETTLE_LOOK_S = 0.2  # between two looks whether it has
 LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have been had it come in time
 CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
 
+DAY_S = 86_400.0  # the longest time that an option may ask for
+
 # -- Records: what one visit may bring; what is cut is counted -----------------------------------
 MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
 MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory

@@ -11,6 +11,7 @@ from demo.check import Check, check
 from demo.settings import DWELL_S, LOAD_TIMEOUT_S, PACE_S, PRECRAWL_TIMEOUT_S, WINDOWS
 from demo.web import DemoWeb
 from overscripted.errors import InputError, OutsideError
+from overscripted.options import Number
 from overscripted.run import NOTEBOOKS, Run
 from overscripted.store import STAGING, Store
 
@@ -28,7 +29,13 @@ STOP_S = 60.0  # a stage that was interrupted may take this long to end in order
     show_default=True,
     help="Third-party code: from npm, our own stand-ins, or npm if it can be had.",
 )
-@click.option("--dwell", default=DWELL_S, show_default=True, help="Seconds on each page after its load.")
+@click.option(
+    "--dwell",
+    type=Number(0.1, 3600),
+    default=DWELL_S,
+    show_default=True,
+    help="Seconds on each page after its load.",
+)
 @click.option("--windows", default=WINDOWS, show_default=True, help="Pages at once: a number, or auto.")
 def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
     """Run the whole pipeline on a small web on this machine, and compare the findings with its truth.

@@ -3,6 +3,7 @@
 import click
 
 from overscripted.engines import NAMES
+from overscripted.options import Number, Seed
 from overscripted.run import Run
 
 
@@ -84,8 +85,10 @@ def etl(
 @click.option(
     "--by", type=click.Choice(["location", "visit", "domain"]), default="location", show_default=True
 )
-@click.option("--fraction", type=float, default=1.0, show_default=True, help="Share of them that is drawn.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same ones.")
+@click.option(
+    "--fraction", type=Number(0.0, 1.0), default=1.0, show_default=True, help="Share of them that is drawn."
+)
+@click.option("--seed", type=Seed(), default=0, show_default=True, help="The same seed draws the same ones.")
 @click.option("--value-1000", is_flag=True, help="Leave value out; its first 1,000 characters stay.")
 @click.option("--remove-personal", is_flag=True, help="Replace e-mail, IP addresses, numbers, identifiers.")
 def sample(

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from overscripted.options import Contact, Count, Number, Seed
 from precrawl import settings as default
 from precrawl.links import KINDS
 from precrawl.settings import Settings
@@ -27,9 +28,9 @@ _DROP = click.Choice(["failed", "duplicates"])
     metavar="NAME[=PROXY_URL|=SOURCE_IP]",
     help="Vantage point; repeat it for several side by side.",
 )
-@click.option("--top", type=click.IntRange(1), help="Only the N best-ranked sites.")
-@click.option("--sample", type=click.IntRange(1), help="Only N sites drawn at random (of the top).")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of --sample and --shuffle.")
+@click.option("--top", type=Count(1, 10**9), help="Only the N best-ranked sites.")
+@click.option("--sample", type=Count(1, 10**9), help="Only N sites drawn at random (of the top).")
+@click.option("--seed", type=Seed(), default=0, show_default=True, help="Seed of --sample and --shuffle.")
 @click.option("--shuffle", is_flag=True, help="Visit in random order instead of by rank.")
 @click.option("--list-id", help="Tranco's id of the list, where the file's name does not hold it.")
 @click.option(
@@ -40,30 +41,30 @@ _DROP = click.Choice(["failed", "duplicates"])
 @click.option("--drop", type=_DROP, multiple=True, help="With --check: what is no seed all the same.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0.1),
+    type=Number(0.1, default.DAY_S),
     default=default.TIMEOUT_S,
     show_default=True,
     help="Seconds for one page, redirects included.",
 )
 @click.option(
     "--connections",
-    type=click.IntRange(1),
+    type=Count(1, 10_000),
     default=default.CONNECTIONS,
     show_default=True,
     help="Open at once per vantage point.",
 )
-@click.option(
-    "--processes", type=click.IntRange(0, 64), default=0, help="Per vantage point.  [default: by core]"
-)
+@click.option("--processes", type=Count(0, 64), default=0, help="Per vantage point.  [default: by core]")
 @click.option(
     "--pace",
-    type=click.FloatRange(0),
+    type=Number(0, default.DAY_S),
     default=default.PACE_S,
     show_default=True,
     help="Seconds between two visits of a registrable domain.",
 )
 @click.option("--ca", type=click.Path(), help="PEM file of certificates to trust besides the usual.")
-@click.option("--contact", metavar="URL", help="Where a site's owner can ask; goes into the User-Agent.")
+@click.option(
+    "--contact", type=Contact(), metavar="URL", help="Where a site's owner can ask; goes into the User-Agent."
+)
 @click.option("--respect-robots", is_flag=True, help="Fetch and obey robots.txt.")
 @click.option("--allow-private", is_flag=True, help="Allow private addresses: for local work.")
 @click.option("--restart", is_flag=True, help="Measure anew what this run has measured.")
@@ -118,10 +119,10 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
 @click.option("--check", type=_CHECK, help="Also check that the seeds, or all links, load.")
 @click.option("--drop", type=_DROP, multiple=True, help="With --check: what is no seed all the same.")
 @click.option("--vantage", default="here", metavar="NAME[=PROXY_URL|=SOURCE_IP]", help="From where to check.")
-@click.option("--timeout", type=click.FloatRange(0.1), default=default.TIMEOUT_S, show_default=True)
-@click.option("--pace", type=click.FloatRange(0), default=default.PACE_S, show_default=True)
+@click.option("--timeout", type=Number(0.1, default.DAY_S), default=default.TIMEOUT_S, show_default=True)
+@click.option("--pace", type=Number(0, default.DAY_S), default=default.PACE_S, show_default=True)
 @click.option("--ca", type=click.Path(), help="PEM file of certificates to trust besides the usual.")
-@click.option("--contact", metavar="URL", help="Goes into the User-Agent of the check.")
+@click.option("--contact", type=Contact(), metavar="URL", help="Goes into the User-Agent of the check.")
 @click.option("--allow-private", is_flag=True, help="Allow private addresses: for local work.")
 def seeds(run: str, vantage: str, **options: Any) -> None:
     """Combine the vantage points that RUN holds, from whatever machines, into its seeds.

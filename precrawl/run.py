@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from overscripted.errors import InputError, StageMissing
+from overscripted.options import MOST, decimal
 from overscripted.run import Run, now
 from overscripted.store import Store
 from precrawl import fleet, results, seeds, sites
@@ -259,9 +260,10 @@ def _check_quorum(store: Store, text: str | None, vantages: list[Vantage]) -> No
 
 def _parse_quorum(text: str) -> tuple[int, int | None]:
     """k and n of ``k/n``; n is None in ``k``. Raises InputError."""
-    k, slash, n = text.partition("/")
-    if not k.isdecimal() or (slash and not n.isdecimal()):
-        raise InputError(f"--quorum {text}: give k/n, such as 3/4")
-    if slash and not 1 <= int(k) <= int(n):
+    k_text, slash, n_text = text.partition("/")
+    k, n = decimal(k_text, 0, MOST), decimal(n_text, 0, MOST)
+    if k is None or (slash and n is None):
+        raise InputError(f"--quorum {text[:40]}: give k/n, such as 3/4")
+    if n is not None and not 1 <= k <= n:
         raise InputError(f"--quorum {text}: k must be between 1 and {n}")
-    return int(k), int(n) if slash else None
+    return k, n

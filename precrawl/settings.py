@@ -5,6 +5,7 @@ from typing import Any
 
 MIB = 2**20
 
+DAY_S = 86_400.0  # the longest time that an option may ask for
 TIMEOUT_S = 60.0  # total for one page, redirects included; the study's
 CONNECT_TIMEOUT_S = 20.0  # one connection; a host that is there answers within seconds
 CONNECTIONS = 100  # open at once per vantage point; a night for a million sites, of which 5 % time out

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from overscripted import listing, urls
 from overscripted.errors import InputError
+from overscripted.options import decimal
 from overscripted.schemas import PRECRAWL
 from overscripted.sql import quoted
 from precrawl import results
@@ -44,9 +45,9 @@ def read(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _rank(path: Path, number: int, text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 1 <= len(text) <= 18 or int(text) < 1:
+    if (rank := decimal(text, 1, 10**18)) is None:
         raise InputError(f"--sites {path}: line {number}: the rank {text[:40]!r} is no number from 1")
-    return int(text)
+    return rank
 
 
 def _site(path: Path, number: int, text: str) -> str:

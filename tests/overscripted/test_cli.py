@@ -4,10 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
+from crawl.metrics import Metrics
 from overscripted.cli import COMMANDS, main
+from overscripted.errors import InputError
+from overscripted.options import Contact, Count, Number
+from precrawl.run import Asked
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -39,6 +44,67 @@ def test_a_user_mistake_is_one_line_and_an_exit_code(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def numbers() -> list[tuple[str, str]]:
+    found = []
+    for name in COMMANDS:
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        for option in command.params:
+            assert type(option.type).__name__ not in (
+                "FloatRange",
+                "IntRange",
+                "FloatParamType",
+                "IntParamType",
+            )
+            if isinstance(option.type, Number | Count):
+                found.append((name, option.opts[0]))
+    return found
+
+
+@pytest.mark.parametrize(("command", "option"), numbers())
+@pytest.mark.parametrize(
+    "value", ["nan", "inf", "-inf", "1e999", "-1e18", "9" * 30, "9" * 5000, "x", "", "²", "0x1"]
+)
+def test_every_number_is_finite_in_range_and_named(command: str, option: str, value: str) -> None:
+    said = CliRunner().invoke(main, [command, "run", option, value])
+    assert said.exit_code == 2, said.output
+    assert option in said.output
+
+
+@pytest.mark.parametrize("value", ["nan", "²", "9" * 5000, "-1", "501", "1e1"])
+def test_a_number_among_words_is_checked_too(value: str) -> None:
+    said = CliRunner().invoke(main, ["crawl", "run", "--windows", value])
+    assert (said.exit_code, "--windows" in said.output) == (2, True), said.output
+    for quorum in (value, f"1/{value}"):
+        with pytest.raises(InputError, match="--quorum"):
+            Asked(quorum) if value != "501" else Asked("501/1")
+    if value != "501":
+        with pytest.raises(InputError, match="--metrics"):
+            Metrics(f"127.0.0.1:{value}", dict)
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("https://例え.jp/é x", "https://xn--r8jz45g.jp/%C3%A9%20x"),
+        ("HTTPS://a.example", "https://a.example/"),
+        ("me@a.example", "me@a.example"),
+        ("https://[bad/", None),
+        ("mailto:é@a.example", None),
+        ("a\nb: c", None),
+    ],
+)
+def test_a_contact_is_what_a_header_can_carry(written: str, sent: str | None) -> None:
+    if sent is not None:
+        assert Contact().convert(written, None, None) == sent
+        return
+    for command in ("precrawl", "crawl", "seeds"):
+        said = CliRunner().invoke(main, [command, "run", "--vantage", "a", "--contact", written])
+        if command == "crawl":
+            said = CliRunner().invoke(main, [command, "run", "--contact", written])
+        assert (said.exit_code, "--contact" in said.output) == (2, True), said.output
 
 
 @pytest.mark.parametrize("place", ["/proc/no-such/run", "file/run"])
