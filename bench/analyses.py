@@ -57,7 +57,7 @@ def main() -> None:
         truth = None
         if not options.run:
             prepare(work, options)
-            truth = json.loads((work / "truth.json").read_text())
+            truth = json.loads((work / "truth.json").read_text("utf-8"))
         run = options.run or work / "run"
         if options.times > 1:
             run, truth = multiply(run, options.times, Path(temporary) / "times"), None
@@ -271,7 +271,7 @@ class Clock:
     @property
     def best(self) -> dict[str, Any]:
         """Seconds and peak resident bytes (not getrusage's, which remembers the parent's)."""
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text("utf-8", "replace")
         return self._best | {"peak": int(status.partition("VmHWM:")[2].split()[0]) * 1024}
 
 

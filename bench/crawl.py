@@ -124,7 +124,7 @@ class Meter:
 def measured(command: list[str], **options: Any) -> tuple[float, float]:
     """Seconds and CPU seconds of a command. Raises RuntimeError with what it said."""
     began = time.monotonic()
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said, **options)
         meter = Meter(process.pid)
         code = process.wait()
@@ -138,7 +138,7 @@ def measured(command: list[str], **options: Any) -> tuple[float, float]:
 def ours(folder: Path, urls: list[str], dwell: float, *options: str) -> tuple[float, float]:
     """Seconds and CPU seconds of our crawl of these pages; every one must be complete."""
     seeds = folder / "seeds.txt"
-    seeds.write_text("\n".join(urls))
+    seeds.write_text("\n".join(urls), "utf-8")
     run = folder / f"run-{len(urls)}"
     command = [sys.executable, "-m", "overscripted", "crawl", str(run), "--seeds", str(seeds)]
     fixed = ["--dwell", str(dwell), "--allow-private", "--per-domain", "0", "--retries", "0"]
@@ -192,12 +192,21 @@ def blacklight(folder: Path, urls: list[str], dwell: float) -> tuple[float, floa
         raise RuntimeError("Chromium or npm is not installed")
     environment = {**os.environ, "PUPPETEER_SKIP_DOWNLOAD": "1"}
     folder.mkdir()
-    (folder / "package.json").write_text("{}")
+    (folder / "package.json").write_text("{}", "utf-8")
     install = ["npm", "install", "--no-audit", "--no-fund", BLACKLIGHT]
-    done = subprocess.run(install, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        install,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=300,
+    )
     if done.returncode:
         raise RuntimeError(f"npm: {done.stderr.strip()[-300:]}")
-    (folder / "driver.js").write_text(DRIVER)
+    (folder / "driver.js").write_text(DRIVER, "utf-8")
     command = ["node", "driver.js", str(dwell), chromium, str(folder / "out"), *urls]
     return measured(command, cwd=folder, env=environment)
 

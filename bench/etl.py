@@ -110,7 +110,7 @@ def measure(name: str, work: Path, calls: int) -> dict[str, float]:
     out.mkdir(parents=True)
     command = [sys.executable, "-m", "bench.etl_peers", name, str(work.absolute()), str(out.absolute())]
     began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", cwd=HERE.parent)
     watch = Watch(process.pid)
     watch.start()
     said, _ = process.communicate()
@@ -188,7 +188,7 @@ def compare(results: dict[str, dict[str, float]], work: Path) -> None:
     if "duckdb" in results:
         theirs = sum(f.stat().st_size for f in (work / "parquet").glob("*.parquet"))
         ours = results["duckdb"]["bytes"] / results["duckdb"]["valid"]
-        n = json.loads((work / "truth.json").read_text())["calls"]
+        n = json.loads((work / "truth.json").read_text("utf-8"))["calls"]
         print(
             f"our bytes a call / the study's snappy Parquet: {ours / (theirs / n):.2f} (goal: at most 0.33)"
         )

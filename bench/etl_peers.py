@@ -288,7 +288,7 @@ def study(work: Path, out: Path) -> int:
     engine = open_engine("spark")
     session = engine.session  # type: ignore[attr-defined]
     folder = work / "few" / "json"
-    known = json.loads((work / "few" / "truth.json").read_text())["symbols"]
+    known = json.loads((work / "few" / "truth.json").read_text("utf-8"))["symbols"]
     schema = session.sparkContext.broadcast(study_schema(sorted(known, key=known.get, reverse=True)))
 
     def process(item: tuple[str, str]) -> list[tuple[Any, ...]]:

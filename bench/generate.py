@@ -67,7 +67,7 @@ def main() -> None:
 def frequencies(path: Path | None) -> tuple[list[str], np.ndarray]:
     """Symbols and their share of the calls."""
     if path:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8") as file:
             counts = {row[0]: float(row[1]) for row in csv.reader(file)}
     else:
         counts = {name: float(n) for name, n in COMMON.items()}
@@ -91,7 +91,7 @@ def generate(
     else:
         _write(parts[0])
     truth = plan.truth()
-    (out / "truth.json").write_text(json.dumps(truth, indent=1))
+    (out / "truth.json").write_text(json.dumps(truth, indent=1), "utf-8")
     return truth
 
 
@@ -280,7 +280,7 @@ def write_json(rows: pa.Table, folder: Path) -> None:
     """A file a location, ``{`` records separated by commas ``}``, times as the crawler wrote them."""
     drop = {"call_id", "file_name", "value_1000", "value_len", "arguments_n_keys"}
     for name, records in itertools.groupby(rows.to_pylist(), key=lambda record: record["file_name"]):
-        with (folder / name).open("w") as file:
+        with (folder / name).open("w", encoding="utf-8") as file:
             for number, record in enumerate(records):
                 call = {k: v for k, v in record.items() if k not in drop and not k.startswith("argument_")}
                 call["time_stamp"] = record["time_stamp"].strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

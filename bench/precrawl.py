@@ -41,7 +41,7 @@ def scrapy(folder: Path, sites: Path, count: int) -> set[tuple[str, str]]:
     out = folder / "scrapy.jsonl"
     run([sys.executable, __file__, "--spider", str(sites), str(out)])
     found = set()
-    for line in out.read_text().splitlines():
+    for line in out.read_text("utf-8").splitlines():
         item = json.loads(line)
         found |= {(item["site"], link) for link in item["links"]}
     return found
@@ -49,7 +49,7 @@ def scrapy(folder: Path, sites: Path, count: int) -> set[tuple[str, str]]:
 
 def run(command: list[str]) -> None:
     """Run a crawler, its progress out of sight unless it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}:\n{done.stderr}")
 
@@ -64,7 +64,7 @@ def spider(sites: str, out: str) -> None:
 
     extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
     known: dict[str, str] = {}
-    listed = Path(sites).read_text().split()
+    listed = Path(sites).read_text("utf-8").split()
 
     def domain(url: str) -> str:
         host = urlsplit(url).hostname or ""
@@ -128,7 +128,7 @@ def main() -> None:
     parser.add_argument("--sites", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args()
-    with served() as port, tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+    with served() as port, tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
         file.write("".join(f"{address}:{port}\n" for address in addresses(asked.sites)))
         file.flush()
         print(f"{asked.sites} sites, {os.cpu_count()} cores, {CONNECTIONS} connections")

@@ -21,7 +21,7 @@ MIB = 2**20
 def peak(pid: int) -> int:
     """Peak resident bytes of a process; 0 when it is gone."""
     try:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/status").read_text("utf-8", "replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     except OSError:
@@ -34,7 +34,7 @@ def children(parent: int) -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
+            if int(stat.read_text("utf-8", "replace").rpartition(")")[2].split()[1]) == parent:
                 found.append(int(stat.parent.name))
         except OSError:
             continue
@@ -45,7 +45,7 @@ def measure(count: int, port: int) -> tuple[int, int, float]:
     """Peak of the parent, peak of a process (bytes), seconds."""
     with tempfile.TemporaryDirectory() as folder:
         sites = Path(folder) / "sites.txt"
-        sites.write_text("".join(f"{address}:{port}\n" for address in addresses(count)))
+        sites.write_text("".join(f"{address}:{port}\n" for address in addresses(count)), "utf-8")
         began, parent, child = time.monotonic(), 0, 0
         run = subprocess.Popen(
             [sys.executable, "-m", "overscripted", "precrawl", f"{folder}/run", "--sites", str(sites),

@@ -64,7 +64,7 @@ def main() -> None:
     with Web() as web:
         hostile = [f"{web.hostile(bad[n % len(bad)])}?{n}" for n in range(5_000)]
         pages = [f"{base}/p/{n}" for n in range(95_000)]
-        (folder / "seeds.txt").write_text("\n".join(pages + hostile))
+        (folder / "seeds.txt").write_text("\n".join(pages + hostile), "utf-8")
         command = [sys.executable, "-m", "overscripted", "crawl", str(folder / "run")]
         options = f"--seeds {folder}/seeds.txt --windows {asked.windows} --dwell {asked.dwell} --per-domain 0"
         process = subprocess.Popen(

@@ -53,7 +53,14 @@ def find(binary: str | None = None) -> str:
 def version(path: str) -> str:
     """What ``firefox --version`` says; empty where it says nothing."""
     try:
-        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=START_TIMEOUT_S)
+        done = subprocess.run(
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=START_TIMEOUT_S,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip()[:100]
@@ -185,7 +192,7 @@ class Firefox:
             if self.process.returncode is not None:
                 raise OutsideError(f"Firefox ended at once: {self.last_words}")
             with contextlib.suppress(OSError, ValueError, KeyError):
-                port = json.loads(path.read_text())["ws_port"]
+                port = json.loads(path.read_text("utf-8"))["ws_port"]
                 prompts = {"default": "ignore", "beforeUnload": "accept"}
                 return await Bidi.connect(
                     f"ws://127.0.0.1:{port}/session", {"unhandledPromptBehavior": prompts}

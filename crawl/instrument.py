@@ -138,6 +138,6 @@ def _read(name: str) -> Any:
             f"--instrument {name}: no such file or preset; presets: {', '.join([*presets(), REFERENCE])}"
         )
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text("utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
         raise InputError(f"--instrument {name}: not valid JSON ({error})") from error

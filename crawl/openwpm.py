@@ -27,17 +27,19 @@ _MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 def put_into(extension: Path) -> None:
     """Give an unpacked extension OpenWPM's instrument as its content script. Errors as of `npm`."""
     build = npm.installed(FOLDER) / "@openwpm" / "webext-instrumentation" / "build" / "module"
-    texts = [_MAP.sub("", _EXPORT.sub("", _IMPORT.sub("", (build / name).read_text()))) for name in _MODULES]
+    texts = [
+        _MAP.sub("", _EXPORT.sub("", _IMPORT.sub("", (build / name).read_text("utf-8")))) for name in _MODULES
+    ]
     folder = extension / "openwpm"
     folder.mkdir()
     body = "\n".join([*texts, "injectJavascriptInstrumentPageScript();"])
-    (folder / "content.js").write_text(f"(() => {{\n{body}\n}})();\n")
+    (folder / "content.js").write_text(f"(() => {{\n{body}\n}})();\n", "utf-8")
     shutil.copyfile(FOLDER / "background.js", folder / "background.js")
     path = extension / "manifest.json"
-    manifest = json.loads(path.read_text())
+    manifest = json.loads(path.read_text("utf-8"))
     # As OpenWPM registers it: every frame, about:blank, but no frames of opaque origin.
     content = {"matches": ["<all_urls>"], "js": ["openwpm/content.js"], "run_at": "document_start"}
     manifest["content_scripts"] = [{**content, "all_frames": True, "match_about_blank": True}]
     manifest["background"] = {"scripts": ["openwpm/background.js"], "persistent": True}
     manifest["permissions"] = ["<all_urls>", "contextualIdentities", "tabs"]
-    path.write_text(json.dumps(manifest))
+    path.write_text(json.dumps(manifest), "utf-8")

@@ -65,7 +65,7 @@ def pack(folder: Path, settings: dict[str, Any]) -> Path:
     """Put the extension together below ``folder``; where it is now."""
     target = folder / "extension"
     shutil.copytree(str(PACKAGE / "extension"), target)
-    (target / WORKER).write_text(_joined(settings, _WORKER))
+    (target / WORKER).write_text(_joined(settings, _WORKER), "utf-8")
     if settings.get("reference") == "openwpm":
         openwpm.put_into(target)
     return target
@@ -78,7 +78,7 @@ def document(settings: dict[str, Any]) -> str:
 
 def hands() -> str:
     """The script that makes a window's own side of its wrappers."""
-    return (PACKAGE / "recorder" / HANDS).read_text()
+    return (PACKAGE / "recorder" / HANDS).read_text("utf-8")
 
 
 def address(script: str) -> str:
@@ -88,4 +88,4 @@ def address(script: str) -> str:
 
 def _joined(settings: dict[str, Any], parts: tuple[str, ...]) -> str:
     known = f"const OVERSCRIPTED = {json.dumps(settings, ensure_ascii=True)};\n"
-    return "\n".join([known, *((PACKAGE / "recorder" / name).read_text() for name in parts)])
+    return "\n".join([known, *((PACKAGE / "recorder" / name).read_text("utf-8") for name in parts)])

@@ -203,7 +203,9 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        (folder / _OWNER).write_text(json.dumps({"pid": os.getpid(), "started": _started(os.getpid())}))
+        (folder / _OWNER).write_text(
+            json.dumps({"pid": os.getpid(), "started": _started(os.getpid())}), "utf-8"
+        )
         profile = folder / "profile"
         for path in (profile, folder / "home", folder / "tmp"):
             path.mkdir()
@@ -214,7 +216,7 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
         }
         merged = {**BASE, **here, **prefs}
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in merged.items()]
-        (profile / "user.js").write_text("\n".join(lines) + "\n")
+        (profile / "user.js").write_text("\n".join(lines) + "\n", "utf-8")
         if authorities:
             _trust(profile, authorities)
     except BaseException:
@@ -225,9 +227,9 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
 
 def own(folder: Path, firefox: int) -> None:
     """Note Firefox's process beside its owner's, for `clean`."""
-    owner = json.loads((folder / _OWNER).read_text())
+    owner = json.loads((folder / _OWNER).read_text("utf-8"))
     owner |= {"firefox": firefox, "firefox_started": _started(firefox)}
-    (folder / _OWNER).write_text(json.dumps(owner))
+    (folder / _OWNER).write_text(json.dumps(owner), "utf-8")
 
 
 def remove(folder: Path) -> None:
@@ -264,7 +266,7 @@ def end_group(leader: int) -> None:
 def _owner(folder: Path) -> dict[str, Any] | None:
     # A folder without a readable owner is being made right now, unless it is old.
     try:
-        owner = json.loads((folder / _OWNER).read_text())
+        owner = json.loads((folder / _OWNER).read_text("utf-8"))
         return owner if isinstance(owner, dict) else {}
     except FileNotFoundError:
         try:
@@ -291,7 +293,7 @@ def _alive(pid: Any, started: Any) -> bool:
 def _started(pid: int) -> int:
     """Start time of a process in clock ticks since boot (Linux); 0 where unknown or a zombie."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:
         return 0
     return 0 if fields[0] == "Z" else int(fields[19])
@@ -323,6 +325,13 @@ def _trust(profile: Path, authorities: list[Path]) -> None:
 
 
 def _certutil(arguments: list[str], purpose: str) -> None:
-    done = subprocess.run(["certutil", *arguments], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        ["certutil", *arguments],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=60,
+    )
     if done.returncode:
         raise InputError(f"{purpose}: {done.stderr.strip() or done.returncode}")

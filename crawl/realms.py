@@ -205,7 +205,7 @@ def _policy(settings: dict[str, Any]) -> str:
 
 def joined(before: str, parts: tuple[str, ...], after: str) -> str:
     """The text of files of ``privileged/`` with text before and after it."""
-    return "\n".join([before, *((_PRIVILEGED / name).read_text() for name in parts), after])
+    return "\n".join([before, *((_PRIVILEGED / name).read_text("utf-8") for name in parts), after])
 
 
 def _user(store: str) -> int:

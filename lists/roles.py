@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def choose(options: Iterable[str]) -> dict[str, HostList]:
 
 
 def _named(role: str, value: str) -> HostList:
-    path = Path(value).expanduser()
+    path = Path(os.path.expanduser(value))
     if path.exists():
         return from_file(path)
     if value in catalogue.listings():

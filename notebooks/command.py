@@ -63,7 +63,7 @@ def copy_notebooks(where: Path) -> list[str]:
 
 def _place(run: Run, folder: Path | None) -> Path:
     if folder is not None:
-        return folder.expanduser().absolute()
+        return Path(os.path.expanduser(folder)).absolute()
     if run.store.local:
         return Path(run.store.path(NOTEBOOKS))
     raise InputError(f"{run.store.url}: JupyterLab keeps notebooks in a local folder; name one with --folder")

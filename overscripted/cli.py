@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import io
 import sys
 from typing import Any
 
@@ -75,6 +76,8 @@ def _refused(error: OSError) -> str:
 
 def entry(arguments: list[str] | None = None) -> Any:
     """Run the command line; exit codes are listed in `overscripted.errors`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # of whatever encoding the terminal is
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main.main(args=arguments, prog_name="overscripted", standalone_mode=False)
     except click.ClickException as error:

@@ -44,7 +44,15 @@ def _install(packages: Path, folder: Path) -> None:
         shutil.copyfile(packages / name, folder / name)
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=TIMEOUT_S,
+        )
     except subprocess.TimeoutExpired as error:
         raise OutsideError(f"npm ci of {packages}: not done after {TIMEOUT_S:.0f} s") from error
     if done.returncode:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from overscripted import cache
 from overscripted.errors import InputError, OutsideError
 from overscripted.progress import Work
 from overscripted.store import Store
@@ -281,8 +282,7 @@ def journals(store: Store, parts: str) -> Path:
     """Where journals live: in the run, or, where the run is remote, in the user's state folder."""
     if store.local:
         return Path(store.path(parts))
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-    return home / "overscripted" / hashlib.sha256(f"{store.url}/{parts}".encode()).hexdigest()[:16]
+    return cache.state() / hashlib.sha256(f"{store.url}/{parts}".encode()).hexdigest()[:16]
 
 
 def count_done(store: Store, parts: str, done: plan.Done) -> None:

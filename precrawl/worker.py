@@ -370,6 +370,6 @@ class UnderWay:
     def read(path: Path) -> list[int]:
         """What was under way when the process died."""
         try:
-            return sorted({int(n) for n in path.read_text().split() if int(n) >= 0})
+            return sorted({int(n) for n in path.read_text("utf-8").split() if int(n) >= 0})
         except FileNotFoundError:
             return []
