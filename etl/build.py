@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Iterable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -48,6 +50,8 @@ class Build:
         self.old, self.new = old, Manifest()
         self.damaged: dict[str, str] = {}
         self.good: dict[str, list[intake.Segment]] = {}
+        self.copies: dict[str, str] = {}  # of segments whose text is not UTF-8
+        self.changed = 0  # values of theirs
 
     def all(self) -> dict[str, Any]:
         """Build every table; facts of the result."""
@@ -57,19 +61,26 @@ class Build:
             if isinstance(error, UserError) and not isinstance(error, WriteError):
                 raise
             # A segment whose footer is whole can still be damaged within, which DuckDB may take for a disk
-            # that fails: find it, go on without it.
-            bad = self._damaged_within()
-            if not bad:
+            # that fails: find it, go on without it. Where only its text is, go on with a readable copy.
+            every = [s for table in self.good.values() for s in table if s.key not in self.new.segments]
+            if not self._set_right(s.key for s in every if not s.copy):
                 raise
-            self.damaged |= bad
             self.staged.delete("tables")
             self.staged.delete("etl")
             self.new = Manifest()
             return self.all()
 
-    def _damaged_within(self) -> dict[str, str]:
-        every = [s.key for table in self.good.values() for s in table if s.key not in self.new.segments]
-        return {key: why for key in every if (why := intake.verify(self.store, key))}
+    def _set_right(self, keys: Iterable[str]) -> bool:
+        """Note which of these segments are damaged, and copy those whose text alone is; whether any is."""
+        found = {key: why for key in keys if (why := intake.verify(self.store, key))}
+        for number, (key, why) in enumerate(found.items(), len(self.copies)):
+            name = f"readable/{number}.parquet"  # beside what is exchanged, and gone with the rest
+            if changed := intake.readable_copy(self.store, key, self.staged, name):
+                self.copies[key] = f"{self.staged.url.removeprefix(self.store.url).lstrip('/')}/{name}"
+                self.changed += changed
+            else:
+                self.damaged[key] = why
+        return bool(found)
 
     def _all(self) -> dict[str, Any]:
         # Visits first: of a crawl that goes on, none then counts without its calls.
@@ -78,9 +89,7 @@ class Build:
         }
         for one in found.values():
             self.damaged |= one.damaged
-        self.good = {
-            table: [s for s in one.good if s.key not in self.damaged] for table, one in found.items()
-        }
+        self.good = {table: self._usable(one.good) for table, one in found.items()}
         rows = sum(
             s.rows // (settings.CALLS_A_ROW if table == "calls" else 1)
             for table, good in self.good.items()
@@ -89,7 +98,13 @@ class Build:
         small = isinstance(self.engine, Spark) and rows < settings.SPARK_SQL_ROWS
         with open_engine("duckdb", alone=True) if small else nullcontext(self.engine) as engine:
             self.at = Workspace(self.store, self.staged, engine)
+            others = {s.source: s.key for table in found if table != "calls" for s in self.good[table]}
+            if self._set_right(others[key] for key in engine.doubtful(self.store, list(others))):
+                self.good = {table: self._usable(one.good) for table, one in found.items()}
             return self._tables()
+
+    def _usable(self, segments: list[intake.Segment]) -> list[intake.Segment]:
+        return [replace(s, copy=self.copies.get(s.key, "")) for s in segments if s.key not in self.damaged]
 
     def _tables(self) -> dict[str, Any]:
         self.raw_visits = self._whole("visits")
@@ -228,6 +243,8 @@ class Build:
         left_out = came - rows["calls"] - rows["invalid_calls"]
         if left_out:
             facts["calls_of_unacknowledged_attempts"] = left_out
+        if self.changed:
+            facts["values_not_utf8"] = self.changed
         reused = len({b.name for b in self.new.batches} & {b.name for b in self.old.batches})
         if reused:
             facts["batches_reused"] = reused

@@ -1,5 +1,6 @@
 """Which raw segments there are, which can be read, and how they are grouped into batches."""
 
+import io
 import math
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,18 +13,28 @@ from etl import settings
 from overscripted import segments
 from overscripted.errors import OutsideError
 from overscripted.store import Store
+from overscripted.text import readable
 
 _READERS = 16  # footers are read side by side: an object store answers each in tens of ms
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment: its key, rows, bytes, and its columns with their types, as text to compare."""
+    """A segment: its key, rows, bytes, and its columns with their types, as text to compare.
+
+    ``copy`` is the key of a copy that is read in its place, where its own text is not UTF-8.
+    """
 
     key: str
     rows: int
     size: int
     shape: str
+    copy: str = ""
+
+    @property
+    def source(self) -> str:
+        """The key of what is read."""
+        return self.copy or self.key
 
 
 @dataclass
@@ -63,6 +74,31 @@ def verify(store: Store, key: str) -> str | None:
     except (pa.ArrowException, OSError, ValueError) as error:
         return _damage(store, key, error)
     return None
+
+
+def readable_copy(store: Store, key: str, target: Store, name: str) -> int:
+    """Write a segment with valid text as ``name`` of another store; how many values it changed.
+
+    0: nothing is wrong with its text, or more than that, and there is no copy.
+    """
+    changed = 0
+    try:
+        with (
+            store.fs.open(store.path(key), "rb") as file,
+            io.BytesIO() as buffer,
+        ):
+            parquet = pq.ParquetFile(file)
+            with pq.ParquetWriter(buffer, parquet.schema_arrow, compression="zstd") as writer:
+                for batch in parquet.iter_batches():
+                    rows, n = readable(pa.table(batch))
+                    rows.validate(full=True)
+                    writer.write_table(rows)
+                    changed += n
+            if changed:
+                target.write(name, buffer.getvalue())
+    except (pa.ArrowException, OSError, ValueError):
+        return 0
+    return changed
 
 
 def _damage(store: Store, key: str, error: Exception) -> str:

@@ -88,7 +88,7 @@ def _task(terms: dict[str, Any], path: list[str], rows: Any) -> Callable[[Any], 
     """A task. Its inner function travels whole, so that it can say what is missing where it arrives."""
     said, version, remedy = _SAID, __version__, _REMEDY
 
-    def task(asked: tuple[str, list[tuple[str, int, int, str]]]) -> dict[str, Any]:
+    def task(asked: tuple[str, list[tuple[Any, ...]]]) -> dict[str, Any]:
         import json
         import sys
 

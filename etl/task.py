@@ -38,7 +38,7 @@ class Terms:
     conf: dict[str, str] | None = None
 
 
-def make(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, str]]) -> dict[str, Any]:
+def make(terms: dict[str, Any], name: str, segments: list[tuple[Any, ...]]) -> dict[str, Any]:
     """Make a batch; the manifest's entry, as a dictionary. Raises UserError."""
     asked = Terms(**terms)
     os.environ.update(asked.environment)
@@ -99,7 +99,7 @@ def _listen(asked: SimpleQueue[tuple[Any, ...]]) -> None:
     os._exit(1)
 
 
-def _answer(terms: dict[str, Any], name: str, segments: list[tuple[str, int, int, str]]) -> bytes:
+def _answer(terms: dict[str, Any], name: str, segments: list[tuple[Any, ...]]) -> bytes:
     try:
         return pickle.dumps(make(terms, name, segments))
     except Exception as error:

@@ -49,7 +49,7 @@ class Workspace:
         """Segments as one table of today's schema, whatever versions wrote them."""
         shapes: dict[str, list[str]] = {}
         for segment in segments:
-            shapes.setdefault(segment.shape, []).append(segment.key)
+            shapes.setdefault(segment.shape, []).append(segment.source)
         parts = [conform.conform(self.engine.read(self.store, keys), RAW[table]) for keys in shapes.values()]
         if not parts:
             return self.engine.table(RAW[table].empty())

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import itertools
 import os
+import posixpath
 import re
 import shutil
 import sys
@@ -19,6 +20,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -65,6 +67,10 @@ class Engine(ABC):
 
     @abstractmethod
     def _read(self, store: Store, keys: list[str]) -> ir.Table: ...
+
+    def doubtful(self, store: Store, keys: Sequence[str]) -> list[str]:
+        """Those of these Parquet files with text that is not UTF-8 and that `read` would let pass."""
+        return []
 
     @abstractmethod
     def table(self, rows: pa.Table) -> ir.Table:
@@ -332,8 +338,11 @@ class Spark(Engine):
         return self._session
 
     def _read(self, store: Store, keys: list[str]) -> ir.Table:
+        return self._view(self._frame(store, keys))
+
+    def _frame(self, store: Store, keys: list[str]) -> Any:
         paths = [_s3a(store, key) for key in keys]
-        return self._view(self._each(paths) if _unescapable(paths[0]) else self._all(paths))
+        return self._each(paths) if _unescapable(paths[0]) else self._all(paths)
 
     def _all(self, paths: list[str]) -> Any:
         names = [_PATTERN.sub(r"\\\g<0>", path) for path in paths]  # of files, not patterns of names
@@ -344,6 +353,24 @@ class Spark(Engine):
         reader = self._session.read.option("__globPaths__", "false")
         frames = [reader.parquet(path) for path in paths]
         return functools.reduce(lambda all_, one: all_.unionByName(one, allowMissingColumns=True), frames)
+
+    def doubtful(self, store: Store, keys: Sequence[str]) -> list[str]:
+        from pyspark.sql import functions as f
+
+        found = []
+        shapes: dict[str, list[str]] = {}
+        for key in keys:  # a table each
+            shapes.setdefault(posixpath.dirname(key), []).append(key)
+        for some in shapes.values():
+            frame = self._frame(store, some)
+            invalid = f.lit(False)
+            for name, kind in frame.dtypes:
+                if kind == "string":
+                    invalid = invalid | ~f.is_valid_utf8(f.coalesce(f.col(f"`{name}`"), f.lit("")))
+            rows = frame.filter(invalid).select(f.input_file_name()).distinct().collect()
+            names = {unquote(posixpath.basename(row[0])) for row in rows}
+            found += [key for key in some if posixpath.basename(key) in names]
+        return found
 
     def _view(self, frame: Any) -> ir.Table:
         name = _fresh()

@@ -1,19 +1,27 @@
 """Segments of any version as today's raw schema: columns they lack are NULL, others are cast."""
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from overscripted.schemas import Table
 
 
 def conform(rows: ir.Table, table: Table) -> ir.Table:
-    """``rows`` with exactly the columns of ``table``, in its order and types."""
+    """``rows`` with exactly the columns of ``table``, in its order and types.
+
+    A value that its type cannot hold is NULL.
+    """
     wanted = ibis.Schema.from_pyarrow(table.schema)
     have = rows.schema()
     columns = {}
     for name, kind in wanted.items():
-        if name not in have:
+        if name not in have or _is_nested(have[name]):
             columns[name] = ibis.null(kind)
         else:
-            columns[name] = rows[name] if have[name] == kind else rows[name].cast(kind)
+            columns[name] = rows[name] if have[name] == kind else rows[name].try_cast(kind)
     return rows.select(**columns)
+
+
+def _is_nested(kind: dt.DataType) -> bool:
+    return bool(kind.is_array() or kind.is_struct() or kind.is_map())

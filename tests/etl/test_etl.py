@@ -439,3 +439,62 @@ def test_status_shows_what_the_etl_recorded(tmp_path: Path) -> None:
     assert entry["status"] == "complete"
     assert (entry["facts"]["calls"], entry["facts"]["invalid_calls"]) == (1, 1)
     assert door.OUTPUT == ("tables", "etl")
+
+
+def _not_utf8(run: Run, name: str, made: list[dict[str, Any]]) -> str:
+    """A segment in whose texts the byte 0xFF stands for each ``~``; its key."""
+    rows_ = table(name, made)
+    for at, field in enumerate(rows_.schema):
+        if field.type == pa.string():
+            data = [v and v.encode().replace(b"~", b"\xff") for v in rows_[field.name].to_pylist()]
+            chunk = pa.array(data, pa.binary())
+            text = pa.Array.from_buffers(pa.string(), len(chunk), chunk.buffers())
+            rows_ = rows_.set_column(at, field, text)
+    key = f"raw/{name}/zz-not-utf8.parquet"
+    run.store.write_table(key, rows_)
+    return key
+
+
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_value_that_is_not_utf8_costs_that_value(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str
+) -> None:
+    if name == "spark":
+        request.getfixturevalue("spark")
+    run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit()])
+    urls = {"request_id": "1", "hop": 0, "url": "https://a.example/~", "method": "GET"}
+    ids = {"crawl_id": 7, "visit_id": 2, "attempt": 1}
+    keys = [
+        _not_utf8(run, "calls", [call(visit_id=2, ordinal=0, value="a~b"), call(visit_id=2, ordinal=1)]),
+        _not_utf8(run, "requests", [{**ids, **urls}]),
+        _not_utf8(run, "visits", [visit(visit_id=2, error="~")]),
+    ]
+    before = [run.store.read(key) for key in keys]
+    facts = run_etl(run, name)
+    assert "damaged_segments" not in facts
+    assert facts["values_not_utf8"] == 3
+    assert by(run, "calls", "visit_id", "ordinal", "value") == [
+        (1, 0, "Mozilla"),
+        (2, 0, "a\ufffdb"),
+        (2, 1, "Mozilla"),
+    ]
+    assert by(run, "requests", "url") == [("https://a.example/\ufffd",)]
+    assert by(run, "visits", "visit_id", "error") == [(1, ""), (2, "\ufffd")]
+    assert [run.store.read(key) for key in keys] == before  # raw records are never changed
+    assert run.store.files(".staging") == []
+
+
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_value_of_another_type_costs_that_value(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str
+) -> None:
+    if name == "spark":
+        request.getfixturevalue("spark")
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit()])
+    odd = table("calls", [call(ordinal=1), call(ordinal=2)])
+    for column, values in {"frame_id": ["x", "7"], "func_name": [["f"], ["g"]]}.items():
+        at = odd.schema.get_field_index(column)
+        odd = odd.set_column(at, column, pa.array(values))
+    run.store.write_table("raw/calls/odd.parquet", odd)
+    run_etl(run, name)
+    assert by(run, "calls", "ordinal", "frame_id", "func_name") == [(0, 0, "f"), (1, None, ""), (2, 7, "")]
