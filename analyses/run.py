@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from analyses.plots import draw
-from analyses.registry import chosen
+from analyses.registry import analyses, chosen
 from analyses.shapes import Analysis, Finding, Inputs
 from analyses.words import number, percent
 from lists.roles import choose
@@ -38,24 +38,34 @@ def analyze(
     provenance = {role: used[role].provenance() for role in used if any(role in a.lists for a in asked)}
     options = {"names": list(names), "engine": engine, "lists": list(lists), "rule": rule}
     findings: dict[str, Finding] = {}
+    before = run.stage("analyze")
+    # Of each finding that is there, the tables that it was made from.
+    parts = before.get("parts", dict.fromkeys(_present(run), before.get("made_from", {}).get("etl")))
+    parts = {name: made for name, made in parts.items() if name in analyses()}
+    tables = run.output("etl")
     # Software that is missing is said before anything is begun.
     with (
         open_engine(engine, master, conf, run.store, alone=True) as opened,
         Work("analyze", len(asked), "questions") as work,
     ):
-        run.begin("analyze", options, lists=provenance)
+        run.begin("analyze", options, lists=provenance, parts=parts)
         try:
             for analysis in asked:
                 applied = rule if rule in analysis.rules else analysis.rules[0]
                 inputs = Inputs(opened, run.store, used, applied, run.record["stages"])
                 findings[analysis.name] = finding = answer(analysis, inputs)
                 _write(run, analysis, finding, inputs, engine)
+                parts[analysis.name] = tables
                 work.add()
         except BaseException:
-            run.interrupt("analyze")
+            run.interrupt("analyze", parts=parts)
             raise
-    run.finish("analyze", facts={a.name: _fact(a, findings[a.name]) for a in asked})
+    run.finish("analyze", facts={a.name: _fact(a, findings[a.name]) for a in asked}, parts=parts)
     return findings
+
+
+def _present(run: Run) -> list[str]:
+    return [key.split("/")[1] for key in run.store.files("findings", "/summary.json")]
 
 
 def answer(analysis: Analysis, inputs: Inputs) -> Finding:

@@ -1,5 +1,6 @@
 """A run: everything of one measurement under one root, and the record of what was asked."""
 
+import hashlib
 import os
 import secrets
 from datetime import UTC, datetime
@@ -23,6 +24,15 @@ STAGES = {
     "analyze": "overscripted analyze {run}",
     "report": "overscripted report {run}",
 }
+
+# What each stage is made from. The crawl takes the precrawl's seeds once, when it begins.
+INPUTS: dict[str, tuple[str, ...]] = {
+    "crawl": ("precrawl",),
+    "etl": ("crawl", "import"),
+    "analyze": ("etl",),
+    "report": ("analyze",),
+}
+SEEDS = "precrawl/seeds.parquet"
 
 
 def now() -> str:
@@ -74,7 +84,9 @@ class Run:
         return dict(self.record["stages"].get(name, {}))
 
     def begin(self, name: str, options: dict[str, Any], **facts: Any) -> None:
-        """Record that a stage began: its options as asked, and facts (versions, lists, inputs)."""
+        """Record that a stage began: its options as asked, facts (versions, lists), and its inputs."""
+        before = self.stage(name)
+        kept = {key: before[key] for key in ("output",) if key in before}
         self._save(
             name,
             {
@@ -82,17 +94,21 @@ class Run:
                 "version": __version__,
                 "started": now(),
                 "options": options,
+                "made_from": self._inputs(name, options, before),
+                **kept,
                 **facts,
             },
         )
 
     def finish(self, name: str, **facts: Any) -> None:
         """Record that a stage completed."""
-        self._save(name, {**self.stage(name), "status": "complete", "ended": now(), **facts})
+        ended = {"status": "complete", "ended": now(), "output": self._output(name)}
+        self._save(name, {**self.stage(name), **ended, **facts})
 
     def interrupt(self, name: str, **facts: Any) -> None:
         """Record that a stage stopped before its end and can be resumed by the same command."""
-        self._save(name, {**self.stage(name), "status": "interrupted", "ended": now(), **facts})
+        ended = {"status": "interrupted", "ended": now(), "output": self._output(name)}
+        self._save(name, {**self.stage(name), **ended, **facts})
 
     def undo(self, name: str, before: dict[str, Any]) -> None:
         """Record that a stage which replaces its output as a whole failed: what it said ``before`` stands.
@@ -105,12 +121,65 @@ class Run:
             self.interrupt(name)
 
     def require(self, *names: str) -> None:
-        """Raise StageMissing unless one of the stages is complete."""
-        if any(self.stage(name).get("status") == "complete" for name in names):
+        """Raise StageMissing unless one of the stages is complete, and made from what its inputs hold now."""
+        complete = [name for name in names if self.stage(name).get("status") == "complete"]
+        stale = [(name, old) for name in complete if name != "crawl" for old in self.out_of_date(name)[:1]]
+        if stale:
+            ((name, (made, source)), *_) = stale
+            whose = f"{name} is out of date" + ("" if made == name else f", as {made} is")
+            raise StageMissing(
+                f"{self.store.url}: {whose}: {source} has been run again since; "
+                f"run `{self.command(made)}` first"
+            )
+        if complete:
             return
-        remedy = " or ".join(f"`{STAGES[name].format(run=self.store.url)}`" for name in names)
+        remedy = " or ".join(f"`{self.command(name)}`" for name in names)
         state = self.stage(names[0]).get("status", "not begun")
         raise StageMissing(f"{self.store.url}: {names[0]} is not complete ({state}); run {remedy} first")
+
+    def output(self, name: str) -> str | None:
+        """The version of what a stage left: another one whenever it was replaced or added to."""
+        return self.stage(name).get("output")
+
+    def out_of_date(self, name: str) -> list[tuple[str, str]]:
+        """Why a stage's results are not those of its inputs: stages and the input that each is older than.
+
+        Inputs come first; empty where the results are up to date. What the crawl was made from says nothing
+        of the stages after it.
+        """
+        entry, found = self.stage(name), []
+        for source in INPUTS.get(name, ()):
+            if source != "crawl":
+                found += self.out_of_date(source)
+            made = [entry.get("made_from", {}).get(source), *entry.get("parts", {}).values()]
+            if entry and not (name == "crawl" and source not in entry.get("made_from", {})):
+                found += [(name, source)] if any(one != self.output(source) for one in made) else []
+        return found
+
+    def command(self, name: str) -> str:
+        """The command that completes a stage, or makes it again from what its inputs hold now."""
+        url, options = self.store.url, self.stage(name).get("options", {})
+        if name == "import" and "kind" in options:
+            return f"overscripted import {options['kind']} {options.get('path', 'PATH')} {url}"
+        if name == "crawl" and self.out_of_date("crawl"):
+            return f"overscripted crawl {url} --seeds {self.store.uri(SEEDS)}"
+        going_on = self.stage("crawl") and self.stage("crawl").get("status") != "complete"
+        return STAGES[name].format(run=url) + (" --partial" if name == "etl" and going_on else "")
+
+    def _inputs(self, name: str, options: dict[str, Any], before: dict[str, Any]) -> dict[str, str | None]:
+        """The versions of what a stage that begins is made from."""
+        current = {source: self.output(source) for source in INPUTS.get(name, ()) if self.stage(source)}
+        if name == "crawl" and options.get("seeds") != self.store.uri(SEEDS):
+            # Seeds of the user's; or those of the precrawl, which are taken once.
+            found: dict[str, str | None] = before.get("made_from", {} if options.get("seeds") else current)
+            return found
+        return current
+
+    def _output(self, name: str) -> str:
+        """A version for what a stage leaves. Seeds that are the same again are no others."""
+        if name == "precrawl" and self.store.exists(SEEDS):
+            return hashlib.sha256(self.store.read(SEEDS)).hexdigest()[:16]
+        return secrets.token_hex(8)
 
     def _save(self, name: str, entry: dict[str, Any]) -> None:
         # Read again: another process may have recorded another stage meanwhile.

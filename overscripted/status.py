@@ -10,7 +10,7 @@ from rich.table import Table
 
 from overscripted.run import STAGES, Run
 
-_STYLES = {"complete": "green", "running": "yellow", "missing": "dim"}
+_STYLES = {"complete": "green", "running": "yellow", "missing": "dim", "out of date": "yellow"}
 CRAWL = "crawl/status.json"  # written by the crawl's workers while they work
 
 
@@ -30,7 +30,7 @@ def status(run: str) -> None:
         table.add_column(heading, overflow="fold", no_wrap=heading != "facts")
     for name in stages_of(opened):
         entry = opened.stage(name)
-        state = str(entry.get("status", "missing"))
+        state = state_of(opened, name)
         ended = str(entry.get("ended", ""))[:16].replace("T", " ")
         facts = escape("\n".join(lines_of(entry.get("facts", {}))))
         table.add_row(name, f"[{_STYLES.get(state, 'red')}]{escape(state)}[/]", ended, facts)
@@ -38,7 +38,7 @@ def status(run: str) -> None:
     if opened.store.exists(CRAWL) and opened.stage("crawl").get("status") != "complete":
         _show_crawl(console, opened.store.read_json(CRAWL))
     if following := next_stage(opened):
-        said = f"next: {STAGES[following].format(run=opened.store.url)}"
+        said = f"next: {opened.command(following)}"
     else:
         said = f"every stage complete; report: {opened.store.uri('report/index.html')}"
     console.print(escape(said), soft_wrap=True)  # whole, to be copied
@@ -91,6 +91,12 @@ def stages_of(run: Run) -> list[str]:
     return [stage for stage in STAGES if stage not in absent]
 
 
+def state_of(run: Run, name: str) -> str:
+    """A stage's state: what run.json says, or ``missing``; ``out of date`` where an input is another now."""
+    state = str(run.stage(name).get("status", "missing"))
+    return "out of date" if state == "complete" and run.out_of_date(name) else state
+
+
 def next_stage(run: Run) -> str | None:
-    """The first stage that is not complete."""
-    return next((s for s in stages_of(run) if run.stage(s).get("status") != "complete"), None)
+    """The first stage that is not complete, or out of date."""
+    return next((s for s in stages_of(run) if state_of(run, s) != "complete"), None)

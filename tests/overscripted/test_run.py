@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from overscripted.errors import InputError, StageMissing
-from overscripted.run import FORMAT_VERSION, Run
-from overscripted.status import status
+from overscripted.run import FORMAT_VERSION, SEEDS, Run
+from overscripted.status import next_stage, state_of, status
 
 
 def test_a_new_run_is_recorded_and_opened_again(tmp_path: Path) -> None:
@@ -76,3 +76,103 @@ def test_status_is_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
     assert "source: a [b]text[/b]" in shown.output
     assert "\x1b" not in shown.output and "\u202e" not in shown.output
     assert f"next: overscripted etl {tmp_path}" in shown.output
+
+
+def _complete(run: Run, *names: str, **options: object) -> None:
+    for name in names:
+        run.begin(name, dict(options))
+        run.finish(name)
+
+
+def test_results_of_a_replaced_input_are_out_of_date(tmp_path: Path) -> None:
+    run = Run.open(tmp_path, create=True)
+    _complete(run, "import", kind="openwpm", path="x.sqlite")
+    _complete(run, "etl", "analyze", "report")
+    assert next_stage(run) is None
+    _complete(run, "import", kind="openwpm", path="x.sqlite")
+    assert [state_of(run, name) for name in ("import", "etl", "analyze", "report")] == [
+        "complete",
+        "out of date",
+        "out of date",
+        "out of date",
+    ]
+    shown = CliRunner().invoke(status, [str(tmp_path)]).output
+    assert shown.count("out of date") == 3 and f"next: overscripted etl {tmp_path}" in shown
+    with pytest.raises(
+        StageMissing, match=rf"etl is out of date: import .* `overscripted etl {tmp_path}` first"
+    ):
+        run.require("etl")
+    with pytest.raises(StageMissing, match=r"analyze is out of date, as etl is: import .* `overscripted etl"):
+        run.require("analyze")
+    _complete(run, "etl")
+    run.require("etl")
+    with pytest.raises(
+        StageMissing, match=rf"analyze is out of date: etl .* `overscripted analyze {tmp_path}`"
+    ):
+        run.require("analyze")
+    _complete(run, "analyze", "report")
+    assert next_stage(run) is None
+
+
+def test_an_import_that_failed_leaves_results_up_to_date(tmp_path: Path) -> None:
+    run = Run.open(tmp_path, create=True)
+    _complete(run, "import", "etl")
+    before = run.stage("import")
+    run.begin("import", {})
+    run.undo("import", before)
+    assert state_of(run, "etl") == "complete"
+
+
+def test_tables_are_out_of_date_once_the_crawl_has_more(tmp_path: Path) -> None:
+    run = Run.open(tmp_path, create=True)
+    run.begin("crawl", {"seeds": "urls.txt"})
+    _complete(run, "etl")  # --partial
+    run.require("etl")
+    run.interrupt("crawl")
+    with pytest.raises(StageMissing, match=r"etl is out of date: crawl .* --partial` first"):
+        run.require("etl")
+    _complete(run, "etl")
+    run.begin("crawl", {"seeds": "urls.txt"})
+    run.require("etl")
+    run.finish("crawl")
+    assert state_of(run, "etl") == "out of date"
+
+
+def test_a_crawl_of_other_seeds_than_the_precrawls_is_out_of_date(tmp_path: Path) -> None:
+    run = Run.open(tmp_path, create=True)
+    run.store.write(SEEDS, b"some")
+    _complete(run, "precrawl", "crawl", "etl")
+    _complete(run, "precrawl")  # combined again: the same seeds
+    assert state_of(run, "crawl") == "complete"
+    run.store.write(SEEDS, b"others")
+    _complete(run, "precrawl")
+    assert (state_of(run, "crawl"), state_of(run, "etl")) == ("out of date", "complete")
+    run.require("etl")
+    assert run.command("crawl") == f"overscripted crawl {tmp_path} --seeds {tmp_path}/{SEEDS}"
+    _complete(run, "crawl", seeds=None)  # which takes no other seeds
+    assert state_of(run, "crawl") == "out of date"
+    _complete(run, "crawl", seeds=run.store.uri(SEEDS))
+    assert state_of(run, "crawl") == "complete"
+    mine = Run.open(tmp_path / "mine", create=True)
+    _complete(mine, "precrawl")
+    _complete(mine, "crawl", seeds="urls.txt")
+    _complete(mine, "precrawl")
+    assert state_of(mine, "crawl") == "complete"
+
+
+def test_a_run_of_an_older_version_is_up_to_date_until_a_stage_is_run_again(tmp_path: Path) -> None:
+    run = Run.open(tmp_path, create=True)
+    stages = {name: {"status": "complete", "options": {}} for name in ("import", "etl", "analyze")}
+    run.store.write_json("run.json", {**run.record, "stages": stages})
+    run = Run.open(tmp_path)
+    run.require("analyze")
+    _complete(run, "import")
+    assert state_of(run, "etl") == state_of(run, "analyze") == "out of date"
+
+
+def test_a_missing_import_names_the_kind_that_was_asked_for(tmp_path: Path) -> None:
+    run = Run.open(tmp_path, create=True)
+    run.begin("import", {"kind": "openwpm", "path": "/data/x.sqlite"})
+    run.interrupt("import")
+    with pytest.raises(StageMissing, match=rf"`overscripted import openwpm /data/x.sqlite {tmp_path}`"):
+        run.require("import")
