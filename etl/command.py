@@ -5,6 +5,11 @@ import click
 from overscripted.engines import NAMES
 from overscripted.options import Number, Seed
 from overscripted.run import Run
+from overscripted.status import lines_of
+
+_strict = click.option(
+    "--strict", is_flag=True, help="Fail where a file cannot be used, instead of naming it."
+)
 
 
 @click.group("import")
@@ -20,35 +25,36 @@ def import_() -> None:
 @import_.command("study")
 @click.argument("path")
 @click.argument("run")
-def import_study(path: str, run: str) -> None:
+@_strict
+def import_study(path: str, run: str, strict: bool) -> None:
     """Import the 2017 study's data: PATH is its published Parquet (any variant) or its raw JSON.
 
     \b
     Example:  overscripted import study overscripted_2017_sample.parquet runs/2017
     """
-    _import("study", path, run)
+    _import("study", path, run, strict)
 
 
 @import_.command("openwpm")
 @click.argument("path")
 @click.argument("run")
-def import_openwpm(path: str, run: str) -> None:
+@_strict
+def import_openwpm(path: str, run: str, strict: bool) -> None:
     """Import OpenWPM's data: PATH is a SQLite database, a folder of them, or a folder of Parquet.
 
     \b
     Example:  overscripted import openwpm crawl-data.sqlite runs/openwpm
     """
-    _import("openwpm", path, run)
+    _import("openwpm", path, run, strict)
 
 
-def _import(kind: str, path: str, url: str) -> None:
-    from etl.imports import import_data, source_at
+def _import(kind: str, path: str, url: str, strict: bool) -> None:
+    from etl.imports import import_into
 
-    source_at(path)  # before a run is begun for nothing
-    run = Run.open(url, create=True)
-    facts = import_data(kind, path, run)
-    click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))
-    click.echo(f"next: overscripted etl {run.store.url}")
+    run, facts = import_into(kind, path, url, strict)
+    for line in lines_of(facts):
+        click.echo(line)
+    click.echo(f"next: {run.command('etl')}")
 
 
 @click.command()

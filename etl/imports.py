@@ -6,11 +6,11 @@ from typing import Any
 from etl.importers.openwpm import import_openwpm
 from etl.importers.study import import_study
 from overscripted.errors import InputError
-from overscripted.run import Run
+from overscripted.run import RECORD, Run
 from overscripted.schemas import RAW
-from overscripted.store import Store
+from overscripted.store import STAGING, Store
 
-KINDS: dict[str, Callable[[Store, Store, int], dict[str, Any]]] = {
+KINDS: dict[str, Callable[[Store, Store, bool], dict[str, Any]]] = {
     "study": import_study,
     "openwpm": import_openwpm,
 }
@@ -24,20 +24,35 @@ def source_at(path: str) -> Store:
     return source
 
 
-def import_data(kind: str, path: str, run: Run) -> dict[str, Any]:
+def import_into(kind: str, path: str, url: str, strict: bool = False) -> tuple[Run, dict[str, Any]]:
+    """`import_data` into the run at ``url``, begun where there is none; of one that fails nothing stays."""
+    source_at(path)
+    store = Store(url)
+    known, there = store.exists(RECORD), store.exists()
+    run = Run.open(url, create=True)
+    try:
+        return run, import_data(kind, path, run, strict)
+    except BaseException:
+        if not known:
+            for key in (RECORD, STAGING) if there else ("",):
+                run.store.delete(key)
+        raise
+
+
+def import_data(kind: str, path: str, run: Run, strict: bool = False) -> dict[str, Any]:
     """Import ``path`` (a file, a folder or an ``s3://`` prefix) of a kind of `KINDS`; its facts.
 
     Replaces what an earlier import wrote. Raises InputError where the run holds a crawl, or the
-    path is not there or not of that kind.
+    path is not there or not of that kind; with ``strict`` also where a file of it cannot be used.
     """
     if run.stage("crawl"):
         raise InputError(f"{run.store.url}: holds a crawl; import into a RUN of its own")
     source = source_at(path)
     before = run.stage("import")
-    run.begin("import", {"kind": kind, "path": source.url})
+    run.begin("import", {"kind": kind, "path": source.url, "strict": strict})
     try:
         with run.store.replace(*(f"raw/{table}" for table in RAW)) as staged:
-            facts = KINDS[kind](source, staged, run.crawl_id)
+            facts = KINDS[kind](source, staged, strict)
     except BaseException:
         run.undo("import", before)
         raise

@@ -2,10 +2,15 @@
 
 # Rows of one imported segment: about 10-60 MB of Parquet, and a few hundred MB while it is made.
 IMPORT_SEGMENT_ROWS = 250_000
+# Or bytes, where rows are large: those of bodies of scripts and of long values.
+IMPORT_SEGMENT_BYTES = 512 * 2**20
 # Rows read from a source at once: keeps the importer's memory flat whatever the source's size.
 IMPORT_BATCH_ROWS = 50_000
 # Small source files fetched side by side: hides an object store's latency.
 IMPORT_FILES_AT_ONCE = 64
+# Bytes of a body beside an OpenWPM database, decompressed: no real script is a quarter of that, a bomb is
+# many times it.
+IMPORT_BODY_BYTES = 32 * 2**20
 
 # A batch of segments becomes one file of each table: large enough for object stores (50-500 MB),
 # small enough to be sorted in a few GB of memory.

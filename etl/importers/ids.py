@@ -8,6 +8,11 @@ import pyarrow.compute as pc
 STUDY = 1  # the study's crawl_id
 
 
+def crawl_id(digest: bytes) -> int:
+    """The number of a crawl from the hash of what identifies it: 31 bits, and never the study's."""
+    return int.from_bytes(digest[:8], "big") % (2**31 - 2) + STUDY + 1
+
+
 def visit_id(*parts: object) -> int:
     """53 bits of the SHA-256 of the parts, joined by newlines: exact in JavaScript and in floats."""
     text = "\n".join(str(part) for part in parts)

@@ -5,9 +5,11 @@ import shutil
 import sqlite3
 import tempfile
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,88 +17,127 @@ import pyarrow.parquet as pq
 from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
 from overscripted.store import Store
-from overscripted.text import clean
+from overscripted.text import decoded, is_bytes, is_text, readable_column
 
 Row = dict[str, Any]
 
-# OpenWPM's tables that are read; anything else in a data set is left alone.
-TABLES = (
-    "javascript",
-    "site_visits",
-    "crawl_history",
-    "incomplete_visits",
-    "crawl",
-    "http_requests",
-    "http_responses",
-    "http_redirects",
-    "dns_responses",
-    "callstacks",
-    "javascript_cookies",
-    "navigations",
-)
+# OpenWPM's tables that are read, and the names that they had at other times, best first: of several that
+# hold the same measurement, the first that has rows is read. Anything else in a data set is left alone.
+TABLES: dict[str, tuple[str, ...]] = {
+    "task": (),
+    "crawl": (),
+    "site_visits": (),
+    "crawl_history": ("crawlhistory",),  # until 2018-07
+    "incomplete_visits": ("interrupted",),  # of 2020-04
+    "javascript": (),
+    # Of 2016, when the extension began to replace the proxy, and of 2016-12 to 2017-07.
+    "http_requests": ("http_requests_ext", "http_requests_proxy"),
+    "http_responses": ("http_responses_ext", "http_responses_proxy"),
+    "http_redirects": (),
+    "dns_responses": (),
+    "callstacks": (),
+    "javascript_cookies": (),
+    "navigations": (),
+}
+# One of them makes a data set OpenWPM's.
+_SIGNS = {"javascript", "site_visits", "crawl_history", "http_requests", "javascript_cookies", "navigations"}
+_NAMES = {name: table for table, others in TABLES.items() for name in (table, *others)}
 _SQLITE = (".sqlite", ".sqlite3", ".db")
 _JOURNALS = ("-journal", "-wal", "-shm")
+
+
+class Unfit(Exception):
+    """A file that is no OpenWPM data, or not whole; says why."""
 
 
 class Source(ABC):
     """One data set: ``name``, and its tables' rows. Absent tables have none."""
 
     name: str
+    key: str  # of its file or folder in the store
 
     @abstractmethod
     def tables(self) -> set[str]:
-        """Those of `TABLES` that are there."""
+        """Those of `TABLES` that are there, under whatever name."""
 
     @abstractmethod
     def rows(self, table: str) -> Iterator[Row]:
-        """Rows in the order they were written, column names in lower case."""
+        """Rows in the order they were written, column names in lower case. Raises Unfit where damaged."""
+
+    @abstractmethod
+    def others(self) -> dict[str, int]:
+        """Tables that are there and not read, with their numbers of rows."""
 
     def close(self) -> None:  # noqa: B027  # most have nothing to release
         """Release files."""
 
 
-def sources(store: Store) -> list[Source]:
-    """The data sets at a path: databases, or one folder of Parquet. InputError where there is none."""
+def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
+    """The data sets at a path, databases and a folder of Parquet, and files that are none with the reason.
+
+    Raises InputError where there is no data set.
+    """
     if store.fs.isfile(store.root):
         if store.root.endswith(".parquet"):
             raise InputError(f"{store.url}: one file of a Parquet data set; name its folder")
-        return [Sqlite(store, "")]
+        try:
+            return [Sqlite(store, "")], {}
+        except Unfit as error:
+            raise InputError(f"{store.url}: {error}") from error
     keys = store.files()
-    databases = [key for key in keys if key.endswith(_SQLITE)]
-    if databases:
-        return [Sqlite(store, key) for key in databases]
+    found: list[Source] = []
+    unfit: dict[str, str] = {}
+    for key in keys:
+        if key.endswith(_SQLITE):
+            try:
+                found.append(Sqlite(store, key))
+            except Unfit as error:
+                unfit[key] = str(error)
     parquet = [key for key in keys if key.endswith(".parquet")]
-    if any(_table_of(key) for key in parquet):
-        return [Parquet(store, parquet)]
+    if _SIGNS & {_NAMES.get(_table_of(key)) for key in parquet}:
+        found.append(Parquet(store, parquet))
+    if found:
+        return found, unfit
+    if len(unfit) == 1:
+        ((key, why),) = unfit.items()
+        raise InputError(f"{store.uri(key)}: {why}")
+    named = "".join(f"; {key}: {why}" for key, why in unfit.items())
     raise InputError(
         f"{store.url}: no OpenWPM data here (neither {', '.join(_SQLITE)} files nor Parquet in folders "
-        "named javascript, site_visits, …); for the study's data use `overscripted import study`"
+        f"named javascript, site_visits, …); for the study's data use `overscripted import study`{named}"
     )
 
 
 class Sqlite(Source):
-    """A database, never written to: one with a journal of a crash is recovered in a copy."""
+    """A database, never written to: one with a journal of a crash is recovered in a copy.
+
+    Raises Unfit where it is none of OpenWPM's.
+    """
 
     def __init__(self, store: Store, key: str) -> None:
-        self.name = key or os.path.basename(store.root)
+        self.name, self.key = key or os.path.basename(store.root), key
         self._folder = ""
         path = store.path(key)
         if not store.local or any(os.path.exists(path + end) for end in _JOURNALS):
             path = self._copy(store, path)
         try:
-            self._db = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)
             if self._folder:
-                self._db.close()
                 self._db = sqlite3.connect(path)
-            self._db.text_factory = _decode
-            self._names = {
-                str(name).lower(): str(name)
-                for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
-        except sqlite3.Error as error:
-            raise InputError(f"{store.uri(key)}: no readable SQLite database ({error})") from error
-        if not self.tables() & {"javascript", "site_visits"}:
-            raise InputError(f"{store.uri(key)}: no OpenWPM database: no table javascript or site_visits")
+            else:
+                self._db = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)
+            self._db.text_factory = decoded
+            names = self._db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+            own = (str(name) for (name,) in names if not str(name).startswith("sqlite_"))
+            self._names = {name.lower(): name for name in own}
+            if not self.tables() & _SIGNS:
+                raise Unfit("no OpenWPM database: it has no table javascript, http_requests or site_visits")
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            self.close()
+            raise Unfit(f"no readable SQLite database ({error})") from error
+        except Unfit:
+            self.close()
+            raise
+        self._read = {table: self._choose(table) for table in TABLES}
 
     def _copy(self, store: Store, path: str) -> str:
         self._folder = tempfile.mkdtemp(prefix="overscripted-openwpm-")
@@ -106,67 +147,149 @@ class Sqlite(Source):
                 store.fs.get_file(path + end, target + end)
         return target
 
+    def _choose(self, table: str) -> str:
+        """The name under which a table is read; "" where it is not there."""
+        there = [name for name in (table, *TABLES[table]) if name in self._names]
+        return next((name for name in there if self._count(name)), there[0] if there else "")
+
+    def _count(self, name: str, most: str = " LIMIT 1") -> int:
+        try:
+            inner = f'SELECT 1 FROM "{_quoted(self._names[name])}"{most}'
+            (n,) = self._db.execute(f"SELECT count(*) FROM ({inner})").fetchone()
+        except sqlite3.Error:
+            return 0
+        return int(n)
+
     def tables(self) -> set[str]:
-        return self._names.keys() & set(TABLES)
+        return {_NAMES[name] for name in self._names if name in _NAMES}
 
     def rows(self, table: str) -> Iterator[Row]:
-        if table not in self._names:
+        name = self._names.get(self._read[table])
+        if name is None:
             return
         try:
-            cursor = self._db.execute(f'SELECT * FROM "{self._names[table]}" ORDER BY rowid')
+            cursor = self._in_order(name)
             names = [str(column[0]).lower() for column in cursor.description]
             while found := cursor.fetchmany(IMPORT_BATCH_ROWS):
                 for values in found:
                     yield dict(zip(names, values, strict=True))
+        except UnicodeDecodeError as error:
+            raise Unfit(f"table {name}: a column's name is not UTF-8 ({error})") from error
         except sqlite3.Error as error:
-            raise InputError(
-                f"{self.name}: table {table} is damaged ({error}); try `sqlite3 .recover`"
-            ) from error
+            raise Unfit(f"table {name} is damaged ({error}); try `sqlite3 .recover`") from error
+
+    def _in_order(self, name: str) -> sqlite3.Cursor:
+        """All rows by number; by its own key where a table has no such numbers."""
+        every = f'SELECT * FROM "{_quoted(name)}"'
+        try:
+            return self._db.execute(f"{every} ORDER BY _rowid_")
+        except sqlite3.OperationalError as error:
+            if "no such column" not in str(error):
+                raise
+            return self._db.execute(every)
+
+    def others(self) -> dict[str, int]:
+        left = self._names.keys() - set(self._read.values())
+        return {self._names[name]: self._count(name, "") for name in left}
 
     def close(self) -> None:
-        self._db.close()
+        if db := getattr(self, "_db", None):
+            db.close()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _quoted(name: str) -> str:
+    return name.replace('"', '""')
 
 
 class Parquet(Source):
     """A folder of Parquet, ``…/<table>/…``; ``visit_id=…`` and ``instance_id=…`` may be folder names."""
 
     def __init__(self, store: Store, keys: list[str]) -> None:
-        self.name, self._store = os.path.basename(store.root), store
+        self.name, self.key, self._store = os.path.basename(store.root), "", store
         self._keys: dict[str, list[str]] = {}
+        self._others: dict[str, list[str]] = {}
         for key in keys:
-            if table := _table_of(key):
-                self._keys.setdefault(table, []).append(key)
+            table = _table_of(key)
+            (self._keys if table in _NAMES else self._others).setdefault(table, []).append(key)
+        self._read = {
+            table: next((name for name in (table, *others) if name in self._keys), "")
+            for table, others in TABLES.items()
+        }
 
     def tables(self) -> set[str]:
-        return set(self._keys)
+        return {_NAMES[name] for name in self._keys}
 
     def rows(self, table: str) -> Iterator[Row]:
-        for key in self._keys.get(table, []):
+        for key in self._keys.get(self._read[table], []):
             parts = [part.split("=", 1) for part in key.split("/")[:-1] if "=" in part]
-            from_path = {name: int(v) if v.lstrip("-").isdigit() else v for name, v in parts}
+            from_path = {name.lower(): unquote(value) for name, value in parts}
             try:
                 with self._store.fs.open(self._store.path(key), "rb") as file:
-                    for batch in pq.ParquetFile(file).iter_batches(IMPORT_BATCH_ROWS):
-                        for row in batch.to_pylist():
-                            yield {**from_path, **{name.lower(): value for name, value in row.items()}}
+                    parquet = pq.ParquetFile(file)
+                    names = [name.lower() for name in parquet.schema_arrow.names]
+                    twice = [name for name, n in Counter(names).items() if n > 1]
+                    if twice:
+                        raise Unfit(
+                            f"{key}: column {', '.join(twice)} is there twice; leave out one of the two"
+                        )
+                    for batch in parquet.iter_batches(IMPORT_BATCH_ROWS):
+                        columns = [_values(pa.chunked_array([column])) for column in batch.columns]
+                        for values in zip(*columns, strict=True):
+                            yield {**from_path, **dict(zip(names, values, strict=True))}
             except (pa.ArrowException, OSError) as error:
-                reason = str(error).splitlines()[0]
-                raise InputError(f"{self._store.uri(key)}: damaged Parquet ({reason})") from error
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise  # the storage's, not the file's
+                reason = (str(error) or type(error).__name__).splitlines()[0]
+                raise Unfit(f"{key}: damaged Parquet ({reason})") from error
+
+    def others(self) -> dict[str, int]:
+        left = {name: keys for name, keys in self._keys.items() if name not in self._read.values()}
+        return {name: sum(map(self._count, keys)) for name, keys in (left | self._others).items()}
+
+    def _count(self, key: str) -> int:
+        try:
+            with self._store.fs.open(self._store.path(key), "rb") as file:
+                return int(pq.ParquetFile(file).metadata.num_rows)
+        except (pa.ArrowException, OSError):
+            return 0
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """A column as Python's values: text is valid, times have microseconds."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = kind.value_type
+    if is_text(kind) or is_bytes(kind):
+        return list(readable_column(column)[0].to_pylist())
+    if pa.types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+    if pa.types.is_nested(kind):
+        try:
+            return list(column.to_pylist())
+        except UnicodeDecodeError:
+            return list(column.cast(_with_bytes(kind)).to_pylist())
+    return list(column.to_pylist())
+
+
+def _with_bytes(kind: pa.DataType) -> pa.DataType:
+    """The type with bytes wherever it has text."""
+    if is_text(kind):
+        return pa.binary()
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(field.name, _with_bytes(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(_with_bytes(kind.value_type))
+    return kind
 
 
 def _table_of(key: str) -> str:
-    """The OpenWPM table that a file belongs to: by its folders, else by its own name."""
-    folders = key.split("/")
-    for part in [*reversed(folders[:-1]), folders[-1].removesuffix(".parquet")]:
-        if part in TABLES:
+    """The table that a file belongs to: by its folders, else by its own name."""
+    folders = [part.lower() for part in key.split("/")]
+    own = folders[-1].removesuffix(".parquet")
+    for part in [*reversed(folders[:-1]), own]:
+        if part in _NAMES:
             return part
-    return ""
-
-
-def _decode(data: bytes) -> str:
-    try:
-        return clean(data.decode("utf-8", "surrogatepass"))
-    except UnicodeDecodeError:
-        return data.decode("utf-8", "replace")
+    return next((part for part in reversed(folders[:-1]) if "=" not in part), own)

@@ -1,12 +1,15 @@
 """``overscripted import study``: the study's raw JSON or its published Parquet, into a run."""
 
-from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from etl.importers import study_json, study_parquet
+from etl.importers.ledger import Ledger, named
+from etl.importers.values import moment
 from etl.importers.writer import SegmentWriter
 from etl.settings import IMPORT_FILES_AT_ONCE, NAMED_FILES
 from overscripted.engines import open_engine
@@ -14,58 +17,96 @@ from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.store import Store
 
+_JSON = (".json", ".jsonl", ".ndjson")
 
-def import_study(source: Store, staged: Store, crawl_id: int) -> dict[str, Any]:
+
+def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
     """Write raw calls and visits of the study's data, under its own crawl_id; facts of what came.
 
-    ``source`` is a file or a folder (searched in depth) of ``.parquet`` or ``.json`` files.
+    ``source`` is a file or a folder (searched in depth) of ``.parquet`` or ``.json`` files. A file of a
+    folder that is damaged or not the study's is left out and named; ``strict`` raises InputError.
     """
-    parquet, plain = _found(source, ".parquet"), _found(source, ".json")
+    parquet, plain = _found(source, ".parquet"), _found(source, *_JSON)
     if bool(parquet) == bool(plain):
         what = "both .parquet and .json files" if parquet else "neither .parquet nor .json files"
         raise InputError(f"{source.url}: {what}; name the study's published Parquet or its raw JSON")
-    writer = SegmentWriter(staged, "study")
-    load: Callable[..., dict[str, Any]] = _parquet if parquet else _json
-    facts = load(source, parquet or plain, writer)
+    writer, ledger = SegmentWriter(staged, "study"), Ledger()
+    load = _parquet if parquet else _json
+    facts = load(source, parquet or plain, writer, ledger)
     writer.close()
+    if strict and (ledger.files or "damaged_files" in facts):
+        raise InputError(f"--strict: {named(ledger.files) or facts['damaged']}; nothing was imported")
     if not writer.rows:
-        raise InputError(f"{source.url}: holds no call")
+        raise InputError(_nothing(source, ledger))
     staged_visits(staged)
-    return {"files": len(parquet or plain), "calls": writer.rows["calls"], **facts}
+    return {"files": len(parquet or plain), "calls": writer.rows["calls"], **facts, **ledger.facts()}
 
 
-def _found(source: Store, suffix: str) -> list[str]:
-    if source.url.endswith(suffix) and source.fs.isfile(source.root):
+def _found(source: Store, *suffixes: str) -> list[str]:
+    if source.url.endswith(suffixes) and source.fs.isfile(source.root):
         return [""]
-    return [key for key in source.files("", suffix) if "/." not in f"/{key}"]
+    return [key for key in source.files() if key.endswith(suffixes) and "/." not in f"/{key}"]
 
 
-def _parquet(source: Store, keys: list[str], writer: SegmentWriter) -> dict[str, Any]:
+def _nothing(source: Store, ledger: Ledger) -> str:
+    if len(ledger.files) == 1:
+        ((name, why),) = ledger.files.items()
+        return f"{name if name == source.url else source.uri(name)}: {why}"
+    return f"{source.url}: holds no call" + (f" ({named(ledger.files)})" if ledger.files else "")
+
+
+def _parquet(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger) -> dict[str, Any]:
     seen: dict[str, int] = {}
+    lacks: dict[str, int] = {}
     with Work("import", len(keys), "files") as work:
         for key in keys:
-            for rows in study_parquet.read(source, key, seen):
-                writer.add("calls", rows)
+            before = ledger.read.total()
+            try:
+                for rows in study_parquet.read(source, key, seen):
+                    ledger.read["calls"] += rows.num_rows
+                    writer.add("calls", rows)
+                for name in study_parquet.absent(_schema(source, key)):
+                    lacks[name] = lacks.get(name, 0) + 1
+            except study_parquet.Unfit as error:
+                n = ledger.read.total() - before
+                kept = f" after {n:,} rows, which are kept" if n else ""
+                ledger.files[key or source.url] = f"{error}{kept}"
             work.add()
-    return {"source": "the study's published Parquet"}
+    facts: dict[str, Any] = {"source": "the study's published Parquet"}
+    some = (f"{name}" + ("" if n == len(keys) else f" in {n:,} files") for name, n in lacks.items())
+    return facts | ({"columns_absent": ", ".join(some)} if lacks else {})
 
 
-def _json(source: Store, keys: list[str], writer: SegmentWriter) -> dict[str, Any]:
+def _schema(source: Store, key: str) -> pa.Schema:
+    with source.fs.open(source.path(key), "rb") as file:
+        return pq.ParquetFile(file).schema_arrow
+
+
+def _json(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger) -> dict[str, Any]:
+    seen: dict[str, int] = {}
     damaged: list[str] = []
-    n_damaged = 0
+    n_damaged = n_known = 0
     with Work("import", len(keys), "files") as work:
         for start in range(0, len(keys), IMPORT_FILES_AT_ONCE):
             some = keys[start : start + IMPORT_FILES_AT_ONCE]
             for key in some:
                 name = key or source.url
-                rows, broken = study_json.read(name, source.read(key))
+                rows, known, unreadable = study_json.read(name, source.read(key), seen)
+                n_known += known
+                ledger.read["calls"] += len(rows) + unreadable
+                ledger.leave_out("calls", "no readable JSON object", unreadable)
                 writer.add_rows("calls", rows)
-                if broken:
+                if unreadable or not rows:
                     n_damaged += 1
                     damaged += [name] if len(damaged) < NAMED_FILES else []
             work.add(len(some))
+    if writer.rows and not n_known:
+        raise InputError(
+            f"{source.url}: JSON of something else: none of {writer.rows['calls']:,} objects has a field of "
+            "the study (location, symbol, script_url, …); name the study's raw JSON"
+        )
     facts: dict[str, Any] = {"source": "the study's raw JSON"}
-    return facts | ({"damaged_files": n_damaged, "damaged": damaged} if n_damaged else {})
+    return facts | ({"damaged_files": n_damaged, "damaged": ", ".join(damaged)} if n_damaged else {})
 
 
 def staged_visits(staged: Store) -> None:
@@ -90,10 +131,5 @@ def staged_visits(staged: Store) -> None:
     writer.close()
 
 
-def _moment(text: str | None) -> Any:
-    from datetime import datetime
-
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+def _moment(text: str | None) -> datetime | None:
+    return moment(text) if text and not text.isdigit() else None

@@ -1,15 +1,18 @@
 """The study's raw JSON, a file a location, as raw calls.
 
 A file is JSON objects separated by commas within ``{`` and ``}``; the last brace, or the end of the
-last object, is missing where the crawler died. What can be read is kept; damaged files are named.
+last object, is missing where the crawler died. The study dropped the first and the last character
+whatever they were, so that ``[ ]`` and blanks do as well; JSON lines have neither. What can be read
+is kept, also after an object that cannot.
 """
 
 import json
 import posixpath
+import re
 from collections.abc import Iterator
 
 from etl.importers.ids import STUDY, file_name, visit_id
-from overscripted.text import clean
+from etl.importers.values import text, whole
 
 _TEXTS = (
     "location",
@@ -24,70 +27,108 @@ _TEXTS = (
     "call_stack",
     "time_stamp",
 )
+FIELDS = frozenset((*_TEXTS, "crawl_id", "in_iframe", "arguments"))
+_OWN_NAME = re.compile(r"(-?[0-9]+)_[0-9a-f]{56}\.json")
+_BETWEEN = re.compile(r"[\s,\ufeff]*")
+_OPENS = re.compile(r"[{\[](?=\s*[{\[])")  # a wrapper: what it holds begins with an object or another one
+_EMPTY = re.compile(r"\{\s*\}")
+_BEGIN = re.compile(r'\{\s*"')
+# Places tried for the next object after one that cannot be read: files are hostile.
+_TRIES = 1000
 _decoder = json.JSONDecoder()
+UNREADABLE = object()
 
 
-def read(name: str, body: bytes) -> tuple[list[dict[str, object]], bool]:
-    """A file's records as raw calls, and whether the file was damaged.
+def read(name: str, body: bytes, seen: dict[str, int]) -> tuple[list[dict[str, object]], int, int]:
+    """A file's objects as raw calls, how many of them have a field of the study, how many are unreadable.
 
-    ``name`` is the file's own. Nothing raises: a record that is no object counts as damage.
+    ``name`` is the file's own; ``seen`` counts the rows of each of the study's files so far, and numbers
+    these. Nothing raises.
     """
     base = posixpath.basename(name)
-    rows, damaged, number = [], False, -1
-    for number, record in enumerate(_records(body.decode("utf-8", "replace"))):
+    rows: list[dict[str, object]] = []
+    known = unreadable = 0
+    for record in _records(_text(body)):
         if isinstance(record, dict):
-            rows.append(_raw(record, base, number))
+            rows.append(_raw(record, base, seen))
+            known += not FIELDS.isdisjoint(record)
         else:
-            damaged = True
-    return rows, damaged or number < 0
+            unreadable += 1
+    return rows, known, unreadable
 
 
-def _records(text: str) -> Iterator[object]:
-    """Each object of the body; None where nothing more can be read."""
-    at, end = text.find("{") + 1, len(text)
+def _text(body: bytes) -> str:
+    return body.decode(json.detect_encoding(body), "replace")
+
+
+def _records(body: str) -> Iterator[object]:
+    """Each object of the body; `UNREADABLE`, or what else there is, where it is none."""
+    at, end, depth = _start(body), len(body), 0
     while True:
-        while at < end and (text[at] in "}, \t\r\n" or text.startswith("{{", at)):
-            at += 1  # between records: commas, and the wrappers of a file begun again
+        at = _BETWEEN.match(body, at).end()  # type: ignore[union-attr]  # it matches nothing, too
         if at >= end:
             return
+        if opened := _OPENS.match(body, at):
+            at, depth = opened.end(), depth + 1
+        elif body[at] in "}]":
+            at, depth = at + 1, max(depth - 1, 0)
+        elif not depth and (empty := _EMPTY.match(body, at)):
+            at = empty.end()
+        elif body[at] == "[":
+            at, depth = at + 1, depth + 1
+        else:
+            try:
+                record, at = _decoder.raw_decode(body, at)
+            except (ValueError, RecursionError):
+                if not body[at + 1 :].strip():
+                    return  # the last character, whatever it is
+                yield UNREADABLE
+                at = _next(body, at + 1)
+                continue
+            yield record
+
+
+def _start(body: str) -> int:
+    """Behind a first character that is no bracket and has an object behind it."""
+    at = _BETWEEN.match(body).end()  # type: ignore[union-attr]
+    rest = body[at + 1 : at + 1000].lstrip()
+    return at + 1 if body[at : at + 1] not in ("{", "[") and rest[:1] in ("{", "[") and rest else at
+
+
+def _next(body: str, at: int) -> int:
+    """Where the next object with a field of the study begins, or the end."""
+    for begin, _ in zip(_BEGIN.finditer(body, at), range(_TRIES), strict=False):
         try:
-            record, at = _decoder.raw_decode(text, at)
+            record, _end = _decoder.raw_decode(body, begin.start())
         except (ValueError, RecursionError):
-            yield None
-            return
-        yield record
+            continue
+        if not FIELDS.isdisjoint(record):
+            return begin.start()
+    return len(body)
 
 
-def _raw(record: dict[str, object], base: str, number: int) -> dict[str, object]:
-    row: dict[str, object] = {name: _text(record.get(name)) for name in _TEXTS}
-    crawl = _crawl_id(record.get("crawl_id"), base)
+def _raw(record: dict[str, object], base: str, seen: dict[str, int]) -> dict[str, object]:
+    row: dict[str, object] = {name: text(record.get(name)) for name in _TEXTS}
+    own = _OWN_NAME.fullmatch(base)
+    crawl = whole(record.get("crawl_id"))
+    if crawl is None:
+        crawl = whole(base.partition("_")[0])
+    crawl = STUDY if crawl is None else crawl
     place = str(row["location"] or "")
-    arguments = _text(record.get("arguments"))
+    file = base if own else file_name(crawl, place)
+    number = seen.get(file, 0)
+    seen[file] = number + 1
+    arguments = text(record.get("arguments"))
     row |= {
         "crawl_id": crawl,
         "visit_id": visit_id(crawl, place),
         "attempt": 1,
         "top_level_url": "",
-        "file_name": base if base.endswith(".json") else file_name(crawl, place),
+        "file_name": file,
         "row": number,
         "ordinal": number,
         "realm": "window",
-        "in_iframe": (_text(record.get("in_iframe")) or "").lower(),
+        "in_iframe": (text(record.get("in_iframe")) or "").lower(),
         "arguments": None if arguments in ("", "{}", None) else arguments,
     }
     return row
-
-
-def _text(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return None if value is None else clean(value)
-    return clean(json.dumps(value, ensure_ascii=False))
-
-
-def _crawl_id(value: object, base: str) -> int:
-    for candidate in (value, base.partition("_")[0]):
-        try:
-            return int(str(candidate))
-        except ValueError:
-            continue
-    return STUDY

@@ -1,21 +1,16 @@
 """Collects imported rows and writes them as raw segments of an even size."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 
-from etl.settings import IMPORT_SEGMENT_ROWS
+from etl.importers.values import text
+from etl.settings import IMPORT_SEGMENT_BYTES, IMPORT_SEGMENT_ROWS
 from overscripted import segments
 from overscripted.schemas import RAW
 from overscripted.store import Store
-from overscripted.text import clean
-
-
-def text(value: Any) -> str | None:
-    """A value of any type as text: bytes are UTF-8 or what can be read of it."""
-    if value is None:
-        return None
-    return clean(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
 
 def _column(field: pa.Field, values: list[Any]) -> list[Any]:
@@ -29,6 +24,20 @@ class SegmentWriter:
         self.store, self.name = store, name
         self.rows: dict[str, int] = {}
         self._waiting: dict[str, list[pa.Table]] = {}
+        self._written: list[str] = []
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Where this block ends in an error, what was added in it is forgotten."""
+        rows, waiting = dict(self.rows), {table: list(parts) for table, parts in self._waiting.items()}
+        self._written = []
+        try:
+            yield
+        except BaseException:
+            for key in self._written:
+                self.store.delete(key)
+            self.rows, self._waiting = rows, waiting
+            raise
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Rows of a raw table, any subset of its columns."""
@@ -37,7 +46,8 @@ class SegmentWriter:
         self.rows[table] = self.rows.get(table, 0) + rows.num_rows
         waiting = self._waiting.setdefault(table, [])
         waiting.append(rows)
-        if sum(part.num_rows for part in waiting) >= IMPORT_SEGMENT_ROWS:
+        many = sum(part.num_rows for part in waiting) >= IMPORT_SEGMENT_ROWS
+        if many or sum(part.nbytes for part in waiting) >= IMPORT_SEGMENT_BYTES:
             self._flush(table)
 
     def add_rows(self, table: str, rows: list[dict[str, object]]) -> None:
@@ -56,4 +66,4 @@ class SegmentWriter:
     def _flush(self, table: str) -> None:
         waiting = self._waiting.pop(table)
         rows = pa.concat_tables(waiting, promote_options="default")
-        segments.write(self.store, table, rows, self.name)
+        self._written.append(segments.write(self.store, table, rows, self.name))

@@ -116,8 +116,9 @@ def test_rows_of_parameters_of_2016_are_calls_again(tmp_path: Path) -> None:
         base | {"operation": "get"},  # without parameters
     ]
     visits = (
-        "CREATE TABLE crawl_history (visit_id INTEGER, command TEXT, bool_success INTEGER, dtg TEXT)",
-        "INSERT INTO crawl_history VALUES (1, 'GET', 1, '2016-06-01 10:00:00')",
+        "CREATE TABLE CrawlHistory (crawl_id INTEGER, command TEXT, arguments TEXT, bool_success INTEGER, "
+        "dtg DATETIME)",
+        "INSERT INTO CrawlHistory VALUES (1, 'GET', 'https://site.example/', 1, '2016-06-01 10:00:00')",
     )
     run = _run(tmp_path, _database(tmp_path / "c.sqlite", columns, made, *visits))
     assert by(run, "calls", "ordinal", "operation", "arguments_n_keys", "argument_0", "argument_1") == [

@@ -9,7 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from etl.importers import study_json
 from etl.imports import import_data
 from etl.run import run_etl
 from overscripted.errors import InputError
@@ -189,6 +192,65 @@ def test_what_can_be_read_of_a_raw_file_is_read(
     assert facts.get("damaged_files", 0) == int(damaged)
 
 
+# How a file's records may be wrapped: as the crawler did, as others, or not at all.
+WRAPPERS = {
+    "braces": ("{", ",", "}"),
+    "brackets": ("[", ",", "]"),
+    "blanks": (" ", ",", " "),
+    "lines": ("", "\n", "\n"),
+    "byte order mark": ("\ufeff{", " ,\n", "}\n"),
+    "anything": ("x", ",", "y"),
+    "unfinished": ("{", ",", ""),
+    "both": ("[{", ", ", "}]"),
+}
+_TEXT = st.text(st.sampled_from('{}[]",\\ \n\u2028aé\U0001f600\x00'), max_size=8)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@given(values=st.lists(_TEXT, min_size=1, max_size=5), escape=st.booleans())
+def test_records_come_whole_whatever_wraps_them(wrapper: str, values: list[str], escape: bool) -> None:
+    first, between, last = WRAPPERS[wrapper]
+    records = [_record(value=value, symbol=value) for value in values]
+    text = first + between.join(json.dumps(r, ensure_ascii=escape) for r in records) + last
+    found, known, unreadable = study_json.read(FILE, text.encode(), {})
+    assert [(row["value"], row["ordinal"]) for row in found] == [(v, n) for n, v in enumerate(values)]
+    assert (known, unreadable) == (len(values), 0)
+
+
+@given(body=st.one_of(st.binary(max_size=60), st.text(st.sampled_from('{}[]",:1 \nx'), max_size=60)))
+def test_no_file_makes_the_reader_fail(body: bytes | str) -> None:
+    rows_, known, _ = study_json.read("x.json", body.encode() if isinstance(body, str) else body, {})
+    assert known <= len(rows_)
+
+
+def test_what_comes_after_an_object_that_cannot_be_read_is_read(tmp_path: Path) -> None:
+    whole = json.dumps(_record(value='ends with {"'))
+    body = "{" + whole + "," + json.dumps(_record(value={"deep": 1}))[:-40] + "," + whole + "," + whole + "}"
+    run, facts = _import_json(tmp_path, {FILE: body.encode()}, etl=False)
+    assert run.store.read_table("raw/calls")["value"].to_pylist() == ['ends with {"'] * 3
+    assert (facts["rows_read"], facts["rows_kept"], facts["damaged_files"]) == (4, 3, 1)
+    assert facts["left_out"] == "1 of calls: no readable JSON object"
+
+
+def test_an_object_without_the_known_fields_is_one_invalid_row(tmp_path: Path) -> None:
+    run, facts = _import_json(tmp_path, {FILE: _body(_record(), {"other": {"a": [1]}}), "1_x.json": b"[{}]"})
+    assert "damaged" not in facts
+    assert [row["errors"].split(",")[0] for row in rows(run, "invalid_calls")] == ["location"] * 2
+    assert len(rows(run, "calls")) == 1
+
+
+def test_json_of_something_else_is_named_as_such(tmp_path: Path) -> None:
+    har = json.dumps({"log": {"version": "1.2", "entries": [{"request": {"url": "https://a.example/"}}]}})
+    with pytest.raises(InputError, match="JSON of something else: none of 1 objects"):
+        _import_json(tmp_path, {"x.json": har.encode()})
+
+
+def test_records_of_one_location_in_several_files_have_numbers_of_their_own(tmp_path: Path) -> None:
+    lines = b"\n".join(json.dumps(_record(value=v)).encode() for v in "ab")
+    run, _ = _import_json(tmp_path, {"a.json": lines, "b.json": lines, FILE: _body(_record(value="c"))})
+    assert by(run, "calls", "call_id") == [(f"{FILE}__{n}",) for n in range(5)]
+
+
 def test_raw_and_published_data_of_the_same_calls_give_the_same_table(tmp_path: Path) -> None:
     run, _ = _import_json(tmp_path, {FILE: _body(_record(), _record(value="w"))})
     (tmp_path / "p").mkdir()
@@ -217,6 +279,150 @@ def test_bad_sources_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     crawled = crawl_run(tmp_path / "crawled", calls=[call()], visits=[visit()])
     with pytest.raises(InputError, match="holds a crawl"):
         import_data("study", str(wrong), crawled)
+
+
+def _raw(folder: Path, made: pa.Table, **more: pa.Table) -> tuple[Run, dict[str, Any], list[dict[str, Any]]]:
+    """A run with these tables imported as parts, the facts, and its raw calls in order."""
+    source = folder / "published"
+    source.mkdir()
+    for name, part in {"part.0": made, **more}.items():
+        pq.write_table(part, source / f"{name}.parquet")
+    run = Run.open(folder / "run", create=True)
+    facts = import_data("study", str(source), run)
+    found = run.store.read_table("raw/calls").sort_by([("location", "ascending"), ("ordinal", "ascending")])
+    return run, facts, found.to_pylist()
+
+
+def _with(made: pa.Table, **columns: pa.Array) -> pa.Table:
+    for name, values in columns.items():
+        made = made.set_column(made.column_names.index(name), name, values)
+    return made
+
+
+def _not_utf8(*values: bytes) -> pa.Array:
+    """Text in bytes that are none, as some writers leave it."""
+    held = pa.array(values, pa.binary())
+    return pa.Array.from_buffers(pa.string(), len(held), held.buffers())
+
+
+@pytest.mark.parametrize("kind", ["text", "bytes"])
+@pytest.mark.parametrize("column", ["value", "location", "file_name", "arguments", "call_id"])
+def test_a_text_that_is_not_utf8_costs_that_text(tmp_path: Path, column: str, kind: str) -> None:
+    rows_ = [published(call_id=f"{FILE}__{n}", symbol=f"window.{n}") for n in range(3)]
+    made = pa.Table.from_pylist(rows_)
+    texts = [row[column].encode() for row in rows_]
+    texts[1] = b"https://a\xff\xfe.example/" + texts[1]
+    odd = _not_utf8(*texts)
+    _, facts, found = _raw(
+        tmp_path, _with(made, **{column: odd if kind == "text" else odd.cast(pa.binary())})
+    )
+    assert (facts["rows_read"], facts["rows_kept"]) == (3, 3)
+    assert {row["symbol"] for row in found} == {"window.0", "window.1", "window.2"}
+    if column != "call_id":
+        kept = {row["symbol"]: row[column] for row in found}
+        assert kept["window.1"] == texts[1].decode("utf-8", "replace")
+        nothing = None if column == "arguments" else texts[0].decode()
+        assert kept["window.0"] == kept["window.2"] == nothing
+
+
+def test_one_number_that_is_none_costs_that_number(tmp_path: Path) -> None:
+    made = pa.Table.from_pylist([published(call_id=f"{FILE}__{n}") for n in range(3)]).drop_columns(["value"])
+    odd = {"crawl_id": pa.array(["1", "x", str(2**70)]), "value_len": pa.array(["1500", "many", "1200"])}
+    _, _, found = _raw(tmp_path, _with(made, **odd))
+    assert [(row["crawl_id"], row["value_len"]) for row in found] == [(1, 1500), (1, None), (1, 1200)]
+
+
+@pytest.mark.parametrize(
+    "column", ["location", "script_line", "crawl_id", "in_iframe", "arguments", "argument_0", "value_len"]
+)
+def test_a_column_of_lists_is_named_with_its_type(tmp_path: Path, column: str) -> None:
+    made = pa.Table.from_pylist([published()])
+    run = Run.open(tmp_path / "run", create=True)
+    path = tmp_path / "x.parquet"
+    pq.write_table(_with(made, **{column: pa.array([[1, 2]])}), path)
+    with pytest.raises(InputError, match=rf"x\.parquet.*column {column} is of type list") as raised:
+        import_data("study", str(path), run)
+    assert "fetch it again" not in str(raised.value)
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    made = pa.Table.from_pylist([published()])
+    path = tmp_path / "x.parquet"
+    pq.write_table(made.append_column("symbol", pa.array(["window.name"])), path)
+    with pytest.raises(InputError, match="column symbol is there twice"):
+        import_data("study", str(path), Run.open(tmp_path / "run", create=True))
+
+
+def test_columns_that_rows_can_do_without_may_be_absent(tmp_path: Path) -> None:
+    lean = ["in_iframe", "script_col", "func_name", "script_loc_eval", "call_stack"]
+    run, facts, _ = _raw(tmp_path, pa.Table.from_pylist([published()]).drop_columns(lean))
+    run_etl(run)
+    (row,) = rows(run, "calls")
+    assert (row["in_iframe"], row["script_col"], row["func_name"], row["call_stack"]) == (False, None, "", "")
+    assert facts["columns_absent"] == (
+        "script_col, func_name, script_loc_eval, call_stack, in_iframe (taken as false)"
+    )
+
+
+def test_arguments_come_from_their_own_columns_where_they_are_only_there(tmp_path: Path) -> None:
+    made = [published(argument_0="a", argument_1="2", symbol="window.x"), published(argument_1="None")]
+    lean = pa.Table.from_pylist([{k: v for k, v in row.items() if k != "arguments"} for row in made])
+    _, _, found = _raw(tmp_path, lean)
+    assert [row["arguments"] for row in found] == ['{"0": "a", "1": "2"}', None]
+
+
+MOMENT = datetime(2017, 12, 16, 1, 2, 3, 4000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("column", "wanted"),
+    [
+        (pa.array([MOMENT], pa.timestamp("ns", "UTC")), MOMENT),
+        (pa.array([MOMENT], pa.timestamp("us", "America/New_York")), MOMENT),
+        (pa.array([MOMENT.replace(tzinfo=None)], pa.timestamp("ms")), MOMENT),
+        (pa.array([1_513_386_123_004_001_999], pa.timestamp("ns")), MOMENT),
+        (pa.array([1_513_386_123_004]), MOMENT),
+        (pa.array([1_513_386_123.004]), MOMENT),
+        (pa.array([1_513_386_123_004_000]), MOMENT),
+        (pa.array([MOMENT.date()], pa.date32()), MOMENT.replace(hour=0, minute=0, second=0, microsecond=0)),
+        (pa.array(["2017-12-16 02:02:03.004+01:00"]), MOMENT),
+        (pa.array(["2017-12-16T01:02:03.004Z"]), MOMENT),
+        (pa.array(["4"]), None),
+        (pa.array(["soon"]), None),
+        (pa.array([None], pa.timestamp("us", "UTC")), None),
+    ],
+)
+def test_a_moment_of_any_type_is_the_moment(
+    tmp_path: Path, column: pa.Array, wanted: datetime | None
+) -> None:
+    run, _, _ = _raw(tmp_path, _with(pa.Table.from_pylist([published()]), time_stamp=column))
+    run_etl(run)
+    assert [row["time_stamp"] for row in rows(run, "calls")] == ([wanted] if wanted else [])
+    assert [row["errors"] for row in rows(run, "invalid_calls")] == ([] if wanted else ["time_stamp"])
+
+
+def test_calls_keep_ids_of_their_own_whatever_their_numbers(tmp_path: Path) -> None:
+    ids = [f"{FILE}__{n}" for n in ("7", "10000000000000000000", "10000000000000000001", "x", "07")] + [None]
+    run, _, found = _raw(tmp_path, pa.Table.from_pylist([published(call_id=own) for own in ids]))
+    assert len({row["ordinal"] for row in found}) == 6
+    run_etl(run)
+    made = [row["call_id"] for row in rows(run, "calls")]
+    assert len(set(made)) == 6 and f"{FILE}__7" in made
+
+
+def test_a_part_that_is_damaged_or_foreign_is_left_out_and_named(tmp_path: Path) -> None:
+    made = pa.Table.from_pylist([published()])
+    run, facts, _ = _raw(tmp_path, made, foreign=pa.table({"x": [1]}))
+    cut = tmp_path / "published" / "cut.parquet"
+    cut.write_bytes((tmp_path / "published" / "part.0.parquet").read_bytes()[:-20])
+    facts = import_data("study", str(tmp_path / "published"), run)
+    assert (facts["files"], facts["files_left_out"], facts["rows_kept"]) == (3, 2, 1)
+    assert facts["left_out_files"].startswith("cut.parquet: damaged Parquet")
+    assert "; foreign.parquet: not the study's Parquet" in facts["left_out_files"]
+    before = run.store.files("raw")
+    with pytest.raises(InputError, match=r"--strict: .*cut\.parquet"):
+        import_data("study", str(tmp_path / "published"), run, strict=True)
+    assert run.store.files("raw") == before
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,59 @@
+"""What an import read, what it left out and why, what it did not look at."""
+
+from collections import Counter
+from typing import Any
+
+from etl.settings import NAMED_FILES
+
+
+class Ledger:
+    """Rows read of each table, rows left out by reason, files left out by reason, tables not looked at.
+
+    A row that became part of another one, as an answer of its request, is kept.
+    """
+
+    def __init__(self) -> None:
+        self.read: Counter[str] = Counter()
+        self.out: Counter[tuple[str, str]] = Counter()
+        self.files: dict[str, str] = {}
+        self.tables: Counter[str] = Counter()
+        self.of_no_visit = 0  # kept all the same, in a visit 0
+
+    def leave_out(self, table: str, reason: str, rows: int = 1) -> None:
+        """Note rows that were read and are not kept."""
+        if rows:
+            self.out[table, reason] += rows
+
+    def add(self, other: "Ledger") -> None:
+        """Take over what another one noted."""
+        self.read += other.read
+        self.out += other.out
+        self.tables.update(other.tables)
+        self.files |= other.files
+        self.of_no_visit += other.of_no_visit
+
+    def facts(self) -> dict[str, Any]:
+        """For `overscripted status`: numbers, and a text for each kind of what is not there."""
+        read, out = self.read.total(), self.out.total()
+        facts: dict[str, Any] = {"rows_read": read, "rows_kept": read - out}
+        if out:
+            facts["rows_left_out"] = out
+            facts["left_out"] = "; ".join(
+                f"{n:,} of {table}: {reason}" for (table, reason), n in sorted(self.out.items())
+            )
+        if self.of_no_visit:
+            facts["rows_of_no_visit"] = self.of_no_visit
+        if self.files:
+            facts["files_left_out"] = len(self.files)
+            facts["left_out_files"] = named(self.files)
+        if self.tables:
+            facts["tables_ignored"] = ", ".join(
+                f"{table} ({n:,} row{'' if n == 1 else 's'})" for table, n in sorted(self.tables.items())
+            )
+        return facts
+
+
+def named(files: dict[str, str]) -> str:
+    """The first of some files, each with the reason."""
+    shown = "; ".join(f"{name}: {why}" for name, why in list(files.items())[:NAMED_FILES])
+    return shown + ("; …" if len(files) > NAMED_FILES else "")

@@ -1,0 +1,94 @@
+"""OpenWPM's ``javascript`` rows of every era as calls."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from etl.importers.ledger import Ledger
+from etl.importers.openwpm_source import Row, Source
+from etl.importers.openwpm_visits import own
+from etl.importers.values import text, whole
+
+# Spellings of operations -> the study's.
+OPERATIONS = {
+    "set(failed)": "set (failed)",
+    "get(failed)": "get (failed)",
+    "set(prevented)": "set (prevented)",
+}
+_SAME_CALL = ("url", "script_url", "script_line", "script_col", "symbol", "operation", "value", "time_stamp")
+_NOTHING = ("", "{}", "[]", "null", "undefined")
+
+
+def calls(source: Source, ledger: Ledger) -> Iterator[Row]:
+    """Calls as rows: those of 2015 and 2016 are one row a parameter and are put together again."""
+    open_call: Row | None = None
+    for row in source.rows("javascript"):
+        ledger.read["javascript"] += 1
+        if "parameter_index" not in row:
+            yield row
+            continue
+        index = whole(row.get("parameter_index"))
+        given = {str(index): text(row.get("parameter_value"))} if index is not None else {}
+        if open_call and index and _continues(open_call, row, index):
+            open_call["_given"].update(given)
+            continue
+        if open_call:
+            yield _put_together(open_call)
+        open_call = {**row, "_given": given}
+    if open_call:
+        yield _put_together(open_call)
+
+
+def _continues(call: Row, row: Row, index: int) -> bool:
+    follows = str(index - 1) in call["_given"] and str(index) not in call["_given"]
+    return follows and own(call) == own(row) and all(call.get(name) == row.get(name) for name in _SAME_CALL)
+
+
+def _put_together(call: Row) -> Row:
+    given = call.pop("_given")
+    return call | {"arguments": json.dumps(given, ensure_ascii=False) if given else None}
+
+
+def place(row: Row, site: str | None) -> str:
+    """The document of a call: its own URL, in 2015 under another name; else the visit's site."""
+    return _known(row.get("document_url")) or _known(row.get("url")) or site or ""
+
+
+def top(row: Row) -> str:
+    """The top document's URL, of 2018-03 under another name; empty where it was not kept."""
+    return _known(row.get("top_level_url")) or _known(row.get("top_document_url")) or ""
+
+
+def in_iframe(row: Row) -> str:
+    """By the frame's number, else by the URLs; 'false' where neither was kept."""
+    frame = whole(row.get("frame_id"))
+    if frame is not None:
+        return "true" if frame else "false"
+    page, above = _known(row.get("document_url")), top(row)
+    return "true" if page and above and page != above else "false"
+
+
+def operation(value: Any) -> str | None:
+    """The study's word."""
+    said = text(value)
+    return OPERATIONS.get(said, said) if said else said
+
+
+def arguments(value: Any) -> str | None:
+    """Arguments as an object in text; newer versions wrote a list."""
+    said = text(value)
+    if not said or said in _NOTHING:
+        return None
+    if said.startswith("["):
+        try:
+            found = json.loads(said)
+        except (ValueError, RecursionError):
+            return said
+        return json.dumps({str(i): part for i, part in enumerate(found)}, ensure_ascii=False)
+    return said
+
+
+def _known(value: Any) -> str | None:
+    """Text; the instruments wrote these words where there was none."""
+    said = text(value)
+    return None if said in (None, "", "null", "undefined") else said

@@ -1,0 +1,235 @@
+"""OpenWPM's requests: each with its answer, its address, and the hop of the redirect that it was."""
+
+import hashlib
+import pickle
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from etl.importers.bodies import Bodies, is_sha256
+from etl.importers.ledger import Ledger
+from etl.importers.openwpm_source import Row, Source
+from etl.importers.openwpm_visits import Own, own
+from etl.importers.values import moment, text, truth, whole
+from etl.settings import IMPORT_BODY_BYTES
+from overscripted.urls import host
+
+# A visit and the browser's number of a request, None where it was not kept (until 2017-10).
+Exchange = tuple[Own, str | None]
+
+# What the browser calls scripts: a word, or until 2018 a number of nsIContentPolicy.
+_SCRIPTS = {"script", "2", "23", "24", "25", "35", "36"}
+_MOST_HOPS = 50
+_NO_HASH = {"", "<error>", "undefined", "null"}
+
+
+def exchange(row: Row, name: str = "request_id", older: str = "channel_id") -> Exchange:
+    """What a request and its answer share."""
+    value = row.get(name)
+    value = row.get(older) if value is None else value
+    number = whole(value)
+    return own(row), str(number) if number is not None else (text(value) or "").strip() or None
+
+
+class Requests:
+    """Raw requests of a data set. ``keep`` takes raw scripts, the bodies met with them, a few at a time."""
+
+    def __init__(
+        self, source: Source, ledger: Ledger, bodies: Bodies, keep: Callable[[list[Row]], None]
+    ) -> None:
+        self._source, self._ledger = source, ledger
+        self._answers = _Answers(source, ledger)
+        self._known = _Hashes(bodies, keep)
+        self._hops: dict[Exchange, int] = defaultdict(int)
+
+    def rows(self) -> Iterator[tuple[Row, Row]]:
+        """Each row as OpenWPM has it, and the part of ours that is not about its visit."""
+        for row in self._source.rows("http_requests"):
+            self._ledger.read["http_requests"] += 1
+            asked = exchange(row)
+            answer = self._answers.to(asked, row.get("url"))
+            first = self._answers.first(asked)
+            address, error = self._answers.address(asked, row.get("url"))
+            kind = row.get("resource_type") or row.get("content_policy_type")
+            yield (
+                row,
+                {
+                    "request_id": first[1] or "",
+                    "hop": self._hop(first),
+                    "url": row.get("url"),
+                    "method": row.get("method"),
+                    "resource_type": kind,
+                    "document_url": _known(row.get("loading_href")) or row.get("referrer"),
+                    "status": whole(answer.get("response_status")),
+                    "error": "" if answer else error,
+                    "ip": address,
+                    "from_cache": truth(answer.get("is_cached")),
+                    "request_headers": row.get("headers"),
+                    "response_headers": answer.get("headers"),
+                    "body_sha256": self._known.sha256(answer.get("content_hash"), text(kind)),
+                    "redirect_url": answer.get("new_request_url") or answer.get("location") or None,
+                    "time_stamp": moment(row.get("time_stamp")),
+                    "ended": moment(answer.get("time_stamp")),
+                },
+            )
+        self._answers.leave_out()
+        self._known.flush()
+
+    def first(self, row: Row) -> Exchange:
+        """The exchange whose number all hops of a row's redirect share."""
+        return self._answers.first(exchange(row))
+
+    def _hop(self, first: Exchange) -> int:
+        """The number of a request among those of one redirect; 0 where the browser's number is not known."""
+        if first[1] is None:
+            return 0
+        self._hops[first] += 1
+        return self._hops[first] - 1
+
+    def close(self) -> None:
+        """Release files."""
+        self._answers.close()
+
+
+class _Hashes:
+    """Which SHA-256 a hash of OpenWPM's stands for, and the bodies of scripts, each once."""
+
+    def __init__(self, bodies: Bodies, keep: Callable[[list[Row]], None]) -> None:
+        self._bodies, self._keep = bodies, keep
+        self._known: dict[str, str | None] = {}
+        self._written: set[str] = set()
+        self._rows: list[Row] = []
+        self._bytes = 0
+
+    def sha256(self, content_hash: Any, kind: str | None) -> str | None:
+        """Of the body of an answer, where it is known; the body of a script is kept then."""
+        name = (text(content_hash) or "").strip()
+        if name in _NO_HASH:
+            return None
+        is_script = not kind or kind in _SCRIPTS
+        if not is_script and is_sha256(name):
+            return name
+        if name not in self._known or (is_script and name not in self._written):
+            self._look(name, is_script)
+        return self._known[name]
+
+    def _look(self, name: str, is_script: bool) -> None:
+        body = self._bodies.get(name)
+        if body is None:
+            self._known[name] = name if is_sha256(name) else None
+        else:
+            found = self._known[name] = hashlib.sha256(body).hexdigest()
+            if is_script:
+                self._rows.append({"sha256": found, "size": len(body), "content": body})
+                self._bytes += len(body)
+        if is_script:
+            self._written.add(name)
+        if self._bytes > IMPORT_BODY_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand over what waits."""
+        self._keep(self._rows)
+        self._rows, self._bytes = [], 0
+
+
+class _Answers:
+    """What came back for each request and URL, and from where. Headers are long: all of it waits on disk."""
+
+    _KEPT = (
+        "response_status",
+        "is_cached",
+        "headers",
+        "location",
+        "time_stamp",
+        "new_request_url",
+        "content_hash",
+    )
+
+    def __init__(self, source: Source, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._before: dict[Exchange, Exchange] = {}  # of a redirect's hops, each with a number of its own
+        self._db = sqlite3.connect("")  # a file of its own, which is gone with it
+        self._db.execute(
+            "CREATE TABLE kept (asked BLOB, n INTEGER, origin TEXT, answer BLOB, met INTEGER, "
+            "PRIMARY KEY (asked, n)) WITHOUT ROWID"
+        )
+        for row in source.rows("http_redirects"):
+            ledger.read["http_redirects"] += 1
+            if "old_channel_id" in row:  # until 2018; the answer is among the responses
+                before, after = (exchange(row, f"{name}_channel_id", "") for name in ("old", "new"))
+                if before != after and after[1] is not None:
+                    self._before[after] = before
+            else:
+                self._put(
+                    "http_redirects", exchange(row, "old_request_id", ""), row.get("old_request_url"), row
+                )
+        for row in source.rows("http_responses"):
+            ledger.read["http_responses"] += 1
+            self._put("http_responses", exchange(row), row.get("url"), row)
+        for row in source.rows("dns_responses"):
+            ledger.read["dns_responses"] += 1
+            kept = (text(row.get("used_address")), text(row.get("error")) or "")
+            self._insert("dns_responses", (exchange(row), "ip", text(row.get("hostname"))), kept)
+
+    def _put(self, table: str, asked: Exchange, url: Any, row: Row) -> None:
+        self._insert(table, (asked, text(url)), {name: row.get(name) for name in self._KEPT})
+
+    def _insert(self, table: str, asked: Any, answer: Any) -> None:
+        """The next answer to what was asked."""
+        key = _digest(asked)
+        self._db.execute(
+            "INSERT INTO kept SELECT ?, coalesce(max(n), -1) + 1, ?, ?, 0 FROM kept WHERE asked = ?",
+            (key, table, pickle.dumps(answer), key),
+        )
+
+    def to(self, asked: Exchange, url: Any) -> Row:
+        """The answer to a request: of several to the same one, the next; empty where there is none."""
+        key = _digest((asked, text(url)))
+        found = self._db.execute(
+            "SELECT n, answer FROM kept WHERE asked = ? AND NOT met ORDER BY n LIMIT 1", (key,)
+        ).fetchone()
+        if not found:
+            return {}
+        self._db.execute("UPDATE kept SET met = 1 WHERE asked = ? AND n = ?", (key, found[0]))
+        answer: Row = pickle.loads(found[1])
+        return answer
+
+    def address(self, asked: Exchange, url: Any) -> tuple[str | None, str]:
+        """The address that the request went to, where it was looked up, and what went wrong with that."""
+        key = _digest((asked, "ip", host(text(url) or "")))
+        found = self._db.execute(
+            "SELECT answer FROM kept WHERE asked = ? ORDER BY n DESC LIMIT 1", (key,)
+        ).fetchone()
+        if not found:
+            return None, ""
+        self._db.execute("UPDATE kept SET met = 1 WHERE asked = ?", (key,))
+        address, error = pickle.loads(found[0])
+        return address, error
+
+    def first(self, asked: Exchange) -> Exchange:
+        """Where a redirect began that a request is a hop of."""
+        for _ in range(_MOST_HOPS):
+            if asked not in self._before:
+                break
+            asked = self._before[asked]
+        return asked
+
+    def leave_out(self) -> None:
+        """Note the answers that no request had."""
+        for table, n in self._db.execute("SELECT origin, count(*) FROM kept WHERE NOT met GROUP BY origin"):
+            self._ledger.leave_out(table, "of no request that was kept", n)
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _digest(asked: Any) -> bytes:
+    return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _known(url: Any) -> str | None:
+    """A URL; OpenWPM wrote the word ``undefined`` where the browser gave none."""
+    said = text(url)
+    return None if said in (None, "", "undefined") else said

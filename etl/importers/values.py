@@ -1,0 +1,93 @@
+"""Values of other people's data: numbers, moments, truth and text, of whatever type they were kept as."""
+
+import json
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from overscripted.text import clean, decoded
+
+_WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
+_DIGITS = 4000  # more are no number; Python refuses to convert 4,300
+_INT64 = range(-(2**63), 2**63)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def text(value: Any) -> str | None:
+    """A value of any type as text: numbers without the ``.0`` that pandas gave them, lists as JSON.
+
+    None for nothing, and for pandas' NaN.
+    """
+    if value is None or isinstance(value, str):
+        return value and clean(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return decoded(bytes(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return str(int(value)) if value.is_integer() and abs(value) < 2**63 else str(value)
+    if isinstance(value, list | tuple | dict):
+        return clean(json.dumps(value, ensure_ascii=False, default=text))
+    if isinstance(value, datetime):
+        return iso(value)
+    return clean(str(value))
+
+
+def whole(value: Any) -> int | None:
+    """A whole number of 64 bits, also one that was kept as text or as a float; None for anything else."""
+    if isinstance(value, float | Decimal):
+        value = int(value) if math.isfinite(value) and value == int(value) else None
+    elif isinstance(value, bytes | str):
+        said = (text(value) or "").strip()
+        fits = len(said) < _DIGITS and _WHOLE.fullmatch(said)
+        value = int(said.partition(".")[0]) if fits else None
+    return int(value) if isinstance(value, int) and value in _INT64 else None
+
+
+def truth(value: Any) -> bool | None:
+    """True for 1 and ``true``, False for anything else; None for nothing."""
+    said = text(value)
+    return None if said is None else said.strip().lower() in ("1", "true")
+
+
+def moment(value: Any) -> datetime | None:
+    """A time in UTC: ISO 8601 with or without zone, or seconds to microseconds since 1970; else None."""
+    if isinstance(value, datetime):
+        return _utc(value)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    said = (text(value) or "").strip()
+    try:
+        number = float(said)
+    except ValueError:
+        try:
+            return _utc(datetime.fromisoformat(said))
+        except (ValueError, OverflowError):
+            return None
+    if not math.isfinite(number):
+        return None
+    while abs(number) > 1e11:  # milliseconds or microseconds
+        number /= 1000
+    try:
+        return _EPOCH + timedelta(seconds=number)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except OverflowError:  # in the first or last hours of all years
+        return value.replace(tzinfo=UTC)
+
+
+def iso(value: Any) -> str | None:
+    """A time as the study wrote it, ``2017-12-16T01:02:03.004Z``; as it came where it is none."""
+    found = moment(value)
+    if found is None:
+        return text(value) or None
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
