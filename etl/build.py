@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -243,12 +244,26 @@ class Build:
         left_out = came - rows["calls"] - rows["invalid_calls"]
         if left_out:
             facts["calls_of_unacknowledged_attempts"] = left_out
+        if rows["invalid_calls"] > rows["calls"]:
+            facts["mostly_invalid"] = self._broken_rules(rows["calls"] + rows["invalid_calls"])
         if self.changed:
             facts["values_not_utf8"] = self.changed
         reused = len({b.name for b in self.new.batches} & {b.name for b in self.old.batches})
         if reused:
             facts["batches_reused"] = reused
         return facts
+
+    def _broken_rules(self, calls: int) -> str:
+        """Which rules the invalid calls broke, those of most calls first."""
+        invalid = self.at.engine.read(self.staged, "tables/invalid_calls")
+        found = self.at.engine.to_arrow(invalid.group_by("errors").agg(n=invalid.count())).to_pylist()
+        broken: Counter[str] = Counter()
+        for row in found:
+            broken.update(dict.fromkeys(row["errors"].split(","), row["n"]))
+        named = ", ".join(
+            f"{rule} ({n:,})" for rule, n in sorted(broken.items(), key=lambda it: (-it[1], it[0]))
+        )
+        return f"{sum(row['n'] for row in found):,} of {calls:,} calls; rules broken: {named}"
 
 
 def _link(store: Store, staged: Store, keys: list[str]) -> None:

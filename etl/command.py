@@ -62,7 +62,7 @@ def _import(kind: str, path: str, url: str, strict: bool) -> None:
 @click.option("--engine", type=click.Choice(NAMES), default="duckdb", show_default=True)
 @click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077.")
 @click.option("--conf", multiple=True, metavar="K=V", help="A setting of the engine; repeatable.")
-@click.option("--strict", is_flag=True, help="Fail where a segment is damaged, instead of naming it.")
+@click.option("--strict", is_flag=True, help="Fail where a segment is damaged or most calls are invalid.")
 @click.option("--partial", is_flag=True, help="Also while the crawl has not ended: what is acknowledged.")
 @click.option("--full", is_flag=True, help="Redo everything, not only what is new in raw/.")
 def etl(
@@ -83,6 +83,8 @@ def etl(
         Run.open(run), engine, master=master, conf=conf, strict=strict, full=full, partial=partial
     )
     click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))
+    if "mostly_invalid" in facts:
+        click.echo(f"warning: most calls are invalid: {facts['mostly_invalid']}", err=True)
 
 
 @click.command()

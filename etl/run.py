@@ -8,7 +8,7 @@ from etl.build import Build
 from etl.settings import NAMED_FILES
 from overscripted import segments
 from overscripted.engines import open_engine
-from overscripted.errors import InputError, StageMissing
+from overscripted.errors import DoubtfulData, InputError, StageMissing
 from overscripted.run import STAGES, Run
 
 # What the etl replaces, together: the tables, and its notes for the next time.
@@ -26,8 +26,9 @@ def run_etl(
 ) -> dict[str, Any]:
     """Make or bring up to date RUN's tables; the facts of what was done.
 
-    ``partial`` allows a crawl that has not ended. Damaged segments are left out and named;
-    ``strict`` raises InputError instead, and nothing is replaced.
+    ``partial`` allows a crawl that has not ended. Damaged segments are left out and named, and so are
+    the rules that calls broke where most are invalid; ``strict`` raises InputError and DoubtfulData
+    instead, and nothing is replaced.
     """
     _require_raw(run, partial)
     before = run.stage("etl")
@@ -42,6 +43,11 @@ def run_etl(
                 facts = build.all()
                 if strict and build.damaged:
                     raise InputError(f"--strict: {_named(build.damaged)}; tables are unchanged")
+                if strict and "mostly_invalid" in facts:
+                    raise DoubtfulData(
+                        f"--strict: most calls are invalid: {facts['mostly_invalid']}; tables are unchanged; "
+                        "look at raw/calls, or go on without --strict"
+                    )
         except BaseException:
             run.undo("etl", before)
             raise

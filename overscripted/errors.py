@@ -12,6 +12,7 @@ code meaning
 4    an earlier stage has not finished
 5    software this command needs is not installed (Firefox, Java, an extra)
 6    something outside failed for good (a store, proxy or database out of reach)
+7    with --strict: data that can be used and is doubtful (most calls are invalid)
 130  interrupted (Ctrl-C); run the same command again to resume
 ==== ===================================================================
 """
@@ -45,6 +46,12 @@ class OutsideError(UserError):
     """A store, proxy, database or site list out of reach for good."""
 
     exit_code = 6
+
+
+class DoubtfulData(UserError):
+    """Data that can be used and is likely not what it should be; raised where the user asked to be strict."""
+
+    exit_code = 7
 
 
 class WriteError(OutsideError):

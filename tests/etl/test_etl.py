@@ -19,7 +19,7 @@ from etl import run as door
 from etl.intake import Segment, outgrown
 from etl.run import run_etl
 from overscripted import segments
-from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing
+from overscripted.errors import DoubtfulData, InputError, OutsideError, SoftwareMissing, StageMissing
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from overscripted.store import Store
@@ -498,3 +498,23 @@ def test_a_value_of_another_type_costs_that_value(
     run.store.write_table("raw/calls/odd.parquet", odd)
     run_etl(run, name)
     assert by(run, "calls", "ordinal", "frame_id", "func_name") == [(0, 0, "f"), (1, None, ""), (2, 7, "")]
+
+
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_where_most_calls_are_invalid_the_rules_are_named(
+    request: pytest.FixtureRequest, tmp_path: Path, name: str
+) -> None:
+    if name == "spark":
+        request.getfixturevalue("spark")
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0), call(ordinal=1)], visits=[visit()])
+    _add(run, "calls", [call(ordinal=2, time_stamp="soon"), call(ordinal=3, time_stamp="soon", in_iframe="")])
+    assert "mostly_invalid" not in run_etl(run, name, strict=True)  # half is not most
+    _add(run, "calls", [call(ordinal=4, script_url="", time_stamp=None)])
+    before = _content(run)
+    with pytest.raises(DoubtfulData, match="time_stamp") as raised:
+        run_etl(run, name, strict=True)
+    assert raised.value.exit_code == 7
+    assert _content(run) == before
+    assert run_etl(run, name)["mostly_invalid"] == (
+        "3 of 5 calls; rules broken: time_stamp (3), in_iframe (1), script_url (1)"
+    )
