@@ -48,6 +48,19 @@ def import_openwpm(path: str, run: str, strict: bool) -> None:
     _import("openwpm", path, run, strict)
 
 
+@import_.command("sample")
+@click.argument("path")
+@click.argument("run")
+@_strict
+def import_sample(path: str, run: str, strict: bool) -> None:
+    """Import a data set that `overscripted sample` wrote: PATH is its folder.
+
+    \b
+    Example:  overscripted import sample public/ten-percent runs/ten-percent
+    """
+    _import("sample", path, run, strict)
+
+
 def _import(kind: str, path: str, url: str, strict: bool) -> None:
     from etl.imports import import_into
 

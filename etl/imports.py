@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from etl.importers.openwpm import import_openwpm
+from etl.importers.sample import import_sample, is_sample
 from etl.importers.study import import_study
 from overscripted.errors import InputError
 from overscripted.run import RECORD, Run
@@ -13,6 +14,7 @@ from overscripted.store import STAGING, Store
 KINDS: dict[str, Callable[[Store, Store, bool], dict[str, Any]]] = {
     "study": import_study,
     "openwpm": import_openwpm,
+    "sample": import_sample,
 }
 
 
@@ -42,6 +44,8 @@ def import_into(kind: str, path: str, url: str, strict: bool = False) -> tuple[R
 def import_data(kind: str, path: str, run: Run, strict: bool = False) -> dict[str, Any]:
     """Import ``path`` (a file, a folder or an ``s3://`` prefix) of a kind of `KINDS`; its facts.
 
+    A data set that `overscripted sample` wrote is read as such whatever the kind.
+
     Replaces what an earlier import wrote. Raises InputError where the run holds a crawl, or the
     path is not there or not of that kind; with ``strict`` also where a file of it cannot be used.
     """
@@ -52,7 +56,8 @@ def import_data(kind: str, path: str, run: Run, strict: bool = False) -> dict[st
     run.begin("import", {"kind": kind, "path": source.url, "strict": strict})
     try:
         with run.store.replace(*(f"raw/{table}" for table in RAW)) as staged:
-            facts = KINDS[kind](source, staged, strict)
+            load = import_sample if is_sample(source) else KINDS[kind]
+            facts = load(source, staged, strict)
     except BaseException:
         run.undo("import", before)
         raise

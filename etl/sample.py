@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.personal import cleaned
@@ -160,9 +161,9 @@ def _describe(
     lines = [
         "# A public data set of Overscripted",
         "",
-        f"Run {run.crawl_id}, made with Overscripted {run.record.get('overscripted_version')}; "
-        f"recorded {run.record.get('created', '')[:10]}.",
+        f"Run {run.crawl_id}; {_source(run)}",
         "",
+        f"- Recorded {_recorded(target)}.",
         f"- Drawn by {by} with probability {fraction} and seed {seed}: {kept}, all rows of each.",
         "- `value` is left out; `value_1000` and `value_len` are there."
         if value_1000
@@ -184,6 +185,31 @@ def _describe(
     target.write("README.md", "\n".join(lines).encode())
     sums = [f"{_sha256(target, key)}  {key}\n" for key in target.files()]
     target.write("SHA256SUMS", "".join(sums).encode())
+
+
+def _source(run: Run) -> str:
+    """Where the run's records come from, in a sentence; no more of a path than its last part."""
+    entry = run.stage("import")
+    if entry:
+        path = str(entry.get("options", {}).get("path", "")).rstrip("/").rpartition("/")[2]
+        source = entry.get("facts", {}).get("source", "other data")
+        when = str(entry.get("ended", ""))[:10]
+        return f"source: {source} (`{path}`), imported by Overscripted {entry.get('version')} on {when}."
+    entry = run.stage("crawl")
+    browser = f" and Firefox {entry['firefox']}" if "firefox" in entry else ""
+    return f"source: a crawl with Overscripted {entry.get('version', 'of an unknown version')}{browser}."
+
+
+def _recorded(target: Store) -> str:
+    """The first and the last day of the data set's visits; of calls where visits have no times."""
+    days: list[str] = []
+    for table, column in (("visits", "started"), ("calls", "time_stamp")):
+        for key in target.files(table, ".parquet"):
+            found = pc.min_max(target.read_table(key, [column])[column]).as_py()
+            days += [f"{found[end]:%Y-%m-%d}" for end in ("min", "max") if found[end]]
+        if days:
+            break
+    return " to ".join(sorted({min(days), max(days)})) if days else "at a time that is not known"
 
 
 def _columns(table: Table, value_1000: bool) -> list[Any]:

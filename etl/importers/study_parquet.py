@@ -214,7 +214,7 @@ def _row_numbers(call_id: pa.ChunkedArray, file_name: pa.ChunkedArray, seen: dic
     A number that 64 bits do not hold, or none, is made from the whole ``call_id``: unique, too.
     """
     if not call_id.null_count and len(call_id):
-        digits = pc.extract_regex(call_id, "__(?P<n>0|[1-9][0-9]{0,17})$").combine_chunks().field("n")
+        digits = pc.struct_field(pc.extract_regex(call_id, "__(?P<n>0|[1-9][0-9]{0,17})$"), "n")
         if not digits.null_count:
             return digits.cast(pa.int64())
         pairs = zip(digits.to_pylist(), call_id.to_pylist(), strict=True)

@@ -408,6 +408,9 @@ def test_calls_keep_ids_of_their_own_whatever_their_numbers(tmp_path: Path) -> N
     run_etl(run)
     made = [row["call_id"] for row in rows(run, "calls")]
     assert len(set(made)) == 6 and f"{FILE}__7" in made
+    (tmp_path / "all").mkdir()
+    _, _, found = _raw(tmp_path / "all", pa.Table.from_pylist([published(call_id=own) for own in ids[:-1]]))
+    assert len({row["ordinal"] for row in found}) == 5
 
 
 def test_a_part_that_is_damaged_or_foreign_is_left_out_and_named(tmp_path: Path) -> None:

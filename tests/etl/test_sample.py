@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from etl.imports import import_data
 from etl.personal import cleaned
 from etl.run import run_etl
 from etl.sample import export_sample
@@ -14,7 +17,8 @@ from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.run import Run
 from overscripted.store import Store
-from tests.etl.conftest import call, crawl_run, visit
+from tests.etl.conftest import by, call, crawl_run, rows, visit
+from tests.etl.test_import_study import published
 
 SECRETS = "me@example.com from 192.0.2.7, +44 20 7946 0958, id=GA1.2.1234567890abcdefXYZ99; lang=en"
 
@@ -114,3 +118,79 @@ def test_bad_options_are_refused(run: Run, tmp_path: Path) -> None:
         export_sample(run, str(tmp_path / "a"), fraction=1.5)
     with pytest.raises(InputError, match="inside the run"):
         export_sample(run, run.store.uri("public"))
+
+
+def _rich(folder: Path) -> Run:
+    """A crawl's calls of every kind, in a second attempt, too."""
+    calls = [
+        call(ordinal=0, value="é" * 1200, script_col="", arguments='{"0":"a"}'),
+        call(ordinal=1, value="v" * 1000, value_len=5000, in_iframe="true", frame_id=3, parent_frame_id=0),
+        call(ordinal=2, value=None, script_loc_eval="line 1 > eval", call_stack="f@https://a/:1:2"),
+        call(visit_id=2, attempt=3, ordinal=0, realm="worker", top_level_url=""),
+    ]
+    visits = [
+        visit(started=datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC)),
+        visit(visit_id=2, attempt=3, started=datetime(2026, 11, 22, tzinfo=UTC)),
+        visit(visit_id=3, outcome="net_error"),
+    ]
+    run = crawl_run(folder, calls=calls, visits=visits)
+    run_etl(run)
+    return run
+
+
+@pytest.mark.parametrize("kind", ["sample", "study", "openwpm"])
+def test_a_data_set_can_be_imported_again(tmp_path: Path, kind: str) -> None:
+    run = _rich(tmp_path / "run")
+    export_sample(run, str(tmp_path / "out"))
+    again = Run.open(tmp_path / "again", create=True)
+    facts = import_data(kind, str(tmp_path / "out"), again)
+    assert (facts["rows_read"], facts["rows_kept"]) == (7, 7)
+    assert facts["tables_ignored"] == "pages (2 rows), script_refs (2 rows)"
+    run_etl(again)
+    for name in ("calls", "script_refs", "pages", "symbol_counts", "hosts"):
+        assert rows(again, name) == rows(run, name), name
+    mine = {key: value for row in rows(again, "visits") for key, value in row.items() if key != "n_attempts"}
+    assert mine == {k: v for row in rows(run, "visits") for k, v in row.items() if k != "n_attempts"}
+
+
+def test_a_data_set_without_whole_values_keeps_their_lengths(tmp_path: Path) -> None:
+    run = _rich(tmp_path / "run")
+    export_sample(run, str(tmp_path / "out"), value_1000=True)
+    again = Run.open(tmp_path / "again", create=True)
+    import_data("sample", str(tmp_path / "out"), again)
+    run_etl(again)
+    assert by(again, "calls", "visit_id", "ordinal", "value_len", "value_1000") == by(
+        run, "calls", "visit_id", "ordinal", "value_len", "value_1000"
+    )
+
+
+def test_a_published_data_set_of_the_study_can_be_imported_again(tmp_path: Path) -> None:
+    made = [published(), published(value="w", value_1000="w", value_len=1)]
+    source = tmp_path / "part.parquet"
+    pq.write_table(pa.Table.from_pylist(made), source)
+    run = Run.open(tmp_path / "run", create=True)
+    import_data("study", str(source), run)
+    run_etl(run)
+    export_sample(run, str(tmp_path / "out"))
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert "- Recorded 2017-12-16." in readme
+    assert "source: the study's published Parquet (`part.parquet`), imported by Overscripted" in readme
+    assert str(tmp_path) not in readme
+    again = Run.open(tmp_path / "again", create=True)
+    import_data("study", str(tmp_path / "out"), again)
+    run_etl(again)
+    assert rows(again, "calls") == rows(run, "calls")
+
+
+def test_the_readme_says_when_a_crawl_recorded(tmp_path: Path) -> None:
+    run = _rich(tmp_path / "run")
+    export_sample(run, str(tmp_path / "out"))
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert "- Recorded 2026-11-20 to 2026-11-22." in readme
+    assert "source: a crawl with Overscripted" in readme
+
+
+def test_a_folder_of_something_else_is_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / "schema.json").write_text('{"$schema": "https://json-schema.org/"}')
+    with pytest.raises(InputError, match="not a data set of `overscripted sample`"):
+        import_data("sample", str(tmp_path), Run.open(tmp_path / "run", create=True))

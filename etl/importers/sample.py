@@ -1,0 +1,121 @@
+"""A data set that ``overscripted sample`` wrote, back as raw records: its calls and its visits.
+
+What follows from them, the etl makes again. Calls that the sample only counts (those that caps cut, and
+invalid ones) are in none of its tables and so not here.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etl.importers.ids import STUDY
+from etl.importers.ledger import Ledger
+from etl.importers.writer import SegmentWriter
+from etl.settings import IMPORT_BATCH_ROWS
+from overscripted.errors import InputError
+from overscripted.progress import Work
+from overscripted.schemas import RAW
+from overscripted.store import Store
+from overscripted.text import readable
+
+SCHEMA = "schema.json"
+_TABLES = ("calls", "visits")
+
+
+def is_sample(source: Store) -> bool:
+    """Whether a folder is a data set of ours."""
+    if source.fs.isfile(source.root) or not source.exists(SCHEMA):
+        return False
+    try:
+        described = source.read_json(SCHEMA)
+    except InputError:
+        return False
+    return isinstance(described, dict) and set(_TABLES) <= described.keys()
+
+
+def import_sample(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
+    """Write raw calls and visits of a sample; facts of what came. InputError where a file is damaged."""
+    if not is_sample(source):
+        raise InputError(
+            f"{source.url}: not a data set of `overscripted sample` (no {SCHEMA} with calls and visits)"
+        )
+    writer, ledger = SegmentWriter(staged, "sample"), Ledger()
+    visits = list(_rows(source, "visits"))
+    attempts = _attempts(visits)
+    with Work("import", None, "rows") as work:
+        for rows in _rows(source, "calls"):
+            ledger.read["calls"] += rows.num_rows
+            writer.add("calls", _raw(rows, attempts))
+            work.add(rows.num_rows)
+    for rows in visits:
+        ledger.read["visits"] += rows.num_rows
+        writer.add("visits", rows.select([name for name in RAW["visits"].names if name in rows.column_names]))
+    writer.close()
+    others = {key.partition("/")[0] for key in source.files("", ".parquet")} - {*_TABLES}
+    ledger.tables.update({name: _count(source, name) for name in others})
+    return {"source": "a data set of overscripted sample", **writer.rows, **ledger.facts()}
+
+
+def _rows(source: Store, table: str) -> Iterator[pa.Table]:
+    for key in source.files(table, ".parquet"):
+        try:
+            with source.fs.open(source.path(key), "rb") as file:
+                for batch in pq.ParquetFile(file).iter_batches(IMPORT_BATCH_ROWS):
+                    yield readable(pa.table(batch))[0]
+        except pa.ArrowException as error:
+            raise InputError(f"{source.uri(key)}: damaged Parquet ({error}); fetch it again") from error
+
+
+def _count(source: Store, table: str) -> int:
+    total = 0
+    for key in source.files(table, ".parquet"):
+        with source.fs.open(source.path(key), "rb") as file:
+            total += pq.ParquetFile(file).metadata.num_rows
+    return total
+
+
+def _attempts(visits: list[pa.Table]) -> dict[tuple[int, int], int]:
+    """The attempt that counted of visits of which it was not the first."""
+    found: dict[tuple[int, int], int] = {}
+    for rows in visits:
+        again = rows.filter(pc.not_equal(rows["attempt"], 1))
+        columns = (again[name].to_pylist() for name in ("crawl_id", "visit_id", "attempt"))
+        found |= {(crawl, visit): attempt for crawl, visit, attempt in zip(*columns, strict=True)}
+    return found
+
+
+def _raw(rows: pa.Table, attempts: dict[tuple[int, int], int]) -> pa.Table:
+    names = ("crawl_id", "visit_id", "frame_id", "parent_frame_id", "top_level_url", "file_name", "ordinal")
+    texts = ("location", "realm", "symbol", "operation", "script_url", "func_name")
+    out = {name: rows[name] for name in (*names, *texts, "script_loc_eval", "call_stack")}
+    numbered = pc.struct_field(pc.extract_regex(rows["call_id"], "__(?P<n>[0-9]{1,19})$"), "n")
+    of_study = pc.equal(rows["crawl_id"], STUDY)
+    whole = rows["value"] if "value" in rows.column_names else pa.nulls(rows.num_rows, pa.string())
+    value = pc.coalesce(whole, rows["value_1000"])
+    cut = pc.and_(pc.is_null(whole), pc.greater(rows["value_len"], pc.utf8_length(rows["value_1000"])))
+    return pa.table(
+        out
+        | {
+            "attempt": _attempt(rows, attempts),
+            "row": pc.if_else(of_study, numbered.cast(pa.int64()), rows["ordinal"]),
+            "in_iframe": rows["in_iframe"].cast(pa.string()),
+            "arguments": pc.if_else(pc.equal(rows["arguments"], "{}"), None, rows["arguments"]),
+            "value": value,
+            "value_len": pc.if_else(cut, rows["value_len"], None),
+            "script_line": rows["script_line"].cast(pa.string()),
+            "script_col": pc.fill_null(rows["script_col"].cast(pa.string()), ""),
+            "time_stamp": pc.strftime(
+                rows["time_stamp"].cast(pa.timestamp("ms", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ"
+            ),
+        }
+    )
+
+
+def _attempt(rows: pa.Table, attempts: dict[tuple[int, int], int]) -> pa.Array:
+    if not attempts:
+        return pa.array([1] * rows.num_rows, pa.int64())
+    pairs = zip(rows["crawl_id"].to_pylist(), rows["visit_id"].to_pylist(), strict=True)
+    return pa.array([attempts.get(pair, 1) for pair in pairs], pa.int64())
