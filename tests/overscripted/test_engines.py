@@ -1,7 +1,9 @@
 """DuckDB engines side by side and one after the other."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pytest
@@ -46,3 +48,11 @@ def test_tables_of_two_that_may_meet_are_never_taken_for_each_other(store: Store
         with pytest.raises(IbisError):
             ibis.union(ones, twos).to_pyarrow()
         assert (ones.n.sum().execute(), twos.n.sum().execute()) == (3, 7)
+
+
+def test_moments_of_a_table_come_as_pythons_own(tmp_path: Path) -> None:
+    """DuckDB needs a library for that which it does not ask for."""
+    store, when = Store(str(tmp_path)), datetime(2026, 3, 29, 1, 2, 3, 4000, tzinfo=UTC)
+    store.write_table("t/x.parquet", pa.table({"time_stamp": pa.array([when], pa.timestamp("us", "UTC"))}))
+    found = duckdb.sql(f"SELECT time_stamp FROM '{store.path('t/x.parquet')}'").fetchall()
+    assert [moment.astimezone(UTC) for (moment,) in found] == [when]
