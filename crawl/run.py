@@ -17,13 +17,12 @@ from crawl import firefox, instrument, profile, seeds, state
 from crawl.frontier import Frontier, file
 from crawl.settings import Options
 from crawl.worker import Worker
-from overscripted import proxies
+from overscripted import instruments, proxies, segments
 from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.run import Run
 
 STAGE = "crawl"
-INSTRUMENT = "crawl/instruments/{}.json"  # by its digest, as raw/visits names it: what was recorded
 MOST_FILES = 65_536
 
 
@@ -53,7 +52,7 @@ def crawl(
         if run.stage(STAGE).get("status") != "running":
             made_with = {"firefox": firefox.version(program), "instrument_sha256": instrument.digest(wished)}
             run.begin(STAGE, asked, **made_with)
-        run.store.write_json(INSTRUMENT.format(instrument.digest(wished)), wished)
+            _note_instruments(run, options.instrument, wished)
         return _work(run, frontier, options, wished)
     finally:
         frontier.close()
@@ -113,6 +112,14 @@ def _own_frontier(run: Run) -> URL:
             "(postgresql://… for a fleet, or sqlite:///FILE for one machine)"
         )
     return file(run.store.path("frontier.sqlite"))
+
+
+def _note_instruments(run: Run, name: str, wished: dict[str, Any]) -> None:
+    """What is recorded from now on, as raw records; the same again is not written again."""
+    digest = instrument.digest(wished)
+    rows = instruments.rows(run.crawl_id, wished["instruments"], f"--instrument {name}", digest)
+    if rows.num_rows:
+        segments.write(run.store, "instruments", rows, "crawl", digest[:16])
 
 
 def _shown(frontier_url: str | None) -> str | None:

@@ -221,6 +221,8 @@ class Build:
         for table in ("frames", "cookies", "console", "messages"):
             if self._any(table):
                 self.at.write(attempts.kept(self._whole(table), self.attempts), table)
+        if self._any("instruments"):
+            self.at.write(self._whole("instruments").distinct(), "instruments")
         if self._any("scripts"):
             self.at.write(scripts.scripts(self._whole("scripts")), "scripts")
 

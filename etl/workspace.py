@@ -31,6 +31,7 @@ ORDER = {
     "console": ["crawl_id", "visit_id", "time_stamp"],
     "messages": ["crawl_id", "visit_id", "time_stamp", "frame_id"],
     "scripts": ["sha256"],
+    "instruments": ["crawl_id", "symbol", "source"],
 }
 
 

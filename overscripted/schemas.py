@@ -173,7 +173,7 @@ RAW: dict[str, Table] = {
                 Column(
                     "instrument_sha256",
                     STR,
-                    "SHA-256 of what was recorded: RUN/crawl/instruments/<it>.json; NULL where unknown",
+                    "SHA-256 of the settings of what was recorded, which the table instruments lists; NULL in imports",
                 ),
             ),
             ("crawl_id", "visit_id", "attempt"),
@@ -275,6 +275,25 @@ RAW: dict[str, Table] = {
                 Column("sender_frame_id", INT, "Frame that sent it; NULL: one of another window, or gone"),
                 Column("data", STR, "What was sent, as values of calls are written, or its beginning"),
                 Column("time_stamp", TIME, "When it arrived"),
+            ),
+        ),
+        Table(
+            "instruments",
+            "one API of which uses were recorded: of what is not here, none can be",
+            (
+                Column("crawl_id", INT, "Number of the run"),
+                Column(
+                    "symbol",
+                    STR,
+                    "As in calls; '<object>.*' for all properties of an object, whatever they are",
+                ),
+                Column("object", STR, "What its symbols begin with, e.g. window.navigator"),
+                Column("property", STR, "The property; NULL for all of the object's"),
+                Column("excluded", STR, "JSON list of properties that are not recorded; NULL: none of these"),
+                Column(
+                    "source", STR, "The setting that asked for it: a preset, a file, OpenWPM's, the study's"
+                ),
+                Column("instrument_sha256", STR, "As in visits; NULL in imports"),
             ),
         ),
     )
@@ -386,6 +405,7 @@ TABLES: dict[str, Table] = {
         Table("scripts", "one distinct script body", RAW["scripts"].columns, ("sha256",)),
         Table("console", "one console message of an acknowledged visit", RAW["console"].columns),
         Table("messages", "one message to a window of an acknowledged visit", RAW["messages"].columns),
+        Table("instruments", RAW["instruments"].row, RAW["instruments"].columns),
         Table(
             "script_refs",
             "one script on one document: a distinct pair (visit, location, script_url), with counts",

@@ -14,7 +14,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from etl.importers import openwpm_calls, openwpm_visits
+from etl.importers import openwpm_calls, openwpm_settings, openwpm_visits
 from etl.importers.bodies import Bodies
 from etl.importers.ids import crawl_id, file_name
 from etl.importers.ledger import Ledger
@@ -92,6 +92,7 @@ class Conversion:
     def write(self, writer: SegmentWriter) -> None:
         """Every table; visits last, as they acknowledge the rest."""
         self._times()
+        writer.add("instruments", openwpm_settings.instruments(self.source, self.crawl_id))
         kept = partial(writer.add_rows, "scripts")
         with (
             closing(Requests(self.source, self.ledger, self.bodies, kept)) as requests,

@@ -8,10 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.importers import study_json, study_parquet
+from etl.importers.ids import STUDY
 from etl.importers.ledger import Ledger, named
 from etl.importers.values import moment
 from etl.importers.writer import SegmentWriter
 from etl.settings import IMPORT_FILES_AT_ONCE, NAMED_FILES
+from etl.symbols import STUDY_2017
+from overscripted import instruments
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.progress import Work
@@ -33,10 +36,11 @@ def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
     writer, ledger = SegmentWriter(staged, "study"), Ledger()
     load = _parquet if parquet else _json
     facts = load(source, parquet or plain, writer, ledger)
+    writer.add("instruments", instruments.of_symbols(STUDY, STUDY_2017, "the study's crawler"))
     writer.close()
     if strict and (ledger.files or "damaged_files" in facts):
         raise InputError(f"--strict: {named(ledger.files) or facts['damaged']}; nothing was imported")
-    if not writer.rows:
+    if "calls" not in writer.rows:
         raise InputError(_nothing(source, ledger))
     staged_visits(staged)
     return {"files": len(parquet or plain), "calls": writer.rows["calls"], **facts, **ledger.facts()}
@@ -100,7 +104,7 @@ def _json(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger)
                     n_damaged += 1
                     damaged += [name] if len(damaged) < NAMED_FILES else []
             work.add(len(some))
-    if writer.rows and not n_known:
+    if "calls" in writer.rows and not n_known:
         raise InputError(
             f"{source.url}: JSON of something else: none of {writer.rows['calls']:,} objects has a field of "
             "the study (location, symbol, script_url, …); name the study's raw JSON"

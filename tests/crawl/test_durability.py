@@ -19,7 +19,7 @@ from crawl.frontier import Frontier
 from overscripted.run import Run
 from tests import services
 from tests.crawl.crawling import Crawl, crawl
-from tests.crawl.raw import Raw
+from tests.crawl.raw import Raw, table
 from tests.crawl.web import Web
 
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
@@ -126,6 +126,9 @@ def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path:
     raw = Raw(str(run))
     check_records(raw, small_web, pages)
     assert {visit["attempt"] for visit in raw.visits.values()} == {1}
+    # What was recorded is noted once, however often the command was given.
+    noted = [row["symbol"] for row in table(raw.run, "instruments")]
+    assert len(noted) == len(set(noted)) and "window.document.cookie" in noted
 
 
 def test_the_last_seeds_are_tried_again_while_others_are_still_visited(

@@ -1,5 +1,6 @@
 """OpenWPM's data as it is found: among other files, in odd tables, with values of odd types."""
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 
 from etl.importers import ids
 from etl.imports import import_data
+from etl.run import run_etl
 from overscripted.errors import InputError
 from overscripted.run import Run
+from tests.etl.conftest import by
 from tests.etl.openwpm_eras import database, story
 from tests.etl.test_import_openwpm_eras import VISITS, imported
 
@@ -222,3 +225,25 @@ def test_rows_of_no_visit_are_kept_and_counted(tmp_path: Path) -> None:
     assert {row["visit_id"] for row in raw["requests"]} == {0}
     assert 0 in _outcomes(raw)
     assert facts["rows_of_no_visit"] == 3
+
+
+def test_what_was_instrumented_comes_from_the_browsers_parameters(tmp_path: Path) -> None:
+    log = {"propertiesToInstrument": [], "excludedProperties": [], "nonExistingPropertiesToInstrument": []}
+    settings = [
+        {"instrumentedName": "window.Storage", "logSettings": log | {"excludedProperties": ["length"]}},
+        {"instrumentedName": "window", "logSettings": log | {"propertiesToInstrument": ["name"]}},
+        {"instrumentedName": "nothing", "logSettings": log | {"propertiesToInstrument": None}},
+        {"instrumentedName": 5},
+    ]
+    params = json.dumps({"js_instrument": True, "cleaned_js_instrument_settings": settings})
+    told = story(ERA)
+    told["crawl"] = [
+        {"browser_id": n, "browser_params": text} for n, text in ((1, params), (2, "{"), (3, params))
+    ]
+    run = Run.open(tmp_path / "run", create=True)
+    import_data("openwpm", str(database(tmp_path / "crawl.sqlite", ERA, told)), run)
+    run_etl(run)
+    assert by(run, "instruments", "symbol", "excluded") == [
+        ("window.Storage.*", '["length"]'),
+        ("window.name", None),
+    ]

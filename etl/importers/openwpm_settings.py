@@ -1,0 +1,52 @@
+"""What OpenWPM was told to record, as it noted that itself: since 2020 in the parameters of its browsers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from etl.importers.openwpm_source import Source
+from etl.importers.values import text
+from overscripted import instruments as shared
+
+_CLEANED = "cleaned_js_instrument_settings"
+
+
+def instruments(source: Source, crawl_id: int) -> pa.Table:
+    """Raw rows of the table ``instruments``; none where a data set does not say."""
+    found = [_rows(row.get("browser_params"), crawl_id) for row in source.rows("crawl")]
+    return pa.concat_tables([shared.rows(crawl_id, [], ""), *found])
+
+
+def _rows(params: Any, crawl_id: int) -> pa.Table:
+    try:
+        said = json.loads(text(params) or "{}")
+    except (ValueError, RecursionError):
+        said = {}
+    settings = said.get(_CLEANED) if isinstance(said, dict) else None
+    items = [item for one in settings if (item := _item(one))] if isinstance(settings, list) else []
+    return shared.rows(crawl_id, items, "OpenWPM's js_instrument_settings")
+
+
+def _item(setting: Any) -> Mapping[str, Any] | None:
+    """An object with its properties; ``null`` for these means none but those that it has not by itself."""
+    if not isinstance(setting, dict) or not isinstance(setting.get("instrumentedName"), str):
+        return None
+    log = setting.get("logSettings")
+    log = log if isinstance(log, dict) else {}
+    own, more = log.get("propertiesToInstrument", []), [*_names(log.get("nonExistingPropertiesToInstrument"))]
+    named = [*_names(own)]
+    if own is None and not more:
+        return None
+    item = {"name": setting["instrumentedName"], "excluded": [*_names(log.get("excludedProperties"))]}
+    return item | {"properties": named + more if named or own is None else None}
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Names of properties: in a list, or in lists of a list, one for each depth."""
+    for part in value if isinstance(value, list) else []:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            yield from _names(part.get("propertyNames"))
