@@ -30,7 +30,69 @@ Read a table as a folder of Parquet files, for example:
 import pandas
 calls = pandas.read_parquet("RUN/tables/calls", columns=["location", "script_url", "symbol"])
 ```
+
+or ask it in SQL. DuckDB takes a path for a table, and `overscripted lab RUN` opens notebooks with both:
+
+```sql
+-- Which third parties read cookies, on how many sites?
+SELECT script_domain, count(DISTINCT location_domain) AS sites, count(*) AS calls
+FROM 'RUN/tables/calls/*.parquet'
+WHERE symbol = 'window.document.cookie' AND operation = 'get' AND is_third_party
+GROUP BY script_domain ORDER BY sites DESC, calls DESC LIMIT 20;
+```
+
+```sql
+-- Visits by how they ended, with the calls they made; a visit without a call is in `visits` alone.
+SELECT v.outcome, count(DISTINCT v.visit_id) AS visits, coalesce(sum(p.n_calls), 0) AS calls
+FROM 'RUN/tables/visits/*.parquet' v
+LEFT JOIN 'RUN/tables/pages/*.parquet' p USING (crawl_id, visit_id)
+GROUP BY v.outcome ORDER BY visits DESC;
+```
+
+```sql
+-- Scripts that used canvas APIs: a roll-up is far smaller than the calls.
+SELECT script_url, sum(n_calls) AS calls, count(DISTINCT location) AS documents
+FROM 'RUN/tables/symbol_counts/*.parquet'
+WHERE starts_with(symbol, 'CanvasRenderingContext2D.')
+GROUP BY script_url ORDER BY documents DESC, calls DESC LIMIT 20;
+```
+
+```sql
+-- The code of scripts, by their requests.
+SELECT r.url, s.size, s.content
+FROM 'RUN/tables/requests/*.parquet' r
+JOIN 'RUN/tables/scripts/*.parquet' s ON r.body_sha256 = s.sha256
+WHERE s.content IS NOT NULL LIMIT 20;
+```
 """
+
+# Two tables, and the columns by which their rows belong together.
+JOINS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    *(
+        (name, "visits", (("crawl_id", "crawl_id"), ("visit_id", "visit_id")))
+        for name in TABLES
+        if name not in ("visits", "instruments") and {"crawl_id", "visit_id"} <= {*TABLES[name].names}
+    ),
+    *(
+        (name, "script_refs", tuple((key, key) for key in TABLES["script_refs"].key))
+        for name in ("calls", "symbol_counts")
+    ),
+    *((name, "pages", tuple((key, key) for key in TABLES["pages"].key)) for name in ("calls", "script_refs")),
+    ("pages", "documents", (("location", "location"),)),
+    ("script_refs", "script_urls", (("script_url", "script_url"),)),
+    ("script_refs", "hosts", (("script_host", "host"),)),
+    ("requests", "scripts", (("body_sha256", "sha256"),)),
+    ("symbol_counts", "instruments", (("crawl_id", "crawl_id"), ("symbol", "symbol"))),
+)
+
+_JOINS_HEAD = """## Joins
+
+A row of the first table belongs to the row of the second in which these columns are the same. Visits are
+numbered within a run: both numbers are needed where runs are read together. `instruments` has
+`<object>.*` where all properties of an object are recorded.
+
+| table | with | by |
+| --- | --- | --- |"""
 
 _PARTS = (
     ("Tables of a run", "`RUN/tables/<table>/`, made by `overscripted etl`.", TABLES, 3),
@@ -46,7 +108,15 @@ _PARTS = (
 
 def document() -> str:
     """The whole of ``docs/tables.md``."""
-    return "\n".join([_HEAD, *(line for part in _PARTS for line in _part(*part))])
+    return "\n".join([_HEAD, *_joins(), *(line for part in _PARTS for line in _part(*part))])
+
+
+def _joins() -> Iterable[str]:
+    yield _JOINS_HEAD
+    for left, right, columns in JOINS:
+        by = ", ".join(f"`{a}`" if a == b else f"`{a}` = `{b}`" for a, b in columns)
+        yield f"| `{left}` | `{right}` | {by} |"
+    yield ""
 
 
 def _part(title: str, where: str, tables: dict[str, Table], level: int) -> Iterable[str]:
