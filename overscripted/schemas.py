@@ -173,7 +173,7 @@ RAW: dict[str, Table] = {
                 Column(
                     "instrument_sha256",
                     STR,
-                    "SHA-256 of the settings of what was recorded, which the table instruments lists; NULL in imports",
+                    "SHA-256 of the settings of what was recorded, listed in instruments; NULL in imports",
                 ),
             ),
             ("crawl_id", "visit_id", "attempt"),
