@@ -338,9 +338,9 @@ class Spark(Engine):
         return self._session
 
     def _read(self, store: Store, keys: list[str]) -> ir.Table:
-        return self._view(self._frame(store, keys))
+        return self._view(self._files(store, keys))
 
-    def _frame(self, store: Store, keys: list[str]) -> Any:
+    def _files(self, store: Store, keys: list[str]) -> Any:
         paths = [_s3a(store, key) for key in keys]
         return self._each(paths) if _unescapable(paths[0]) else self._all(paths)
 
@@ -362,7 +362,7 @@ class Spark(Engine):
         for key in keys:  # a table each
             shapes.setdefault(posixpath.dirname(key), []).append(key)
         for some in shapes.values():
-            frame = self._frame(store, some)
+            frame = self._files(store, some)
             invalid = f.lit(False)
             for name, kind in frame.dtypes:
                 if kind == "string":
