@@ -7,6 +7,7 @@ import click
 from crawl import settings
 from overscripted.errors import InputError
 from overscripted.options import Contact, Count, Number, Seed, decimal
+from overscripted.progress import duration
 
 
 def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
@@ -93,7 +94,8 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     type=Count(0, 10_000),
     default=settings.PER_DOMAIN,
     show_default=True,
-    help="Visits at a time to one registrable domain, by the whole fleet; 0: any number.",
+    help="Visits at a time to one registrable domain, by the whole fleet; 0: any number, for sites of "
+    "your own.",
 )
 @click.option(
     "--pace",
@@ -142,12 +144,15 @@ def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **
               overscripted crawl runs/mine --seeds urls.txt
     """
     from crawl import logs
+    from crawl.limits import NAMES, Limit
     from crawl.run import crawl as run_crawl
 
     logs.start(log)
     facts = run_crawl(run, options(given), seeds, frontier)
-    shown = ", ".join(f"{name} {n:,}" for name, n in facts.items())
+    held_back = ", ".join(f"{NAMES[Limit(it)]} {duration(s)}" for it, s in facts["held_back_s"].items())
+    shown = ", ".join(f"{name} {n:,}" for name, n in facts.items() if name != "held_back_s")
     click.echo(f"crawl: {shown}")
+    click.echo(f"crawl: held back by {held_back or 'nothing'}")
     if facts["left"]:
         raise KeyboardInterrupt
 

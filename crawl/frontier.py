@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crawl import settings
 from crawl.frontier_tables import DOMAINS, ENDED, HAS_WAITING, LEASED, META, ORDER, SEEDS, WAITING, WORKERS
+from crawl.limits import Limit
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 from overscripted.text import clean
 from overscripted.urls import domain
@@ -339,6 +340,20 @@ class Frontier:
     def waits(self) -> bool:
         """Whether any seed waits, be it for its domain or its next attempt."""
         return self._any(WAITING)
+
+    def obstacle(self, per_domain: int) -> Limit:
+        """Why no more seeds can be leased now than were: what their domains may have, or that none waits."""
+        here = (DOMAINS.c.crawl_id == self.crawl_id, HAS_WAITING)
+        full = DOMAINS.c.active >= per_domain if per_domain else sa.false()
+        paced = DOMAINS.c.next_at > self._clock
+        found = [sa.exists().where(*here, *more) for more in ((), (full,), (paced,))]
+        with self._begin() as db:
+            waiting, at_most, too_soon = tuple(db.execute(sa.select(*found)).one())
+        if not waiting:
+            return Limit.SEEDS
+        if at_most:
+            return Limit.PER_DOMAIN
+        return Limit.PACE if too_soon else Limit.RETRIES
 
     def _any(self, *states: sa.ColumnElement[bool]) -> bool:
         one = sa.select(SEEDS.c.visit_id).where(SEEDS.c.crawl_id == self.crawl_id)

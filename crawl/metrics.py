@@ -18,6 +18,9 @@ HELP = {
     "pending": ("gauge", "Visits over and not yet durable"),
     "written_bytes": ("counter", "Segments written"),
     "firefox_bytes": ("gauge", "Memory of the browsers' processes"),
+    "limit": ("gauge", "The limit that holds the worker back now"),
+    "limit_for_s": ("gauge", "Seconds since it is the one"),
+    "limit_s": ("counter", "Seconds under each limit"),
 }
 
 
@@ -27,7 +30,13 @@ def text(facts: dict[str, Any]) -> str:
     for name, value in facts.items():
         kind, meaning = HELP[name]
         full = f"overscripted_crawl_{name}"
-        lines += [f"# HELP {full} {meaning}", f"# TYPE {full} {kind}", f"{full} {value}"]
+        lines += [f"# HELP {full} {meaning}", f"# TYPE {full} {kind}"]
+        if isinstance(value, str):  # the one of several that holds
+            value = {value: 1}
+        if isinstance(value, dict):  # by the name of a limit
+            lines += [f'{full}{{limit="{limit}"}} {number}' for limit, number in value.items()]
+        else:
+            lines.append(f"{full} {value}")
     return "\n".join(lines) + "\n"
 
 

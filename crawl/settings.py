@@ -31,6 +31,7 @@ BUFFER_BYTES = 4 * SEGMENT_BYTES  # while the store is away; then no new visit b
 STORE_RETRY_S = (0.5, 1, 2, 5, 10, 30)  # pauses between attempts to write, the last one for ever
 STORE_GIVE_UP_S = 3600.0  # a store away for an hour needs a person
 PROXY_LOOK_S = 1.0  # a --proxy is looked for so often; one that is away is waited for like the store
+STORE_LATE_S = 5.0  # a segment takes the store a second or two: one that takes longer is waited for
 MIN_FREE_BYTES = 512 * 2**20  # of a local folder's disk: below, the crawl pauses, and says so
 
 # -- Frontier ------------------------------------------------------------------------------------
@@ -38,7 +39,10 @@ LEASE_S = 60.0  # a worker that has not been heard of for this long is dead, its
 BEAT_S = 10.0  # it is heard of so often; several may fail before it is taken for dead
 LEASE_LOOKS = 100  # waiting seeds looked at for a lease; then domains that are free are looked for
 PER_DOMAIN = 6  # visits at a time to one registrable domain by the whole fleet: what a browser opens
+NOTE_S = 1.0  # the progress line is told so often what holds the crawl back
 STATUS_S = 15.0  # the state of the whole crawl is written so often, for `overscripted status`
+OBSTACLE_S = 1.0  # it is asked so often at most why there is no seed to lease
+LIMIT_SPAN_S = 6.0  # what holds the crawl back is told of so long a time: limits take turns
 MAX_ATTEMPTS = 8  # attempts at a seed that end without a visit (workers killed): then it is `lost`
 RETRY_DELAY_S = 5.0  # before the second attempt; doubled for each further one
 
@@ -48,12 +52,14 @@ RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, 
 # -- Windows and browsers ------------------------------------------------------------------------
 START_WINDOWS = 6  # `--windows auto` begins here
 MAX_WINDOWS = 60
+MORE_WINDOWS = 2  # added at a time
 LOADS_A_CORE = 2  # pages that begin to load at a time
 LOAD_TURN_S = 2.0  # for so long at most: an ordinary page needs the CPU for 1 s, then the network
 STARVED_S = 1.0  # a 100 ms timer this late: the page was measured without the CPU it needed
 BUSY = 0.90  # share of CPU in use above which no window is added
 MIN_FREE_MEMORY = 0.12  # share of memory that stays free
 ADJUST_S = 4.0  # time between two changes of the number of windows
+ADJUST_LOOKS = 5  # what keeps windows from being added is told of so many looks: it comes and goes
 VISITS_A_BROWSER = 500  # then a new Firefox takes over, whatever it has gathered
 TIDY_VISITS = 40  # its parent process is told to collect its garbage so often
 BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too

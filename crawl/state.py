@@ -1,5 +1,7 @@
 """The state of a whole crawl: seeds, outcomes, workers, rate, time left. For `status` and run.json."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from crawl import outcomes
@@ -10,7 +12,7 @@ KEY = "crawl/status.json"
 
 
 def facts(frontier: Frontier) -> dict[str, Any]:
-    """Seeds, those left, those that ended by outcome, calls."""
+    """Seeds, those left, those that ended by outcome, calls; seconds under each limit, by all workers."""
     counts = frontier.counts()
     by_outcome = ended(counts)
     return {
@@ -18,7 +20,16 @@ def facts(frontier: Frontier) -> dict[str, Any]:
         "left": counts.get("waiting", 0) + counts.get("leased", 0),
         **{name: by_outcome[name] for name in outcomes.OUTCOMES if name in by_outcome},
         "calls": frontier.calls(),
+        "held_back_s": held_back(frontier.workers()),
     }
+
+
+def held_back(workers: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """Seconds of workers, those that have ended, too, under each limit: the longest first."""
+    seconds: Counter[str] = Counter()
+    for worker in workers:
+        seconds.update(worker["facts"].get("limit_s", {}))
+    return {limit: round(s) for limit, s in seconds.most_common() if round(s)}
 
 
 def ended(counts: dict[str, int]) -> dict[str, int]:

@@ -19,6 +19,7 @@ class Upstream:
     def __init__(self, proxy: str) -> None:
         self._proxy = proxy
         self._away_at = -math.inf
+        self.away = False  # when last looked
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -57,6 +58,8 @@ class Upstream:
             if time.monotonic() - self._away_at > 10 * settings.PROXY_LOOK_S:
                 log.warning("--proxy %s is away; waiting for it", self._proxy)
             self._away_at = time.monotonic()
+            self.away = True
             return False
         writer.close()
+        self.away = False
         return True

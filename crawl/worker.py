@@ -7,6 +7,7 @@ leaves the seed to be leased again, and attempt numbers keep the records of each
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import platform
 import secrets
@@ -18,10 +19,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crawl import instrument, network, outcomes, profile, settings, state
+from crawl import instrument, limits, network, outcomes, profile, settings, state
 from crawl import visit as visits
 from crawl.browser import Browser
 from crawl.frontier import Frontier, Lease
+from crawl.limits import Limit, LimitClock, Reached
 from crawl.metrics import Metrics
 from crawl.names import Names
 from crawl.profile import Pref
@@ -61,6 +63,9 @@ class Worker:
         self.frontier, self.options, self.work = frontier, options, work
         self.writer = Writer(store, self.name, options.segment_bytes, options.segment_age_s)
         self.windows = Windows(options.windows)
+        self.limits = LimitClock()
+        self._obstacle, self._asked = Limit.SEEDS, -math.inf  # what the frontier said last, and when
+        self._unreachable = ""  # why the frontier does not answer, while it does not
         self.ended: Counter[str] = Counter()
         self.began = time.monotonic()
         self._wished = wished
@@ -105,8 +110,9 @@ class Worker:
                 await helper.start()
         self._prefs = network.prefs(self.options, self._guard)
         await self._bury_dead()
-        await self._ask(self._beat_once)
+        await self._ask(self._beat_once, self._said())
         beating = asyncio.create_task(self._beat())
+        noting = asyncio.create_task(self._note())
         try:
             async with self.writer:
                 try:
@@ -114,8 +120,9 @@ class Worker:
                 finally:
                     await self._end_visits()
         finally:
-            beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            for task in (beating, noting):
+                task.cancel()
+            await asyncio.gather(beating, noting, return_exceptions=True)
             for browser in self._browsers:
                 await browser.stop()
             for helper in (self._guard, self._upstream, self._metrics):
@@ -124,7 +131,7 @@ class Worker:
             if self._robots:
                 await self._robots.close()
             with contextlib.suppress(OutsideError):
-                await self._call(self._beat_once)
+                await self._call(self._beat_once, self._said())
                 await self._call(self.frontier.leave, self.name)
                 await self._tell(await self._call(state.of, self.frontier))
             self._thread.shutdown(wait=False)
@@ -139,6 +146,7 @@ class Worker:
             self.windows.adjust(self.active)
             await self._retire()
             free = 0 if self.stopped or self.writer.full else self.windows.limit - self.active
+            leases: list[Lease] = []
             if free > 0:
                 leases = await self._ask(self._lease, free)
                 for lease in leases:
@@ -147,6 +155,7 @@ class Worker:
                     self.writer.flush()  # the last ones: what is to be visited again need not wait for more
                 if not leases and not self._visits and not await self._more():
                     return
+            self.limits.reach(await self._reached(free - len(leases)))
             if self.stopped and not self._visits:
                 return
             if self._visits:
@@ -178,6 +187,30 @@ class Worker:
         while not done.done():
             await asyncio.wait({done}, timeout=1.0)
             self.writer.check()
+            if not done.done():
+                self.limits.reach(self._records_reached)
+
+    async def _reached(self, unused: int) -> Reached:
+        """What keeps this worker from more visits, with so many windows ``unused``."""
+        if self.stopped:
+            return limits.STOP
+        if self._upstream and self._upstream.away:
+            return limits.proxy(self.options.proxy)
+        if self.writer.full or (unused > 0 and self.writer.late):
+            return self._records_reached
+        if unused <= 0:
+            return self.windows.reached
+        if time.monotonic() - self._asked >= settings.OBSTACLE_S:
+            self._obstacle = await self._ask(self.frontier.obstacle, self.options.per_domain)
+            self._asked = time.monotonic()
+        return limits.of_seeds(self._obstacle, self.options.per_domain, self.options.pace_s)
+
+    @property
+    def _records_reached(self) -> Reached:
+        """What keeps records from being durable and their seeds from being acknowledged."""
+        if self._unreachable:
+            return limits.frontier(self._unreachable)
+        return limits.store(self._store.url, self.writer.failing)
 
     def _robots_for(self, options: Options) -> Robots:
         names = self._guard.names if self._guard else None
@@ -285,6 +318,7 @@ class Worker:
         raise AssertionError
 
     async def _start_browser(self) -> Browser:
+        self.limits.reach(limits.START)
         return await Browser.start(
             self._wished,
             self._prefs,
@@ -314,22 +348,32 @@ class Worker:
         pauses = list(settings.STORE_RETRY_S)
         while True:
             try:
-                return await self._call(function, *arguments)
+                answer = await self._call(function, *arguments)
+                self._unreachable = ""
+                return answer
             except OutsideError as error:
                 if time.monotonic() - began > settings.STORE_GIVE_UP_S or self.writer.abandoned:
                     raise
                 log.warning("%s; trying again", error)
+                self._unreachable = str(error)
+                self.limits.reach(limits.frontier(self._unreachable))
                 await self.writer.pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
 
     async def _beat(self) -> None:
         told = 0.0
         while True:
             await asyncio.sleep(settings.BEAT_S)
-            await self._ask(self._beat_once)
+            await self._ask(self._beat_once, self._said())
             if time.monotonic() - told >= settings.STATUS_S:
                 told = time.monotonic()
                 if await self._ask(self.frontier.leads, self.name):
                     await self._tell(await self._ask(state.of, self.frontier))
+
+    async def _note(self) -> None:
+        """Have the progress line say what holds this worker back, also while nothing goes on."""
+        while True:
+            await asyncio.sleep(settings.NOTE_S)
+            self.work.note(self.limits.line())
 
     async def _tell(self, said: dict[str, Any]) -> None:
         """Write the state of the whole crawl, for `overscripted status`; not worth a retry."""
@@ -338,8 +382,11 @@ class Worker:
         except Exception as error:  # whatever a file system or S3 library raises
             log.warning("store: cannot write %s: %s", state.KEY, error)
 
-    def _beat_once(self) -> None:
-        self.frontier.beat(self.name, platform.node(), os.getpid(), self.facts())
+    def _said(self) -> dict[str, Any]:
+        return self.facts() | {"held_back": self.limits.line()}
+
+    def _beat_once(self, facts: dict[str, Any]) -> None:
+        self.frontier.beat(self.name, platform.node(), os.getpid(), facts)
         self.frontier.reap()
 
     async def _bury_dead(self) -> None:
@@ -360,6 +407,9 @@ class Worker:
             "pending": self.writer.pending,
             "written_bytes": self.writer.written_bytes,
             "firefox_bytes": sum(browser.memory for browser in self._browsers),
+            "limit": self.limits.present.limit.value,
+            "limit_for_s": round(self.limits.since_s, 1),
+            "limit_s": self.limits.seconds(),
         }
 
 

@@ -9,6 +9,7 @@ A write that fails is repeated under the same name until the store is back.
 import asyncio
 import contextlib
 import logging
+import math
 import shutil
 import time
 import uuid
@@ -38,6 +39,7 @@ class _Batch:
         self.bodies: set[str] = set()
         self.size = 0
         self.began = time.monotonic()
+        self.sealed = math.inf  # when
         self.names = {name: uuid.uuid4().hex for name in RAW}
 
 
@@ -54,7 +56,7 @@ class Writer:
         self._idle.set()
         self._ending = False
         self._abandoned = asyncio.Event()
-        self.failing_since: float | None = None
+        self.failing = ""  # what the store said, while it fails
         self.written_bytes = 0
 
     def add(self, table: str, row: Row, size: int = 200) -> None:
@@ -100,6 +102,11 @@ class Writer:
         """Whether nothing more should be begun: the store is slow or away."""
         return self.buffered >= settings.BUFFER_BYTES
 
+    @property
+    def late(self) -> bool:
+        """Whether the store takes longer to write than it should, or is away."""
+        return bool(self._sealed) and time.monotonic() - self._sealed[0].sealed > settings.STORE_LATE_S
+
     def abandon(self) -> None:
         """Do not wait for a store that is away: what is not durable will be visited again."""
         self._abandoned.set()
@@ -134,6 +141,7 @@ class Writer:
             self._task.result()
 
     def _seal(self) -> None:
+        self._batch.sealed = time.monotonic()
         self._sealed.append(self._batch)
         self._batch = _Batch()
         self._idle.clear()
@@ -172,10 +180,10 @@ class Writer:
         while True:
             try:
                 await asyncio.to_thread(self._write_once, table, rows, name)
-                self.failing_since = None
+                self.failing = ""
                 return
             except Exception as error:  # whatever a file system or S3 library raises
-                self.failing_since = self.failing_since or began
+                self.failing = str(error)
                 log.warning("store: cannot write %s: %s; trying again", table, error)
                 if self.abandoned or time.monotonic() - began > settings.STORE_GIVE_UP_S:
                     raise OutsideError(f"{self.store.url}: cannot be written: {error}") from error

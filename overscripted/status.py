@@ -45,9 +45,15 @@ def status(run: str) -> None:
 
 
 def lines_of(facts: dict[str, Any]) -> list[str]:
-    """Facts of a stage as lines: counts together on one, each text on its own."""
-    texts = [f"{_words(key)}: {_visible(value)}" for key, value in facts.items() if isinstance(value, str)]
-    counts = [f"{_words(key)} {_count(value)}" for key, value in facts.items() if not isinstance(value, str)]
+    """Facts of a stage as lines: counts together on one, each text and each table of counts on its own."""
+    texts, counts = [], []
+    for key, value in facts.items():
+        if isinstance(value, str):
+            texts.append(f"{_words(key)}: {_visible(value)}")
+        elif isinstance(value, dict):
+            texts.append(f"{_words(key)}: {', '.join(f'{_words(k)} {_count(v)}' for k, v in value.items())}")
+        else:
+            counts.append(f"{_words(key)} {_count(value)}")
     return ([", ".join(counts)] if counts else []) + texts
 
 
@@ -72,12 +78,16 @@ def _show_crawl(console: Console, said: dict[str, Any]) -> None:
     seen = f"crawl at {said['time'][:19]}: {said['left']:,} of {said['seeds']:,} seeds left"
     console.print(escape(f"{seen}, {said['per_hour']:,} pages/hour{until}"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    columns = ("worker", "alive", "silent_s", "windows", "active", "ended", "good", "per_hour")
+    columns = ("worker", "alive", "silent_s", "windows", "active", "ended", "good", "per_hour", "limit")
     for heading in columns:
         table.add_column(heading, overflow="fold")
-    for worker in said.get("workers", ()):
-        table.add_row(*(escape(str(worker.get(name, ""))) for name in columns))
+    workers = said.get("workers", ())
+    for worker in workers:
+        table.add_row(*(escape(_visible(worker.get(name, ""))) for name in columns))
     console.print(table)
+    for worker in workers:
+        if worker.get("alive") and worker.get("held_back"):
+            console.print(escape(_visible(f"{worker['worker']}: {worker['held_back']}")))
 
 
 def stages_of(run: Run) -> list[str]:

@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+import urllib.request
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -76,6 +78,23 @@ class Crawl:
                         found.append(child)
         return found
 
+    def until(self, true: Callable[[], bool]) -> None:
+        """Wait for it while the crawl goes on."""
+        deadline = time.monotonic() + LIMIT_S
+        while not true():
+            assert self.process.poll() is None, (self.wait(), self.said)
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+    def until_limit(self, port: int, name: str) -> None:
+        """Until this limit holds it back, as its ``--metrics`` at a port say."""
+        self.until(lambda: f'overscripted_crawl_limit{{limit="{name}"}} 1\n' in numbers(port))
+
+    def until_ended(self, port: int, n: int) -> None:
+        """Until so many seeds have ended, durable or not yet, as its ``--metrics`` at a port say."""
+        ended = re.compile(r"^overscripted_crawl_ended (\d+)$", re.MULTILINE)
+        self.until(lambda: any(int(found) >= n for found in ended.findall(numbers(port))))
+
     def until_firefox(self) -> psutil.Process:
         """Its browser's parent process, as soon as there is one."""
         deadline = time.monotonic() + LIMIT_S
@@ -85,6 +104,13 @@ class Crawl:
             assert self.process.poll() is None, "it ended"
             time.sleep(0.1)
         raise AssertionError("no Firefox was started")
+
+
+def numbers(port: int) -> str:
+    """What a worker serves for Prometheus; nothing before it has begun."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        return str(answer.read().decode())
+    return ""
 
 
 def crawl(run: str | Path, *options: str, seeds: Iterable[str] = (), folder: Path) -> str:

@@ -110,8 +110,10 @@ def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: 
 def test_interrupt_drains_and_the_same_command_goes_on(small_web: Web, tmp_path: Path) -> None:
     pages, run = 10, tmp_path / "run"
     few = (*FAST, "--windows", "2", "--retries", "0")  # on a busy machine starved pages would wait again
-    one = Crawl(run, *few, seeds=[small_web.page(n) for n in range(pages)], folder=tmp_path)
-    until_pages_ended(run, 1)
+    port = services.free_port()
+    seeds = [small_web.page(n) for n in range(pages)]
+    one = Crawl(run, *few, "--metrics", str(port), seeds=seeds, folder=tmp_path)
+    one.until_ended(port, 1)
     one.interrupt()
     assert one.wait() == 130, one.said
     assert "run the same command again" in one.said
@@ -186,16 +188,18 @@ def test_a_proxy_that_is_away_for_a_while_costs_no_seed(small_web: Web, tmp_path
     assert "--proxy" in absent.said
     assert not run.exists()
     relay.up()
-    one = Crawl(run, *options, seeds=seeds, folder=tmp_path)
-    until_pages_ended(run, 2)
+    port = services.free_port()
+    one = Crawl(run, *options, "--metrics", str(port), seeds=seeds, folder=tmp_path)
+    one.until_ended(port, 2)
     relay.down()
-    time.sleep(4)
+    one.until_limit(port, "proxy")  # it says what holds it back, some seconds later
     relay.up()
     assert one.wait() == 0, one.said
     relay.down()
     check_records(Raw(str(run)), small_web, pages)
     found = facts(run)
     assert (found["left"], found["complete"]) == (0, pages)
+    assert "proxy" in Run.open(run).stage("crawl")["facts"]["held_back_s"]
 
 
 def test_a_fleet_on_postgresql_and_s3_survives_the_loss_of_worker_database_and_store(

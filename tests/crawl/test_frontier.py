@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from crawl import settings
 from crawl.frontier import Frontier, Lease, visit_id
 from crawl.frontier_tables import DOMAINS, SEEDS
+from crawl.limits import Limit
 from overscripted.errors import InputError, OutsideError
 from tests import services
 
@@ -104,6 +105,31 @@ def test_leaving_frees_what_is_still_held(frontier: Frontier) -> None:
     frontier.leave("w1")
     beat(frontier, "w2")
     assert [lease.attempt for lease in frontier.lease("w2", 1, per_domain=0)] == [2]
+
+
+def test_what_keeps_waiting_seeds_from_being_leased_is_named(frontier: Frontier) -> None:
+    assert frontier.obstacle(1) is Limit.SEEDS
+    frontier.add(["http://a.com/1", "http://a.com/2"])
+    beat(frontier, "w1")
+    (first,) = frontier.lease("w1", 9, per_domain=1, pace_s=60)
+    assert frontier.obstacle(1) is Limit.PER_DOMAIN
+    assert frontier.obstacle(2) is Limit.PACE
+    assert frontier.obstacle(0) is Limit.PACE
+    frontier.retry("w1", first, 60.0)
+    assert frontier.obstacle(1) is Limit.PACE
+
+
+def test_seeds_that_wait_for_their_next_attempt_are_told_from_those_of_busy_domains(
+    frontier: Frontier,
+) -> None:
+    frontier.add(["http://a.com/", "http://b.com/1", "http://b.com/2"])
+    beat(frontier, "w1")
+    again, *_ = sorted(frontier.lease("w1", 9, per_domain=1), key=lambda lease: lease.domain)
+    frontier.retry("w1", again, 60.0)
+    assert frontier.obstacle(1) is Limit.PER_DOMAIN
+    assert [lease.domain for lease in frontier.lease("w1", 9, per_domain=0)] == ["b.com"]
+    assert frontier.obstacle(0) is Limit.RETRIES
+    assert frontier.obstacle(1) is Limit.RETRIES  # b.com has two visits, but no seed that waits
 
 
 def test_no_domain_has_more_visits_than_allowed(frontier: Frontier) -> None:

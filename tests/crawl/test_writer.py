@@ -100,7 +100,7 @@ async def test_a_full_buffer_says_so_until_the_store_is_back(
             writer.add("calls", row("calls", visit_id=visit), 1_000)
         assert writer.full
         async with asyncio.timeout(60):
-            while writer.failing_since is None:  # noqa: ASYNC110
+            while not writer.failing:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert writer.full
         failing.failures = 0
