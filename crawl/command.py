@@ -118,6 +118,14 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
 @click.option("--firefox", metavar="PATH", help="Firefox to use; default: the system's.")
 @click.option("--show", is_flag=True, help="Show the windows on the desktop instead of headless.")
 @click.option(
+    "--popups",
+    type=click.Choice(["block", "allow"]),
+    default="block",
+    show_default=True,
+    help="Pop-ups that no click opens: block them, as Firefox does by default, and record the attempts; "
+    "or allow them.",
+)
+@click.option(
     "--segment-age",
     type=Number(1, settings.DAY_S),
     default=settings.SEGMENT_AGE_S,
@@ -181,6 +189,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         pace_s=given["pace"],
         firefox=given["firefox"],
         show=given["show"],
+        popups=given["popups"],
         segment_age_s=given["segment_age"],
         visits_a_browser=given["visits_a_browser"],
     )

@@ -108,11 +108,7 @@ BASE: dict[str, Pref] = {
     "toolkit.telemetry.archive.enabled": False,
     # Nothing is looked up or connected to that the page did not ask for
     "browser.send_pings": False,
-    "network.dns.disablePrefetch": True,
-    "network.dns.disablePrefetchFromHTTPS": True,
-    "network.http.speculative-parallel-limit": 0,
     "network.predictor.enabled": False,
-    "network.prefetch-next": False,
     "network.trr.mode": 5,
     # No work of Firefox's own on each page, for somebody who looks at it or fills in its forms
     "browser.formfill.enable": False,
@@ -157,17 +153,14 @@ BASE: dict[str, Pref] = {
     "browser.link.open_newwindow": 3,
     "browser.link.open_newwindow.restriction": 0,
     "browser.tabs.loadDivertedInBackground": True,
-    "dom.disable_beforeunload": True,
-    "dom.disable_open_during_load": False,  # pop-ups are recorded, they close with their visit
     "dom.successive_dialog_time_limit": 0,  # dialogs are dismissed by us, up to a number
     "dom.ipc.processHangMonitor": False,  # a hung page is ended by us, not by a dialog
     "dom.max_script_run_time": 0,
     "dom.max_chrome_script_run_time": 0,
     # As Firefox has it from 157 on (bug 1922677). Before: 1,000, and each costs the parent process 10 ms
     "dom.navigation.navigationRateLimit.count": 200,  # in 10 s
-    "dom.popup_maximum": 10,  # windows cost the browser more than anything else a page may do
+    "dom.popup_maximum": 10,  # where they are allowed: windows cost the browser more than anything else
     "dom.webnotifications.enabled": True,
-    "network.protocol-handler.external-default": False,
     "network.protocol-handler.expose-all": False,
     "network.protocol-handler.expose.http": True,
     "network.protocol-handler.expose.https": True,
@@ -177,11 +170,6 @@ BASE: dict[str, Pref] = {
     "network.protocol-handler.expose.javascript": True,
     "network.protocol-handler.expose.moz-extension": True,
     "network.protocol-handler.warn-external-default": False,
-    "permissions.default.camera": 2,
-    "permissions.default.microphone": 2,
-    "permissions.default.geo": 2,
-    "permissions.default.desktop-notification": 2,
-    "permissions.default.xr": 2,
     "print.enabled": False,
     "privacy.userContext.enabled": True,
     "security.external_protocol_requires_permission": True,
@@ -193,6 +181,11 @@ BASE: dict[str, Pref] = {
     "network.http.max-connections": 1800,
     "network.http.max-persistent-connections-per-proxy": 255,
 }
+
+
+def popups(wished: str) -> dict[str, Pref]:
+    """Preferences for pop-ups that no click opens: ``block`` or ``allow``."""
+    return {"dom.disable_open_during_load": wished == "block"}
 
 
 def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:

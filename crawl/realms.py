@@ -30,6 +30,7 @@ _PARENT = (
     "bodies.js",
     "callstacks.js",
     "prompts.js",
+    "doorhangers.js",
     "policy.js",
     "tabs.js",
     "parent.js",

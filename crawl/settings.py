@@ -101,6 +101,7 @@ class Options:
     metrics: str = ""
     firefox: str | None = None
     show: bool = False
+    popups: str = "block"
     segment_age_s: float = SEGMENT_AGE_S
     segment_bytes: int = SEGMENT_BYTES
     visits_a_browser: int = VISITS_A_BROWSER

@@ -108,7 +108,7 @@ class Worker:
         for helper in (self._guard, self._upstream, self._metrics):
             if helper:
                 await helper.start()
-        self._prefs = network.prefs(self.options, self._guard)
+        self._prefs = network.prefs(self.options, self._guard) | profile.popups(self.options.popups)
         await self._bury_dead()
         await self._ask(self._beat_once, self._said())
         beating = asyncio.create_task(self._beat())

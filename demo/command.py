@@ -103,7 +103,7 @@ def _stages(run: str, web: DemoWeb, dwell: float, windows: str) -> list[list[str
             "--pace",
             f"{PACE_S:g}",
         ],
-        ["crawl", run, "--proxy", first, *shared, *pace],
+        ["crawl", run, "--proxy", first, "--popups", "allow", *shared, *pace],
         ["etl", run],
         ["analyze", run],
         ["report", run],

@@ -9,7 +9,7 @@
  * gone, with all that was above it.
  */
 function Events(take, late) {
-  const TYPES = ["securitypolicyviolation", "error", "message", "pagehide", "pageshow"];
+  const TYPES = ["securitypolicyviolation", "error", "message", "pagehide", "pageshow", "DOMPopupBlocked"];
   const heard = new WeakSet(); // what is above the windows of a tab or of a frame's process
 
   function hear(event) {

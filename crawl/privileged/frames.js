@@ -23,6 +23,8 @@ const Frames = (() => {
 
   return {
     RECORDER,
+    /** A place in a document that is none of a script. */
+    of: (filename) => line({ filename, lineNumber: 0, columnNumber: 0 }),
     /** The innermost frame of the script that is running; "" where none is. */
     caller() {
       const first = every().next().value;

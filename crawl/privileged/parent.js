@@ -13,11 +13,13 @@ function Realms(channel, name, process, folder, policy) {
   const asked = new Map(); // process -> when it was asked, ms
   let reference = null; // process of the reference instrument
   const { said, send } = Outgoing(channel);
+  const gap = (user, name) => said(JSON.stringify({ type: "gap", store: cookieStore(user), name, n: 1 }));
   const cookies = Cookies(said);
   const requests = Requests(said, cookies, policy);
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
   const prompts = Prompts();
+  Doorhangers();
   if (policy) Policy(policy);
   Tabs();
 
@@ -74,8 +76,6 @@ function Realms(channel, name, process, folder, policy) {
     if (kind !== "document" && kind !== "worker") return;
     if (Number.isNaN(userOf(process)) && Number.isSafeInteger(user)) gap(user, `${kind} in a process of no visit`);
   }
-
-  const gap = (user, name) => said(JSON.stringify({ type: "gap", store: cookieStore(user), name, n: 1 }));
 
   // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
   const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");

@@ -11,6 +11,7 @@ from crawl.firefox import Firefox
 from overscripted import npm
 from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.instrument.harness import Instrumented, Web
+from tests.crawl.instrument.hosts import Secure, hosted
 
 pytestmark = pytest.mark.firefox
 
@@ -70,3 +71,14 @@ async def fingerprinting(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
     """A Firefox with our instrument on what OpenWPM's is on."""
     async for it in _instrumented(tmp_path_factory.mktemp("x"), "fingerprinting"):
         yield it
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def secure(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Secure]:
+    """A Firefox with the default instrument and a web of many names, which it trusts."""
+    async with hosted(tmp_path_factory.mktemp("hosts")) as (hosts, prefs, authority):
+        # A camera and a microphone of Firefox's own, for tests.
+        prefs |= {"media.navigator.streams.fake": True}
+        folder = tmp_path_factory.mktemp("x")
+        async for it in _instrumented(folder, "default", prefs=prefs, authorities=[authority]):
+            yield Secure(it, hosts, prefs, authority)
