@@ -171,6 +171,7 @@ BASE: dict[str, Pref] = {
     "network.protocol-handler.expose.moz-extension": True,
     "network.protocol-handler.warn-external-default": False,
     "print.enabled": False,
+    "browser.zoom.siteSpecific": False,  # a tab's own, not its site's in all user contexts
     "privacy.userContext.enabled": True,
     "security.external_protocol_requires_permission": True,
     "signon.autofillForms": False,
@@ -179,6 +180,7 @@ BASE: dict[str, Pref] = {
     "browser.cache.disk.enable": False,  # each visit has its own (memory) partition; nothing to keep
     "browser.tabs.unloadOnLowMemory": False,
     "network.http.max-connections": 1800,
+    "network.websocket.max-connections": 1800,  # 200 for all windows together
     "network.http.max-persistent-connections-per-proxy": 255,
 }
 

@@ -31,6 +31,8 @@ _PARENT = (
     "callstacks.js",
     "prompts.js",
     "doorhangers.js",
+    "apart.js",
+    "hsts.js",
     "policy.js",
     "tabs.js",
     "parent.js",

@@ -19,6 +19,8 @@ function Realms(channel, name, process, folder, policy) {
   const bodies = Bodies(said, folder);
   const callstacks = Callstacks(said);
   const prompts = Prompts();
+  const hsts = Hsts();
+  const apart = Apart(gap);
   Doorhangers();
   if (policy) Policy(policy);
   Tabs();
@@ -111,6 +113,7 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   function flush(user, number) {
+    apart.tell(user);
     const processes = [...realms.keys()].filter((it) => has(it, user));
     const it = { number, user, waiting: new Set(processes), last: false };
     flushes.set(number, it);
@@ -144,6 +147,8 @@ function Realms(channel, name, process, folder, policy) {
     bodies.forget(user);
     callstacks.forget(user);
     prompts.forget(user);
+    hsts.forget(user);
+    apart.forget(user);
     requests.forget(cookieStore(user));
     cookies.forget(cookieStore(user));
   }
