@@ -153,6 +153,7 @@ BASE: dict[str, Pref] = {
     "browser.link.open_newwindow": 3,
     "browser.link.open_newwindow.restriction": 0,
     "browser.tabs.loadDivertedInBackground": True,
+    "privacy.popups.showBrowserMessage": False,  # no bar for a person, which in a tab in front takes room
     "dom.successive_dialog_time_limit": 0,  # dialogs are dismissed by us, up to a number
     "dom.ipc.processHangMonitor": False,  # a hung page is ended by us, not by a dialog
     "dom.max_script_run_time": 0,

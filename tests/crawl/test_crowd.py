@@ -24,7 +24,17 @@ def crawled(web: Web, folder: Path, visits: int, windows: int) -> dict[str, list
     """Calls of each visit of each page."""
     folder.mkdir()
     seeds = [marked(url, n) for n in range(visits) for url in pages(web)]
-    options = ("--windows", str(windows), "--dwell", str(DWELL_S), "--allow-private", "--per-domain", "0")
+    options = (
+        "--windows",
+        str(windows),
+        "--dwell",
+        str(DWELL_S),
+        "--allow-private",
+        "--per-domain",
+        "0",
+        "--popups",
+        "allow",
+    )
     crawl(folder / "run", *options, "--instrument", "fingerprinting", seeds=seeds, folder=folder)
     found = Crawled(Run.open(folder / "run")).by_page()
     assert {url: len(calls) for url, calls in found.items()} == {url: visits for url in pages(web)}

@@ -110,7 +110,7 @@ def raw(small_web: Web, pages: Pages, tmp_path_factory: pytest.TempPathFactory) 
     seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
     # Each once: an endless loop takes half a minute of CPU each time.
     options = ("--windows", "6", "--dwell", "4", "--load-timeout", "20", "--retries", "0")
-    rest = ("--allow-private", "--per-domain", "0", "--instrument", "fingerprinting")
+    rest = ("--allow-private", "--per-domain", "0", "--instrument", "fingerprinting", "--popups", "allow")
     one = Crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
     watch = threading.Thread(target=pages.watch, args=(one,), daemon=True)
     if sys.platform == "linux":

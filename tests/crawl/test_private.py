@@ -40,7 +40,9 @@ def own_address() -> str:
 async def probe(folder: Path, web: Web, allow_private: bool) -> tuple[set[str], int]:
     """The ways by which a public page reached this machine, and the datagrams it sent there."""
     names = Names(lambda address: address == PUBLIC, Rebinding())
-    options = Options(dwell_s=4.0, windows=1, allow_private=allow_private, retries=0, load_timeout_s=30)
+    options = Options(
+        dwell_s=4.0, windows=1, allow_private=allow_private, retries=0, load_timeout_s=30, popups="allow"
+    )
     loop = asyncio.get_running_loop()
     transport, datagrams = await loop.create_datagram_endpoint(Datagrams, ("0.0.0.0", 0))
     udp = f"{own_address() or '127.0.0.1'}:{transport.get_extra_info('sockname')[1]}"

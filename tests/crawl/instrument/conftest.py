@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from crawl import instrument, openwpm
+from crawl import instrument, openwpm, profile
 from crawl.firefox import Firefox
 from overscripted import npm
 from overscripted.errors import OutsideError, SoftwareMissing
@@ -34,7 +34,7 @@ async def _instrumented(folder, preset: str, **more) -> AsyncIterator[Instrument
     _need_firefox()
     it = Instrumented()
     try:
-        await it.start(folder, **instrument.settings(preset), **more)
+        await it.start(folder, **instrument.settings(preset), **{"prefs": profile.popups("allow"), **more})
         yield it
     finally:
         await it.stop()
@@ -51,7 +51,7 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ins
 async def plain() -> AsyncIterator[Firefox]:
     """A plain Firefox."""
     _need_firefox()
-    async with await Firefox.start() as it:
+    async with await Firefox.start(profile.popups("allow")) as it:
         yield it
 
 
@@ -75,7 +75,7 @@ async def fingerprinting(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def secure(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Secure]:
-    """A Firefox with the default instrument and a web of many names, which it trusts."""
+    """A Firefox as a crawl has it, with the default instrument, and a web of many names, which it trusts."""
     async with hosted(tmp_path_factory.mktemp("hosts")) as (hosts, prefs, authority):
         # A camera and a microphone of Firefox's own, for tests.
         prefs |= {"media.navigator.streams.fake": True}
