@@ -36,6 +36,7 @@ class Hosts:
     """Serves every name of .example and .com, what `pages` has by path; others are not there."""
 
     def __init__(self) -> None:
+        self.contexts: dict[str, ssl.SSLContext] = {}  # of names with certificates of their own
         self.direct = ""  # the origin of the host that is reached past the proxy
         self.pages: dict[str, Page] = {}
         self.asked: list[Ask] = []
@@ -82,9 +83,13 @@ def connection() -> Connection:
 class _Wild(Authority):
     """One certificate for all names below a site's: there may be hundreds."""
 
+    def __init__(self, folder: Path, hosts: Hosts) -> None:
+        super().__init__(folder)
+        self._hosts = hosts
+
     def context(self, host: str) -> ssl.SSLContext:
         _, _, rest = host.partition(".")
-        return super().context(f"*.{rest}" if "." in rest else host)
+        return self._hosts.contexts.get(host) or super().context(f"*.{rest}" if "." in rest else host)
 
 
 class _Proxy(Proxy):
@@ -116,9 +121,10 @@ class Secure:
 
 
 @contextlib.asynccontextmanager
-async def hosted(folder: Path, authority: Any = None) -> AsyncIterator[tuple[Hosts, dict[str, Any], Path]]:
+async def hosted(folder: Path) -> AsyncIterator[tuple[Hosts, dict[str, Any], Path]]:
     """A web; the preferences by which Firefox reaches it, the file of the authority that it is to trust."""
-    hosts, authority = Hosts(), authority or _Wild(folder)
+    hosts = Hosts()
+    authority = _Wild(folder, hosts)
     proxy = _Proxy("", hosts, authority)
     await proxy.start()
     direct = await asyncio.start_server(proxy.past, "127.0.0.1", 0, ssl=authority.context("localhost"))

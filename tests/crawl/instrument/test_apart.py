@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from crawl.bidi import BidiError
 from demo.wire import Answer, Ask
+from tests.crawl.instrument.chains import Chain
 from tests.crawl.instrument.harness import Visit
 from tests.crawl.instrument.hosts import Hosts, Secure, connection
 
@@ -450,6 +452,29 @@ async def test_a_visit_has_its_sockets_however_many_others_have(opened: Opened) 
     await greedy.close()
     await other.close()
     assert found == "open"
+
+
+_TRUST = "(der)=>Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).addCertFromBase64(der,'C,,')"
+
+
+async def test_a_certificate_that_one_visit_has_seen_helps_no_other(
+    opened: Opened, secure: Secure, tmp_path: Path
+) -> None:
+    """A server that does not send its intermediate fails, also where another server has sent the same one."""
+    chain = Chain(tmp_path)
+    secure.hosts.contexts |= {
+        f"{name}.example": chain.context(f"{name}.example", name == "whole") for name in ("whole", "short")
+    }
+    await secure.browser.parent.call(_TRUST, chain.authority)
+    seeing, beside = await opened(), await opened()
+    arrived = [await seeing.go("https://whole.example/empty"), await beside.go("https://short.example/empty")]
+    for page in (seeing, beside):
+        await page.close()
+    after = await opened()
+    arrived.append(await after.go("https://short.example/empty"))
+    await after.close()
+    assert arrived[0] == "https://whole.example/empty"
+    assert ["UNKNOWN_ISSUER" in it for it in arrived] == [False, True, True]
 
 
 async def test_no_connection_serves_two_visits(secure: Secure, found: dict[str, list[Found]]) -> None:

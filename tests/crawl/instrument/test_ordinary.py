@@ -3,7 +3,9 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,3 +186,24 @@ async def test_a_page_connects_ahead(secure: Secure, ordinary: Firefox) -> None:
         async with asyncio.timeout(20):
             while secure.hosts.reached.count("localhost") < n:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
+
+
+_DEFAULTS = """(names) => {
+  const they = Services.prefs.getDefaultBranch("");
+  const of = (name) => ({
+    [they.PREF_BOOL]: () => they.getBoolPref(name, null),
+    [they.PREF_INT]: () => they.getIntPref(name, null),
+    [they.PREF_STRING]: () => they.getStringPref(name, null),
+  })[they.getPrefType(name)]?.() ?? null;
+  return JSON.stringify(Object.fromEntries(JSON.parse(names).map((name) => [name, of(name)])));
+}"""
+
+
+async def test_the_preferences_that_are_said_to_differ_do(secure: Secure) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "crawl.md").read_text()
+    section = text.partition("## What differs from ordinary Firefox")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    names = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    defaults = json.loads(await secure.browser.parent.call(_DEFAULTS, json.dumps(names)))
+    assert len(names) > 15
+    assert [name for name in names if profile.BASE[name] == defaults[name]] == []
