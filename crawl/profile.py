@@ -67,6 +67,8 @@ BASE: dict[str, Pref] = {
     "security.certerrors.mitm.priming.enabled": False,
     "signon.management.page.breach-alerts.enabled": False,
     "widget.windows.window_occlusion_tracking.enabled": False,
+    # Firefox has them for code that is debugged alone, and so would a worker that is watched
+    "javascript.options.asyncstack": False,
     # Firefox's own traffic
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,

@@ -32,6 +32,9 @@ DETECTORS = {
     "new OffscreenCanvas(1,1).getContext(o);return s.split('\\n').filter(x=>x).length!==3})()",
     "a frame in the stack inside a setter's conversion": "(()=>{let s='';const x=new OffscreenCanvas(1,1).getContext('2d');"
     "x.font={toString(){s=new Error().stack;return '1px serif'}};return s.split('\\n').filter(x=>x).length!==3})()",
+    "what began a callback in its stack": "Promise.all([new Promise(r=>setTimeout(()=>r(new Error().stack))),Promise.resolve().then(()=>new Error().stack),"
+    "new Promise(r=>{const c=new MessageChannel();c.port1.onmessage=()=>r(new Error().stack);c.port2.postMessage(1)}),(async()=>{await 1;return new Error().stack})()])"
+    ".then(a=>a.some(s=>s.includes('*')||s.split('\\n').filter(x=>x).length!==1))",
     "toString": f"String({_GETTER})!=='function platform() {{\\n    [native code]\\n}}'",
     "name, length and keys": f"{_GETTER}.name!=='get platform'||{_GETTER}.length!==0||"
     f"Reflect.ownKeys({_GETTER}).sort().join()!=='length,name'",
