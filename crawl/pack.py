@@ -43,6 +43,7 @@ _WORKER = (
     "shared/target.js",
     "shared/recorder.js",
     "worker/plan.js",
+    "worker/caller.js",
     "worker/made.js",
     "worker/policy.js",
     "worker/budget.js",

@@ -9,8 +9,10 @@ function Documents(host, { recorder, hands, mark }) {
   const URL = 100_000; // characters of a document's address
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const { BrowsingContext } = Cu.getGlobalForObject(Services);
+  const MOST_STREAMS = 100; // of a window whose addresses are known
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
-  const windows = new Map(); // inner window's id -> {id, user, box, realm, left: natives it keeps for others, room, viewer}
+  // inner window's id -> {id, user, box, realm, left: natives it keeps for others, room, viewer, streams: their addresses}
+  const windows = new Map();
   const documents = new WeakMap(); // document -> what `windows` has of its window
   const waiting = new Set(); // those with something to say
   let timer = null;
@@ -113,7 +115,7 @@ function Documents(host, { recorder, hands, mark }) {
     const user = userOf(window);
     if (!user || alone(window)) return null;
     const { windowGlobalChild } = window;
-    const it = { id: host.id(), user, realm: null, box: null, left: [], room: 100, viewer: false };
+    const it = { id: host.id(), user, realm: null, box: null, left: [], room: 100, viewer: false, streams: new Set() };
     windows.set(windowGlobalChild.innerWindowId, it);
     documents.set(window.document, it);
     host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
@@ -126,6 +128,7 @@ function Documents(host, { recorder, hands, mark }) {
       const give = {
         say: (what, data) => host.say(it.id, what, data),
         wake: () => wake(it),
+        caller: () => Frames.caller(it.box.principal),
         again: (what) => again(`${user}\n${what}`),
         plan: host.shared(kind) ?? null,
         planned: (plan) => host.share(kind, Cu.cloneInto(plan, {})),
@@ -180,21 +183,30 @@ function Documents(host, { recorder, hands, mark }) {
   /** A request begins. Where a script asked for it, that script is running still. */
   function opening(channel) {
     const { loadInfo, URI } = channel.QueryInterface(Ci.nsIChannel);
-    const { internalContentPolicyType, loadingDocument, originAttributes } = loadInfo;
+    const { internalContentPolicyType, loadingDocument, originAttributes, triggeringPrincipal } = loadInfo;
     const user = originAttributes.userContextId;
     if (!user || internalContentPolicyType === Ci.nsIContentPolicy.TYPE_INTERNAL_IMAGE_FAVICON) return; // the browser's
-    const stack = Frames.stack();
-    if (!stack) return;
-    host.say("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
+    const stack = Frames.stack(triggeringPrincipal);
+    if (stack) host.say("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
     if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
-    // Within its constructor; when it connects again, no script is running.
-    const window = loadingDocument?.defaultView;
-    if (window) made(window, "window.EventSource", URI.spec, stack.split("\n", 1)[0]);
+    stream(loadingDocument?.defaultView, URI.spec, stack !== "");
+  }
+
+  /**
+   * An EventSource connects, within its constructor or again. When it connects again no script is running; nor where the
+   * browser's own code calls the constructor.
+   */
+  function stream(window, address, script) {
+    const streams = window && of(window)?.streams;
+    if (!streams) return;
+    const room = streams.size < MOST_STREAMS;
+    if (script || (room && !streams.has(address))) made(window, "window.EventSource", address);
+    if (room) streams.add(address);
   }
 
   /** A window's page has made something that only the browser tells of. */
-  function made(window, symbol, text, frame) {
-    of(window)?.realm?.made?.(symbol, text, frame);
+  function made(window, symbol, text) {
+    of(window)?.realm?.made?.(symbol, text);
   }
 
   /** A pop-up was asked for, without a click: by a script that is running still, or by a link or form of the document. */

@@ -16,28 +16,37 @@ const Frames = (() => {
   }
 
   /** A frame as Firefox writes it, on one line; no name of a function can be taken for a place. */
-  function line({ name, filename, lineNumber, columnNumber }) {
+  function line(name, filename, place) {
     const flat = (name ?? "").slice(0, NAME).replaceAll("@", "\uff20").replaceAll("\n", " ");
-    return `${flat}@${filename.slice(0, URL).replaceAll("\n", " ")}:${lineNumber}:${columnNumber}`;
+    return `${flat}@${filename.slice(0, URL).replaceAll("\n", " ")}${place}`;
+  }
+
+  /** The frames that Firefox keeps, without its own and ours. */
+  function seen() {
+    let text = "";
+    for (const { name, filename, lineNumber, columnNumber } of every()) {
+      if (text.length > URL) break;
+      text += `${text && "\n"}${line(name, filename, `:${lineNumber}:${columnNumber}`)}`;
+    }
+    return text;
+  }
+
+  /** The innermost frame of a principal's scripts; "" where none is running. Firefox looks behind the browser's own frames, however many. */
+  function innermost(principal) {
+    const frame = principal.isSystemPrincipal ? null : ChromeUtils.getCallerLocation(principal);
+    if (!frame) return "";
+    const { functionDisplayName: name, source } = frame;
+    const [place] = String(frame).slice(`${name ?? ""}@${source}`.length).split("\n", 1); // of WebAssembly it is no line and column
+    return line(name, source, place);
   }
 
   return {
     RECORDER,
     /** A place in a document that is none of a script. */
-    of: (filename) => line({ filename, lineNumber: 0, columnNumber: 0 }),
-    /** The innermost frame of the script that is running; "" where none is. */
-    caller() {
-      const first = every().next().value;
-      return first ? line(first) : "";
-    },
+    of: (filename) => line("", filename, ":0:0"),
+    /** The innermost frame of the script that is running, which has this principal; "" where none is. */
+    caller: (principal) => innermost(principal) || seen().split("\n", 1)[0], // of another: one has set `document.domain`
     /** All frames that Firefox keeps (about a hundred), innermost first; "" where no script is running. */
-    stack() {
-      let text = "";
-      for (const frame of every()) {
-        if (text.length > URL) break;
-        text += `${text && "\n"}${line(frame)}`;
-      }
-      return text;
-    },
+    stack: (principal) => seen() || innermost(principal),
   };
 })();

@@ -28,9 +28,9 @@ function Workers(host, script, made) {
     const it = { id: host.id(), user, ready: false, flushed: null };
     workers.set(worker, it);
     host.say(it.id, "worker", { user, frame: worker.window?.browsingContext.id ?? 0 });
-    if (worker.window && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {
-      // Told of before its constructor has returned.
-      made(worker.window, "window.Worker", worker.url, Frames.caller());
+    if (worker.window && !worker.parent && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {
+      // Told of before its constructor has returned. That of a worker's own worker is the worker's call.
+      made(worker.window, "window.Worker", worker.url);
     }
     if (!script) return gap(it.id, worker);
     worker.addListener({

@@ -26,11 +26,8 @@ const Dynamic = (() => {
     return it;
   }
 
-  function symbolOf({ blockedURI, sample, effectiveDirective, sourceFile }) {
-    if (effectiveDirective === "connect-src") {
-      // Firefox asks once more when it connects, and no longer knows for whom.
-      return sourceFile && /^wss?:/.test(blockedURI) ? "window.WebSocket" : null;
-    }
+  function symbolOf({ blockedURI, sample, effectiveDirective }) {
+    if (effectiveDirective === "connect-src") return /^wss?:/.test(blockedURI) ? "window.WebSocket" : null;
     if (blockedURI === "wasm-eval") return "WebAssembly.Module";
     if (blockedURI === "eval") return KINDS.find(([start]) => sample.startsWith(start))?.[1] ?? "window.eval";
     if (blockedURI === "inline" && effectiveDirective === "script-src-elem" && /^javascript:/i.test(sample)) {
@@ -43,11 +40,27 @@ const Dynamic = (() => {
   const plain = (url) => url.replace(/%20line%20(\d+)%20%3E%20([A-Za-z]+)/g, " line $1 > $2");
 
   const MOST = Recorder.CAPS.text; // characters of a URL, which may hold a whole script
+  const SOCKETS = 1000; // addresses of sockets that are known; those of more are told of only where a script makes them
 
   return class Dynamic {
     constructor(recorder, host) {
       this.recorder = recorder;
       this.host = host;
+      this.sockets = new Map(); // address of WebSockets -> how many are to connect yet
+    }
+
+    /**
+     * Whether a WebSocket is being made. Firefox tells of it once more when it connects, then never with a place; nor does it
+     * have a place where the browser's own code makes one.
+     */
+    makes(address, place) {
+      const key = address.slice(address.indexOf(":")); // it may be made a safe one meanwhile
+      const waiting = this.sockets.get(key) ?? 0;
+      if (waiting === 0 && this.sockets.size >= SOCKETS) return place !== "";
+      const made = place !== "" || waiting === 0;
+      if (!made && waiting === 1) this.sockets.delete(key);
+      else this.sockets.set(key, waiting + (made ? 1 : -1));
+      return made;
     }
 
     /** Note what the browser tells of a window. */
@@ -58,16 +71,18 @@ const Dynamic = (() => {
       if (!symbol) return;
       const { sourceFile, lineNumber, columnNumber } = event;
       const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
-      const place = sourceFile ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
+      // Without a line it is the document's address, which Firefox gives a `javascript:` URL that no script has set.
+      const place = sourceFile && lineNumber ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
+      if (symbol === "window.WebSocket" && !this.makes(sample, place)) return;
       // Firefox asks twice about each javascript: URL, and tells of both: of a frame's first in the document of the script
       // that sets it, then in the frame's own, with its address beside the line and column of the first.
       if (symbol === "javascript:" && this.host.again(`${lineNumber}:${columnNumber}\n${sample}`)) return;
-      this.recorder.noteAt(spot(symbol), CALL, place, stringify({ 0: sample }));
+      this.recorder.noteAt(spot(symbol), CALL, Recorder.of(place), stringify({ 0: sample }));
     }
 
-    /** Note what the process script tells of a window. */
-    made(symbol, text, frame) {
-      if (wanted) this.recorder.noteAt(spot(symbol), CALL, frame, stringify({ 0: text.slice(0, MOST) }));
+    /** Note what the process script tells of a window, while the script runs that has made it. */
+    made(symbol, text) {
+      if (wanted) this.recorder.noteAt(spot(symbol), CALL, this.recorder.caller(), stringify({ 0: text.slice(0, MOST) }));
     }
   };
 })();

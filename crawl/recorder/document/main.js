@@ -37,7 +37,8 @@
   return (host, window, hands) => {
     const side = sideOf(window, hands);
     const channel = new Channel(host);
-    const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address) });
+    const caller = () => Recorder.of(host.caller());
+    const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address), caller });
     const lost = new Lost();
     channel.add(lost, "gap");
     const natives = new Natives(side);
@@ -59,7 +60,7 @@
       },
       written: (...what) => output.written(...what),
       uncaught: (...what) => output.uncaught(...what),
-      made: (symbol, text, frame) => dynamic.made(symbol, text, frame),
+      made: (symbol, text) => dynamic.made(symbol, text),
       /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
       arrived() {
         recorder.turn();

@@ -36,12 +36,14 @@ const Recorder = (() => {
 
     /**
      * `window` is the realm's, or null for a worker; `channel` takes what is to be sent; `ran` says whether the realm has
-     * run a script of an address.
+     * run a script of an address. `caller` finds whose code called where a stack does not say it: {frame: of a script, or
+     * "", browser: whether the browser's own code called, for that script if for any}.
      */
-    constructor({ window = null, realm = "window", channel, ran }) {
+    constructor({ window = null, realm = "window", channel, ran, caller }) {
       this.window = window;
       this.channel = channel;
       this.ran = ran;
+      this.caller = caller;
       this.document = window?.document ?? null;
       this.url = "";
       this.realm = realm;
@@ -67,7 +69,14 @@ const Recorder = (() => {
      */
     note(spot, operation, stack, wrapper, value, values, receiver) {
       if (spot.part !== null) spot = Recorder.named(spot, receiver);
-      const site = this.site(Stack.inner(stack, wrapper));
+      const text = Stack.inner(stack);
+      let site = this.sites.get(text);
+      let browser = false;
+      if (site === undefined) {
+        let frame = text;
+        if (!Stack.clear(text)) ({ frame, browser } = this.caller());
+        site = this.site(frame);
+      }
       const time = now();
       const entry = this.entry(site, spot, operation);
       if (!this.count(entry, time)) return;
@@ -81,17 +90,29 @@ const Recorder = (() => {
         a: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
         v: called ? "" : typeof value === "string" ? value : Text.value(value, spot.functions, most),
         f: site.frame,
-        k: spot.stack ? Stack.whole(wrapper) : undefined,
+        b: browser || undefined,
+        k: spot.stack ? Stack.whole(wrapper) || (browser ? "" : site.frame) : undefined,
       });
     }
 
-    /** One call whose place the browser told. */
-    noteAt(spot, operation, frame, values) {
+    /** One call whose frame is known; `browser`: the browser's own code called. */
+    noteAt(spot, operation, { frame, browser }, values) {
       const site = this.site(frame);
       const time = now();
       const entry = this.entry(site, spot, operation);
       if (!this.count(entry, time)) return;
-      this.keep(entry, { n: 0, t: time, s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: frame });
+      const b = browser || undefined;
+      this.keep(entry, { n: 0, t: time, s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: site.frame, b });
+    }
+
+    /** Whose code called, by the innermost frame of a stack: see `caller`. */
+    from(frame) {
+      return Stack.clear(frame) ? { frame, browser: false } : this.caller();
+    }
+
+    /** Whose code called, where the frame is that of the script that called; "" for none. */
+    static of(frame) {
+      return { frame, browser: frame === "" };
     }
 
     /** Whether the next call of an entry is kept. */
@@ -158,7 +179,8 @@ const Recorder = (() => {
       }
       if (this.sites.size >= SITES) this.sites.clear();
       const site = { frame, symbols };
-      if (text.length <= frame.length + 1) this.sites.set(text, site); // one that was cut is not kept
+      // One that was cut is not kept, nor one that each time has to be asked for.
+      if (text.length <= frame.length + 1 && Stack.clear(text)) this.sites.set(text, site);
       return site;
     }
 

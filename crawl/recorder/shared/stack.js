@@ -7,9 +7,11 @@ const Stack = (() => {
   const NAME = 1000; // characters of a function's name
   const URL = 2 ** 16; // of a script's URL, and of a whole stack sixteen times as many
   const WHOLE = 128; // frames; what Firefox keeps of a stack at most
-  const HIDDEN = 8; // frames with which one that is not hidden is looked for, one by one
-  const OWN = /@moz-extension:\/\/[^\n]*(?:\n|$)/;
-  const FRAMES = /^(?:[^\n]*@moz-extension:\/\/[^\n]*\n?)+/;
+  // How this script's frames end but for line and column. No page knows it, so none can have code that goes by it.
+  const OWN = /@.*?:(?=\d+:\d+$)/.exec(new Error().stack.split("\n", 1)[0])[0];
+  const FRAMES = new RegExp(`[^\\n]*${OWN.replace(/[^\w@]/g, "\\$&")}\\d+:\\d+(?:\\n|$)`, "g");
+  const PLACE = /:(?:\d+(?::\d+)?|wasm-function\[\d+\]:0x[0-9a-f]+)$/;
+  const LEVEL = /^ line \d+ > [A-Za-z][A-Za-z .]*$/; // of code made at run time
   // Where a frame's URL begins. Function names are the page's choice and may look like a URL.
   const SCHEME = /@(?=(?:https?|blob|data|file|about|javascript|resource|chrome|wasm|moz-extension):|debugger eval|self-hosted)/g;
   const limited = "stackTraceLimit" in Error; // not yet in Firefox 140: all frames come
@@ -20,21 +22,16 @@ const Stack = (() => {
    * `place.stack`. Called by the wrapper itself where that matters: each frame of ours in between costs Firefox as much
    * as half of a call of a native.
    */
-  const capture = Error.captureStackTrace ?? ((place) => (place.stack = new Error().stack.replace(FRAMES, "")));
+  const capture = Error.captureStackTrace;
   const place = {};
 
-  /** The innermost frame of what was captured of the way to `wrapper`, as Firefox writes it. */
-  const inner = limited ? (stack, wrapper) => stack || next(wrapper) : (stack) => stack.split("\n", 1)[0];
+  /** The innermost frame of what was captured, as Firefox writes it. */
+  const inner = limited ? (stack) => stack : (stack) => stack.split("\n", 1)[0];
 
-  /** The innermost frame where hidden ones are before it: those of Reflect.apply, map and other code of the browser. */
-  function next(wrapper) {
-    for (let frames = 2; frames <= HIDDEN; frames++) {
-      const stack = several(wrapper, frames);
-      if (stack !== "") return stack;
-    }
-    return several(wrapper, WHOLE).split("\n", 1)[0];
-  }
+  /** Whether that is a script's frame: not where one of the browser's own code (map, Reflect.apply) or of ours comes before. */
+  const clear = (text) => text !== "" && !text.includes(OWN);
 
+  /** As many frames that led to `wrapper`, of which some may be hidden, as they are captured. */
   function several(wrapper, frames) {
     Error.stackTraceLimit = frames;
     try {
@@ -48,7 +45,7 @@ const Stack = (() => {
   /** All frames that led to `wrapper`. */
   function whole(wrapper) {
     const stack = several(wrapper, WHOLE);
-    return (OWN.test(stack) ? stack.replace(FRAMES, "") : stack).slice(0, 16 * URL).trimEnd();
+    return (stack.includes(OWN) ? stack.replace(FRAMES, "") : stack).slice(0, 16 * URL).trimEnd();
   }
 
   /** A frame on one line whose parts, which the page chose, are not too long. `ran` says whether a script has run. */
@@ -56,7 +53,7 @@ const Stack = (() => {
     const line = oneLine(text, ran);
     if (line.length <= NAME) return line;
     const at = line.indexOf("@");
-    const place = /:\d+(?::\d+)?$/.exec(line)?.[0] ?? "";
+    const place = PLACE.exec(line)?.[0] ?? "";
     return line.slice(0, Math.min(at, NAME)) + line.slice(at, line.length - place.length).slice(0, URL) + place;
   }
 
@@ -80,16 +77,19 @@ const Stack = (() => {
 
   /** The script of a frame's "URL:LINE:COL" with its " line N > eval". */
   function url(place) {
-    const text = place.replace(/:\d+(?::\d+)?$/, "");
-    return text.includes(" line ") ? text.replace(/(?: line \d+ > [A-Za-z][A-Za-z ]*?)+$/, "") : text;
+    let text = place.replace(PLACE, "");
+    for (let at; (at = text.lastIndexOf(" line ")) >= 0 && LEVEL.test(text.slice(at)); ) text = text.slice(0, at);
+    return text;
   }
 
   return {
     capture,
     place,
     inner,
+    clear,
+    several,
     whole,
-    /** What `inner` gave, on one line, with no doubt where its URL begins. */
+    /** A frame, on one line, with no doubt where its URL begins. */
     frame,
     /** The script URL of a frame. */
     script: (frame) => url(frame.slice(frame.indexOf("@") + 1)),

@@ -1,5 +1,5 @@
-// Code made from text in a worker: eval, Function and its kin, string timers. Firefox tells of each new script, of a
-// timer's only when it is run.
+// What a worker makes: code from text, by eval, Function and its kin, string timers; and workers of its own. Firefox tells
+// of each new script, of a timer's only when it is run.
 // World: debugger global of a worker's thread.
 "use strict";
 
@@ -15,32 +15,43 @@ const Made = (() => {
 
   const dynamic = Target.asked("dynamic");
   const spots = new Map();
+  const MOST = Recorder.CAPS.text; // characters of a worker's address, which may hold a whole script
   let timers = [];
+  let worker; // its constructor, where workers may make some
+  let href = null; // of a URL
   let to = null;
 
   function note(symbol, text, wrapper) {
     if (!spots.has(symbol)) spots.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
-    const sample = JSON.stringify({ 0: text.slice(0, SAMPLE) });
     Stack.capture(Stack.place, wrapper);
-    to.noteAt(spots.get(symbol), 2, Stack.inner(Stack.place.stack, wrapper), sample);
+    to.noteAt(spots.get(symbol), 2, to.from(Stack.inner(Stack.place.stack)), JSON.stringify({ 0: text }));
   }
 
   /** Begin; the natives that `called` is to hear of. */
   function listen(watcher, global, recorder) {
-    if (!dynamic) return timers;
+    if (!dynamic) return [];
     to = recorder;
-    timers = ["setTimeout", "setInterval"].map((name) => global.getProperty(name).return);
+    const native = (name) => global.getProperty(name)?.return;
+    timers = ["setTimeout", "setInterval"].map(native);
+    worker = native("Worker");
+    href = native("URL").getProperty("prototype").return.getOwnPropertyDescriptor("href").get;
     watcher.onNewScript = function made({ source }) {
       const symbol = SYMBOLS[source.introductionType];
-      if (symbol) note(symbol, source.text, made);
+      if (symbol) note(symbol, source.text.slice(0, SAMPLE), made);
     };
-    return timers;
+    return worker ? [...timers, worker] : timers;
+  }
+
+  /** The address that a worker is made of: text, or an object of the browser's own; of others it would take code of the worker. */
+  function address(first) {
+    if (typeof first !== "object") return String(first);
+    return first?.class === "URL" ? href.call(first).return : "";
   }
 
   /** A native is about to be called with `values`; `wrapper` is what Firefox called for that. */
   function called(callee, [first], wrapper) {
-    if (!timers.includes(callee)) return;
-    if (typeof first === "string") note("window.eval", first, wrapper);
+    if (callee === worker) note("window.Worker", address(first).slice(0, MOST), wrapper);
+    else if (typeof first === "string" && timers.includes(callee)) note("window.eval", first.slice(0, SAMPLE), wrapper);
   }
 
   return { listen, called };

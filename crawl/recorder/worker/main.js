@@ -13,12 +13,13 @@
   const global = watcher.addDebuggee(globalThis.global);
   const realm =
     { SharedWorkerGlobalScope: "sharedworker", ServiceWorkerGlobalScope: "serviceworker" }[global.class] ?? "worker";
-  const recorder = new Recorder({ realm, channel: Channel, ran });
+  const recorder = new Recorder({ realm, channel: Channel, ran, caller: Caller.now });
   const spots = new Plan.Spots(global, OVERSCRIPTED.instruments);
   const [location, href] = [getter(global, "location"), getter(global.getProperty("WorkerLocation").return, "href")];
   // What is told before these can end the worker, or make others end it.
   const last = new Set(["close", "postMessage"].map((name) => global.getProperty(name)?.return));
-  const also = new Set([...last, ...Made.listen(watcher, global, recorder)]);
+  const { value: bind } = href.proto.getOwnPropertyDescriptor("bind");
+  const also = new Set([bind, ...last, ...Made.listen(watcher, global, recorder)]);
   let inside = false;
   let released = false; // this worker goes too deep to be watched
   let expected = null; // what we know already that Firefox will tell of next
@@ -95,6 +96,7 @@
   /** A native is about to be called, one with a spot or that is asked for besides. */
   function called(spot, callee, receiver, values) {
     try {
+      if (callee === bind) return Caller.bind(bind, receiver, values, whose);
       Made.called(callee, values, watched);
       return spot === undefined ? undefined : note(spot, callee, receiver, values);
     } finally {
@@ -109,15 +111,24 @@
   function bound(callee, receiver, args) {
     capture(place, watched);
     if (place.stack !== "") return undefined; // a script calls it
-    if (Stack.inner("", watched) === "") expected = callee.boundTargetFunction; // perhaps no code calls it: then it tells
-    let values = list(args);
+    if (whose().browser) expected = callee.boundTargetFunction; // perhaps no code calls it: then it tells
+    const done = Caller.within(callee, () => unbound(callee, receiver, list(args)));
+    if (done !== undefined) expected = null; // we have called it
+    return done;
+  }
+
+  function unbound(callee, receiver, values) {
     for (let n = 0; n < STEPS && callee.isBoundFunction; n++) {
       values = [...callee.boundArguments, ...values];
       [receiver, callee] = [callee.boundThis, callee.boundTargetFunction];
     }
-    const done = called(spots.of(callee), callee, receiver, values);
-    if (done !== undefined) expected = null; // we have called it
-    return done;
+    return called(spots.of(callee), callee, receiver, values);
+  }
+
+  /** Whose code is about to call a native. */
+  function whose() {
+    capture(place, watched);
+    return recorder.from(Stack.inner(place.stack));
   }
 
   function note(spot, callee, receiver, values) {
@@ -176,6 +187,7 @@
     Channel.flush();
     Channel.post("flushed");
   };
+  Caller.begin(watcher, watched);
   Policy.hide(global);
   watch();
   Channel.post("ready");

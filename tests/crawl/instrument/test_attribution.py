@@ -1,0 +1,429 @@
+# ruff: noqa: E501 (code of pages)
+"""Whose call it is: that of the innermost script, whatever of the browser's own code and of ours comes before; else the browser's.
+
+``b`` is true of a call where no script's frame is on the stack; its ``f`` is the frame of the script that bound the
+native, which only a worker's debugger knows, or empty. No frame is ever ours.
+"""
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.crawl.instrument.harness import Instrumented, Visit, Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
+SET = "window.Storage.setItem"
+KEEP = "(k)=>localStorage.setItem.bind(localStorage,k,'1')"
+HEAD = (
+    f"const N={KEEP},DONE=new Set();"
+    "const S=(k)=>function script(){localStorage.setItem(k+'!','1');DONE.add(k)};"
+    "const both=(k,use)=>{use(N(k));use(S(k))},P=Promise.resolve();"
+    "const make=(n)=>document.createElement(n),event=(k)=>new Event(k);"
+)
+SCRIPT = (
+    1,
+    HEAD.index("localStorage.setItem(k+") + len("localStorage.") + 1,
+)  # where the script's own call is
+
+# Name -> what is done with a function `f`. The browser's own code calls it when no script is running:
+BROWSER = {
+    "then": "P.then(f)",
+    "catch": "Promise.reject(1).catch(f)",
+    "finally": "P.finally(f)",
+    "a function of a bound one": "P.then(Function.prototype.call.bind(f))",
+    "bound twice": "P.then(f.bind(1).bind(2))",
+    "a thenable": "Promise.resolve({then:f})",
+    "await of a thenable": "(async()=>{await {then:f}})()",
+    "queueMicrotask": "queueMicrotask(f)",
+    "setTimeout": "setTimeout(f)",
+    "setTimeout in setTimeout": "setTimeout(setTimeout.bind(window,f))",
+    "setInterval": "{const i=setInterval(f,20);setTimeout(()=>clearInterval(i),30)}",
+    "requestAnimationFrame": "requestAnimationFrame(f)",
+    "requestIdleCallback": "requestIdleCallback(f)",
+    "a task of a priority": "scheduler.postTask(f)",
+    "a message of a port": "{const c=new MessageChannel();c.port1.onmessage=f;c.port2.postMessage(1)}",
+    "a listener of a port": "{const c=new MessageChannel();c.port1.addEventListener('message',f);c.port1.start();c.port2.postMessage(1)}",
+    "a channel": "{const c=new BroadcastChannel(k+typeof f.prototype);c.onmessage=f;new BroadcastChannel(c.name).postMessage(1)}",
+    "a listener": "{const i=new Image();i.addEventListener('error',f);i.src='/none.png'}",
+    "an object that listens": "{const i=new Image();i.addEventListener('error',{handleEvent:f});i.src='/none.png'}",
+    "a handler": "{const i=new Image();i.onerror=f;i.src='/none.png'}",
+    "a script's handler": "{const s=make('script');s.onload=f;s.src='/attribution-empty.js';document.head.append(s)}",
+    "a listener of the window": "addEventListener('message',f,{once:true});if(f.prototype)postMessage(1,'*')",
+    "a request": "{const x=new XMLHttpRequest();x.onload=f;x.open('GET','/attribution-empty.js');x.send()}",
+    "an answer": "fetch('/attribution-empty.js').then(f)",
+    "a database": "indexedDB.open('db').onsuccess=f",
+    "a signal that times out": "AbortSignal.timeout(5).onabort=f",
+    "MutationObserver": "{const e=make('p');new MutationObserver(f).observe(e,{attributes:true});e.id='x'}",
+    "IntersectionObserver": "{const e=make('p');document.body.append(e);new IntersectionObserver(f).observe(e)}",
+    "ResizeObserver": "{const e=make('p');document.body.append(e);new ResizeObserver(f).observe(e)}",
+    "PerformanceObserver": "{new PerformanceObserver(f).observe({type:'mark'});performance.mark('x')}",
+    "an animation": "document.body.animate([],1).onfinish=f",
+    "a canvas": "make('canvas').toBlob(f)",
+    "a lock": "navigator.locks.request(k+typeof f.prototype,f)",
+    "a stream that is read": "new ReadableStream({pull:f}).getReader()",
+}  # fmt: skip
+# The same where a script has the browser's own code call it, now: the call is that script's, from the line of the case.
+RUNNING = {
+    "called": "f()",
+    "called by Reflect": "Reflect.apply(f,null,[])",
+    "an event that is dispatched": "{const t=new EventTarget();t.addEventListener('k',f);t.dispatchEvent(event('k'))}",
+    "an event of the window": "addEventListener(k,f,{once:true});dispatchEvent(event(k))",
+    "an object that hears an event": "{const t=new EventTarget();t.addEventListener('k',{handleEvent:f});t.dispatchEvent(event('k'))}",
+    "a click": "{const b=make('b');b.onclick=f;b.click()}",
+    "a custom element": "{const n='x-'+Math.random().toString(36).slice(2);class C extends HTMLElement{};C.prototype.connectedCallback=f;"
+    "customElements.define(n,C);document.body.append(make(n))}",
+    "a frame's load": "{const i=make('iframe');i.onload=f;document.body.append(i)}",
+    "a signal": "{const a=new AbortController();a.signal.onabort=f;a.abort()}",
+    "a promise's own": "new Promise(f)",
+    "a stream's own": "try{new ReadableStream({start:f})}catch{}",
+    "map": "[1].map(f)",
+    "sort": "[1,2].sort(f)",
+    "Array.from": "Array.from([1],f)",
+    "forEach of nodes": "document.querySelectorAll('body').forEach(f)",
+    "replace": "'x'.replace('x',f)",
+    "a trap": "new Proxy({},{get:f}).x",
+    "a getter": "Object.defineProperty({},'x',{get:f}).x",
+    "a getter by Reflect": "Reflect.get(Object.defineProperty({},'x',{get:f}),'x')",
+    "a setter": "Object.defineProperty({},'x',{set:f}).x=1",
+    "toJSON": "JSON.stringify({toJSON:f})",
+    "toString": "try{String({toString:f})}catch{}",
+    "toString for the page": "try{document.title={toString:f}}catch{}",
+    "Symbol.toPrimitive": "try{`${{[Symbol.toPrimitive]:f}}`}catch{}",
+    "Symbol.hasInstance": "1 instanceof {[Symbol.hasInstance]:f}",
+    "an iterator": "try{[...{[Symbol.iterator]:f}]}catch{}",
+    "a getter of a clone": "structuredClone(Object.defineProperty({},'x',{get:f,enumerable:true}))",
+    "a filter of nodes": "document.createTreeWalker(document.head,1,f).nextNode()",
+    "a generator": "[...(function*(){yield f()})()]",
+    "an async function that waited": "(async()=>{await 1;f()})()",
+    "300 natives": "{let c=[f,null,[]];for(let i=0;i<300;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
+    "100 events": "{let g=f;for(let i=0;i<100;i++){const t=new EventTarget();t.addEventListener('k',g);g=t.dispatchEvent.bind(t,event('k'))}g()}",
+}  # fmt: skip
+
+
+def page_of(web: Web, cases: dict[str, str]) -> tuple[str, list[str]]:
+    """A page whose script has one case a line, after a first line that is not one; what its lines are."""
+    lines = [
+        HEAD,
+        *(f"both({json.dumps(k)},f=>{{const k={json.dumps(k)};{code}}});" for k, code in cases.items()),
+    ]
+    web.add("/attribution-empty.js", "", "text/javascript")
+    web.add("/attribution.js", "\n".join(lines), "text/javascript")
+    page = web.add(
+        "/attribution", "<!doctype html><title>t</title><body><script src=/attribution.js></script>"
+    )
+    return web.base + page, lines
+
+
+def keyed(visit: Visit, symbol: str = SET) -> dict[str, Counter[tuple[str, int, int, bool]]]:
+    """Calls by their first argument: script, line, column and whether the browser called, and how often."""
+    found: dict[str, Counter[tuple[str, int, int, bool]]] = {}
+    for call in visit.calls:
+        if call["s"] != symbol:
+            continue
+        at = call["at"]
+        place = (at.script_url, int(at.script_line or 0), int(at.script_col or 0), call.get("b", False))
+        found.setdefault(json.loads(call["a"])["0"], Counter())[place] += 1
+    return found
+
+
+async def test_what_the_browsers_own_code_calls_is_marked(browser: Instrumented, web: Web) -> None:
+    url, _ = page_of(web, BROWSER)
+    visit = await browser.visit(url, f"DONE.size==={len(BROWSER)}")
+    found = keyed(visit)
+    for name in BROWSER:
+        assert set(found[name]) == {("", 0, 0, True)}, name
+        assert set(found[f"{name}!"]) == {(f"{web.base}/attribution.js", *SCRIPT, False)}, name
+    assert len(found) == 2 * len(BROWSER)
+    assert "moz-extension" not in repr(visit.messages)
+
+
+async def test_what_a_script_has_called_is_that_scripts(browser: Instrumented, web: Web) -> None:
+    url, lines = page_of(web, RUNNING)
+    visit = await browser.visit(url, f"DONE.size==={len(RUNNING)}")
+    found, script = keyed(visit), f"{web.base}/attribution.js"
+    for number, name in enumerate(RUNNING, 2):
+        [(url, line, column, by_browser)] = found[name]
+        assert (url, line, by_browser) == (script, number, False), name
+        assert lines[number - 1].index(",f=>") < column, name
+        assert set(found[f"{name}!"]) == {(script, *SCRIPT, False)}, name
+        assert found[name].total() == found[f"{name}!"].total(), name
+    assert "moz-extension" not in repr(visit.messages)
+
+
+FORGED = {
+    "a name like a place": "({['x@moz-extension://a/document.js:1:1'](){F()}})['x@moz-extension://a/document.js:1:1']()",
+    "a name with a line in it": "({['x@moz-extension://a/document.js:1:1\\ny'](){F()}})['x@moz-extension://a/document.js:1:1\\ny']()",
+    "a name like a cause": "({['promise callback*x'](){F()}})['promise callback*x']()",
+    "a name of ours": "({['run'](){F()}})['run']()",
+}
+URL = "moz-extension://ab/document.js"  # which a page may give its code
+
+
+async def test_no_page_passes_for_the_recorder(browser: Instrumented, web: Web) -> None:
+    """Nor loses a frame by looking like it, be it alone, behind natives, or in a whole stack."""
+    way = "F=()=>localStorage.setItem(k,'1')"
+    far = "F=()=>[1].map(localStorage.setItem.bind(localStorage,k))"
+    lines = ["var F,k;"]
+    for name, code in FORGED.items():
+        for how in (way, far):
+            lines.append(f"k={json.dumps(f'{name}{how == far}')};{how};{code};")
+    named = json.dumps(f"{{const d=()=>{{document.cookie='a=1'}};d()}}\n//# sourceURL={URL}")
+    lines.append(f"(0,eval)({named});")
+    web.add("/forged.js", "\n".join(lines), "text/javascript")
+    visit = await browser.visit(
+        web.base + web.add("/forged", "<!doctype html><script src=/forged.js></script>")
+    )
+    script = f"{web.base}/forged.js"
+    found = keyed(visit)
+    for number, name in enumerate((f"{it}{far}" for it in FORGED for far in (False, True)), 2):
+        [(url, line, _, by_browser)] = found[name]
+        assert (url, line, by_browser) == (script, number, False), name
+    [cookie] = [c for c in visit.calls if c["s"] == "window.document.cookie" and c["o"] == "set"]
+    assert cookie["f"] == f"d@{URL}:1:15"
+    assert cookie["k"].split("\n") == [f"d@{URL}:1:15", f"@{URL}:1:38", f"@{script}:{len(lines)}:9"]
+
+
+async def test_a_whole_stack_has_no_frame_of_ours(browser: Instrumented, web: Web) -> None:
+    """The frames of a page that are before and after one of a wrapped native that calls the page."""
+    lines = [
+        "const {set}=Object.getOwnPropertyDescriptor(Document.prototype,'cookie'),event=new Event('k');",
+        "function outer(){dispatchEvent(event)}",
+        "function inner(){document.cookie='script=1'}",
+        "addEventListener('k',inner,{once:true});outer();",
+        "addEventListener('k',set.bind(document,'native=1'),{once:true});outer();",
+        "setTimeout(set.bind(document,'browser=1'));setTimeout(()=>window.D=1,9);",
+        "{let c=[set,document,['deep=1']];for(let i=0;i<200;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
+    ]
+    web.add("/whole.js", "\n".join(lines), "text/javascript")
+    page = web.add("/whole", "<!doctype html><script src=/whole.js></script>")
+    visit = await browser.visit(web.base + page, "window.D")
+    it = f"{web.base}/whole.js"
+    found = {c["v"]: (c["f"], c["k"], c.get("b")) for c in visit.calls if c["s"] == "window.document.cookie"}
+    deep = f"@{it}:7:{lines[6].index('Reflect.apply(...') + len('Reflect.') + 1}"
+    assert found == {
+        "script=1": (f"inner@{it}:3:18", f"inner@{it}:3:18\nouter@{it}:2:31\n@{it}:4:41", None),
+        "native=1": (f"outer@{it}:2:31", f"outer@{it}:2:31\n@{it}:5:65", None),
+        "browser=1": ("", "", True),
+        "deep=1": (deep, deep, None),  # of which Firefox keeps no frame that shows
+    }
+
+
+async def test_what_only_the_browser_tells_of_is_marked_too(browser: Instrumented, web: Web) -> None:
+    """Code made from text, sockets, workers, streams, each by the browser's own code, and by a script as before."""
+    web.add("/marked-stream", "retry: 50\n\n", "text/event-stream")
+    web.redirects["/marked-moved"] = "/marked-stream"
+    socket = f"ws://127.0.0.1:{web.port}"
+    lines = [
+        "const P=Promise.resolve(),C=Reflect.construct;",
+        "P.then(eval.bind(null,'1'));eval('2');['3'].map(eval);",
+        "setTimeout(setTimeout.bind(null,'4'));setTimeout('5');",
+        "setTimeout(C.bind(null,Function,['6']));new Function('7');",
+        f"setTimeout(C.bind(null,WebSocket,['{socket}/8']));new WebSocket('{socket}/9');",
+        "setTimeout(C.bind(null,Worker,['data:text/javascript,10']));new Worker('data:text/javascript,11');",
+        "setTimeout(C.bind(null,EventSource,['/marked-stream']));new EventSource('/marked-moved');new EventSource('/marked-moved');",
+        "{let c=[C,null,[Worker,['data:text/javascript,12']]];for(let i=0;i<200;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
+        "setTimeout(Reflect.set.bind(null,location,'href','javascript:void 13'));setTimeout(()=>{location='javascript:void 14;void(window.D=1)'},200);",
+    ]
+    web.add("/marked.js", "\n".join(lines), "text/javascript")
+    page = web.add("/marked", "<!doctype html><script src=/marked.js></script>")
+    visit = await browser.visit(web.base + page, "window.D", dwell_s=1)
+    natives = {
+        "window.eval",
+        "window.Function",
+        "window.WebSocket",
+        "window.Worker",
+        "window.EventSource",
+        "javascript:",
+    }
+    found = sorted(
+        (c["s"], json.loads(c["a"])["0"].removeprefix(web.base), c["at"].script_line, c.get("b", False))
+        for c in visit.calls
+        if c["s"] in natives
+    )
+    assert found == sorted(
+        [
+            ("window.eval", "1", "", True),
+            ("window.eval", "2", "2", False),
+            ("window.eval", "3", "2", False),
+            ("window.eval", "4", "", True),
+            ("window.eval", "5", "3", False),
+            ("window.Function", "function anonymous(\n) {\n6\n}", "", True),
+            ("window.Function", "function anonymous(\n) {\n7\n}", "4", False),
+            ("window.WebSocket", f"{socket}/8", "", True),
+            ("window.WebSocket", f"{socket}/9", "5", False),
+            ("window.Worker", "data:text/javascript,10", "", True),
+            ("window.Worker", "data:text/javascript,11", "6", False),
+            ("window.EventSource", "/marked-stream", "", True),
+            ("window.EventSource", "/marked-moved", "7", False),
+            ("window.EventSource", "/marked-moved", "7", False),
+            ("window.Worker", "data:text/javascript,12", "8", False),
+            ("javascript:", "javascript:void 13", "", True),
+            ("javascript:", "javascript:void 14;void(window.D=1)", "9", False),
+        ]
+    )
+    assert "moz-extension" not in repr(visit.messages)
+
+
+# (import "m" "f" (func)) (func (export "g") (call 0))
+WASM = bytes.fromhex("0061736d01000000010401600000020701016d0166000003020100070501016700010a0601040010000b")
+_MODULES = [
+    f"const BYTES=new Uint8Array({list(WASM)}),g=Object.getOwnPropertyDescriptor(Object.getPrototypeOf(navigator),'platform').get.bind(navigator);",
+    "const made=(f)=>new WebAssembly.Instance(new WebAssembly.Module(BYTES),{m:{f}}).exports.g;",
+    "made(g)();",
+    "made(Reflect.apply.bind(null,g,null,[]))();",
+    "setTimeout(made(g));",
+    "eval('new WebAssembly.Instance(new WebAssembly.Module(BYTES),{m:{f:g}}).exports.g')();",
+    "made(()=>g())();",
+    "{const f=made(g);for(let i=0;i<150;i++)f()}",
+    "WebAssembly.instantiateStreaming(fetch('/import.wasm'),{m:{f:g}}).then(it=>{it.instance.exports.g();DONE()});",
+]
+
+
+@pytest.mark.parametrize("where", ["document", "worker"])
+async def test_natives_that_webassembly_imports(browser: Instrumented, web: Web, where: str) -> None:
+    """The frame is as Firefox writes it: the module's place, function and offset; the script is the one that made the module."""
+    web.add("/import.wasm", WASM, "application/wasm")
+    done = "postMessage(1)" if where == "worker" else "window.D=1"
+    code = "\n".join(_MODULES).replace("DONE()", f"setTimeout(()=>{{{done}}},50)")
+    web.add("/import.js", code, "text/javascript")
+    start = "const w=new Worker('/import.js');w.onmessage=()=>window.D=1"
+    page = f"<script>{start}</script>" if where == "worker" else "<script src=/import.js></script>"
+    visit = await browser.visit(web.base + web.add("/import", f"<!doctype html>{page}"), "window.D")
+    script, streamed = f"{web.base}/import.js", f"{web.base}/import.wasm"
+    calls = [c for c in visit.calls if c["s"] == "window.navigator.platform"]
+    assert {c.get("b", False) for c in calls} == {False}
+    frames = Counter(c["f"].rstrip() for c in calls)
+    place = ":wasm-function[1]:0x27"
+    made = f"@{script} line 2 > WebAssembly.Module{place}"
+    kept = frames.pop(made)
+    assert frames == {
+        f"@{script} line 6 > eval line 1 > WebAssembly.Module{place}": 1,
+        f"@{script}:7:10": 1,
+        f"@{streamed}{place}": 1,
+    }
+    totals = {
+        (t["u"], t["o"]): (t["n"], t["r"])
+        for m in visit.of("calls")
+        for t in m["totals"]
+        if t["s"] == "window.navigator.platform"
+    }
+    assert kept == 98  # and two others of the script: its cap is 100
+    assert totals == {(script, "get"): (155, 100)}
+
+
+async def in_worker(browser: Instrumented, web: Web, lines: list[str]) -> Visit:
+    """A page with a worker whose script has these lines; the visit, once the worker has said that it is done."""
+    web.add("/attributed.js", "\n".join(lines), "text/javascript")
+    page = "<!doctype html><script>const w=new Worker('/attributed.js');w.onmessage=()=>window.D=1</script>"
+    return await browser.visit(web.base + web.add("/attributed", page), "window.D")
+
+
+# What a worker does with a native that is bound, and whose frame it has: that of `bind` where no script is running.
+_BOUND = "const B=(n)=>fetch.bind(self,n),P=Promise.resolve();"
+IN_WORKER = {
+    "then": "P.then(B(k))",
+    "bound twice": "P.then(B(k).bind(1))",
+    "a thenable": "Promise.resolve({then:B(k)})",
+    "queueMicrotask": "queueMicrotask(B(k))",
+    "setTimeout": "setTimeout(B(k))",
+    "setInterval": "{const i=setInterval(B(k),20);setTimeout(()=>clearInterval(i),30)}",
+    "requestAnimationFrame": "requestAnimationFrame(B(k))",
+    "a message of a port": "{const c=new MessageChannel();c.port1.onmessage=B(k);c.port2.postMessage(1)}",
+    "a listener": "{const c=new MessageChannel();c.port1.addEventListener('message',B(k));c.port1.start();c.port2.postMessage(1)}",
+    "an object that listens": "{const c=new MessageChannel();c.port1.addEventListener('message',{handleEvent:B(k)});c.port1.start();c.port2.postMessage(1)}",
+    "a channel": "{const c=new BroadcastChannel('x');c.onmessage=B(k);new BroadcastChannel('x').postMessage(1)}",
+    "PerformanceObserver": "{new PerformanceObserver(B(k)).observe({type:'mark'});performance.mark('x')}",
+    "a lock": "navigator.locks.request('x',B(k))",
+    "a stream that is read": "new ReadableStream({pull:B(k)}).getReader()",
+}  # fmt: skip
+IN_WORKER_NOW = {
+    "called": "B(k)()",
+    "map": "[1].map(B(k))",
+    "an event": "{const t=new EventTarget();t.addEventListener('k',B(k));t.dispatchEvent(new Event('k'))}",
+    "a getter": "Object.defineProperty({},'x',{get:B(k)}).x",
+    "300 natives": "{let c=[fetch,self,[k]];for(let i=0;i<300;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
+}
+
+
+async def test_natives_that_no_script_of_a_worker_calls(browser: Instrumented, web: Web) -> None:
+    """They are the script's that bound them, by its line; without one they are nobody's."""
+    cases = IN_WORKER | IN_WORKER_NOW
+    lines = [_BOUND, *(f"{{const k='/{number}';{code}}}" for number, code in enumerate(cases.values(), 2))]
+    unknown = [
+        "setTimeout(fetch,0,'/unbound');",
+        "P.then(Function.prototype.call.bind(fetch,self,'/called'));",
+    ]
+    visit = await in_worker(browser, web, [*lines, *unknown, "setTimeout(postMessage,200,1)"])
+    it = f"{web.base}/attributed.js"
+    found = {json.loads(c["a"])["0"]: c for c in visit.calls if c["s"] == "window.fetch"}
+    assert len(found) == sum(c["s"] == "window.fetch" for c in visit.calls)
+    binder = f"B@{it}:1:{_BOUND.index('bind(') + 1}"
+    for number, name in enumerate(IN_WORKER, 2):
+        call = found[f"/{number}"]
+        frame = f"@{it}:{number}:{lines[number - 1].index('bind(1') + 1}" if name == "bound twice" else binder
+        assert (call["f"].rstrip(), call.get("b")) == (frame, True), name
+    for number, name in enumerate(IN_WORKER_NOW, 2 + len(IN_WORKER)):
+        call = found[f"/{number}"]
+        assert (call["at"].script_url, call["at"].script_line) == (it, str(number)), name
+        assert "b" not in call, name
+    for name in ("/unbound", "/called"):
+        assert (found[name]["f"], found[name]["b"]) == ("", True)
+    assert "moz-extension" not in repr(visit.messages)
+
+
+async def test_a_native_is_bound_in_a_worker_as_in_a_plain_browser(browser: Instrumented, web: Web) -> None:
+    """No code of the worker runs for that which would not, nor is any of it missed."""
+    lines = [
+        "let seen=[];const g=Object.getOwnPropertyDescriptor(WorkerNavigator.prototype,'platform').get;",
+        "const b=fetch.bind(self);seen.push(b.name,b.length,Object.getPrototypeOf(b)===Function.prototype,b.bind(1).name);",
+        "class F extends Function{};const h=Object.setPrototypeOf(atob.bind(self),F.prototype).bind(self);seen.push(h instanceof F);",
+        "for(const bad of [1,{},null])try{Function.prototype.bind.call(bad)}catch(e){seen.push(e.name,e.stack.split('\\n').length)}",
+        "Object.defineProperty(btoa,'name',{get(){seen.push(new Error().stack.split('\\n').length);return navigator.platform&&'n'}});",
+        "seen.push(btoa.bind(self).name);",
+        "Object.defineProperty(atob,'length',{get(){seen.push('length');return 3}});seen.push(atob.bind(self,1).length);",
+        "new Proxy(g,{get(){seen.push('trap')}}).bind;const p=new Proxy(g,{get(t,k){seen.push(k);return t[k]}});Function.prototype.bind.call(p,navigator)();",
+        "fetch('/seen',{method:'POST',body:JSON.stringify(seen)});postMessage(1)",
+    ]
+    visit = await in_worker(browser, web, lines)
+    [said] = [json.loads(c["a"])["1"] for c in visit.calls if c["s"] == "window.fetch"]
+    assert json.loads(json.loads(said)["body"]) == [
+        "bound fetch", 1, True, "bound bound fetch", True,
+        "TypeError", 2, "TypeError", 2, "TypeError", 2,
+        3, "bound n", "length", 2, "trap", "length", "name",
+    ]  # fmt: skip
+    reads = [c["at"].script_line for c in visit.calls if c["s"] == "window.navigator.platform"]
+    assert reads == ["5", "8"]
+
+
+async def test_a_worker_is_booked_where_it_is_made(browser: Instrumented, web: Web) -> None:
+    """That of a worker is a call of the worker's, that of a document the document's; each once."""
+    web.add("/leaf.js", "postMessage(1)", "text/javascript")
+    middle = (
+        "let n=0;const up=()=>++n===2&&postMessage(1);\nconst make=(u)=>new Worker(u).onmessage=up;\n"
+        "make('/leaf.js');make(new URL('/leaf.js?url',location));"
+    )
+    web.add("/middle.js", middle, "text/javascript")
+    lines = [
+        "let n=0;const up=()=>++n===2&&(window.D=1);",
+        "new Worker('/middle.js').onmessage=up;",
+        "new Worker('/leaf.js').onmessage=up;",
+    ]
+    page = web.add("/makes", f"<!doctype html><script>{chr(10).join(lines)}</script>")
+    visit = await browser.visit(web.base + page, "window.D")
+    made = sorted(
+        (
+            c["realm"],
+            c["location"].removeprefix(web.base),
+            c["f"].rstrip().removeprefix("@").replace(web.base, ""),
+            c["a"],
+        )
+        for c in visit.calls
+        if c["s"] == "window.Worker"
+    )
+    assert made == [
+        ("window", "/makes", "/makes:2:1", '{"0":"/middle.js"}'),
+        ("window", "/makes", "/makes:3:1", '{"0":"/leaf.js"}'),
+        ("worker", "/middle.js", "make@/middle.js:2:17", '{"0":"/leaf.js"}'),
+        ("worker", "/middle.js", "make@/middle.js:2:17", f'{{"0":"{web.base}/leaf.js?url"}}'),
+    ]
