@@ -73,18 +73,17 @@ const Recorder = (() => {
       let site = this.sites.get(text);
       let browser = false;
       if (site === undefined) {
-        let frame = text;
-        if (!Stack.clear(text)) ({ frame, browser } = this.caller());
-        site = this.site(frame);
+        const from = this.from(text, wrapper);
+        site = this.site(from.frame);
+        ({ browser } = from);
       }
-      const time = now();
       const entry = this.entry(site, spot, operation);
-      if (!this.count(entry, time)) return;
+      if (!this.count(entry)) return;
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
       const called = values !== undefined;
       this.keep(entry, {
         n: 0,
-        t: time,
+        t: now(),
         s: spot.symbol,
         o: OPERATIONS[operation],
         a: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
@@ -98,15 +97,15 @@ const Recorder = (() => {
     /** One call whose frame is known; `browser`: the browser's own code called. */
     noteAt(spot, operation, { frame, browser }, values) {
       const site = this.site(frame);
-      const time = now();
       const entry = this.entry(site, spot, operation);
-      if (!this.count(entry, time)) return;
+      if (!this.count(entry)) return;
       const b = browser || undefined;
-      this.keep(entry, { n: 0, t: time, s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: site.frame, b });
+      this.keep(entry, { n: 0, t: now(), s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: site.frame, b });
     }
 
-    /** Whose code called, by the innermost frame of a stack: see `caller`. */
-    from(frame) {
+    /** Whose code called `wrapper`, by the innermost frame of what was captured: see `caller`. */
+    from(text, wrapper) {
+      const frame = text || Stack.next(wrapper);
       return Stack.clear(frame) ? { frame, browser: false } : this.caller();
     }
 
@@ -116,12 +115,12 @@ const Recorder = (() => {
     }
 
     /** Whether the next call of an entry is kept. */
-    count(entry, time) {
+    count(entry) {
       entry.made++;
       if (entry.kept < CAPS.calls && this.ordinal < CAPS.realm) return true;
       this.cut.add(entry);
       // A page that never returns to its event loop still hands over its totals now and then.
-      if (entry.made - entry.kept === 1 || (entry.made & 255) === 0) this.channel.wake(1, time);
+      if (entry.made - entry.kept === 1 || (entry.made & 255) === 0) this.channel.wake(1, now());
       return false;
     }
 

@@ -7,6 +7,7 @@ const Stack = (() => {
   const NAME = 1000; // characters of a function's name
   const URL = 2 ** 16; // of a script's URL, and of a whole stack sixteen times as many
   const WHOLE = 128; // frames; what Firefox keeps of a stack at most
+  const HIDDEN = 8; // frames with which one that is not hidden is looked for, one by one
   // How this script's frames end but for line and column. No page knows it, so none can have code that goes by it.
   const OWN = /@.*?:(?=\d+:\d+$)/.exec(new Error().stack.split("\n", 1)[0])[0];
   const FRAMES = new RegExp(`[^\\n]*${OWN.replace(/[^\w@]/g, "\\$&")}\\d+:\\d+(?:\\n|$)`, "g");
@@ -31,7 +32,7 @@ const Stack = (() => {
   /** Whether that is a script's frame: not where one of the browser's own code (map, Reflect.apply) or of ours comes before. */
   const clear = (text) => text !== "" && !text.includes(OWN);
 
-  /** As many frames that led to `wrapper`, of which some may be hidden, as they are captured. */
+  /** So many frames that led to `wrapper`, as they are captured: without those that are hidden. */
   function several(wrapper, frames) {
     Error.stackTraceLimit = frames;
     try {
@@ -40,6 +41,13 @@ const Stack = (() => {
       Error.stackTraceLimit = 1; // also where the page has left no stack
     }
     return place.stack;
+  }
+
+  /** The innermost frame where a few hidden ones are before it: those of Reflect.apply, map and other code of the browser. */
+  function next(wrapper) {
+    let stack = "";
+    for (let frames = 2; frames <= HIDDEN && stack === ""; frames++) stack = inner(several(wrapper, frames));
+    return stack;
   }
 
   /** All frames that led to `wrapper`. */
@@ -87,7 +95,7 @@ const Stack = (() => {
     place,
     inner,
     clear,
-    several,
+    next,
     whole,
     /** A frame, on one line, with no doubt where its URL begins. */
     frame,

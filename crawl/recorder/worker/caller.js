@@ -4,19 +4,14 @@
 "use strict";
 
 const Caller = (() => {
-  const HIDDEN = 8; // frames with which one that is not hidden is looked for, one by one
   const binders = new WeakMap(); // bound native -> frame of the script that bound it
   let watcher = null;
   let wrapper = null;
   let binder = ""; // of the bound native that the browser's own code is about to call
 
-  /** The innermost frame where hidden ones are before it: those of Reflect.apply, map and other code of the browser. */
+  /** The innermost frame of a script, behind those that Firefox keeps of a stack; of WebAssembly only among these. */
   function innermost() {
-    for (let frames = 2; frames <= HIDDEN; frames++) {
-      const stack = Stack.inner(Stack.several(wrapper, frames));
-      if (stack !== "") return stack;
-    }
-    const frame = watcher.getNewestFrame(); // beyond what Firefox keeps of a stack
+    const frame = watcher.getNewestFrame();
     return frame ? line(frame) : Stack.whole(wrapper).split("\n", 1)[0];
   }
 

@@ -24,7 +24,7 @@ const Made = (() => {
   function note(symbol, text, wrapper) {
     if (!spots.has(symbol)) spots.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     Stack.capture(Stack.place, wrapper);
-    to.noteAt(spots.get(symbol), 2, to.from(Stack.inner(Stack.place.stack)), JSON.stringify({ 0: text }));
+    to.noteAt(spots.get(symbol), 2, to.from(Stack.inner(Stack.place.stack), wrapper), JSON.stringify({ 0: text }));
   }
 
   /** Begin; the natives that `called` is to hear of. */

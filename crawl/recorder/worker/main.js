@@ -128,7 +128,7 @@
   /** Whose code is about to call a native. */
   function whose() {
     capture(place, watched);
-    return recorder.from(Stack.inner(place.stack));
+    return recorder.from(Stack.inner(place.stack), watched);
   }
 
   function note(spot, callee, receiver, values) {

@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.harness import Instrumented, Visit, Web, seen_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 SET = "window.Storage.setItem"
@@ -62,6 +62,7 @@ BROWSER = {
     "a canvas": "make('canvas').toBlob(f)",
     "a lock": "navigator.locks.request(k+typeof f.prototype,f)",
     "a stream that is read": "new ReadableStream({pull:f}).getReader()",
+    "FinalizationRegistry": "{const r=new FinalizationRegistry(f);(window.R??=[]).push(r);r.register({},k)}",
 }  # fmt: skip
 # The same where a script has the browser's own code call it, now: the call is that script's, from the line of the case.
 RUNNING = {
@@ -129,7 +130,11 @@ def keyed(visit: Visit, symbol: str = SET) -> dict[str, Counter[tuple[str, int, 
 
 async def test_what_the_browsers_own_code_calls_is_marked(browser: Instrumented, web: Web) -> None:
     url, _ = page_of(web, BROWSER)
-    visit = await browser.visit(url, f"DONE.size==={len(BROWSER)}")
+    visit = await seen_page(browser, url)
+    await browser.parent.call("() => Services.ppmm.loadProcessScript('data:,Cu.forceGC()', false)")
+    await visit.until(f"DONE.size==={len(BROWSER)}")
+    await browser.flush(visit)
+    await browser.close(visit)
     found = keyed(visit)
     for name in BROWSER:
         assert set(found[name]) == {("", 0, 0, True)}, name
@@ -427,3 +432,24 @@ async def test_a_worker_is_booked_where_it_is_made(browser: Instrumented, web: W
         ("worker", "/middle.js", "make@/middle.js:2:17", '{"0":"/leaf.js"}'),
         ("worker", "/middle.js", "make@/middle.js:2:17", f'{{"0":"{web.base}/leaf.js?url"}}'),
     ]
+
+
+async def test_scripts_of_windows_that_have_set_their_domain(browser: Instrumented, web: Web) -> None:
+    """They call each other's functions, though the recorder has the rights of its own window alone."""
+    web.add("/domain-inner", "<!doctype html><script>document.domain='a.localhost'</script>")
+    inner = f"http://y.a.localhost:{web.port}/domain-inner"
+    lines = [
+        "f.onload=()=>{const {localStorage}=f.contentWindow,use=(k)=>localStorage.setItem.bind(localStorage,k,1);",
+        "localStorage.setItem('called',1);",
+        "['mapped'].map(k=>[1].map(use(k)));",
+        "setTimeout(use('timed'));setTimeout(()=>window.D=1,50)}",
+    ]
+    start = f"<script>document.domain='a.localhost'</script><iframe id=f src={inner}></iframe>"
+    path = web.add("/domain", f"<!doctype html>{start}<script>{chr(10).join(lines)}</script>")
+    page = f"http://x.a.localhost:{web.port}{path}"
+    visit = await browser.visit(page, "window.D")
+    calls = [c for c in visit.calls if c["s"] == SET]
+    assert {c["location"] for c in calls} == {inner}
+    assert [
+        (json.loads(c["a"])["0"], c["at"].script_url, c["at"].script_line, c.get("b", False)) for c in calls
+    ] == [("called", page, "2", False), ("mapped", page, "3", False), ("timed", "", "", True)]
