@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from crawl.firefox import Firefox
+from crawl.parent import Parent
 from tests.crawl.instrument.detectors import BESIDE, DETECTORS, DRIVEN, FIRST
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
 
@@ -95,3 +96,36 @@ async def test_every_interface_is_as_in_a_plain_browser(seen: Visit, bare: Visit
     assert different == {}
     assert ours.keys() == theirs.keys()
     assert len(theirs) > 5000
+
+
+# As of an address that a person enters in an empty tab.
+_ENTERED = """async (url) => {
+  const window = Services.wm.getMostRecentWindow("navigator:browser");
+  const { gBrowser } = window;
+  const until = async (done) => {
+    while (!done()) await new Promise((resolve) => window.setTimeout(resolve, 50));
+  };
+  const triggeringPrincipal = Services.scriptSecurityManager.getSystemPrincipal();
+  const tab = (gBrowser.selectedTab = gBrowser.addTab("about:blank", { triggeringPrincipal }));
+  const page = () => tab.linkedBrowser;
+  await until(() => page().browsingContext?.sessionHistory?.count === 1); // the empty page is there
+  page().fixupAndLoadURIString(url, { triggeringPrincipal });
+  await until(() => page().contentTitle.startsWith("["));
+  const told = page().contentTitle;
+  gBrowser.removeTab(tab);
+  return told;
+}"""
+
+
+async def test_a_visit_begins_as_of_a_person(browser: Instrumented, plain: Firefox, web: Web) -> None:
+    told = (
+        "const {activation:a}=navigation;onload=()=>{document.title=JSON.stringify([a?.navigationType,a?.from,a?.entry.index,"
+        "navigation.entries().length,navigation.canGoBack,document.referrer,performance.getEntriesByType('navigation')[0].type])}"
+    )
+    url = web.base + web.add("/begins", f"<!doctype html><title>t</title><script>{told}</script>")
+    parent = await Parent.attach(plain.bidi, *[lambda _: None] * 3)
+    theirs = json.loads(await parent.call(_ENTERED, url))
+    visit = await seen_page(browser, url)
+    ours = json.loads(await visit.run("document.title"))
+    await browser.close(visit)
+    assert ours == theirs == ["push", None, 0, 1, False, "", "navigate"]
