@@ -210,12 +210,12 @@ function Documents(host, { recorder, hands, mark }) {
   }
 
   /** A pop-up was asked for, without a click: by a script that is running still, or by a link or form of the document. */
-  function blocked({ documentURI }, window, { popupWindowURI }) {
-    made(window, "popup blocked", popupWindowURI?.spec ?? "about:blank", Frames.caller() || Frames.of(documentURI.split("#", 1)[0]));
+  function blocked(window, { popupWindowURI }) {
+    made(window, "popup blocked", popupWindowURI?.spec ?? "about:blank");
   }
 
   function heard(document, window, event) {
-    if (event.type === "DOMPopupBlocked") return blocked(document, window, event);
+    if (event.type === "DOMPopupBlocked") return blocked(window, event);
     const realm = documents.get(document)?.realm ?? of(window)?.realm;
     realm?.heard(event, event.type === "message" ? senderOf(event, window) : -1);
   }

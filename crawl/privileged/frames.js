@@ -42,8 +42,6 @@ const Frames = (() => {
 
   return {
     RECORDER,
-    /** A place in a document that is none of a script. */
-    of: (filename) => line("", filename, ":0:0"),
     /** The innermost frame of the script that is running, which has this principal; "" where none is. */
     caller: (principal) => innermost(principal) || seen().split("\n", 1)[0], // of another: one has set `document.domain`
     /** All frames that Firefox keeps (about a hundred), innermost first; "" where no script is running. */
