@@ -127,14 +127,16 @@ async def test_pop_ups_that_are_blocked_are_recorded(secure: Secure, page: str) 
     await secure.browser.flush(visit)
     await secure.browser.close(visit)
     blocked = [
-        (json.loads(it["a"])["0"], it["at"].script_url) for it in visit.calls if it["s"] == "popup blocked"
+        (json.loads(it["a"])["0"], it["at"].script_url, it.get("b", False))
+        for it in visit.calls
+        if it["s"] == "popup blocked"
     ]
     assert sorted(blocked) == [
-        ("about:blank", page),
-        (f"{TOP}/popup", page),
-        (f"{TOP}/popup", page),
-        (f"{TOP}/popup", page),
-        (f"{TOP}/popup?", page),
+        ("about:blank", page, False),
+        (f"{TOP}/popup", "", True),  # of a link
+        (f"{TOP}/popup", page, False),
+        (f"{TOP}/popup", page, False),
+        (f"{TOP}/popup?", "", True),  # of a form
     ]
 
 
