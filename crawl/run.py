@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import resource
 import signal
 import time
 from collections.abc import Iterable
@@ -13,17 +12,17 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from crawl import firefox, instrument, profile, seeds, state
+from crawl import firefox, instrument, profile, seeds, state, writer
 from crawl.frontier import Frontier, file
 from crawl.settings import Options
 from crawl.worker import Worker
-from overscripted import instruments, proxies, segments
+from overscripted import instruments, limits, proxies, segments
 from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.run import Run
 
 STAGE = "crawl"
-MOST_FILES = 65_536
+FILES = 512  # open at a time: Firefox's own, and two for each connection of a page
 
 
 def crawl(
@@ -37,6 +36,7 @@ def crawl(
     Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
     Raises the errors of `overscripted.errors` for what the user can mend.
     """
+    limits.open_files(FILES, "a crawl")
     wished = instrument.settings(options.instrument)
     program = firefox.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
@@ -45,6 +45,7 @@ def crawl(
         proxies.require(options.proxy, f"--proxy {options.proxy}:")
     run = Run.open(run_url, create=seed_file is not None)
     _same_records(run, wished, options)
+    writer.require_space(run.store)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:
         _add_seeds(run, frontier, seed_file)
@@ -62,9 +63,13 @@ def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]
     before = frontier.counts()
     total = sum(n for name, n in before.items() if not name.startswith("ended"))
     began = time.monotonic()
-    _more_files()
-    with Work("crawl", total) as work:
-        asyncio.run(_until_signal(Worker(run.store, frontier, options, wished, work)))
+    try:
+        with Work("crawl", total) as work:
+            asyncio.run(_until_signal(Worker(run.store, frontier, options, wished, work)))
+    except BaseException:
+        with contextlib.suppress(Exception):  # of a store that is away, too: what ended it is told
+            run.interrupt(STAGE, facts=state.facts(frontier))
+        raise
     facts = state.facts(frontier)
     ended = sum(state.ended(frontier.counts()).values()) - sum(state.ended(before).values())
     if ended:
@@ -74,14 +79,6 @@ def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]
     else:
         run.finish(STAGE, facts=facts)
     return facts
-
-
-def _more_files() -> None:
-    """Let this process open as many files as it may: a page's connection takes two, the default is 1,024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def _until_signal(worker: Worker) -> None:

@@ -91,6 +91,7 @@ class Worker:
             for task in self._visits:
                 task.cancel()
         self._stopping.set()
+        self.writer.stop()
 
     @property
     def stopped(self) -> bool:

@@ -30,6 +30,10 @@ Row = tuple[Any, ...]
 Done = Callable[[], Awaitable[None]]
 
 
+class NoSpace(OSError):
+    """A local disk has too little left, which waiting seldom changes."""
+
+
 class _Batch:
     """Rows that will be written together."""
 
@@ -57,6 +61,7 @@ class Writer:
         self._ending = False
         self._abandoned = asyncio.Event()
         self.failing = ""  # what the store said, while it fails
+        self._stopping = self._no_space = False
         self.written_bytes = 0
 
     def add(self, table: str, row: Row, size: int = 200) -> None:
@@ -106,6 +111,12 @@ class Writer:
     def late(self) -> bool:
         """Whether the store takes longer to write than it should, or is away."""
         return bool(self._sealed) and time.monotonic() - self._sealed[0].sealed > settings.STORE_LATE_S
+
+    def stop(self) -> None:
+        """The work is to end: a store that is away is waited for, but no disk to have space again."""
+        self._stopping = True
+        if self.failing and self._no_space:
+            self.abandon()
 
     def abandon(self) -> None:
         """Do not wait for a store that is away: what is not durable will be visited again."""
@@ -184,6 +195,9 @@ class Writer:
                 return
             except Exception as error:  # whatever a file system or S3 library raises
                 self.failing = str(error)
+                self._no_space = isinstance(error, NoSpace)
+                if self._stopping and self._no_space:
+                    self.abandon()
                 log.warning("store: cannot write %s: %s; trying again", table, error)
                 if self.abandoned or time.monotonic() - began > settings.STORE_GIVE_UP_S:
                     raise OutsideError(f"{self.store.url}: cannot be written: {error}") from error
@@ -204,7 +218,20 @@ class Writer:
         self.written_bytes += self.store.size(key)
 
     def _check_disk(self) -> None:
-        if self.store.local:
-            free = shutil.disk_usage(self.store.make_folder("")).free
-            if free < settings.MIN_FREE_BYTES:
-                raise OSError(f"only {free >> 20} MB free, {settings.MIN_FREE_BYTES >> 20} MB are kept")
+        check_space(self.store)
+
+
+def check_space(store: Store) -> None:
+    """Raise NoSpace where a local disk has too little left."""
+    if store.local:
+        free = shutil.disk_usage(store.make_folder("")).free
+        if free < settings.MIN_FREE_BYTES:
+            raise NoSpace(f"only {free >> 20} MB free, {settings.MIN_FREE_BYTES >> 20} MB are kept")
+
+
+def require_space(store: Store) -> None:
+    """Raise OutsideError where a local disk has too little left to begin."""
+    try:
+        check_space(store)
+    except NoSpace as error:
+        raise OutsideError(f"{store.url}: {error}; free space or name another RUN") from error

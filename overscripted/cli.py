@@ -3,6 +3,8 @@
 import errno
 import importlib
 import io
+import os
+import shutil
 import sys
 from typing import Any
 
@@ -66,16 +68,32 @@ _REFUSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR),
     *(errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP),
 }
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
 
 
 def _refused(error: OSError) -> str:
+    if error.errno in _TOO_MANY:
+        return "this process may not open more files; raise the limit (`ulimit -n 4096`)"
     place = f"{error.filename}: " if error.filename else ""
     said = (error.strerror or str(error)).lower()
     return f"{place}{said}; name another place, or mend its rights or space"
 
 
+def _open_closed() -> None:
+    """Give what was closed before we began (``2>&-``) a place, lest a file of ours takes its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        sink = os.open(os.devnull, os.O_RDWR)
+        if sink != number:
+            os.dup2(sink, number)
+            os.close(sink)
+        setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
 def entry(arguments: list[str] | None = None) -> Any:
     """Run the command line; exit codes are listed in `overscripted.errors`."""
+    _open_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):  # of whatever encoding the terminal is
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -86,8 +104,11 @@ def entry(arguments: list[str] | None = None) -> Any:
     except UserError as error:
         click.echo(f"overscripted: error: {error}", err=True)
         sys.exit(error.exit_code)
+    except shutil.Error as error:  # of a folder: of each file what went wrong
+        click.echo(f"overscripted: error: {error.args[0][0][-1]}; free space or rights there", err=True)
+        sys.exit(InputError.exit_code)
     except OSError as error:
-        if error.errno not in _REFUSED:
+        if error.errno not in (*_REFUSED, *_TOO_MANY):
             raise
         click.echo(f"overscripted: error: {_refused(error)}", err=True)
         sys.exit(InputError.exit_code)

@@ -109,10 +109,15 @@ class Store:
             raise InputError(f"{self.uri(key)}: not valid JSON ({error}); restore or delete it") from error
 
     def write(self, key: str, data: bytes) -> None:
-        """A file, whole or not at all, durable when this returns."""
+        """A file, whole or not at all, durable when this returns. Raises OutsideError where no bucket is."""
         path = self.path(key)
         if not self.local:
-            self.fs.pipe_file(path, data)
+            try:
+                self.fs.pipe_file(path, data)
+            except FileNotFoundError as error:  # what else could not be found?
+                raise OutsideError(
+                    f"{self.url}: no such bucket ({error}); make it or name another"
+                ) from error
             return
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         # Hidden, so that no reader of the folder takes what a killed writer left for data.

@@ -11,14 +11,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 
 from overscripted import cache
 from overscripted.errors import InputError, OutsideError
 from overscripted.progress import Work
-from overscripted.store import Store
+from overscripted.store import STAGING, Store
 from precrawl import journal, plan, worker
 from precrawl.gate import Gate
 from precrawl.journal import Journal
@@ -102,7 +102,7 @@ class Fleet:
                     beside=tuple(r for r in range(len(lines) * shards) if r // shards != number),
                     check=check,
                     journals=str(line.folder),
-                    lock=f"{lock_file(line.folder)}.processes",
+                    lock=str(processes(lock_file(store, line.parts))),
                     parts=line.parts,
                     gate=str(gate),
                     threads=max(settings.connections // shards, 1),
@@ -203,7 +203,10 @@ class Fleet:
         name = line.vantage.name
         self._deaths[name] = self._deaths.get(name, 0) + 1
         if self._deaths[name] > _MAX_DEATHS:
-            raise RuntimeError(f"processes of vantage point {name} died {_MAX_DEATHS} times")
+            raise OutsideError(
+                f"vantage point {name}: its processes died {_MAX_DEATHS} times, which no page does; look for "
+                "what ends them (memory, a limit, the temporary folder) and run the same command again"
+            )
         suspects = worker.UnderWay.read(line.folder / f"{job.shard}.under-way")
         if job.alone and len(suspects) == 1:
             self._record_crash(line, job, suspects[0])
@@ -250,32 +253,66 @@ def alone(store: Store, vantage: Vantage, parts: str) -> Iterator[None]:
 
     Waits for the processes of a parent that was killed; they are ending.
     """
-    name = lock_file(journals(store, parts))
-    with open(name, "wb") as lock, open(f"{name}.processes", "wb") as processes:
-        limit = time.monotonic() + _ORPHANS_S
+    name = lock_file(store, parts)
+    name.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            while True:
-                try:
-                    fcntl.flock(processes, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except OSError:
-                    if time.monotonic() > limit:
-                        raise
-                    time.sleep(_POLL_S)
-        except OSError as error:
+            stack.enter_context(_locked(name, 0.0))
+            shared = stack.enter_context(_locked(processes(name), _ORPHANS_S))
+        except BlockingIOError as error:
             raise InputError(
                 f"--vantage {vantage.name}: another process is at work on it in this run; "
                 "wait for it or stop it"
             ) from error
-        fcntl.flock(processes, fcntl.LOCK_UN)
+        fcntl.flock(shared, fcntl.LOCK_UN)
         yield
+    if store.local:
+        with contextlib.suppress(OSError):  # something is being replaced
+            name.parent.rmdir()
 
 
-def lock_file(folder: Path) -> Path:
-    """Outside the folder, which goes when the work is done."""
-    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"overscripted-{os.getuid()}-{digest}.lock"
+@contextlib.contextmanager
+def _locked(path: Path, patience_s: float) -> Iterator[BinaryIO]:
+    """A lock's file, gone at the end. Raises BlockingIOError where another holds it for so long."""
+    limit = time.monotonic() + patience_s
+    while True:
+        file = open(path, "wb")  # noqa: SIM115
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_still(path, file):
+                break
+        except BlockingIOError:
+            if time.monotonic() >= limit:
+                file.close()
+                raise
+            time.sleep(_POLL_S)
+        file.close()
+    with file:
+        try:
+            yield file
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _is_still(path: Path, file: BinaryIO) -> bool:
+    """Whether the path leads to the open file, which who held it before may have deleted."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def lock_file(store: Store, parts: str) -> Path:
+    """In the run, or, where the run is remote, beside the journals: the same for all on this machine."""
+    folder = journals(store, parts)
+    if not store.local:
+        return folder.with_name(f"{folder.name}.lock")
+    return Path(store.path(f"{STAGING}/{parts.replace('/', '-')}.lock"))
+
+
+def processes(lock: Path) -> Path:
+    """The lock that the processes of a vantage point share."""
+    return lock.with_name(f"{lock.name}.processes")
 
 
 def journals(store: Store, parts: str) -> Path:

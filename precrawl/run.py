@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from overscripted import limits
 from overscripted.errors import InputError, StageMissing
 from overscripted.options import MOST, decimal
 from overscripted.run import Run, now
@@ -18,7 +19,7 @@ from overscripted.store import Store
 from precrawl import fleet, results, seeds, sites
 from precrawl.client import tls_context
 from precrawl.results import FOLDER
-from precrawl.settings import Settings
+from precrawl.settings import FILES, Settings
 from precrawl.sites import Choice
 from precrawl.vantage import Vantage
 
@@ -61,6 +62,7 @@ def precrawl(
     settings, asked = settings or Settings(), asked or Asked()
     if not vantages:
         raise InputError("--vantage: name at least one vantage point, such as `--vantage home`")
+    limits.open_files(settings.connections + FILES, f"--connections {settings.connections}")
     tls_context(settings.ca)
     for vantage in vantages:
         vantage.check()

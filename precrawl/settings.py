@@ -9,6 +9,7 @@ DAY_S = 86_400.0  # the longest time that an option may ask for
 TIMEOUT_S = 60.0  # total for one page, redirects included; the study's
 CONNECT_TIMEOUT_S = 20.0  # one connection; a host that is there answers within seconds
 CONNECTIONS = 100  # open at once per vantage point; a night for a million sites, of which 5 % time out
+FILES = 64  # that a process has open beside its connections
 PACE_S = 1.0  # rest of a registrable domain between two visits of one vantage point
 MAX_RETRY_AFTER_S = 120.0  # a server that asks for more patience than this has its say: http_429, http_503
 MAX_RETRIES = 2  # of a page that answers Retry-After

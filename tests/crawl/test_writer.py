@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crawl import settings
-from crawl.writer import Writer
+from crawl.writer import Writer, require_space
 from overscripted import segments
 from overscripted.errors import OutsideError
 from overscripted.schemas import RAW
@@ -132,6 +132,31 @@ async def test_a_disk_nearly_full_is_not_filled(tmp_path: Path, monkeypatch: pyt
         async with Writer(Store(tmp_path), "w", 10**9, 60) as writer:
             writer.add("calls", row("calls", visit_id=1))
     assert segments.keys(Store(tmp_path), "calls") == []
+
+
+async def test_whoever_is_asked_to_stop_does_not_wait_for_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked before or after it is noticed; a store that is away for another reason is waited for."""
+    with monkeypatch.context() as full:
+        full.setattr(settings, "MIN_FREE_BYTES", 2**60)
+        with pytest.raises(OutsideError, match=r"MB free, .*name another RUN"):
+            require_space(Store(tmp_path))
+        for late in (True, False):
+            with pytest.raises(OutsideError, match="MB free"):
+                async with asyncio.timeout(60), Writer(Store(tmp_path), "w", 1, 60) as writer:
+                    if not late:
+                        writer.stop()
+                    writer.add("calls", row("calls", visit_id=1))
+                    while late and writer.failing_since is None:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
+                    writer.stop()
+    require_space(Store(tmp_path))
+    monkeypatch.setattr(settings, "STORE_RETRY_S", (0.01,))
+    async with asyncio.timeout(60), Writer(Failing(Store(tmp_path), 3), "w", 1, 60) as writer:
+        writer.stop()
+        writer.add("calls", row("calls", visit_id=1))
+    assert ids(Store(tmp_path), "calls") == [1]
 
 
 async def test_old_records_are_written_though_they_are_few(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.run import run_etl
+from overscripted.errors import OutsideError
 from overscripted.run import Run
 from tests import services
 from tests.etl.conftest import call, crawl_run, one_more_visit, same_tables, visit
@@ -47,3 +48,8 @@ def test_sparks_tasks_reach_s3_as_the_driver_does(s3: services.S3, tmp_path: Pat
     assert done.returncode == 0, done.stderr[-3000:]
     same_tables(there, here)
     assert not there.store.files(".staging") and not there.store.files("etl/acknowledged")
+
+
+def test_a_bucket_that_is_not_there_is_named(s3: services.S3) -> None:
+    with pytest.raises(OutsideError, match="s3://nowhere/run: no such bucket"):
+        Run.open("s3://nowhere/run", create=True, **s3.options)

@@ -1,13 +1,17 @@
 """The machine's own encoding, and a user without a home, change nothing."""
 
 import ast
+import errno
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from overscripted import cli
 
 ROOT = Path(__file__).parents[2]
 STAGES = ("precrawl", "crawl", "etl", "analyses", "lists", "notebooks", "demo", "overscripted", "bench")
@@ -75,3 +79,43 @@ def test_commands_work_for_a_user_without_a_home_in_another_encoding() -> None:
         )
         assert done.returncode == 0, done.stderr[-2000:]
         assert [path.name for path in Path(folder).iterdir()] == ["overscripted-54321"]
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_commands_work_with_streams_closed(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "sites.txt").write_text("127.0.0.1:9\n", "utf-8")
+    words = "precrawl run --sites sites.txt --vantage a --allow-private"
+    asked = f"{sys.executable} -m overscripted {words} {closed}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    assert subprocess.run(["sh", "-c", asked], cwd=tmp_path, env=environment).returncode == 0
+    assert (tmp_path / "run/precrawl/a.outcomes.parquet").stat().st_size > 0
+
+
+def test_few_open_files_are_told_before_anything_is_made(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("127.0.0.1:9\n", "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for words in (
+        "precrawl run --sites list.txt --vantage a --connections 500",
+        "crawl run --seeds list.txt",
+    ):
+        asked = f"ulimit -n 128; {sys.executable} -m overscripted {words}"
+        done = subprocess.run(
+            ["sh", "-c", asked], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert (done.returncode, "`ulimit -n" in done.stderr, done.stderr.count("\n")) == (3, True, 1), (
+            done.stderr
+        )
+        assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EMFILE, "x"), shutil.Error([("a", "b", "no space left")])])
+def test_what_the_machine_refuses_is_one_line(
+    error: OSError, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli.main, "main", refused)
+    with pytest.raises(SystemExit) as ended:
+        cli.entry(["status", "run"])
+    assert (ended.value.code, capsys.readouterr().err.count("\n")) == (3, 1)

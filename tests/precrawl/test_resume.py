@@ -202,10 +202,16 @@ def test_two_commands_on_one_vantage_point_do_not_mix(crawl: Crawl, tmp_path: Pa
         while not web.requests:
             time.sleep(0.02)
         second = subprocess.run(
-            command(crawl.folder, sites, web), capture_output=True, text=True, timeout=60, check=False
+            command(crawl.folder, sites, web),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "TMPDIR": str(tmp_path)},  # as another service has
         )
         first.send_signal(signal.SIGINT)
         held.set()
         first.wait(60)
     assert second.returncode == 3 and "another process is at work" in second.stderr, second.stderr
     assert Run.open(crawl.folder).stage("precrawl")["status"] == "interrupted"
+    assert [path for path in tmp_path.rglob("*") if ".lock" in path.name] == []
