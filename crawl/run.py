@@ -43,6 +43,7 @@ def crawl(
     seeds.check(run_url, seed_file)
     if options.proxy:
         proxies.require(options.proxy, f"--proxy {options.proxy}:")
+        proxies.require_open(options.proxy)
     run = Run.open(run_url, create=seed_file is not None)
     _same_records(run, wished, options)
     writer.require_space(run.store)

@@ -45,6 +45,10 @@ class Upstream:
                 await asyncio.wait_for(stopping.wait(), settings.PROXY_LOOK_S)
         return self._away_at >= since
 
+    async def require_open(self) -> None:
+        """Raise OutsideError if it takes no requests of ours: what failed is no fault of a seed."""
+        await asyncio.to_thread(proxies.require_open, self._proxy)
+
     async def _watch(self) -> None:
         while True:
             await self._look()

@@ -81,6 +81,7 @@ class Worker:
         self._visits: dict[asyncio.Task[None], Lease] = {}
         self._turns = Turns()
         self._stopping = asyncio.Event()
+        self._refused: OutsideError | None = None  # by the proxy
         # One thread, so that the frontier's calls come one after the other.
         self._thread = ThreadPoolExecutor(1, "frontier")
 
@@ -104,7 +105,7 @@ class Worker:
         return len(self._visits)
 
     async def run(self) -> None:
-        """Work until no seed is left in the frontier, or until stopped."""
+        """Work until no seed is left, or until stopped. OutsideError where the proxy refuses."""
         await asyncio.to_thread(profile.clean)
         for helper in (self._guard, self._upstream, self._metrics):
             if helper:
@@ -136,6 +137,8 @@ class Worker:
                 await self._call(self.frontier.leave, self.name)
                 await self._tell(await self._call(state.of, self.frontier))
             self._thread.shutdown(wait=False)
+        if self._refused:
+            raise self._refused
 
     # -- the loop -----------------------------------------------------------------------------
 
@@ -246,6 +249,14 @@ class Worker:
             # Even a page that loaded may lack what was asked for meanwhile.
             await self._ask(self.frontier.retry, self.name, lease, 0.0)
             return
+        if self._upstream and result.outcome in ("net_error", "http_error"):
+            try:
+                await self._upstream.require_open()
+            except OutsideError as error:  # what has been visited is kept, nothing more is begun
+                self._refused = error
+                self._stopping.set()
+                await self._ask(self.frontier.retry, self.name, lease, 0.0)
+                return
         if not result.greedy:
             self.windows.saw(result.starved)
             if result.outcome == "hung" and self.windows.starving:
