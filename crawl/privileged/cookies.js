@@ -1,5 +1,5 @@
 // Every change of every cookie of every visit.
-// World: Firefox's parent process, privileged. Names and values are text from pages, passed on as such.
+// World: Firefox's parent process, privileged. Names and values are text from pages, passed on as such (`textOf`).
 "use strict";
 
 function Cookies(said) {
@@ -34,9 +34,9 @@ function Cookies(said) {
         type: "cookie",
         store,
         host: it.host.includes(":") && !it.host.startsWith("[") ? `[${it.host}]` : it.host,
-        name: it.name,
-        value: it.value,
-        path: it.path,
+        name: textOf(it.name),
+        value: textOf(it.value),
+        path: textOf(it.path),
         expiry: expiry(it),
         is_secure: it.isSecure,
         is_http_only: it.isHttpOnly,

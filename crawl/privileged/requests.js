@@ -17,7 +17,7 @@ function Requests(said, cookies, policy) {
     const found = [];
     let left = LONGEST;
     for (const { name, value } of headers) {
-      const pair = JSON.stringify([name, value ?? ""]);
+      const pair = JSON.stringify([textOf(name), textOf(value) ?? ""]);
       if ((left -= pair.length + 1) < 0) break;
       found.push(pair);
     }

@@ -34,3 +34,19 @@ function headerOf(channel, name) {
     return "";
   }
 }
+
+/**
+ * The text of bytes that Firefox gives as characters of one byte each: UTF-8 where they are, as servers and pages write what
+ * is not ASCII, else Latin-1, from which every byte can be read again. A text of other characters stays.
+ */
+const textOf = (() => {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  return (bytes) => {
+    if (!/[\x80-\xff]/.test(bytes ?? "") || /[^\0-\xff]/.test(bytes)) return bytes;
+    try {
+      return utf8.decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));
+    } catch {
+      return bytes;
+    }
+  };
+})();

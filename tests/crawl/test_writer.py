@@ -148,7 +148,7 @@ async def test_whoever_is_asked_to_stop_does_not_wait_for_space(
                     if not late:
                         writer.stop()
                     writer.add("calls", row("calls", visit_id=1))
-                    while late and writer.failing_since is None:  # noqa: ASYNC110
+                    while late and not writer.failing:  # noqa: ASYNC110
                         await asyncio.sleep(0.01)
                     writer.stop()
     require_space(Store(tmp_path))

@@ -9,6 +9,8 @@ import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 from tests.crawl.instrument.rows import ROWS, Row
+from tests.precrawl import web as raw
+from tests.precrawl.web import http
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
@@ -234,6 +236,35 @@ async def test_every_change_of_a_cookie_is_told(web: Web, browser: Instrumented)
         ("127.0.0.1", True),
         ("localhost", False),
     }
+
+
+async def test_cookies_and_headers_outside_of_ascii_are_what_was_written(browser: Instrumented) -> None:
+    """UTF-8, as servers and scripts write it; bytes that are none stay to be read again, as Latin-1."""
+    page = http(
+        "<!doctype html><script>document.cookie = 'é=日'; fetch('/again')</script>",
+        Set_Cookie="日本=語; Path=/",
+        X_Text="Grüße 😀",
+        X_Bytes="?",
+        X_Plain="caf\\u00e9",
+    ).replace(b"X-Bytes: ?", b"X-Bytes: caf\xe9 \xff")
+    with raw.Web(lambda _: page) as server:
+        visit = await browser.visit(f"{server.proxy}/", dwell_s=0.5)
+        sent = [one.headers.get("cookie") for one in server.log if one.path == "/again"]
+    assert {(m["name"], m["value"], m["via"]) for m in visit.of("cookie")} >= {
+        ("日本", "語", "http"),
+        ("é", "日", "script"),
+    }
+    requests = {m["url"].removeprefix(server.proxy): m for m in visit.of("request")}
+    first, again = requests["/"], requests["/again"]
+    headers = dict(json.loads(first["response_headers"]))
+    assert [headers[name] for name in ("X-Text", "X-Bytes", "X-Plain")] == [
+        "Grüße 😀",
+        "caf\xe9 \xff",
+        "caf\\u00e9",
+    ]
+    assert headers["Set-Cookie"] == "日本=語; Path=/"
+    assert dict(json.loads(again["request_headers"]))["Cookie"] == "日本=語; é=日"
+    assert [one.encode("latin-1").decode() for one in sent if one] == ["日本=語; é=日"]
 
 
 async def test_one_window_is_planned_for_all_processes(web: Web, browser: Instrumented) -> None:
