@@ -4,6 +4,23 @@ From its blog post and public notebooks (December 2017 crawl, 113.8 M calls).
 """
 
 from analyses.shapes import Published
+from lists.catalogue import listings
+from lists.hosts import HostList
+
+# The lists that the figures below were published with, by their part: names of the catalogue.
+LISTS = {"nocoin": "nocoin-2018-05-07", "disconnect": "disconnect-2018-04-19"}
+
+
+def unlike(role: str, used: HostList) -> str:
+    """Why figures made with a list do not compare with the published ones; "" where it is the same list."""
+    theirs = listings()[LISTS[role]]
+    if used.sha256 == theirs.sha256:
+        return ""
+    return (
+        f"The published figure was made with another list ({theirs.name}; this one: {used.name}, "
+        f"{len(used.hosts):,} hosts): whether the two are close says nothing."
+    )
+
 
 SESSION_REPLAY = {
     "references": Published(95_570, 6_064_923),

@@ -111,6 +111,7 @@ def _finding(run: Run, name: str) -> dict[str, Any]:
     }
     empty: dict[str, Any] = {"plots": [], "definitions": [], "notes": [], "lists": {}, "tables": {}}
     whole = {**blank, **empty, **found, "name": name}
+    whole["figures"] = [{"unlike": "", **figure} for figure in found["figures"]]  # of older versions, too
     top = [
         (table, *_top(run, f"findings/{name}/{table}.parquet"), rows)
         for table, rows in whole["tables"].items()

@@ -37,7 +37,8 @@ class Figure:
     """One number with its denominator (``of``; None for a plain number), and the published one beside.
 
     ``interval`` is the share's 95 % interval in per cent, pages taken as drawn at random. ``note`` says
-    how it is counted, ``why`` why it differs from the published one where it does.
+    how it is counted, ``why`` why it differs from the published one where it does, ``unlike`` why the two
+    do not compare: another list or rule.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Figure:
     published: Published | None = None
     note: str = ""
     why: str = ""
+    unlike: str = ""
 
     @property
     def percent(self) -> float | None:
@@ -58,7 +60,7 @@ class Figure:
     def agrees(self) -> bool | None:
         """Whether the published share lies in our interval; None where that cannot be said."""
         share = self.published.share if self.published else None
-        if self.published is None or share is None or self.interval is None:
+        if self.published is None or share is None or self.interval is None or self.unlike:
             return None
         low, high = share, share
         if self.published.sampled and self.published.n is not None and self.published.of:
@@ -81,6 +83,7 @@ class Figure:
             "agrees": self.agrees,
             "note": self.note,
             "why": self.why,
+            "unlike": self.unlike if self.published else "",
         }
 
 

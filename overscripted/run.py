@@ -33,6 +33,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "report": ("analyze",),
 }
 SEEDS = "precrawl/seeds.parquet"
+VISITS = "raw/visits"
 
 
 def now() -> str:
@@ -175,10 +176,13 @@ class Run:
             return found
         return current
 
-    def _output(self, name: str) -> str:
-        """A version for what a stage leaves. Seeds that are the same again are no others."""
+    def _output(self, name: str) -> str | None:
+        """A version for what a stage leaves: the same where that is the same again, None for nothing."""
         if name == "precrawl" and self.store.exists(SEEDS):
             return hashlib.sha256(self.store.read(SEEDS)).hexdigest()[:16]
+        if name in ("crawl", "import"):  # whose segments are never changed, and acknowledged by visits
+            keys = self.store.files(VISITS)
+            return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16] if keys else None
         return secrets.token_hex(8)
 
     def _save(self, name: str, entry: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Cryptojacking: which sites let scripts of mining services use their visitors' computers."""
 
+from dataclasses import replace
+
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,7 +47,10 @@ def answer(inputs: Inputs) -> Finding:
     busiest = sites["references"][0].as_py() if sites.num_rows else 0
     return Finding(
         sentence=_sentence(totals),
-        figures=_figures(totals, clustered(sums, "n_mining"), len(miners.hosts), busiest),
+        figures=[
+            replace(figure, unlike=published.unlike("nocoin", miners))
+            for figure in _figures(totals, clustered(sums, "n_mining"), len(miners.hosts), busiest)
+        ],
         tables={"hosts": hosts, "sites": sites, "references": _matched(refs)},
         notes=[
             "A script of a mining service was called on the page; whether it mined is not seen here. "

@@ -110,6 +110,27 @@ def test_a_list_too_long_for_the_studys_rule_is_refused_under_it_alone(tmp_path:
         assert run.stage("analyze")["status"] == "interrupted"
 
 
+@pytest.mark.parametrize("name", ["cryptojacking", "dynamic_code"])
+def test_a_figure_made_with_another_list_is_called_neither_close_nor_different(
+    tmp_path: Path, name: str
+) -> None:
+    mine = tmp_path / "disconnect.json"
+    mine.write_text('{"entries": [{"domain": "coinhive.com", "provider": "x"}]}')
+    run = planted_run(
+        tmp_path / "run", [call(PAGE, "https://coinhive.com/x.js", script_loc_eval="line 1 > eval")]
+    )
+    figures = {f.name: f for f in analyze(run, lists=[f"disconnect={mine}"])[name].figures}
+    listed = {"disconnect_scripts"} if name == "dynamic_code" else {*figures} - {"locations"}
+    assert {n for n, f in figures.items() if f.published and f.unlike} == listed
+    assert all(figures[n].agrees is None for n in listed)
+    assert all(
+        f.agrees is not None for n, f in figures.items() if n not in listed and f.interval and f.published
+    )
+    page = Path(report(run)).read_text("utf-8")
+    assert page.count("another list</span>") == 8
+    assert "made with another list (nocoin-2018-05-07; this one: miners, 35 hosts)" in page
+
+
 def test_a_second_answer_replaces_the_first_whole(tmp_path: Path) -> None:
     run = planted_run(tmp_path, [call(PAGE, "https://coinhive.com/x.js")])
     analyze(run)

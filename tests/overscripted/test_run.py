@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from overscripted.errors import InputError, StageMissing
-from overscripted.run import FORMAT_VERSION, SEEDS, Run
+from overscripted.run import FORMAT_VERSION, SEEDS, VISITS, Run
 from overscripted.status import next_stage, state_of, status
 
 
@@ -78,9 +78,16 @@ def test_status_is_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
     assert f"next: overscripted etl {tmp_path}" in shown.output
 
 
+def _more(run: Run) -> None:
+    """A segment of visits, as the crawl adds them."""
+    run.store.write(f"{VISITS}/{len(run.store.files(VISITS))}.parquet", b"")
+
+
 def _complete(run: Run, *names: str, **options: object) -> None:
     for name in names:
         run.begin(name, dict(options))
+        if name == "import":
+            _more(run)
         run.finish(name)
 
 
@@ -128,11 +135,15 @@ def test_tables_are_out_of_date_once_the_crawl_has_more(tmp_path: Path) -> None:
     run.begin("crawl", {"seeds": "urls.txt"})
     _complete(run, "etl")  # --partial
     run.require("etl")
+    _more(run)
     run.interrupt("crawl")
     with pytest.raises(StageMissing, match=r"etl is out of date: crawl .* --partial` first"):
         run.require("etl")
     _complete(run, "etl")
+    _complete(run, "crawl", seeds="urls.txt")  # of which nothing was left
+    run.require("etl")
     run.begin("crawl", {"seeds": "urls.txt"})
+    _more(run)
     run.require("etl")
     run.finish("crawl")
     assert state_of(run, "etl") == "out of date"
