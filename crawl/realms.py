@@ -35,6 +35,7 @@ _PARENT = (
     "hsts.js",
     "policy.js",
     "tabs.js",
+    "origins.js",
     "parent.js",
 )
 _PROCESS = (

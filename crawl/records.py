@@ -19,13 +19,21 @@ from overscripted.encodings import EncodingError
 from overscripted.schemas import BOOL, INT, RAW, STR, TIME
 from overscripted.stacks import innermost, parse_frame
 from overscripted.text import clean
-from overscripted.urls import host
+from overscripted.urls import host, on_network, origin
 
 Message = dict[str, Any]
-_Key = tuple[int, str, str, str, str]  # frame, location, script, symbol, operation
+_Key = tuple[int, str, str, str, str, str]  # frame, location, its context_url, script, symbol, operation
 
 NO_FRAME = -1  # of a worker or request that belongs to no document
-_OTHERS: _Key = (NO_FRAME, "", "(others)", "(others)", "(others)")  # what is lost beyond the rows of a visit
+_OTHERS: _Key = (
+    NO_FRAME,
+    "",
+    "",
+    "(others)",
+    "(others)",
+    "(others)",
+)  # what is lost beyond the rows of a visit
+_PLACE = ("parent_frame_id", "top_level_url", "context_in_iframe")  # what else a total says of its document
 _MAX_ID = 2**62
 _MAX_CALLS = 2**45  # a year's; the sum of as many as a visit may have is a column's integer still
 
@@ -73,11 +81,12 @@ class Records:
         for key, made, kept in self._made.values():
             cut[key] += max(made - kept, 0)
         for key, n in cut.items():
-            frame, location, script, symbol, operation = key
+            frame, location, context, script, symbol, operation = key
             row = {
                 **self._where[key],
                 "frame_id": frame,
                 "location": location,
+                "context_url": context,
                 "script_url": script,
                 "symbol": symbol,
                 "operation": operation,
@@ -93,6 +102,8 @@ class Records:
         place = self._place(message)
         location = self._text(message["location"])
         place["top_level_url"] = place["top_level_url"] or self.final_url  # of shared and service workers
+        place |= self._context(message, location, place)
+        context = place["context_url"]
         common = {
             **self.visit,
             **place,
@@ -105,7 +116,7 @@ class Records:
             self._call(common, call)
         for total in message.get("totals") or ():
             names = [self._text(total[name]) for name in ("u", "s", "o")]
-            key = (place["frame_id"], location, names[0], names[1], names[2])
+            key = (place["frame_id"], location, context, names[0] or context, names[1], names[2])
             # A document counts from its beginning, whatever its address became meanwhile.
             one = (str(message.get("doc", ""))[:64], key[0], *names)
             known = self._made.get(one)
@@ -114,18 +125,21 @@ class Records:
             if known is None and len(self._made) >= self._limits.rows:
                 self.gaps["call totals over the limit"] += 1
                 continue
-            self._where.setdefault(key, {n: place[n] for n in ("parent_frame_id", "top_level_url")})
+            self._where.setdefault(key, {n: place[n] for n in _PLACE})
             self._made[one] = (key, made, kept)
 
     def _call(self, common: Message, call: Message) -> None:
-        frame = parse_frame(self._text(call.get("f") or ""))
+        text, by_browser = self._text(call.get("f") or ""), call.get("b") is True
+        frame, context = parse_frame(text), common["context_url"]
+        # WebAssembly that the browser's own code has made has no script either.
+        script = frame.script_url or (context or common["location"] if by_browser or text else "")
         symbol, operation = self._text(call["s"]), self._text(call["o"])
-        key = (common["frame_id"], common["location"], frame.script_url, symbol, operation)
+        key = (common["frame_id"], common["location"], context, script, symbol, operation)
         if self.n_calls >= self._limits.calls or self._size >= self._limits.size:
             if key not in self._lost and len(self._lost) >= self._limits.rows:
                 key = _OTHERS
             self._lost[key] += 1
-            self._where.setdefault(key, {n: common[n] for n in ("parent_frame_id", "top_level_url")})
+            self._where.setdefault(key, {n: common[n] for n in _PLACE})
             return
         value = None if call.get("v") is None else clean(str(call["v"]))
         whole = len(value) if value is not None else 0
@@ -140,7 +154,8 @@ class Records:
             "arguments": arguments,
             "value": value if value is None else value[: self._limits.text],
             "value_len": whole if whole > self._limits.text else _integer(call.get("l"), 0),
-            "script_url": frame.script_url,
+            "script_url": script,
+            "by_browser": by_browser,
             "script_line": frame.script_line,
             "script_col": frame.script_col,
             "func_name": frame.func_name,
@@ -157,6 +172,7 @@ class Records:
 
     def _frame(self, message: Message) -> None:
         row = {**_columns("frames", message, self._limits.text), **self._place(message)}
+        row |= self._context(message, row.get("url", ""), row)
         row["time_stamp"] = _moment(message.get("time"))
         viewer = row.get("kind") == "viewer"
         if row["frame_id"] == 0:
@@ -242,6 +258,20 @@ class Records:
             "parent_frame_id": -1 if parent < 0 else self._frame_id(tab, parent),
             "top_level_url": self._text(message.get("top") or ""),
         }
+
+    def _context(self, message: Message, location: str, place: dict[str, Any]) -> dict[str, Any]:
+        """The origin document: its address, ``""`` where none is known, and whether it is in a frame."""
+        framed = place["parent_frame_id"] >= 0
+        if on_network(location):
+            return {"context_url": location, "context_in_iframe": framed}
+        if on_network(context := self._text(message.get("context") or "")):
+            return {"context_url": context, "context_in_iframe": message.get("framed") is True}
+        if on_network(rights := self._text(message.get("origin") or "")):
+            page = rights == origin(self.final_url)  # of the visit: the best that is known of this origin
+            context = self.final_url if page else f"{rights}/"
+            return {"context_url": context, "context_in_iframe": framed and not page}
+        top = place["top_level_url"]
+        return {"context_url": top if on_network(top) else "", "context_in_iframe": False}
 
     def _frame_id(self, tab: int, frame: int) -> int:
         """A frame's number in the visit: 0 is the visited page's, others are numbered as they appear."""

@@ -63,6 +63,12 @@ _FRAME = (
     Column("top_level_url", STR, "URL of the top document at the time; empty where unknown"),
 )
 
+# Whose rights a document or worker has: as found. What becomes of it is said of the table calls.
+_RAW_CONTEXT = (
+    Column("context_url", STR, "Origin document, as in calls of the tables; empty where not known"),
+    Column("context_in_iframe", BOOL, "That document is not a top one"),
+)
+
 CALL_FIELDS = (
     Column("location", STR, "URL of the document (or worker) whose realm was called, the frame's own"),
     Column("in_iframe", STR, "'true' where the document is not a top one; else 'false'"),
@@ -118,6 +124,8 @@ RAW: dict[str, Table] = {
                     "Number of the call within its visit attempt, from 0; rises with time within a frame",
                 ),
                 *CALL_FIELDS,
+                *_RAW_CONTEXT,
+                Column("by_browser", BOOL, "The browser's own code called, no script"),
                 Column(
                     "value_len",
                     INT,
@@ -134,6 +142,7 @@ RAW: dict[str, Table] = {
                 *_VISIT,
                 *_FRAME,
                 Column("location", STR, "URL of the document"),
+                *_RAW_CONTEXT,
                 Column("script_url", STR, "Script that called"),
                 Column("symbol", STR, "Name of the API"),
                 Column("operation", STR, "As in calls"),
@@ -185,6 +194,7 @@ RAW: dict[str, Table] = {
                 *_VISIT,
                 *_FRAME,
                 Column("url", STR, "URL of the document"),
+                _RAW_CONTEXT[0],
                 Column("kind", STR, "top, iframe, popup, or the element that embeds it, where known"),
                 Column("time_stamp", TIME, "First seen"),
             ),
@@ -303,6 +313,25 @@ _ARGUMENTS = tuple(
     Column(f"argument_{i}", STR, f"Argument {i} as text; empty where there is none") for i in range(9)
 )
 
+_BY_BROWSER = Column(
+    "by_browser",
+    BOOL,
+    "No script called: the browser's own code did (a native given as a callback); script_url is then that of "
+    "the script that passed the native, else the document's (context_url), and the line is absent",
+)
+_CONTEXT_URL = Column(
+    "context_url",
+    STR,
+    "URL of the origin document: the one whose rights this document or worker has. One with a network "
+    "address (http, https) is its own: location. Any other (about:, blob:, data:, javascript:, a "
+    "pop-up before its page; sandboxed or not) has the nearest document that surrounds, opened or made "
+    "it, with a network address and the same origin (of an opaque origin: that of its maker), by its "
+    "address when this one began; a worker that a worker made has that one's. Where no such document "
+    "is left, and for shared workers: the visited page where it has that origin, else the origin "
+    "itself (https://host/). Imports: see docs/etl.md; the study's: location",
+)
+_CONTEXT_IN_IFRAME = Column("context_in_iframe", BOOL, "The document of context_url is not a top one")
+
 # The study's 30 columns first, in its order, then ours.
 _CALLS = (
     *_ARGUMENTS,
@@ -318,8 +347,14 @@ _CALLS = (
     Column("in_iframe", BOOL, "The document is not a top one"),
     Column("location", STR, "URL of the document whose realm was called, the frame's own"),
     Column("operation", STR, "get, set, call or set (failed)"),
-    Column("script_col", INT, "Column in the script; NULL where not recorded", "characters"),
-    Column("script_line", INT, "Line in the script", "lines"),
+    Column(
+        "script_col",
+        INT,
+        "Column in the script; NULL where not recorded. Of WebAssembly, whose script_line is the one "
+        "that made the module, the offset in the module in bytes",
+        "characters",
+    ),
+    Column("script_line", INT, "Line in the script; NULL where by_browser", "lines"),
     Column("script_loc_eval", STR, "'line N > eval' a level for code made at run time; else empty"),
     Column("script_url", STR, "Script that called"),
     Column("symbol", STR, "Name of the API"),
@@ -344,24 +379,52 @@ _CALLS_MORE = (
     Column("realm", STR, "window, worker, sharedworker, serviceworker or worklet"),
     Column("location_host", STR, "Host of location"),
     Column("location_domain", STR, "Registrable domain (eTLD+1) of location"),
-    Column("script_host", STR, "Host of script_url; empty where it has none"),
+    _CONTEXT_URL,
+    Column("context_host", STR, "Host of context_url"),
+    Column("context_domain", STR, "Registrable domain of context_url"),
+    _CONTEXT_IN_IFRAME,
+    Column(
+        "script_host",
+        STR,
+        "Host of script_url, of a blob: URL that of its origin (but in the study's data); empty where "
+        "it has none",
+    ),
     Column("script_domain", STR, "Registrable domain of script_url"),
     Column(
         "is_third_party",
         BOOL,
-        "script_domain differs from the page's (top_level_url where known, else location)",
+        "script_domain differs from the page's (of top_level_url where known, else of context_url); a script "
+        "without a host in a document or worker without a network address has context_domain for its own",
     ),
+    _BY_BROWSER,
     Column("eval_kind", STR, "Kind of the outermost run-time code: eval, Function, …; empty if static"),
     Column("eval_depth", INT, "Levels of run-time code", "levels"),
     Column("repaired", BOOL, "The script's position was malformed and was read again from the frame"),
 )
 
 # Of a roll-up's row, whatever it stands for.
+_OWNER = Column(
+    "location",
+    STR,
+    "URL of the document; calls made in documents and workers without a network address count with "
+    "the document whose rights they have (context_url of calls)",
+)
+_ALL_IN_FRAMES = Column(
+    "in_iframe", BOOL, "The document was in a frame at all of these calls (context_in_iframe of calls)"
+)
+_N_INHERITED = Column(
+    "n_inherited",
+    INT,
+    "Of n_calls, those made in documents and workers without a network address of their own, which "
+    "count with the document whose rights they have; 0 in the study's data",
+    "calls",
+)
 _COUNTS = (
     Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
     Column("n_valid", INT, "Rows in calls", "calls"),
     Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
     Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+    _N_INHERITED,
 )
 
 TABLES: dict[str, Table] = {
@@ -412,9 +475,9 @@ TABLES: dict[str, Table] = {
             (
                 Column("crawl_id", INT, "Number of the run"),
                 Column("visit_id", INT, "The visit"),
-                Column("location", STR, "URL of the document"),
+                _OWNER,
                 Column("script_url", STR, "Script"),
-                Column("in_iframe", BOOL, "All of the pair's calls were in frames"),
+                _ALL_IN_FRAMES,
                 Column("top_level_url", STR, "URL of the top document; empty where unknown"),
                 Column("location_scheme", STR, "http, https, …"),
                 Column("location_host", STR, "Host of location"),
@@ -432,6 +495,7 @@ TABLES: dict[str, Table] = {
                 Column("n_valid", INT, "Rows in calls", "calls"),
                 Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
                 Column("n_dynamic", INT, "Valid calls with script_loc_eval: made by dynamic code", "calls"),
+                _N_INHERITED,
                 Column("n_symbols", INT, "Distinct symbols"),
                 Column("eval_depth_max", INT, "Deepest dynamic code", "levels"),
                 Column("first_time", TIME, "First call"),
@@ -445,7 +509,7 @@ TABLES: dict[str, Table] = {
             (
                 Column("crawl_id", INT, "Number of the run"),
                 Column("visit_id", INT, "The visit"),
-                Column("location", STR, "URL of the document"),
+                _OWNER,
                 Column("script_url", STR, "Script"),
                 Column("symbol", STR, "Name of the API"),
                 Column("operation", STR, "get, set, call, set (failed)"),
@@ -460,11 +524,11 @@ TABLES: dict[str, Table] = {
             (
                 Column("crawl_id", INT, "Number of the run"),
                 Column("visit_id", INT, "The visit"),
-                Column("location", STR, "URL of the document"),
+                _OWNER,
                 Column("location_host", STR, "Host"),
                 Column("location_netloc", STR, "Host and port as written"),
                 Column("location_domain", STR, "Registrable domain"),
-                Column("in_iframe", BOOL, "All its calls were in frames"),
+                _ALL_IN_FRAMES,
                 Column("n_scripts", INT, "Distinct scripts that called"),
                 Column("n_third_party_scripts", INT, "Of them from another registrable domain"),
                 *_COUNTS,
@@ -475,11 +539,11 @@ TABLES: dict[str, Table] = {
             "documents",
             "one distinct document (location), of all visits together, with counts",
             (
-                Column("location", STR, "URL of the document"),
+                _OWNER,
                 Column("location_host", STR, "Host"),
                 Column("location_netloc", STR, "Host and port as written"),
                 Column("location_domain", STR, "Registrable domain"),
-                Column("in_iframe", BOOL, "All its calls were in frames"),
+                _ALL_IN_FRAMES,
                 Column("n_scripts", INT, "Distinct scripts that called"),
                 Column("n_recorded_scripts", INT, "Of them with a call in calls or invalid_calls"),
                 Column("n_valid_scripts", INT, "Of them with a call in calls"),

@@ -8,6 +8,13 @@ so lost those whose URL has a colon (reference: its table of malformed rows); fr
 the two trailing numbers and the eval suffix are cut, and the rest is the URL.
 
 Async frames are marked by Firefox as ``CAUSE*FUNC@URL:LINE:COL``; the cause is split off.
+
+A frame of WebAssembly is ``FUNC@URL:wasm-function[N]:0xOFFSET`` where the module is a file of its own,
+and ``FUNC@URL line N > WebAssembly.Module:wasm-function[N]:0xOFFSET`` where line N of a script made it
+from bytes. Its script is that script, its line the one that made the module (1 of a file, as in source
+maps), its column the offset in the module in bytes; a function without a name has its number for one.
+That level is not in ``script_loc_eval``: no text was made into code. Nor is ``line N > inlineScript``:
+Firefox writes so of a script element whose document is loaded while line N of another script waits.
 """
 
 import re
@@ -15,6 +22,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 _POSITION = re.compile(r":(\d+)(?::(\d+))?$")
+_WASM_POSITION = re.compile(r":(wasm-function\[\d{1,10}\]):0x([0-9a-f]{1,12})$")
+_WASM_LEVEL = re.compile(r" line (\d+) > WebAssembly\.[A-Za-z]+$")
+_NO_LEVEL = re.compile(r" line \d+ > inlineScript(?= line |$)")
 _LEVEL = re.compile(r" line \d+ > [A-Za-z][A-Za-z ]*")
 _ASYNC = re.compile(r"^([A-Za-z][\w .:-]*)\*")
 
@@ -55,11 +65,16 @@ def _parse(text: str) -> Frame:
     elif found := _ASYNC.match(func):
         cause, func = found.group(1), func[found.end() :]
     line = col = ""
-    if found := _POSITION.search(rest):
+    if wasm := _WASM_POSITION.search(rest):
+        func, line, col = func or wasm.group(1), "1", str(int(wasm.group(2), 16))
+        rest = rest[: wasm.start()]
+    elif found := _POSITION.search(rest):
         line, col = found.group(1), found.group(2) or ""
         rest = rest[: found.start()]
+    if made := _WASM_LEVEL.search(rest):  # what Firefox's own tools call the line is the offset
+        rest, line, col = rest[: made.start()], made.group(1), col if wasm else line
     end = _before_levels(rest)
-    evals, rest = rest[end:].strip(), rest[:end]
+    evals, rest = _NO_LEVEL.sub("", rest[end:]).strip(), rest[:end]
     return Frame(func, rest, line, col, evals, cause)
 
 

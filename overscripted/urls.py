@@ -28,6 +28,20 @@ def host(url: str) -> str:
         return ""
 
 
+def on_network(url: str) -> bool:
+    """Whether a URL as a browser writes it is an address on the network: ``http://`` or ``https://``."""
+    return url.startswith(("http://", "https://"))
+
+
+@lru_cache(maxsize=_CACHED)
+def origin(url: str) -> str:
+    """Origin of an address on the network, ``https://host:8443``; ``""`` of any other text."""
+    try:
+        return str(ada_url.URL(clean(url)).origin) if on_network(url) else ""
+    except ValueError:
+        return ""
+
+
 @lru_cache(maxsize=_CACHED)
 def registrable_domain(host_name: str) -> str:
     """eTLD+1 of a host name by the Public Suffix List; the host itself where there is none.

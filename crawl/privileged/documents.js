@@ -118,7 +118,7 @@ function Documents(host, { recorder, hands, mark }) {
     const it = { id: host.id(), user, realm: null, box: null, left: [], room: 100, viewer: false, streams: new Set() };
     windows.set(windowGlobalChild.innerWindowId, it);
     documents.set(window.document, it);
-    host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId, url: window.document.documentURI });
+    host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId });
     if (isViewer(window.document)) return it;
     try {
       listen(window);

@@ -7,7 +7,7 @@ function Realms(channel, name, process, folder, policy) {
   const LONGEST = 2 ** 23; // characters of a message: one of 128 MB would end the session
   const URL = 100_000; // characters of the address of a top document
   const PING_MS = 1000; // how often a process is asked whether it is alive
-  const realms = new Map(); // process -> Map(id -> {user, head}): what one says is of its own alone
+  const realms = new Map(); // process -> Map(id -> {user, window, rights, head, sure}): what one says is of its own alone
   const flushes = new Map(); // number -> {user, waiting: processes, last: whether the reference instrument has been asked}
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
@@ -25,26 +25,59 @@ function Realms(channel, name, process, folder, policy) {
   if (policy) Policy(policy);
   Tabs();
 
-  /** Where a realm's records belong: as it is said of requests. */
-  function place(user, context, top) {
-    const head = { store: cookieStore(user), tab: -1, frame: -1, parent: -1, top: top.slice(0, URL) };
-    if (!context) return head;
-    const tab = tabOf(context.top.embedderElement);
-    return { ...head, tab, frame: frameOf(context), parent: context.parent ? frameOf(context.parent) : -1 };
+  /** A window of a visit, by its number. Throws where it is gone, or another visit's. */
+  function windowOf(user, number) {
+    const global = WindowGlobalParent.getByInnerWindowId(number);
+    if (global.documentPrincipal.originAttributes.userContextId !== user) throw new Error("a window of another visit");
+    return global;
   }
 
-  function placed({ user, window, url, frame }) {
+  /** Where the records of a window belong, as it is said of requests. Throws where its tab is not there yet. */
+  function placed(user, global) {
+    const { browsingContext: context } = global;
+    const top = (global.topWindowContext ?? global).documentURI.spec.slice(0, URL);
+    const tab = tabOf(context.top.embedderElement);
+    const parent = context.parent ? frameOf(context.parent) : -1;
+    return { store: cookieStore(user), tab, frame: frameOf(context), parent, top };
+  }
+
+  const nowhere = (user) => ({ store: cookieStore(user), tab: -1, frame: -1, parent: -1, top: "" });
+
+  /** Whose rights a realm has: its document's, or of a worker that a worker made, that one's; else those of its origin. */
+  function rightsOf(process, { user, window, parent, origin }) {
+    const maker = parent && realms.get(process).get(parent);
+    if (maker) return maker.rights;
     try {
-      if (frame !== undefined) {
-        const context = frame ? BrowsingContext.get(frame) : null; // of a worker
-        return place(user, context, context?.top.currentWindowGlobal?.documentURI.spec ?? "");
-      }
-      const global = WindowGlobalParent.getByInnerWindowId(window);
-      const context = global.browsingContext;
-      return place(user, context, context.parent ? (global.topWindowContext?.documentURI.spec ?? "") : url);
+      return Origins.of(windowOf(user, window));
     } catch {
-      return place(user, null, ""); // its window is gone: it belongs to the visit, to no frame
+      return { context: "", framed: false, origin: Origins.NETWORK.test(origin) ? origin.slice(0, URL) : "" };
     }
+  }
+
+  /** Note where a realm belongs, as far as it can be known now: a pop-up has its tab, and then its page, moments later. */
+  function locate(it) {
+    const { user, window, rights } = it;
+    let where = it.head ? null : nowhere(user); // in no frame: it is a shared or service worker, or its window is gone
+    try {
+      const global = windowOf(user, window);
+      where = placed(user, global);
+      it.sure = Origins.NETWORK.test(where.top);
+    } catch {
+      it.sure = !window;
+    }
+    if (where) it.head = JSON.stringify({ ...where, ...rights, context: rights.context.slice(0, URL) }).slice(1, -1);
+  }
+
+  function entered(process, id, data) {
+    if (!realms.has(process)) realms.set(process, new Map());
+    const it = { user: data.user, window: data.window, rights: rightsOf(process, data), head: "", sure: false };
+    locate(it);
+    realms.get(process).set(id, it);
+  }
+
+  /** The address of a worker, which one that it makes without an address has the rights of. */
+  function at(it, url) {
+    if (it && Origins.NETWORK.test(url)) it.rights = { ...it.rights, context: String(url) };
   }
 
   /** The user context that Firefox made a process for, which it may speak for; NaN for a process of none. */
@@ -53,9 +86,9 @@ function Realms(channel, name, process, folder, policy) {
   function take({ target, data: { id, kind, data } }) {
     if (data?.user !== undefined && data.user !== userOf(target)) return refused(target, kind, data.user);
     if (kind === "document" || kind === "worker") {
-      const head = JSON.stringify(placed(data)).slice(1, -1);
-      if (!realms.has(target)) realms.set(target, new Map());
-      realms.get(target).set(id, { user: data.user, head });
+      entered(target, id, data);
+    } else if (kind === "at") {
+      at(realms.get(target)?.get(id), data);
     } else if (kind === "gone") {
       realms.get(target)?.delete(id);
     } else if (kind === "share") {
@@ -85,6 +118,7 @@ function Realms(channel, name, process, folder, policy) {
 
   function pass(it, kind, data) {
     if (!it || !KINDS.has(kind)) return;
+    if (!it.sure) locate(it);
     // Of members with one name the last counts: those that say whose this is.
     if (fits(data)) return said(`${data.slice(0, -1)},"type":"${kind}",${it.head}}`);
     gap(it.user, "message over the limit");
@@ -101,9 +135,9 @@ function Realms(channel, name, process, folder, policy) {
     reference = process;
     if (!data || !fits(data)) return;
     const message = JSON.parse(data);
-    const parent = message.frame > 0 ? BrowsingContext.get(message.frame)?.parent : null;
-    message.parent = parent ? frameOf(parent) : -1;
-    said(JSON.stringify(message));
+    const context = contextOf(message.tab, message.frame);
+    message.parent = context?.parent ? frameOf(context.parent) : -1;
+    said(JSON.stringify({ ...message, ...Origins.at(context, message.location) }));
   }
 
   /** Whether a process has a realm of a user context. */

@@ -17,6 +17,7 @@ function Workers(host, script, made) {
     const kind = space < 0 ? text : text.slice(0, space);
     if (kind === "ready") it.ready = true;
     else if (kind === "flushed") it.flushed?.();
+    else if (kind === "at") host.say(it.id, "at", text.slice(space + 1));
     else if (kind === "gap") host.gap(it.id, text.slice(space + 1));
     else host.say(it.id, kind, text.slice(space + 1));
   }
@@ -27,7 +28,9 @@ function Workers(host, script, made) {
     if (principal.isSystemPrincipal || !user || principal.schemeIs("resource")) return; // not of a visit's pages
     const it = { id: host.id(), user, ready: false, flushed: null };
     workers.set(worker, it);
-    host.say(it.id, "worker", { user, frame: worker.window?.browsingContext.id ?? 0 });
+    const { originNoSuffix: origin = "" } = (principal.isNullPrincipal ? principal.precursorPrincipal : principal) ?? {};
+    const window = worker.window?.windowGlobalChild?.innerWindowId ?? 0;
+    host.say(it.id, "worker", { user, window, parent: workers.get(worker.parent)?.id ?? "", origin });
     if (worker.window && !worker.parent && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {
       // Told of before its constructor has returned. That of a worker's own worker is the worker's call.
       made(worker.window, "window.Worker", worker.url);

@@ -66,6 +66,77 @@ async def test_a_call_becomes_a_row(tmp_path: Path) -> None:
     assert first["in_iframe"] == "false"
 
 
+RIGHTS = {"context": "http://a.com/owner", "framed": True, "origin": "http://a.com"}
+# What a message tells, and the origin document that its records have; the visited page is http://a.com/page.
+CONTEXTS: list[tuple[dict[str, Any], tuple[str, bool]]] = [
+    # With an address a document is its own, whatever is said of it.
+    ({"location": "http://b.com/#x", **RIGHTS}, ("http://b.com/#x", False)),
+    ({"location": "https://b.com/", "frame": 7, "parent": 0}, ("https://b.com/", True)),
+    ({"location": "about:blank", **RIGHTS}, ("http://a.com/owner", True)),
+    ({"location": "data:text/html,x", **RIGHTS, "framed": False}, ("http://a.com/owner", False)),
+    ({"location": "about:blank?", **RIGHTS, "framed": "yes"}, ("http://a.com/owner", False)),
+    # Of a document that is there no more, and of shared workers, the origin alone is known.
+    ({"location": "blob:x", "origin": "http://a.com"}, ("http://a.com/page", False)),
+    ({"location": "blob:x", "context": "", "origin": "http://b.com:81"}, ("http://b.com:81/", False)),
+    ({"location": "blob:x", "origin": "https://a.com", "frame": 7, "parent": 0}, ("https://a.com/", True)),
+    # Nothing is known of it, and what is said is no address.
+    ({"location": "about:blank", "frame": 7, "parent": 0}, ("http://a.com/top", False)),
+    ({"location": "about:blank", "top": "about:blank"}, ("", False)),
+    ({"location": "about:blank", "context": "about:blank", "origin": "null"}, ("http://a.com/top", False)),
+    ({"location": "about:blank", "context": ["http://x/"], "origin": 7}, ("http://a.com/top", False)),
+]
+
+
+async def test_a_record_has_the_document_whose_rights_its_document_has(tmp_path: Path) -> None:
+    page = {"type": "frame", "url": "http://a.com/page", "top": "http://a.com/page", "time": 1}
+    total = {"u": "http://a.com/x.js", "s": "S.x", "o": "get", "n": 9, "r": 1}
+    visit = Visit(tmp_path)
+    await visit.take(
+        page,
+        *(
+            calls(1, top="http://a.com/top", doc=str(n), totals=[total]) | it
+            for n, (it, _) in enumerate(CONTEXTS)
+        ),
+        *(
+            {"type": "frame", "frame": 8, "top": "http://a.com/top", "url": it["location"], "time": 1} | it
+            for it, _ in CONTEXTS
+        ),
+    )
+    assert visit.records.gaps == {}
+    found = [(row["location"], row["context_url"], row["context_in_iframe"]) for row in visit.rows("calls")]
+    assert found == [(it["location"], *expected) for it, expected in CONTEXTS]
+    assert [row["context_url"] for row in visit.rows("frames")[1:]] == [url for _, (url, _) in CONTEXTS]
+    totals = {
+        (row["location"], row["context_url"], row["context_in_iframe"]) for row in visit.rows("call_totals")
+    }
+    assert totals == set(found)
+
+
+async def test_a_call_by_the_browsers_own_code_has_its_documents_script(tmp_path: Path) -> None:
+    base = {"t": 1.5e12, "s": "S.x", "o": "get", "v": "v"}
+    made = [
+        base | {"f": "", "b": True},
+        base | {"f": "f@http://b.com/x.js:3:4", "b": True},
+        base | {"f": "@:wasm-function[1]:0x2e"},
+        base | {"f": "f@http://b.com/x.js:3:4"},
+        base | {"f": "f@http://b.com/x.js:3:4", "b": 1},
+        base | {"f": ""},
+    ]
+    total = {"u": "", "s": "S.x", "o": "get", "n": 5, "r": 1}
+    here = {"location": "about:blank", **RIGHTS, "totals": [total]}
+    visit = Visit(tmp_path)
+    await visit.take(calls(0, calls=made) | here)
+    assert [(r["script_url"], r["script_line"], r["by_browser"]) for r in visit.rows("calls")] == [
+        ("http://a.com/owner", "", True),
+        ("http://b.com/x.js", "3", True),
+        ("http://a.com/owner", "1", False),
+        ("http://b.com/x.js", "3", False),
+        ("http://b.com/x.js", "3", False),
+        ("", "", False),
+    ]
+    assert [(r["script_url"], r["n_calls"]) for r in visit.rows("call_totals")] == [("http://a.com/owner", 6)]
+
+
 async def test_frames_are_numbered_within_the_visit(tmp_path: Path) -> None:
     visit = Visit(tmp_path)
     await visit.take(

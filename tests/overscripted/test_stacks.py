@@ -30,6 +30,49 @@ from overscripted.stacks import Frame, frames, parse_frame
             Frame("f", "https://a.com/", "3", "4", "", "setTimeout handler"),
         ),
         ("f@https://a.com/:12", Frame("f", "https://a.com/", "12", "", "", "")),
+        # WebAssembly, as Firefox 153 and 140 write it: made by a script, or a file of its own.
+        (
+            "@http://h/p.html line 5 > WebAssembly.Module:wasm-function[0]:0x2d",
+            Frame("wasm-function[0]", "http://h/p.html", "5", "45", "", ""),
+        ),
+        (
+            "hash@http://h/a@b:1/x.js line 7 > WebAssembly.instantiate:wasm-function[12]:0x1f",
+            Frame("hash", "http://h/a@b:1/x.js", "7", "31", "", ""),
+        ),
+        ("run@http://h/m.wasm:wasm-function[1]:0x2e", Frame("run", "http://h/m.wasm", "1", "46", "", "")),
+        (
+            "@http://h/p line 9 > eval line 1 > WebAssembly.Module:wasm-function[1]:0x2e",
+            Frame("wasm-function[1]", "http://h/p", "1", "46", "line 9 > eval", ""),
+        ),
+        (
+            "@http://h/p.html line 8 > WebAssembly.Module:46:1",
+            Frame("", "http://h/p.html", "8", "46", "", ""),
+        ),
+        # Made by the browser's own code (`.then(WebAssembly.compile)`): it has no script.
+        ("@:wasm-function[1]:0x2e", Frame("wasm-function[1]", "", "1", "46", "", "")),
+        # What only looks like it.
+        (
+            "f@http://h/x:wasm-function[1]:0x2e:3:4",
+            Frame("f", "http://h/x:wasm-function[1]:0x2e", "3", "4", "", ""),
+        ),
+        (
+            "f@http://h/ line 5 > WebAssembly.Module/x.js:3:4",
+            Frame("f", "http://h/ line 5 > WebAssembly.Module/x.js", "3", "4", "", ""),
+        ),
+        (
+            "f@http://h/x:wasm-function[a]:0x2e",
+            Frame("f", "http://h/x:wasm-function[a]:0x2e", "", "", "", ""),
+        ),
+        # A document that is loaded while a script of another waits, for a window to open: no code is made.
+        ("@about:srcdoc line 14 > inlineScript:1:9", Frame("", "about:srcdoc", "1", "9", "", "")),
+        (
+            "g@http://h/ line 14 > inlineScript line 3 > eval:1:9",
+            Frame("g", "http://h/", "1", "9", "line 3 > eval", ""),
+        ),
+        (
+            "g@http://h/ line 14 > injectedScript:1:9",
+            Frame("g", "http://h/", "1", "9", "line 14 > injectedScript", ""),
+        ),
         ("", Frame("", "", "", "", "", "")),
     ],
 )
@@ -57,7 +100,18 @@ def test_stack_is_innermost_first() -> None:
     assert [f.func_name for f in frames("a@https://x/:1:1\nb@https://x/:2:2\n")] == ["a", "b"]
 
 
-@pytest.mark.parametrize("level", [" line 1 > a", " line 1 > ", " line ", " line 1 > a a a", ":1"])
+LONG = [
+    " line 1 > a",
+    " line 1 > ",
+    " line ",
+    " line 1 > a a a",
+    ":1",
+    " line 1 > inlineScript",
+    ":wasm-function[1]",
+]
+
+
+@pytest.mark.parametrize("level", [*LONG, " line 1 > WebAssembly.a", ":0x1"])
 def test_a_name_that_a_page_made_long_is_read_at_once(level: str) -> None:
     """With an expression that tries every beginning this would take hours: the test would not end."""
     frame = parse_frame(f"f@{level * 200_000}!:3:4")

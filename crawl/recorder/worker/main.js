@@ -41,6 +41,7 @@
   /** The worker's URL is known when its first script has come, not before. */
   function locate() {
     recorder.url = href.call(location.call(global).return).return ?? "";
+    Channel.post(`at ${recorder.url.slice(0, Recorder.CAPS.url)}`);
   }
 
   /** Firefox gives the arguments as a wrapped array of this world, whose objects are wrapped once more. */

@@ -44,6 +44,33 @@ def records(visit: Visit) -> Counter[tuple[str, ...]]:
     )
 
 
+async def test_a_document_without_an_address_has_the_same_owner(
+    reference: Instrumented, fingerprinting: Instrumented, web: Web
+) -> None:
+    """The extension tells of its frame, in which another document may be by then."""
+    add = "const add=(a)=>{const f=document.createElement('iframe');Object.assign(f,a);document.body.append(f);return f};"
+    told = "parent.postMessage(1,`*`)"
+    web.add(
+        "/owned", f"<!doctype html><body><script>{add}add({{}}).contentWindow.navigator.oscpu;{told}</script>"
+    )
+    page = web.add(
+        "/owns",
+        f"<!doctype html><body><script>D=0;onmessage=()=>D++;{add}add({{}}).contentWindow.navigator.oscpu;"
+        "add({src:'/shown'}).contentWindow.navigator.oscpu;open().navigator.oscpu;add({src:'{OTHER}/owned'})</script>"
+        f"<iframe srcdoc='<script>navigator.oscpu;{told}</script>'></iframe>",
+    )
+    web.add("/shown", "<!doctype html><p>x")
+    expected = [("about:blank", web.other + "/owned"), ("about:srcdoc", web.base + page)]
+    blank = ("about:blank", web.base + page)
+    for browser, n in (
+        (reference, 2),
+        (fingerprinting, 3),
+    ):  # of a window whose page comes theirs tells nothing
+        visit = await browser.visit(web.base + page, "D===2", dwell_s=0.6)
+        those = [m for m in visit.of("calls") if any(c["s"] == "window.navigator.oscpu" for c in m["calls"])]
+        assert sorted((m["location"], m["context"]) for m in those) == sorted([*expected, *[blank] * n])
+
+
 @pytest.mark.parametrize("name", PAGES)
 async def test_every_call_of_openwpm_is_ours_too(
     reference: Instrumented, fingerprinting: Instrumented, web: Web, name: str
