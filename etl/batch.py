@@ -31,7 +31,7 @@ def make_batch(
     counted = noted.filter(noted.counted)
     rows = attempts.kept(raw, counted.select(attempts.ATTEMPT))
     mended = repair.repair(rows)
-    dim = at.origins(mended, "location", "script_url", "top_level_url")
+    dim = at.origins(calls.placed(mended), *calls.URLS.values())
     batch.files["calls"] = at.write(calls.calls(mended, dim), "calls", stem)
     n_rows = sum(engine.to_arrow(counted.select("n_rows"))["n_rows"].to_pylist())
     if at.rows(batch.files["calls"]) == n_rows:  # as nearly always of our crawls: no need to read all again

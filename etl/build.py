@@ -20,6 +20,7 @@ from etl.transforms import (
     attempts,
     conform,
     documents,
+    frames,
     hosts,
     pages,
     references,
@@ -189,7 +190,7 @@ class Build:
             every = ibis.union(conform.conform(every, uses.USES), uses.of_totals(totals))
         self.at.write(symbol_counts.symbol_counts(every), "symbol_counts")
         rolled = self.at.engine.keep(script_refs.rolled(every))
-        dim = self.at.origins(rolled, "location", "script_url", "top_level_url")
+        dim = self.at.origins(rolled, *script_refs.URLS.values())
         refs = self.at.engine.read(
             self.staged, self.at.write(script_refs.script_refs(rolled, dim), "script_refs")
         )
@@ -218,7 +219,9 @@ class Build:
             asked = attempts.kept(self._whole("requests"), self.attempts)
             dim = self.at.origins(asked, "url", "top_level_url")
             self.at.write(requests.requests(asked, self._whole("callstacks"), dim), "requests")
-        for table in ("frames", "cookies", "console", "messages"):
+        if self._any("frames"):
+            self.at.write(frames.frames(attempts.kept(self._whole("frames"), self.attempts)), "frames")
+        for table in ("cookies", "console", "messages"):
             if self._any(table):
                 self.at.write(attempts.kept(self._whole(table), self.attempts), table)
         if self._any("instruments"):

@@ -13,7 +13,7 @@ from overscripted.store import Store
 
 KEY = "etl/manifest.json"
 # Raised whenever tables of an older etl would differ: everything is then redone.
-RECIPE = 2
+RECIPE = 3
 
 
 @dataclass

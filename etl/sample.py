@@ -20,8 +20,9 @@ from overscripted.schemas import TABLES, Table
 from overscripted.store import Store
 from overscripted.urls import domain
 
-# What is drawn: all rows of each drawn value of this column.
+# What is drawn: all rows of each drawn value of this column. Calls count with the document of their context.
 UNITS = {"location": "location", "visit": "visit_id", "domain": "location_domain"}
+_OF_CALLS = {"location": "context_url", "location_domain": "context_domain"}
 # Tables published, and those of them that hold the drawn column (the others go by visit).
 PUBLISHED = ("calls", "script_refs", "pages", "visits")
 # 48 bits of SHA-256 decide: even, stable, the same on any machine and engine.
@@ -91,7 +92,8 @@ class _Export:
             for number, key in enumerate(self.run.store.files(f"tables/{name}", ".parquet")):
                 rows = self.engine.read(self.run.store, key)
                 if self.unit in rows.columns and name != "visits":
-                    rows = rows.semi_join(drawn, self.unit)
+                    own = _OF_CALLS.get(self.unit, self.unit) if name == "calls" else self.unit
+                    rows = rows.semi_join(drawn, rows[own] == drawn[self.unit])
                 else:
                     rows = rows.semi_join(visits, VISIT)
                 slim = value_1000 and name == "calls"

@@ -18,6 +18,8 @@ from etl.importers import openwpm_calls, openwpm_settings, openwpm_visits
 from etl.importers.bodies import Bodies
 from etl.importers.ids import crawl_id, file_name
 from etl.importers.ledger import Ledger
+from etl.importers.openwpm_frames import whole_frame
+from etl.importers.openwpm_owners import Owners
 from etl.importers.openwpm_requests import Exchange, Requests
 from etl.importers.openwpm_source import Row, Source, Unfit, sources
 from etl.importers.openwpm_visits import Own
@@ -86,6 +88,7 @@ class Conversion:
         self.data_set = source.name if several else ""
         self.crawl_id = crawl_id(_digest(source))
         self.visits = openwpm_visits.read(source, ledger)
+        self.owners = Owners(source)
         self.calls: dict[Own, int] = defaultdict(int)
         self.began: dict[Own, str] = {}
 
@@ -157,12 +160,14 @@ class Conversion:
             mine = openwpm_visits.own(row)
             ordinal = self.calls[mine]
             self.calls[mine] += 1
-            place = openwpm_calls.place(row, self.visits.meet(mine).site)
+            site = self.visits.meet(mine).site
+            place = openwpm_calls.place(row, site)
             yield self._ids(row) | {
                 "file_name": file_name(self.crawl_id, place),
                 "row": ordinal,
                 "ordinal": ordinal,
                 "location": place,
+                "context_url": self.owners.of(row, place, site),
                 "in_iframe": openwpm_calls.in_iframe(row),
                 "realm": "window",
                 "symbol": row.get("symbol"),
@@ -176,6 +181,7 @@ class Conversion:
                 "script_loc_eval": text(row.get("script_loc_eval")) or "",
                 "call_stack": text(row.get("call_stack")) or "",
                 "time_stamp": iso(row.get("time_stamp")) or self.began.get(mine, self.first),
+                **whole_frame(row),
             }
 
     # -- the other tables ---------------------------------------------------------------------
@@ -227,8 +233,10 @@ class Conversion:
         for row in self.source.rows("navigations"):
             self.ledger.read["navigations"] += 1
             when = row.get("committed_time_stamp") or row.get("before_navigate_time_stamp")
+            url, site = text(row.get("url")) or "", self.visits.meet(openwpm_visits.own(row)).site
             yield self._ids(row) | {
                 "url": row.get("url"),
+                "context_url": self.owners.of(row, url, site) if url else "",
                 "kind": "top" if whole(row.get("parent_frame_id")) == -1 else "iframe",
                 "time_stamp": moment(when),
             }

@@ -5,26 +5,45 @@ import ibis.expr.types as ir
 
 from etl.importers.ids import STUDY
 from etl.settings import VALUE_BEGINNING
+from etl.transforms import context
 from etl.transforms.arguments import argument_columns
-from etl.transforms.origins import joined
-from etl.transforms.rules import moment, valid
+from etl.transforms.origins import joined, party, script_place
+from etl.transforms.rules import by_browser, moment, valid
 from overscripted.schemas import TABLES
+
+# The URLs of `placed` calls of which host and domain are asked.
+URLS = {"location": "location", "owner": "owner", "script": "script_place", "top": "top_level_url"}
+
+
+def placed(repaired: ir.Table) -> ir.Table:
+    """Raw calls after `repair`, with their context and the columns of `URLS`.
+
+    ``owner`` is the context where that is another document: of most calls none is, and nothing is read.
+    """
+    rows = context.placed(repaired)
+    owner = ibis.ifelse(rows.context_url == rows.location, "", rows.context_url)
+    return rows.mutate(owner=owner, script_place=script_place(rows))
 
 
 def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
-    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the hosts' dimension."""
+    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the dimension of the `URLS`."""
     rows = repaired.filter(valid(repaired))
-    rows = argument_columns(rows)
-    rows = joined(rows, origins, location="location", script="script_url", top="top_level_url")
+    rows = argument_columns(placed(rows))
+    rows = joined(rows, origins, **URLS)
     levels = rows.script_loc_eval.fill_null("")
     value = rows.value.fill_null("")
-    page = ibis.ifelse(rows.top_domain != "", rows.top_domain, rows.location_domain)
+    inherited = rows.location != rows.context_url
+    host, domain = (
+        ibis.ifelse(inherited, rows[f"owner_{of}"], rows[f"location_{of}"]) for of in ("host", "domain")
+    )
+    page = ibis.ifelse(rows.top_domain != "", rows.top_domain, domain)
+    its = party(rows.script_domain, domain, inherited)
     rows = rows.mutate(
         call_id=call_id(rows),
         call_stack=rows.call_stack.fill_null(""),
         func_name=rows.func_name.fill_null(""),
         in_iframe=rows.in_iframe == "true",
-        script_line=rows.script_line.cast("int64"),
+        script_line=rows.script_line.nullif("").cast("int64"),
         script_col=rows.script_col.nullif("").cast("int64"),
         script_loc_eval=levels,
         time_stamp=moment(rows.time_stamp),
@@ -35,7 +54,10 @@ def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
         errors=ibis.literal(""),
         top_level_url=rows.top_level_url.fill_null(""),
         realm=rows.realm.fill_null("window"),
-        is_third_party=(rows.script_domain != "") & (rows.script_domain != page),
+        context_host=host,
+        context_domain=domain,
+        is_third_party=(its != "") & (its != page),
+        by_browser=by_browser(rows),
         eval_kind=ibis.ifelse(levels == "", "", levels.re_extract(r"^line [0-9]* > ([A-Za-z]+)", 1)),
         eval_depth=(levels.length() - levels.replace(" > ", "").length()).cast("int64") // 3,
     )

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from etl.importers.ids import STUDY
 from overscripted import urls
 
 # Schemes whose URLs have no host and may be very long, unless "//" follows.
@@ -28,6 +29,23 @@ def key(url: ir.StringValue) -> ir.StringValue:
         )
     )
     return ibis.cases((ordinary != "", ordinary), (hostless, ""), else_=text)
+
+
+def script_place(rows: ir.Table) -> ir.StringValue:
+    """What the host of a script is read from: its URL, of a blob: URL the origin in it.
+
+    The study's rows stay as the study had them: no host for blob:.
+    """
+    url = rows.script_url.fill_null("")
+    inner = ibis.ifelse((rows.crawl_id != STUDY) & url.startswith("blob:"), url.substr(5), "")
+    return ibis.ifelse(inner.startswith("http://") | inner.startswith("https://"), inner, url)
+
+
+def party(
+    script_domain: ir.StringValue, context_domain: ir.StringValue, inherited: ir.BooleanValue
+) -> ir.StringValue:
+    """Whose a script is: its domain; the context's where neither it nor its document has an address."""
+    return ibis.cases((script_domain != "", script_domain), (inherited, context_domain), else_="")
 
 
 def keys(rows: ir.Table, *columns: str) -> ir.Table:

@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from etl.transforms.references import tally
+from etl.transforms.references import COUNTS, tally
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location"]
@@ -17,9 +17,6 @@ def pages(script_refs: ir.Table) -> ir.Table:
         in_iframe=script_refs.in_iframe.all(),
         n_scripts=script_refs.count(),
         n_third_party_scripts=tally(script_refs.is_third_party),
-        n_calls=script_refs.n_calls.sum(),
-        n_valid=script_refs.n_valid.sum(),
-        n_invalid=script_refs.n_invalid.sum(),
-        n_dynamic=script_refs.n_dynamic.sum(),
+        **{name: script_refs[name].sum() for name in COUNTS},
     )
     return rolled.select(*TABLES["pages"].names)

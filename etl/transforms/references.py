@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-COUNTS = ("n_calls", "n_valid", "n_invalid", "n_dynamic")
+COUNTS = ("n_calls", "n_valid", "n_invalid", "n_dynamic", "n_inherited")
 
 
 def references(script_refs: ir.Table) -> ir.Table:

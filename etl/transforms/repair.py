@@ -3,13 +3,16 @@
 OpenWPM's parser splits a frame ``FUNC@URL:LINE:COL`` at every ``@`` and keeps the second piece: for a URL
 with an ``@`` it puts ``https`` in ``script_line``, ``//host/path`` in ``script_col`` and nothing in
 ``script_url``. Where the call's stack was recorded, its first line is that frame, whole; it is parsed
-from the right, by the grammar of `overscripted.stacks`.
+from the right, by the grammar of `overscripted.stacks`. The study's rows whose frame is of a kind that the
+grammar has learnt since stay as they came.
 """
 
 import ibis
 import ibis.expr.types as ir
 
+from etl.importers.ids import STUDY
 from etl.settings import POSITION_DIGITS, REPAIR_FRAME_CHARS
+from etl.transforms.rules import by_browser
 from overscripted.stacks import parse_frame
 
 # The parts of a frame in the order in which `parse` gives them, and where they go.
@@ -44,10 +47,21 @@ def repair(calls: ir.Table) -> ir.Table:
 
 
 def _malformed(calls: ir.Table) -> ir.BooleanValue:
-    """No script, or a line that is no number at all, and a stack to read them from."""
+    """A script called, there is none or its line is no number, and there is a stack to read them from."""
     no_line = ~calls.script_line.fill_null("").substr(0, 1).isin(tuple("0123456789-"))
     no_script = calls.script_url.fill_null("") == ""
-    return (no_line | no_script) & (calls.call_stack.fill_null("") != "")
+    stack = calls.call_stack.fill_null("")
+    known = (calls.crawl_id != STUDY) | ~_of_later_kind(stack)
+    return (no_line | no_script) & (stack != "") & known & ~by_browser(calls)
+
+
+def _of_later_kind(stack: ir.StringValue) -> ir.BooleanValue:
+    first = _first_line(stack).fill_null("")
+    return (
+        first.contains(":wasm-function[")
+        | first.contains(" > inlineScript")
+        | first.contains(" > WebAssembly.")
+    )
 
 
 def _first_line(stack: ir.StringValue) -> ir.StringValue:

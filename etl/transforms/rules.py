@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 from etl.importers.ids import STUDY
 from etl.settings import POSITION_DIGITS
 from etl.symbols import STUDY_2017
+from etl.transforms.context import of_browser, on_network
 
 # Kinds of run-time code in script_loc_eval. The study's Firefox 52 wrote the first two only.
 EVAL_KINDS = (
@@ -36,8 +37,8 @@ def _text(column: ir.StringValue) -> ir.StringValue:
 
 
 def _location(t: ir.Table) -> ir.BooleanValue:
-    place = _text(t.location)
-    return place.startswith("http://") | place.startswith("https://")
+    any_page = (_text(t.location) != "") & ~of_browser(t.location)
+    return ibis.ifelse(t.crawl_id == STUDY, on_network(t.location), any_page)
 
 
 def _operation(t: ir.Table) -> ir.BooleanValue:
@@ -46,7 +47,8 @@ def _operation(t: ir.Table) -> ir.BooleanValue:
 
 
 def _script_line(t: ir.Table) -> ir.BooleanValue:
-    return _text(t.script_line).re_search(_NUMBER)
+    line = _text(t.script_line)
+    return line.re_search(_NUMBER) | ((line == "") & by_browser(t))
 
 
 def _script_col(t: ir.Table) -> ir.BooleanValue:
@@ -94,6 +96,11 @@ RULES: dict[str, Callable[[ir.Table], ir.BooleanValue]] = {
     "time_stamp": _time_stamp,
     "in_iframe": _in_iframe,
 }
+
+
+def by_browser(calls: ir.Table) -> ir.BooleanValue:
+    """Whether the browser's own code called, no script; never NULL, and false in the study's data."""
+    return calls.by_browser.fill_null(False) & (calls.crawl_id != STUDY)
 
 
 def valid(calls: ir.Table) -> ir.BooleanValue:

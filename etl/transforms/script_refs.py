@@ -3,36 +3,41 @@
 import ibis
 import ibis.expr.types as ir
 
-from etl.transforms.origins import joined
+from etl.transforms.origins import joined, party, script_place
 from etl.transforms.url_parts import netloc, scheme
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location", "script_url"]
+# The URLs of `rolled` references of which host and domain are asked.
+URLS = {"location": "location", "script": "script_place", "top": "top_level_url"}
 
 
 def rolled(uses: ir.Table) -> ir.Table:
-    """Distinct (visit, location, script_url) with counts; ``uses`` of all batches."""
-    return uses.group_by(KEY).agg(
+    """Distinct (visit, location, script_url) with counts and `URLS`; ``uses`` of all batches."""
+    refs = uses.group_by(KEY).agg(
         in_iframe=uses.in_iframe.all(),
         top_level_url=uses.top_level_url.max(),
         n_calls=(uses.n_valid + uses.n_invalid + uses.n_cut).sum(),
         n_valid=uses.n_valid.sum(),
         n_invalid=uses.n_invalid.sum(),
         n_dynamic=uses.n_dynamic.sum(),
+        n_inherited=uses.n_inherited.sum(),
         n_symbols=uses.symbol.nunique(),
         eval_depth_max=uses.eval_depth_max.max(),
         first_time=uses.first_time.min(),
         last_time=uses.last_time.max(),
     )
+    return refs.mutate(script_place=script_place(refs))
 
 
 def script_refs(rolled: ir.Table, origins: ir.Table) -> ir.Table:
     """`rolled` references with whose they are; ``origins`` is the hosts' dimension."""
-    refs = joined(rolled, origins, location="location", script="script_url", top="top_level_url")
+    refs = joined(rolled, origins, **URLS)
+    its = party(refs.script_domain, refs.location_domain, refs.n_inherited > 0)
     page = ibis.ifelse(refs.top_domain != "", refs.top_domain, refs.location_domain)
     return refs.mutate(
         location_scheme=scheme(refs.location),
         location_netloc=netloc(refs.location),
         script_scheme=scheme(refs.script_url),
-        is_third_party=(refs.script_domain != "") & (refs.script_domain != page),
+        is_third_party=(its != "") & (its != page),
     ).select(*TABLES["script_refs"].names)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,108 @@ def test_a_call_of_each_era_becomes_a_valid_call(tmp_path: Path, era: str) -> No
     assert (row["operation"], row["argument_0"], row["argument_1"]) == ("set (failed)", "k", "2")
     assert row["time_stamp"].isoformat() == "2019-01-02T03:04:05.006000+00:00"
     assert by(run, "visits", "visit_id", "site_url") == [(1, "https://site.example/")]
+
+
+# Documents without a network address: what differs in their rows, and the origin document's address.
+SITE, FRAME, INNER = "https://site.example/", "https://frame.example/", "https://inner.example/x"
+OWNED: list[tuple[str, dict[str, Any], str]] = [
+    # Frame 4 is in the top document, 5 in 4, 6 in 5, which has no address either; 7 is in none that is known.
+    ("today", {"document_url": "about:blank", "frame_id": 4}, SITE),
+    ("today", {"document_url": "about:srcdoc", "frame_id": 5}, FRAME),
+    ("today", {"document_url": "about:blank", "frame_id": 6}, FRAME),
+    ("today", {"document_url": "data:text/html,x", "frame_id": 7}, SITE),
+    # The same numbers are other frames in another tab; without a top document the script is what is known.
+    ("today", {"document_url": "about:blank", "frame_id": 5, "tab_id": 9}, SITE),
+    (
+        "today",
+        {"document_url": "about:blank", "frame_id": 0, "tab_id": 9, "top_level_url": "about:blank"},
+        "https://s.example/x.js",
+    ),
+    (
+        "today",
+        {"document_url": "about:blank", "frame_id": 0, "top_level_url": None, "script_url": "about:blank"},
+        SITE,
+    ),
+    # A blob: document is its origin's.
+    ("today", {"document_url": "blob:https://frame.example/1", "frame_id": 6}, FRAME),
+    ("today", {"document_url": "blob:https://site.example/1", "frame_id": 5}, SITE),
+    ("today", {"document_url": "blob:https://else.example:81/1", "frame_id": 5}, "https://else.example:81/"),
+    ("today", {"document_url": "blob:null/1", "frame_id": 5}, FRAME),
+    # Near misses: documents with an address are their own.
+    ("today", {"document_url": INNER, "frame_id": 5}, INNER),
+    ("2018-12", {"document_url": "about:blank"}, SITE),
+    ("2018-12", {"document_url": "about:blank", "top_level_url": "about:blank"}, "https://s.example/x.js"),
+    ("2018-12", {"document_url": INNER}, INNER),
+    ("2017-10", {}, SITE),
+]
+NAVIGATIONS = (
+    "CREATE TABLE navigations (visit_id INTEGER, tab_id INTEGER, frame_id INTEGER, parent_frame_id INTEGER, "
+    "url TEXT, committed_time_stamp TEXT)",
+    *(
+        f"INSERT INTO navigations VALUES (1, 3, {frame}, {parent}, '{url}', '2019-01-02T03:04:05.006Z')"
+        for frame, parent, url in [
+            (0, -1, SITE),
+            (4, 0, "about:blank"),
+            (4, 0, FRAME),
+            (5, 4, "about:srcdoc"),
+            (6, 5, "about:blank"),
+        ]
+    ),
+    "INSERT INTO navigations VALUES (2, 3, 5, 0, 'https://of-another-visit.example/', NULL)",
+)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_a_document_without_an_address_has_that_of_whose_rights_it_has(tmp_path: Path, era: str) -> None:
+    columns, usual = ERAS[era]
+    usual = usual | ({"tab_id": 3} if era == "today" else {})
+    made = [(BASE | usual | fields, owner) for of, fields, owner in OWNED if of == era]
+    path = _database(tmp_path / "c.sqlite", columns, [row for row, _ in made], *NAVIGATIONS)
+    run = _run(tmp_path, path)
+    assert rows(run, "invalid_calls") == []
+    found = sorted(rows(run, "calls"), key=lambda row: row["ordinal"])
+    assert [(row["location"], row["context_url"]) for row in found] == [
+        (row.get("document_url", SITE), owner) for row, owner in made
+    ]
+    inherited = Counter(owner for row, owner in made if row.get("document_url", SITE) != owner)
+    assert by(run, "documents", "location", "n_inherited") == sorted(
+        (owner, inherited[owner]) for owner in {owner for _, owner in made}
+    )
+    assert by(run, "frames", "url", "context_url") == [
+        ("about:blank", FRAME),
+        ("about:blank", SITE),
+        ("about:srcdoc", FRAME),
+        (FRAME, FRAME),
+        (SITE, SITE),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {
+                "script_line": "wasm-function[1]",
+                "script_col": "0x2e",
+                "script_loc_eval": "line 6 > WebAssembly.Module",
+            },
+            ("f", 6, 46, ""),
+        ),
+        (
+            {"script_line": "wasm-function[1]", "script_col": "0x2e", "func_name": ""},
+            ("wasm-function[1]", 1, 46, ""),
+        ),
+        ({"script_loc_eval": "line 9 > inlineScript"}, ("f", 4, 5, "")),
+        ({"script_loc_eval": "line 9 > eval"}, ("f", 4, 5, "line 9 > eval")),
+    ],
+)
+def test_frames_that_openwpms_parser_does_not_know_are_read_again(
+    tmp_path: Path, fields: dict[str, str], expected: tuple[str, int, int, str]
+) -> None:
+    columns, usual = ERAS["today"]
+    run = _run(tmp_path, _database(tmp_path / "c.sqlite", columns, [BASE | usual | fields]))
+    assert by(run, "calls", "func_name", "script_line", "script_col", "script_loc_eval") == [expected]
+    assert by(run, "calls", "script_url", "repaired") == [("https://s.example/x.js", False)]
 
 
 def test_rows_of_parameters_of_2016_are_calls_again(tmp_path: Path) -> None:

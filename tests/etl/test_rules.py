@@ -16,12 +16,46 @@ DEEP = " ".join(f"line {n} > eval" for n in range(20_000))
 # What changes in a valid row, and the rules it then breaks.
 CASES: list[tuple[dict[str, object], str]] = [
     ({}, ""),
-    ({"location": "http://"}, ""),  # the study's pattern has no end
-    ({"location": "HTTP://upper.example/"}, "location"),
-    ({"location": " https://x/"}, "location"),
-    ({"location": "about:blank"}, "location"),
-    ({"location": ""}, "location"),
-    ({"location": None}, "location"),
+    *(
+        ({"location": place, "crawl_id": 1}, errors)
+        for place, errors in {
+            "http://": "",  # the study's pattern has no end
+            "HTTP://upper.example/": "location",
+            " https://x/": "location",
+            "about:blank": "location",
+            "about:srcdoc": "location",
+            "blob:https://x/1": "location",
+            "data:text/html,x": "location",
+            "": "location",
+            None: "location",
+        }.items()
+    ),
+    # Elsewhere a call is valid in any document but the browser's own ones.
+    *(
+        ({"location": place}, "")
+        for place in (
+            "http://",
+            "HTTP://upper.example/",
+            "about:blank",
+            "about:srcdoc",
+            "about:blank?chrome:",
+            "blob:https://x/1",
+            "blob:null/1",
+            "data:text/html,x",
+            "javascript:1",
+            " chrome://x/",
+        )
+    ),
+    *(
+        ({"location": place}, "location")
+        for place in (
+            "chrome://x/y.xhtml",
+            "resource://pdf.js/web/viewer.html",
+            "moz-extension://1/p.html",
+            "",
+            None,
+        )
+    ),
     ({"operation": "set (failed)"}, ""),
     ({"operation": "set(failed)"}, "operation"),
     ({"operation": "Get"}, "operation"),
@@ -38,6 +72,14 @@ CASES: list[tuple[dict[str, object], str]] = [
     ({"script_line": "9" * 18}, ""),
     ({"script_line": "9" * 19}, "script_line"),  # would not fit 64 bits
     ({"script_line": None}, "script_line"),
+    # The browser's own code called: there is no line.
+    ({"script_line": "", "script_col": "", "by_browser": True}, ""),
+    ({"script_line": None, "script_col": None, "by_browser": True}, ""),
+    ({"script_line": "7", "by_browser": True}, ""),
+    ({"script_line": "x", "by_browser": True}, "script_line"),
+    ({"script_line": "", "script_url": "", "by_browser": True}, "script_url"),
+    ({"script_line": "", "by_browser": False}, "script_line"),
+    ({"script_line": "", "by_browser": True, "crawl_id": 1}, "script_line"),
     ({"script_col": ""}, ""),
     ({"script_col": None}, ""),
     ({"script_col": "//host/path"}, "script_col"),
@@ -134,10 +176,10 @@ def test_a_row_breaks_exactly_these_rules(judged: dict[int, str], number: int) -
 
 
 def _typed(engine: Engine, raw: list[dict[str, object]]) -> list[dict[str, object]]:
-    source = engine.table(table("calls", raw))
-    names = origins.keys(source, "location", "script_url", "top_level_url")
+    mended = repair.repair(engine.table(table("calls", raw)))
+    names = origins.keys(calls.placed(mended), *calls.URLS.values())
     dim = engine.table(origins.dimension(engine.to_arrow(names)))
-    made = calls.calls(repair.repair(source), dim)
+    made = calls.calls(mended, dim)
     return sorted(engine.to_arrow(made).to_pylist(), key=lambda row: row["ordinal"])
 
 
@@ -173,6 +215,11 @@ def test_arguments_become_the_studys_columns(engine: Engine) -> None:
     assert [row["arguments"] for row in made] == [text or "{}" for text in given]
 
 
+# blob: URLs -> the URL that their host is read from.
+BLOBS = {
+    "blob:https://inner.example/uuid": "https://inner.example/uuid",
+    "blob:http://A.Inner.example:8080/uuid": "http://A.Inner.example:8080/uuid",
+}
 URLS = [
     "https://www.example.co.uk/a?b#c",
     "http://EXAMPLE.com:8080/",
@@ -189,7 +236,10 @@ URLS = [
     "https://no-slash.example?x=/y",
     "https://no-slash.example#x/y",
     "https://",
-    "blob:https://inner.example/uuid",
+    *BLOBS,
+    "blob:null/uuid",
+    "blob:file:///x",
+    "blob:data:text/html,x",
     "data:text/javascript,alert(1)//" + "x" * 5000,
     "data://odd.example/x",
     "resource://gre/modules/x.jsm",
@@ -208,10 +258,17 @@ URLS = [
 def test_hosts_and_domains_are_those_of_a_browser_for_any_url(engine: Engine) -> None:
     made = _typed(engine, [call(ordinal=n, script_url=url) for n, url in enumerate(URLS)])
     assert [row["script_url"] for row in made] == URLS
-    assert [row["script_host"] for row in made] == [host(url) for url in URLS]
-    assert [row["script_domain"] for row in made] == [
-        registrable_domain(host(url)) if host(url) else "" for url in URLS
-    ]
+    # Of a blob: URL, whose host a browser does not tell, that of its origin.
+    hosts = [host(BLOBS.get(url, url)) for url in URLS]
+    assert [row["script_host"] for row in made] == hosts
+    assert [row["script_domain"] for row in made] == [registrable_domain(it) if it else "" for it in hosts]
+
+
+def test_the_studys_blob_scripts_have_no_host(engine: Engine) -> None:
+    made = _typed(engine, [call(ordinal=n, script_url=url, crawl_id=1) for n, url in enumerate(BLOBS)])
+    assert {(row["script_host"], row["script_domain"], row["is_third_party"]) for row in made} == {
+        ("", "", False)
+    }
 
 
 def test_third_party_is_judged_by_the_top_document_where_it_is_known(engine: Engine) -> None:
@@ -222,9 +279,12 @@ def test_third_party_is_judged_by_the_top_document_where_it_is_known(engine: Eng
             call(ordinal=1, top_level_url="https://site.com/", script_url="https://www.example.co.uk/x.js"),
             call(ordinal=2, top_level_url="", script_url="https://other.example.co.uk/x.js"),
             call(ordinal=3, top_level_url="", script_url="blob:https://elsewhere.com/1"),
+            call(ordinal=4, top_level_url="", script_url="blob:https://a.example.co.uk/1"),
+            call(ordinal=5, top_level_url="https://site.com/", script_url="blob:null/1"),
+            call(ordinal=6, top_level_url="https://site.com/", script_url="data:text/javascript,1"),
         ],
     )
-    assert [row["is_third_party"] for row in made] == [False, True, False, False]
+    assert [row["is_third_party"] for row in made] == [False, True, False, True, False, False, False]
 
 
 def test_dynamic_code_has_its_outermost_kind_and_its_depth(engine: Engine) -> None:

@@ -53,6 +53,30 @@ def test_every_row_of_a_drawn_location_is_kept_and_none_of_the_others(run: Run, 
     assert set(Store(tmp_path / "other").read_table("calls")["location"].to_pylist()) != set(places)
 
 
+@pytest.mark.parametrize("unit", ["location", "domain"])
+def test_calls_are_drawn_with_the_document_that_they_count_with(tmp_path: Path, unit: str) -> None:
+    places = ("about:blank", "data:text/html,x")
+    calls = [
+        call(
+            visit_id=n,
+            ordinal=i,
+            location=place or f"https://site{n}.com/",
+            context_url=f"https://site{n}.com/",
+        )
+        for n in range(50)
+        for i, place in enumerate((None, *places))
+    ]
+    run = crawl_run(tmp_path / "run", calls=calls, visits=[visit(visit_id=n) for n in range(50)])
+    run_etl(run)
+    facts = export_sample(run, str(tmp_path / "out"), unit, 0.5, seed=3)
+    found = Store(tmp_path / "out").read_table("calls").to_pylist()
+    drawn = {row["context_url"] for row in found}
+    assert 10 < len(drawn) == facts["units_drawn"] < 40
+    assert sorted((row["context_url"], row["location"]) for row in found) == sorted(
+        (url, place or url) for url in drawn for place in (None, *places)
+    )
+
+
 def test_values_are_left_out_and_personal_data_replaced_where_asked(run: Run, tmp_path: Path) -> None:
     export_sample(run, str(tmp_path / "a"), fraction=0.1, value_1000=True, remove_personal=True)
     found = Store(tmp_path / "a").read_table("calls")

@@ -1,0 +1,18 @@
+"""Frames of stacks that OpenWPM's parser cut in the wrong place, put together and read again."""
+
+from etl.importers.openwpm_source import Row
+from etl.importers.values import text
+from overscripted.stacks import parse_frame
+
+# What of a call's frame is in a row, by the parts of `overscripted.stacks.Frame`.
+_PARTS = ("func_name", "script_url", "script_line", "script_col", "script_loc_eval")
+
+
+def whole_frame(row: Row) -> Row:
+    """Columns that replace a row's own: of a frame of WebAssembly, or of a script element whose document was
+    loaded while another script waited (``line N > inlineScript``); none of any other frame."""
+    func, url, line, column, levels = (text(row.get(name)) or "" for name in _PARTS)
+    if not line.startswith("wasm-function[") and "inlineScript" not in levels:
+        return {}
+    frame = parse_frame(f"@{url}{levels and ' '}{levels}:{line}:{column}")
+    return {name: getattr(frame, name) for name in _PARTS} | {"func_name": func or frame.func_name}

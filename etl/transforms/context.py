@@ -1,0 +1,53 @@
+"""The origin document of each row: whose rights a document or worker has, and so where its calls count.
+
+One with a network address is its own. The study's rows, which know of no other, count by their location,
+whatever it is; so do calls without a location and those in the browser's own documents, which are invalid.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from etl.importers.ids import STUDY
+
+NETWORK = ("http://", "https://")
+# Documents of the browser itself and of its extensions: no page's, whatever surrounds them.
+BROWSERS = ("chrome:", "resource:", "moz-extension:")
+
+
+def on_network(url: ir.StringValue) -> ir.BooleanValue:
+    """Whether a URL is an address on the network; never NULL."""
+    return _begins(url, NETWORK)
+
+
+def of_browser(url: ir.StringValue) -> ir.BooleanValue:
+    """Whether a URL is that of one of the browser's own documents; never NULL."""
+    return _begins(url, BROWSERS)
+
+
+def placed(rows: ir.Table) -> ir.Table:
+    """Rows of raw calls or totals with ``context_url`` and ``context_in_iframe`` as in ``calls``.
+
+    Older crawls have neither: then it is the top document, else the script; ``""`` where neither is known.
+    """
+    location = rows.location.fill_null("")
+    own = (rows.crawl_id == STUDY) | on_network(location) | (location == "") | of_browser(location)
+    known = rows.context_url.fill_null("")
+    others = ibis.cases(
+        (known != "", known),
+        (on_network(rows.top_level_url), rows.top_level_url),
+        (on_network(rows.script_url), rows.script_url),
+        else_="",
+    )
+    framed = rows.in_iframe.fill_null("") == "true"
+    at_top = others == rows.top_level_url.fill_null("")
+    return rows.mutate(
+        context_url=ibis.ifelse(own, location, others),
+        context_in_iframe=ibis.cases(
+            (own, framed), (rows.context_in_iframe.notnull(), rows.context_in_iframe), else_=framed & ~at_top
+        ),
+    )
+
+
+def _begins(url: ir.StringValue, names: tuple[str, ...]) -> ir.BooleanValue:
+    text = url.fill_null("")
+    return ibis.or_(*(text.startswith(name) for name in names))

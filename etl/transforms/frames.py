@@ -1,0 +1,14 @@
+"""``frames``: documents in frames, each with whose rights it has."""
+
+import ibis
+import ibis.expr.types as ir
+
+from etl.transforms.context import on_network
+
+
+def frames(kept: ir.Table) -> ir.Table:
+    """Raw frames of acknowledged attempts; older crawls tell only a frame's own address and the top's."""
+    fallback = ibis.cases(
+        (on_network(kept.url), kept.url), (on_network(kept.top_level_url), kept.top_level_url), else_=""
+    )
+    return kept.mutate(context_url=kept.context_url.nullif("").fill_null(fallback))
