@@ -257,7 +257,7 @@ ANALYSIS = Analysis(
         (
             "Another domain label",
             "On at least one page the script's registrable domain without public suffix differs from the "
-            "page's; scripts without a host (inline, blob:) count as the page's own.",
+            "page's; scripts without a host (about:, data:; of the study also blob:) count as its own.",
         ),
     ),
 )

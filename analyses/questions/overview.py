@@ -24,6 +24,7 @@ def answer(inputs: Inputs) -> Finding:
             calls=_.n_calls.sum(),
             valid=_.n_valid.sum(),
             invalid=_.n_invalid.sum(),
+            inherited=_.n_inherited.sum(),
         )
     )
     pairs = (  # a document visited twice refers to a script once
@@ -59,6 +60,13 @@ def answer(inputs: Inputs) -> Finding:
             Figure("references", "Script references", scripts["references"]),
             Figure("third_party", "of them, to a third party", scripts["third"], scripts["references"]),
             Figure("calls", "Calls made", documents["calls"]),
+            Figure(
+                "inherited",
+                "of them, in documents and workers without a network address",
+                documents["inherited"],
+                documents["calls"],
+                note="about:, blob:, data: and the like; counted with the document whose rights they have.",
+            ),
             Figure("valid", "Valid calls", documents["valid"], recorded),
             Figure("invalid", "Invalid calls", documents["invalid"], recorded),
             Figure("dropped", "Calls counted but not kept (caps)", dropped, documents["calls"]),
@@ -173,7 +181,11 @@ ANALYSIS = Analysis(
     needs=("documents", "script_refs", "symbol_counts", "visits"),
     order=0,
     definitions=(
-        ("Document", "A distinct location: a page or a frame, with its own URL."),
+        (
+            "Document",
+            "A distinct location: a page or a frame, with its own URL. What runs in documents and workers "
+            "without a network address (about:, blob:, data:) counts with the document whose rights it has.",
+        ),
         ("Script reference", "A distinct pair of document URL and script URL, of valid and invalid calls."),
         ("Third party", "The script's registrable domain differs from the page's."),
         ("Caps", "The first calls of a script, symbol and page are kept whole, the rest are counted."),

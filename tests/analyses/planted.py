@@ -19,7 +19,10 @@ Call = dict[str, Any]
 
 
 def call(location: str, script_url: str, **fields: Any) -> Call:
-    """A call: ``n`` equal ones, ``dynamic`` of them by dynamic code, ``invalid`` ones beside."""
+    """A call: ``n`` equal ones, ``dynamic`` of them by dynamic code, ``invalid`` ones beside.
+
+    ``inside``: where in ``location`` they were made, in a document without a network address.
+    """
     return {
         "location": location,
         "script_url": script_url,
@@ -32,6 +35,7 @@ def call(location: str, script_url: str, **fields: Any) -> Call:
         "n": 1,
         "dynamic": 0,
         "invalid": 0,
+        "inside": "",
         **fields,
     }
 
@@ -82,8 +86,10 @@ def _raw_rows(c: Call) -> list[dict[str, Any]]:
         "frame_id": 1 if c["in_iframe"] else 0,
         "top_level_url": "",
         "file_name": "7_x.json",
-        "location": c["location"],
-        "in_iframe": "true" if c["in_iframe"] else "false",
+        "location": c["inside"] or c["location"],
+        "context_url": c["location"],
+        "context_in_iframe": c["in_iframe"],
+        "in_iframe": "true" if c["in_iframe"] or c["inside"] else "false",
         "realm": "window",
         "symbol": c["symbol"],
         "operation": c["operation"],
@@ -130,6 +136,7 @@ def _rows(c: Call, i: int) -> list[dict[str, Any]]:
 
 def _about(c: Call) -> dict[str, Any]:
     page, script = c["location"], c["script_url"]
+    of = script.removeprefix("blob:")  # whose host and domain are its
     return {
         "crawl_id": 7,
         "visit_id": c["visit_id"],
@@ -141,9 +148,9 @@ def _about(c: Call) -> dict[str, Any]:
         "location_netloc": urlsplit(page).netloc,
         "location_domain": urls.domain(page),
         "script_scheme": urlsplit(script).scheme,
-        "script_host": urls.host(script),
-        "script_domain": urls.domain(script),
-        "is_third_party": bool(urls.domain(script)) and urls.domain(script) != urls.domain(page),
+        "script_host": urls.host(of),
+        "script_domain": urls.domain(of),
+        "is_third_party": bool(urls.domain(of)) and urls.domain(of) != urls.domain(page),
     }
 
 
@@ -164,6 +171,7 @@ def _counts(group: list[Call]) -> dict[str, Any]:
         "n_valid": sum(c["n"] for c in group),
         "n_invalid": sum(c["invalid"] for c in group),
         "n_dynamic": sum(c["dynamic"] for c in group),
+        "n_inherited": sum(c["n"] + c["invalid"] for c in group if c["inside"]),
         "in_iframe": all(c["in_iframe"] for c in group),
     }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from analyses.report import report
 from analyses.run import analyze
 from analyses.shapes import Finding
 from etl.run import run_etl
@@ -14,7 +15,8 @@ from tests.analyses.planted import call, planted_run, raw_run
 SHOP, NEWS, BLOG = "https://shop.ru/", "http://news.co.uk:8080/a", "https://blog.com/"
 PLAIN, FRAME = "https://plain.org/", "https://frame.net/f"
 CALLS = [
-    call(SHOP, "https://mc.yandex.ru/metrika/watch.js", n=3),  # replay
+    call(SHOP, "https://mc.yandex.ru/metrika/watch.js", n=2),  # replay
+    call(SHOP, "https://mc.yandex.ru/metrika/watch.js", inside="about:blank"),  # the same reference
     call(SHOP, "https://notyandex.ru/x.js"),  # replay by the study's rule only
     call(SHOP, "https://shop.ru/own.js", n=2, dynamic=1),
     call(SHOP, "https://mc.yandex.ru/metrika/watch.js", n=3, visit_id=4),  # the same reference again
@@ -22,11 +24,15 @@ CALLS = [
     call(NEWS, "http://script.hotjar.com/h.js", visit_id=2),  # replay
     call(NEWS, "https://static.clarity.ms/tag.js", n=2, visit_id=2),  # replay, not of the study's 14
     call(NEWS, "https://coinhive.com/lib/coinhive.min.js", n=2, visit_id=2),  # mining
-    call(NEWS, "https://cdn.com/eval.js", n=4, dynamic=4, visit_id=2),  # another domain, another label
+    call(  # another domain, another label
+        NEWS, "https://cdn.com/eval.js", n=4, dynamic=4, visit_id=2, inside="blob:http://news.co.uk:8080/1"
+    ),
     call(BLOG, "https://blog.com/b.js", n=30, visit_id=3),
     call(BLOG, "https://blog.de/d.js", dynamic=1, visit_id=3),  # another domain, the same label
     call(BLOG, "https://cdn.com/lib/coinhive.js", visit_id=3),  # mining by the study's rule only
-    call(BLOG, "https://crypto-loot.com/x.js", n=0, invalid=1, visit_id=3),  # mining, no valid call
+    call(  # mining, no valid call
+        BLOG, "https://crypto-loot.com/x.js", n=0, invalid=1, visit_id=3, inside="data:text/html,x"
+    ),
     call(PLAIN, "https://plain.org/p.js", n=2, visit_id=5),
 ]
 VISITS = [
@@ -48,6 +54,7 @@ TRUTH: dict[str, dict[str, tuple[float | None, int | None]]] = {
         "references": (13, None),
         "third_party": (9, 13),
         "calls": (55, None),
+        "inherited": (6, 55),
         "valid": (52, 55),
         "invalid": (3, 55),
         "dropped": (7, 55),
@@ -167,6 +174,21 @@ def test_what_is_written_is_what_was_found(answered: tuple[Run, dict[str, Findin
         for table, rows in finding.tables.items():
             assert run.store.read_table(f"findings/{name}/{table}.parquet").equals(rows)
         assert run.stage("analyze")["facts"][name]
+
+
+def test_the_report_says_how_many_calls_come_from_documents_without_an_address(tmp_path: Path) -> None:
+    run = raw_run(tmp_path / "run", CALLS, VISITS)
+    run_etl(run)
+    analyze(run, ["overview"])
+    said = (
+        "6 of 55 calls (10.9\N{NO-BREAK SPACE}%) were made in documents and workers without a network address"
+    )
+    assert said in Path(report(run)).read_text()
+    key = "findings/overview/summary.json"
+    summary = run.store.read_json(key)
+    figures = [figure for figure in summary["figures"] if figure["name"] != "inherited"]
+    run.store.write_json(key, summary | {"figures": figures})  # as of an analysis of before
+    assert "without a network address" not in Path(report(run)).read_text().partition("Definitions")[0]
 
 
 @pytest.mark.parametrize(
