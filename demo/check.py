@@ -47,6 +47,7 @@ def check(store: Store, truth: Row) -> list[Check]:
         outcomes(store, truth),
         frames(store, truth),
         calls(store, truth),
+        documents(store, truth),
         errors(store, truth),
         dynamic(store, truth),
         references(store, truth, "replay", "session_replay", "domain"),
@@ -142,11 +143,12 @@ def frames(store: Store, truth: Row) -> Check:
     return made
 
 
-_CALL = ("location", "script_url", "symbol", "operation", "dynamic", "in_iframe", "realm")
+_CALL = ("location", "context", "script_url", "symbol", "operation", "dynamic", "in_iframe", "realm")
+_SCRIPT = _CALL.index("script_url")
 
 
 def calls(store: Store, truth: Row) -> Check:
-    """Every planted call, to the number; by scripts that are ours, nothing else of the same symbols."""
+    """Every planted call, valid and to the number; of the same symbols our scripts make no others."""
     made = Check("crawl: planted calls")
     found: dict[str, Counter[tuple[Any, ...]]] = {}
     symbols = {_symbol(name) for name in truth["symbols"]}
@@ -159,16 +161,44 @@ def calls(store: Store, truth: Row) -> Check:
         here = found.get(url, Counter())
         planted = {tuple(_plain(key, one[key]) for key in _CALL): one["n"] for one in expected["calls"]}
         for call, n in planted.items():
-            loose = call[1] in expected["libraries"]
+            loose = call[_SCRIPT] in expected["libraries"]
             made.facts += 1
             if not here[call] and call[-1] != "window" and gaps[url]:
                 made.gaps.append(f"{url}: {_words(call)}: not seen, {gaps[url]}")
             elif here[call] < n if loose else here[call] != n:
                 made.wrong.append(f"{url}: {_words(call)}: found {here[call]}, expected {n}")
         for call, n in here.items():
-            loose = call[1] in expected["libraries"] or (expected["libraries"] and call[1] == "blob:")
+            script = call[_SCRIPT]
+            loose = script in expected["libraries"] or (expected["libraries"] and script == "blob:")
             if call not in planted and not loose:
                 made.wrong.append(f"{url}: {_words(call)}: found {n}, expected none")
+    return made
+
+
+def documents(store: Store, truth: Row) -> Check:
+    """Each page's documents, and how many calls each has from documents and workers without an address.
+
+    Beside what is planted there are calls of symbols never planted; of libraries nothing is known.
+    """
+    made = Check("tables: documents, with the calls of those without an address")
+    symbols = {_symbol(name) for name in truth["symbols"]}
+    others: dict[str, Counter[str]] = {}
+    for row in recorded(store):
+        if row["symbol"] not in symbols:
+            others.setdefault(row["page"], Counter())[row["context"]] += row["location"] != row["context"]
+    pages = _pages(store)
+    found: dict[str, dict[str, int]] = {}
+    for row in _rows(store, "tables/pages", ["visit_id", "location", "n_inherited"]):
+        found.setdefault(pages[row["visit_id"]], {})[row["location"]] = row["n_inherited"]
+    for url, page in _visited(store, truth):
+        if page["libraries"] or page["outcome"] != "complete":
+            continue
+        expected: Counter[str] = Counter(page["documents"])
+        for context, n in others.get(url, {}).items():
+            expected[context] += n
+        made.same_items(f"document of {url}", found.get(url, {}), dict(expected))
+        for context, n in expected.items():
+            made.same(f"calls that {context} in {url} has from others", found.get(url, {}).get(context), n)
     return made
 
 
@@ -191,11 +221,11 @@ def dynamic(store: Store, truth: Row) -> Check:
     expected: Counter[tuple[str, str]] = Counter()
     for url, page in _visited(store, truth):
         for one in page["calls"]:
-            if one["dynamic"] and one["location"].startswith("http"):
-                expected[url, one["location"]] += one["n"]
-    for row in recorded(store, ("calls",)):
+            if one["dynamic"]:
+                expected[url, one["context"]] += one["n"]
+    for row in recorded(store):
         if row["dynamic"] and row["symbol"] not in symbols:
-            expected[row["page"], row["location"]] += 1
+            expected[row["page"], row["context"]] += 1
     pages = _pages(store)
     found = Counter(
         {
@@ -236,19 +266,17 @@ def _figures(store: Store, analysis: str) -> dict[str, Any]:
 
 
 # -- Reading -------------------------------------------------------------------------------------
-def recorded(store: Store, tables: tuple[str, ...] = ("calls", "invalid_calls")) -> Iterator[Row]:
-    """Every recorded call, valid or not, in the truth's words; ``page`` is the seed."""
+def recorded(store: Store) -> Iterator[Row]:
+    """Every valid call, in the truth's words; ``page`` is the seed."""
     pages = _pages(store)
-    columns = ["visit_id", "location", "script_url", "symbol", "operation", "script_loc_eval"]
-    for table in tables:
-        if not store.files(f"tables/{table}", ".parquet"):
-            continue
-        for row in _rows(store, f"tables/{table}", [*columns, "in_iframe", "realm"]):
-            yield {
-                **{key: _plain(key, value) for key, value in row.items()},
-                "page": pages[row["visit_id"]],
-                "dynamic": bool(row["script_loc_eval"]),
-            }
+    columns = ["visit_id", "location", "context_url", "script_url", "symbol", "operation", "script_loc_eval"]
+    for row in _rows(store, "tables/calls", [*columns, "in_iframe", "realm"]):
+        yield {
+            **{key: _plain(key, value) for key, value in row.items()},
+            "context": row["context_url"],
+            "page": pages[row["visit_id"]],
+            "dynamic": bool(row["script_loc_eval"]),
+        }
 
 
 def _pages(store: Store) -> dict[int, str]:
@@ -286,5 +314,5 @@ def _words(call: tuple[Any, ...]) -> str:
     marks = [word for word in ("dynamic", "in_iframe") if made[word]] + [made["realm"]]
     return (
         f"{made['operation']} {made['symbol']} by {made['script_url']} in {made['location']} "
-        f"({', '.join(marks)})"
+        f"of {made['context']} ({', '.join(marks)})"
     )

@@ -4,13 +4,18 @@ from dataclasses import dataclass, field, replace
 
 from demo.look import decorate
 from demo.planted import Code, Made
+from overscripted.urls import on_network
 
 
 @dataclass(frozen=True)
 class Planted:
-    """Calls that a perfect crawl records, exactly ``n`` times, in one document by one script."""
+    """Calls that a perfect crawl records, exactly ``n`` times, in one document by one script.
+
+    ``context`` is the document whose rights that one has: itself, where it has a network address.
+    """
 
     location: str
+    context: str
     script_url: str
     symbol: str
     operation: str
@@ -115,10 +120,13 @@ class Document:
         realm: str = "window",
     ) -> "Document":
         """Calls that code makes somewhere in this page; only their truth, no markup."""
+        place = self.location if location is None else location
+        context = place if on_network(place) else self.location
         for made in code.made if isinstance(code, Code) else code:
             self.planted.append(
                 Planted(
-                    self.location if location is None else location,
+                    place,
+                    context,
                     script_url,
                     made.symbol,
                     made.operation,
@@ -139,7 +147,9 @@ class Document:
         """What a framed document and its own frames bring to the truth; no markup."""
         self.children.append(child)
         self.frames += [(child.location, kind), *child.frames]
-        self.planted += [replace(one, in_iframe=True) for one in child.planted]
+        for one in child.planted:
+            context = one.context if on_network(one.context) else self.location
+            self.planted.append(replace(one, in_iframe=True, context=context))
         self.replay += [replace(one, in_iframe=True) for one in child.replay]
         self.mining += [replace(one, in_iframe=True) for one in child.mining]
         self.libraries |= child.libraries

@@ -70,6 +70,9 @@ def _page(page: Document) -> dict[str, Any]:
     names = [key for key in asdict(page.planted[0]) if key != "n"] if page.planted else []
     made = [{**dict(zip(names, key, strict=True)), "n": n} for key, n in planted.items()]
     dynamic = sum(one["n"] for one in made if one["dynamic"])
+    documents = {call["context"]: 0 for call in made}
+    for call in made:
+        documents[call["context"]] += call["n"] if call["location"] != call["context"] else 0
     return {
         "outcome": page.outcome,
         "status": page.status,
@@ -78,6 +81,7 @@ def _page(page: Document) -> dict[str, Any]:
         "libraries": sorted(page.libraries),
         "calls": made if page.outcome == "complete" else [],
         "dynamic_calls": dynamic,
+        "documents": documents if page.outcome == "complete" else {},
         "replay": _references(page.replay),
         "mining": _references(page.mining),
     }

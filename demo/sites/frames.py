@@ -22,7 +22,7 @@ def add(world: World) -> None:
     """A page for each kind of frame."""
     for make in (_by_url, _elements, _frameset, _nested, _sandboxed, _srcdoc, _made_here):
         make(world)
-    for make in (_blob, _data, _script_url, _written, _rewritten, _shadow, _popups):
+    for make in (_blob, _data, _script_url, _written, _rewritten, _shadow, _popups, _theirs):
         make(world)
 
 
@@ -156,6 +156,19 @@ frame.src = '{inner.location}';
 document.getElementById('host').attachShadow({{ mode: 'closed' }}).appendChild(frame);
 </script>""")
     world.page(page)
+
+
+def _theirs(world: World) -> None:
+    """Documents without an address in a frame of another site, whose rights they have."""
+    inner = _framed(f"{_THERE}/inner/holder", calls("cookie"))
+    for location, script in (("about:blank", inner.location), ("about:srcdoc", "about:srcdoc")):
+        inner.adopt(Document(location).plant(_READ, script), "iframe")
+    inner.add(f"""<iframe srcdoc="{escape(_INNER_JS)}"></iframe><script>
+var frame = document.createElement('iframe');
+document.body.appendChild(frame);
+frame.contentWindow.navigator.userAgent;
+</script>""")
+    world.page(_page("theirs", "Frames in a frame of another site").frame(inner))
 
 
 def _popups(world: World) -> None:

@@ -25,6 +25,7 @@ def add(world: World) -> None:
         _from_url(world, name, f"window.helper = {made};")
     _from_url(world, "service", "navigator.serviceWorker.register('/workers/service.js');")
     _blob(world)
+    _inline(world)
     _wasm(world)
 
 
@@ -46,6 +47,19 @@ def _blob(world: World) -> None:
     js = f"new Worker(URL.createObjectURL(new Blob(['{_READ.js}'], {{ type: 'text/javascript' }})))"
     page.add(f"<script>window.helper = {js};</script>")
     world.page(page.plant(_READ, "blob:", location="blob:", realm="worker"))
+
+
+def _inline(world: World) -> None:
+    """Workers without a file: from data:, dedicated and shared, and one that a worker from a blob: makes."""
+    page, url = _page("inline").inline(calls("cookie")), f"data:text/javascript,{_READ.js}"
+    page.add(f"""<script>
+var nested = new Blob(["new Worker('{url}//nested')"], {{ type: 'text/javascript' }});
+window.helpers = [new Worker('{url}'), new SharedWorker('{url}//shared')];
+window.helpers.push(new Worker(URL.createObjectURL(nested)));
+</script>""")
+    for tail, realm in (("", "worker"), ("//shared", "sharedworker"), ("//nested", "worker")):
+        page.plant(_READ, url + tail, location=url + tail, realm=realm)
+    world.page(page)
 
 
 def _wasm(world: World) -> None:

@@ -108,6 +108,16 @@ def test_every_planted_call_was_recorded_once(finished: Finished) -> None:
     assert found.facts > 300
 
 
+def test_calls_in_documents_without_an_address_count_with_whose_rights_they_have(finished: Finished) -> None:
+    found = check.documents(finished.store, finished.truth)
+    assert found.wrong == []
+    assert found.facts > 300
+    inherited = [n for page in finished.truth["pages"].values() for n in page["documents"].values() if n]
+    assert len(inherited) >= 10
+    broken = finished.store.read_table("tables/invalid_calls")["errors"].to_pylist()
+    assert [rules for rules in broken if "location" in rules] == []
+
+
 def test_no_page_was_broken(finished: Finished) -> None:
     assert check.errors(finished.store, finished.truth).wrong == []
 
@@ -139,6 +149,7 @@ def test_a_comparison_with_another_truth_fails(finished: Finished) -> None:
         for call in page["calls"]:
             call["n"] += 1
         page["replay"] = page["mining"] = page["frames"] = []
+        page["documents"] = {"https://nowhere.example/": 1}
     wrong = {one.name: one.wrong for one in check.check(finished.store, other)}
     assert [name for name, lines in wrong.items() if not lines] == ["crawl: pages without script errors"]
     assert check.seeds(finished.store, other).wrong == [f"seed: {seed!r} too much (1)"]
