@@ -52,7 +52,17 @@ def crawl(web: DemoWeb, pages: list[str], rounds: int, windows: str, dwell: str,
     folder.mkdir()
     seeds = [likeness.marked(url, k) for k in range(rounds) for url in pages]
     proxy = ("--proxy", web.proxies["amsterdam"], "--ca", web.ca_file)
-    pace = ("--windows", windows, "--dwell", dwell, "--per-domain", "0", "--allow-private")
+    pace = (
+        "--windows",
+        windows,
+        "--dwell",
+        dwell,
+        "--per-domain",
+        "0",
+        "--allow-private",
+        "--popups",
+        "allow",
+    )
     crawling.crawl(folder / "run", *proxy, *pace, seeds=seeds, folder=folder)
     return Crawled(Run.open(folder / "run"))
 

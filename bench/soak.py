@@ -68,7 +68,17 @@ def main() -> None:
         command = [sys.executable, "-m", "overscripted", "crawl", str(folder / "run")]
         options = f"--seeds {folder}/seeds.txt --windows {asked.windows} --dwell {asked.dwell} --per-domain 0"
         process = subprocess.Popen(
-            [*command, *options.split(), "--allow-private", "--load-timeout", "20", "--retries", "0"],
+            [
+                *command,
+                *options.split(),
+                "--allow-private",
+                "--popups",
+                "allow",
+                "--load-timeout",
+                "20",
+                "--retries",
+                "0",
+            ],
             env={**os.environ, "TMPDIR": str(temporary), "OVERSCRIPTED_CRAWL_VISITS_A_BROWSER": "300"},
             stderr=subprocess.DEVNULL,
         )
