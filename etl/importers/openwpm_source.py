@@ -43,6 +43,7 @@ TABLES: dict[str, tuple[str, ...]] = {
 _SIGNS = {"javascript", "site_visits", "crawl_history", "http_requests", "javascript_cookies", "navigations"}
 _NAMES = {name: table for table, others in TABLES.items() for name in (table, *others)}
 _SQLITE = (".sqlite", ".sqlite3", ".db")
+_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"  # stands for NULL in a folder's name
 _JOURNALS = ("-journal", "-wal", "-shm")
 
 
@@ -224,7 +225,7 @@ class Parquet(Source):
     def rows(self, table: str) -> Iterator[Row]:
         for key in self._keys.get(self._read[table], []):
             parts = [part.split("=", 1) for part in key.split("/")[:-1] if "=" in part]
-            from_path = {name.lower(): unquote(value) for name, value in parts}
+            from_path = {name.lower(): unquote(value) for name, value in parts if value != _NULL_FOLDER}
             try:
                 with self._store.fs.open(self._store.path(key), "rb") as file:
                     parquet = pq.ParquetFile(file)

@@ -174,8 +174,7 @@ def _name(command: Row) -> str:
 
 
 def _outcome(command: Row) -> str:
-    status = command.get("command_status")
-    said = _said(command.get("bool_success") if status is None else status).lower()
+    said = (_said(command.get("command_status")) or _said(command.get("bool_success"))).lower()
     return OUTCOMES.get(said, said or "complete")
 
 

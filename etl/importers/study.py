@@ -30,11 +30,13 @@ def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
     folder that is damaged or not the study's is left out and named; ``strict`` raises InputError.
     """
     parquet, plain = _found(source, ".parquet"), _found(source, *_JSON)
-    if bool(parquet) == bool(plain):
-        what = "both .parquet and .json files" if parquet else "neither .parquet nor .json files"
+    if not parquet and not plain:
+        what = "neither .parquet nor .json files"
         raise InputError(f"{source.url}: {what}; name the study's published Parquet or its raw JSON")
     writer, ledger = SegmentWriter(staged, "study"), Ledger()
     load = _parquet if parquet else _json
+    if parquet:
+        ledger.files = dict.fromkeys(plain, "JSON beside Parquet; name its folder to import it")
     facts = load(source, parquet or plain, writer, ledger)
     writer.add("instruments", instruments.of_symbols(STUDY, STUDY_2017, "the study's crawler"))
     writer.close()

@@ -199,6 +199,25 @@ def test_a_value_of_any_type_is_text_or_a_number_or_nothing(
     assert facts["rows_kept"] == 2
 
 
+def test_what_pandas_made_of_absent_values_is_absent(tmp_path: Path) -> None:
+    """NaN for the status that older rows have under another name, a folder's name for a NULL."""
+    history = pa.table(
+        {
+            "visit_id": [1.0, 2.0],
+            "command": ["GET", "GET"],
+            "command_status": [float("nan"), None],
+            "bool_success": [-1.0, 1.0],
+        }
+    )
+    folder = _parquet(tmp_path / "data", crawl_history=history)
+    hidden = folder / "http_requests" / "visit_id=__HIVE_DEFAULT_PARTITION__"
+    hidden.mkdir(parents=True)
+    pq.write_table(pa.table({"url": ["https://a.example/"]}), hidden / "x.parquet")
+    raw, facts = imported(tmp_path, folder)
+    assert _outcomes(raw) == {1: "timeout", 2: "complete", 0: "incomplete"}
+    assert facts["rows_of_no_visit"] == 1
+
+
 def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
     twice = pa.table(CALL).append_column("Symbol", pa.array(["window.x"]))
     folder = _parquet(tmp_path / "data", javascript=twice, site_visits=VISIT)

@@ -428,6 +428,17 @@ def test_a_part_that_is_damaged_or_foreign_is_left_out_and_named(tmp_path: Path)
     assert run.store.files("raw") == before
 
 
+def test_json_beside_parquet_is_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / "stray.json").write_text("{}")
+    pq.write_table(pa.Table.from_pylist([published()]), tmp_path / "published" / "part.0.parquet")
+    run = Run.open(tmp_path / "run", create=True)
+    facts = import_data("study", str(tmp_path / "published"), run)
+    assert (facts["rows_kept"], facts["left_out_files"].partition(":")[0]) == (1, "stray.json")
+    with pytest.raises(InputError, match=r"--strict: stray\.json"):
+        import_data("study", str(tmp_path / "published"), run, strict=True)
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The real sample, imported and cleaned."""
