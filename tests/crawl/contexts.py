@@ -31,6 +31,7 @@ class Call:
     in_iframe: bool = True
     context_in_iframe: bool = False
     realm: str = "window"
+    by_browser: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def _frame(attributes: str) -> str:
 _INNER = "<script>{READ}</script>"
 _ADD = "const add=(a)=>{const f=document.createElement('iframe');Object.assign(f,a);document.body.append(f);return f};"
 _BLOB = "const blob=(text,type)=>URL.createObjectURL(new Blob([text],{type}));"
+_GET = "const get=Object.getOwnPropertyDescriptor(Navigator.prototype,'userAgent').get.bind(navigator);"
 _AT_ONCE = _script(_ADD + "add({}).contentWindow.{READ}")
 _OF_BLOB = _script(_ADD + _BLOB + "add({src:blob('<script>{READ}<'+'/script>','text/html')})")
 _WORKS = {"realm": "worker", "in_iframe": False}
@@ -126,12 +128,17 @@ KINDS = [
     Kind("shared worker from blob: in a frame of another site", _frame("src={OTHER}/shares"),
          (Call("blob:other/", "blob:other/", "other/", third=True, **_SHARES),),
          {"/shares": (_script(_BLOB + "new SharedWorker(blob('{READ}'))"), HTML)}),
+    Kind("native that the browser's own code calls", _script(_GET + "Promise.resolve().then(get)"),
+         (Call("", "", in_iframe=False, by_browser=True),)),
+    Kind("native that the browser's own code calls, in a srcdoc of another site", _frame("src={OTHER}/gives"),
+         (Call("about:srcdoc", "other/gives", "other/gives", third=True, context_in_iframe=True, by_browser=True),),
+         {"/gives": (_frame(f'srcdoc="<script>{_GET}Promise.resolve().then(get)</script>"'), HTML)}),
     Kind("WebAssembly that calls a native", _script(
-        "const get=Object.getOwnPropertyDescriptor(Navigator.prototype,'userAgent').get.bind(navigator);"
+        _GET +
         f"const m=new WebAssembly.Module({_BYTES});new WebAssembly.Instance(m,{{e:{{f:get}}}}).exports.run()"),
         (Call("", "", in_iframe=False),)),
     Kind("WebAssembly from a file", _script(
-        "const get=Object.getOwnPropertyDescriptor(Navigator.prototype,'userAgent').get.bind(navigator);"
+        _GET +
         "WebAssembly.instantiateStreaming(fetch('/m.wasm'),{e:{f:get}}).then(m=>m.instance.exports.run())"),
         (Call("", "/m.wasm", in_iframe=False),), {"/m.wasm": (WASM, "application/wasm")}),
 ]  # fmt: skip

@@ -30,18 +30,8 @@ def run(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A crawl of a page of each kind that records one symbol, and its tables."""
     folder = tmp_path_factory.mktemp("contexts")
     (folder / "one.json").write_text(json.dumps([{"window.navigator": ["userAgent"]}]))
-    options = (
-        "--windows",
-        "8",
-        "--dwell",
-        "1.5",
-        "--load-timeout",
-        "200",
-        "--retries",
-        "1",
-        "--allow-private",
-    )
-    rest = ("--per-domain", "0", "--instrument", str(folder / "one.json"))
+    options = ("--windows", "8", "--dwell", "1", "--load-timeout", "200", "--popups", "allow")
+    rest = ("--allow-private", "--per-domain", "0", "--instrument", str(folder / "one.json"))
     crawl(folder / "run", *options, *rest, seeds=map(web.seed, KINDS), folder=folder)
     made = Run.open(folder / "run")
     run_etl(made)
@@ -78,20 +68,14 @@ def test_each_call_is_where_and_whose_it_is(
             whole = url.startswith(("http", "about:"))
             assert row[name] == url if whole else row[name].startswith(url), name
         context = web.url(call.context, kind)
-        assert (row["context_url"], row["context_host"], row["context_domain"]) == (
-            context,
-            host(context),
-            host(context),
-        )
-        names = ("is_third_party", "in_iframe", "context_in_iframe", "realm")
-        assert [row[name] for name in names] == [
-            call.third,
-            call.in_iframe,
-            call.context_in_iframe,
-            call.realm,
-        ]
-        own = host(row["location"])
-        assert (row["location_host"], row["location_domain"]) == (own, own)
+        its, own = (host(url) for url in (context, row["location"]))
+        assert [row[f"context_{name}"] for name in ("url", "host", "domain")] == [context, its, its]
+        assert [row[f"location_{name}"] for name in ("host", "domain")] == [own, own]
+        names = ("is_third_party", "in_iframe", "context_in_iframe", "realm", "by_browser")
+        known = (call.third, call.in_iframe, call.context_in_iframe, call.realm, call.by_browser)
+        assert tuple(row[name] for name in names) == known
+        assert (row["script_line"] is None) == call.by_browser
+        assert (row["frame_id"] == -1) == (call.realm == "sharedworker")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
