@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crawl import pack, preferences, settings
+from crawl import deaths, pack, preferences, settings
 from crawl.bidi import BidiClosed, BidiError
+from crawl.deaths import Deaths
 from crawl.firefox import Firefox
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
@@ -36,6 +37,7 @@ class Window:
         self.closed = asyncio.Event()  # by the page, or because its process died
         self.download = False
         self.died_of: tuple[str, str] | None = None  # its process: the outcome, and why
+        self.death: asyncio.Task[str] | None = None  # what more is found out about it
         self.ending: tuple[str, str] | None = None  # the same, of what we are about to end
         self.greedy = False  # a process of it has used so much CPU that it is served last
         self.started = 0
@@ -96,6 +98,9 @@ class Browser:
         self.retired = False
         self.memory = 0  # bytes of all its processes
         self.user_agent = ""
+        self.deaths = Deaths()
+        firefox.hear = self.deaths.hear
+        self._looked: dict[int, Process] = {}  # the content processes, when last looked at
         self._parent: Parent
         self._realms: Realms
         self._records: dict[str, Records] = {}  # of the visits under way, by their cookie stores
@@ -127,7 +132,7 @@ class Browser:
                 agent = {"userAgent": browser.user_agent}
                 await firefox.bidi.command("emulation.setUserAgentOverride", agent)
             browser._parent = await Parent.attach(
-                firefox.bidi, browser._crashed, browser._downloads, browser._closed
+                firefox.bidi, browser._crashed, browser._downloads, browser._closed, browser._born
             )
             await preferences.check(browser._parent, prefs, firefox.binary)
             told = pack.told(wished)
@@ -241,6 +246,8 @@ class Browser:
     def _judge(self, memory: int, processes: list[Process]) -> None:
         """End content processes over their budget; retire a browser that has grown large."""
         self.memory = memory
+        self._looked = {process.pid: process for process in processes}
+        self.deaths.look()
         if memory > settings.BROWSER_BYTES:
             self.retired = True
         for process in processes:
@@ -262,8 +269,11 @@ class Browser:
     def _of(self, store: str) -> list[Window]:
         return [window for window in self.windows.values() if store and window.store == store]
 
-    def _crashed(self, store: str) -> None:
+    def _crashed(self, store: str, pid: int) -> None:
+        looked = self._looked.get(pid)
         for window in self._of(store):
+            if not window.ending:
+                window.death = asyncio.create_task(self.deaths.why(pid, looked.memory if looked else 0))
             window.died()
 
     def _downloads(self, store: str) -> None:
@@ -274,6 +284,9 @@ class Browser:
         for window in self.windows.values():
             if window.browser_id == browser_id:
                 window.closed.set()
+
+    def _born(self, pid: int) -> None:
+        deaths.offer(pid, self.firefox.pid)
 
     def _message(self, message: Message, size: int) -> None:
         """What is said of a store that is no visit's, or of one that has ended, is dropped."""

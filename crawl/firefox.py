@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from crawl import profile, warm
-from crawl.bidi import Bidi, BidiError
+from crawl.bidi import Bidi, BidiClosed, BidiError
 from crawl.settings import DATA_BYTES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 
@@ -75,6 +76,7 @@ class Firefox:
         self.binary = binary
         self.bidi: Bidi
         self.said: deque[str] = deque(maxlen=50)
+        self.hear: Callable[[str], None] = lambda line: None  # given each line that it says
         self._drain = asyncio.create_task(self._listen())
 
     @classmethod
@@ -120,6 +122,9 @@ class Firefox:
             raise OutsideError(
                 f"{path}: did not start in {START_TIMEOUT_S:.0f} s: {firefox.last_words}"
             ) from None
+        except BidiClosed as error:
+            await firefox.stop()
+            raise OutsideError(f"{path}: ended while it started: {firefox.last_words}") from error
         except BaseException:
             await firefox.stop()
             raise
@@ -204,6 +209,7 @@ class Firefox:
         with contextlib.suppress(ValueError):  # a line longer than the buffer: what follows is not kept
             while line := await self.process.stderr.readline():
                 self.said.append(line.decode(errors="replace").strip()[:500])
+                self.hear(self.said[-1])
         while await self.process.stderr.read(65536):
             pass
 

@@ -14,10 +14,20 @@ from typing import Any
 from crawl.bidi import Bidi, BidiError
 
 # World: Firefox's parent process (privileged). Trusts: nothing that pages wrote; only numbers leave.
-_WATCH = """(crashed, downloads, closed) => {
-  const died = (frameLoader) => {
-    const store = frameLoader.ownerElement?.getAttribute("usercontextid");
-    if (store) crashed(store);
+_WATCH = """(crashed, downloads, closed, born) => {
+  const pids = new Map(ChromeUtils.getAllDOMProcesses().map(({ childID, osPid }) => [childID, osPid]));
+  const created = (process) => {
+    const { childID, osPid } = process.QueryInterface(Ci.nsIDOMProcessParent);
+    pids.set(childID, osPid);
+    born(String(osPid));
+  };
+  for (const pid of pids.values()) if (pid !== Services.appinfo.processID) born(String(pid));
+  Services.obs.addObserver({ observe: created }, "ipc:content-created");
+  const ended = (bag) => pids.delete(bag.QueryInterface(Ci.nsIPropertyBag2).getPropertyAsUint64("childID"));
+  Services.obs.addObserver({ observe: ended }, "ipc:content-shutdown");
+  const died = ({ ownerElement, childID }) => {
+    const store = ownerElement?.getAttribute("usercontextid");
+    if (store) crashed(`${store} ${pids.get(childID) ?? 0}`);
   };
   Services.obs.addObserver({ observe: died }, "oop-frameloader-crashed");
   const gone = (context, topic, why) => {
@@ -98,20 +108,22 @@ class Parent:
     async def attach(
         cls,
         bidi: Bidi,
-        crashed: Callable[[str], None],
+        crashed: Callable[[str, int], None],
         downloads: Callable[[str], None],
         closed: Callable[[int], None],
+        born: Callable[[int], None],
     ) -> "Parent":
-        """Attach. Called with a cookie store are ``crashed`` where the process of a tab died, ``downloads``
-        where a file comes in the place of the visit's page; with Firefox's number of a tab ``closed``.
+        """Attach. Called with a cookie store are ``crashed`` where the process of a tab died, also with its
+        number (0 where it never began), and ``downloads`` where a file comes in the place of the visit's
+        page; with Firefox's number of a tab ``closed``; with its number ``born`` of each content process.
         """
         tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
         parent = cls(bidi, str(tree["contexts"][0]["context"]))
         bidi.on("script.message", parent._said)
         await bidi.subscribe("script.message")
-        told = [parent.channel(partial(_of_store, say)) for say in (crashed, downloads)]
+        told = [parent.channel(partial(_died, crashed)), parent.channel(partial(_of_store, downloads))]
         # The protocol's own event has all names and addresses of the frames, of any length.
-        told.append(parent.channel(lambda number: closed(int(number))))
+        told += [parent.channel(partial(_of_number, say)) for say in (closed, born)]
         await parent.call(_WATCH, *told)
         return parent
 
@@ -157,6 +169,15 @@ class Parent:
     def _said(self, said: dict[str, Any]) -> None:
         if listener := self._listeners.get(str(said.get("channel"))):
             listener(str(said["data"].get("value")))
+
+
+def _died(say: Callable[[str, int], None], said: str) -> None:
+    number, _, pid = said.partition(" ")
+    say(_store(number), int(pid))
+
+
+def _of_number(say: Callable[[int], None], number: str) -> None:
+    say(int(number))
 
 
 def _of_store(say: Callable[[str], None], number: str) -> None:

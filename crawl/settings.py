@@ -13,6 +13,7 @@ STILL_LOOKS = 3  # in a row without anything that loads: no load event will come
 SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
 SETTLE_LOOK_S = 0.2  # between two looks whether it has
 LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have been had it come in time
+DEATH_S = 3.0  # Firefox says within milliseconds how a process of its ended, if the machine is not busy
 CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
 
 DAY_S = 86_400.0  # the longest time that an option may ask for
@@ -66,6 +67,9 @@ BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too
 WATCH_S = 1.0  # how often processes are looked at: a page fills a gigabyte a second
 PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its visit is `crashed`
 DATA_BYTES = 2 * PROCESS_BYTES  # what Linux lets any process of Firefox hold: then its allocations fail
+OOM_RANK = (
+    300  # thousandths of the memory that a page's process counts for more when the kernel ends the largest
+)
 YIELD_CPU_S = 10.0  # of CPU by one content process: from then on others go first
 PROCESS_CPU_S = 30.0  # of CPU by one content process, ten times a heavy page's: then, too
 

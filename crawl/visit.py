@@ -92,7 +92,8 @@ async def _attempt(
     except _Ended as end:
         result.outcome, result.error = end.outcome, end.error
     except BidiClosed:
-        result.outcome, result.error = "crashed", f"the browser ended: {browser.firefox.last_words}"
+        why = await browser.deaths.of_browser(browser.firefox.process)
+        result.outcome, result.error = "crashed", f"the browser ended: {why}: {browser.firefox.last_words}"
     except BidiError as error:
         result.outcome, result.error = "failed", str(error)
     except TimeoutError:
@@ -152,6 +153,8 @@ async def _visit(
             raise _Ended("hung", "the page did not hand over its last records")
         result.outcome = "complete"
     except _Ended as end:
+        if window.death and end.outcome == "crashed":
+            end.error = await window.death
         # What the page did until then is worth having.
         if window.store and end.outcome not in ("hung", "crashed", "net_error"):
             answers = await _flush(browser, window.store, result, settings.LAST_FLUSH_S)

@@ -1,0 +1,108 @@
+"""Why a process of a page died: what Firefox says of its end, and whether the machine had memory left."""
+
+import asyncio
+import contextlib
+import re
+import signal
+from collections import deque
+from pathlib import Path
+
+from crawl import settings
+
+# How Firefox's parent process says it, and what a dying one says before.
+_EXIT = re.compile(r"process (\d+) exited (on signal|with status) (\d+)")
+_WORDS = re.compile(r"out of memory: .*|Hit MOZ_CRASH\(.*|.*ABORT: .*")
+_UNKNOWN = "nothing is known of its end"
+_NO_MEMORY = re.compile(r"out of memory|\boom\b")
+
+
+class Deaths:
+    """The ends of the processes of one Firefox. It is given each line that Firefox says (`hear`)."""
+
+    def __init__(self) -> None:
+        self._ends: dict[int, str] = {}  # by process id
+        self._words: deque[str] = deque(maxlen=3)  # since the last end
+        self._more = asyncio.Event()
+        self._killed = self._killed_before = oom_kills()  # when last looked, and before that
+
+    def hear(self, line: str) -> None:
+        """A line of what Firefox and its processes write on standard error."""
+        if said := _EXIT.search(line):
+            pid, how, number = int(said[1]), said[2], int(said[3])
+            end = _signal(number) if how == "on signal" else f"status {number}"
+            self._ends[pid] = ": ".join([end, *self._words])
+            self._words.clear()
+            self._more.set()
+        elif said := _WORDS.search(line):
+            self._words.append(said[0][:300])
+
+    def look(self) -> None:
+        """Count what the kernel has ended. Of a death it is heard late: the look before it may know more."""
+        self._killed_before, self._killed = self._killed, oom_kills()
+
+    async def why(self, pid: int, memory: int) -> str:
+        """Why a process died that had so many bytes when last looked at; 0 where it is not known."""
+        if not pid:
+            return "the page's process did not start"
+        killed = self._killed_before
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.DEATH_S):
+                while pid not in self._ends:
+                    self._more.clear()
+                    await self._more.wait()
+        end = self._ends.get(pid, _UNKNOWN)
+        return "; ".join(
+            [
+                f"the page's process died: {end}{_by_kernel(end, killed)}",
+                *([f"it had {memory >> 20:,} MB of memory when last looked at"] if memory else []),
+                *([f"it may hold {settings.DATA_BYTES >> 20:,} MB"] if _NO_MEMORY.search(end) else []),
+            ]
+        )
+
+    async def of_browser(self, process: asyncio.subprocess.Process) -> str:
+        """Why Firefox itself ended."""
+        killed = self._killed_before
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(settings.DEATH_S):
+                await process.wait()
+        code = process.returncode
+        if code is None:
+            return "it does not answer any more"
+        end = _signal(-code) if code < 0 else f"status {code}"
+        return end + _by_kernel(end, killed)
+
+
+def _by_kernel(end: str, killed: int) -> str:
+    if end.startswith((_UNKNOWN, _signal(signal.SIGKILL))) and oom_kills() > killed:
+        return ", when the machine was out of memory and the kernel ended processes"
+    return ""
+
+
+def offer(pid: int, parent: int) -> None:
+    """Have the kernel end this process before its parent, where the machine has no memory left.
+
+    Else it may end what all pages need: the parent process has the largest address space.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        rank = int(_rank_of(parent).read_text("ascii")) + settings.OOM_RANK
+        _rank_of(pid).write_text(str(min(rank, 1000)), "ascii")
+
+
+def _rank_of(pid: int) -> Path:
+    return Path(f"/proc/{pid}/oom_score_adj")
+
+
+def oom_kills() -> int:
+    """How many processes the kernel has ended for want of memory since it began; 0 where it does not say."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
+
+
+def _signal(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
