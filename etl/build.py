@@ -188,13 +188,13 @@ class Build:
         if self.good["call_totals"]:
             totals = attempts.kept(self._whole("call_totals"), self.attempts)
             every = ibis.union(conform.conform(every, uses.USES), uses.of_totals(totals))
-        self.at.write(symbol_counts.symbol_counts(every), "symbol_counts")
         rolled = self.at.engine.keep(script_refs.rolled(every))
         dim = self.at.origins(rolled, *script_refs.URLS.values())
         refs = self.at.engine.read(
             self.staged, self.at.write(script_refs.script_refs(rolled, dim), "script_refs")
         )
         self.at.engine.drop(rolled)
+        self.at.write(symbol_counts.symbol_counts(every, refs), "symbol_counts")
         self.at.write(pages.pages(refs), "pages")
         self.dimensions(refs)
 

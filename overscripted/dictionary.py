@@ -50,11 +50,11 @@ GROUP BY v.outcome ORDER BY visits DESC;
 ```
 
 ```sql
--- Scripts that used canvas APIs: a roll-up is far smaller than the calls.
-SELECT script_url, sum(n_calls) AS calls, count(DISTINCT location) AS documents
+-- Third parties that used canvas APIs: a roll-up is far smaller than the calls.
+SELECT script_domain, sum(n_calls) AS calls, count(DISTINCT location_domain) AS sites
 FROM 'RUN/tables/symbol_counts/*.parquet'
-WHERE starts_with(symbol, 'CanvasRenderingContext2D.')
-GROUP BY script_url ORDER BY documents DESC, calls DESC LIMIT 20;
+WHERE starts_with(symbol, 'CanvasRenderingContext2D.') AND is_third_party
+GROUP BY script_domain ORDER BY sites DESC, calls DESC LIMIT 20;
 ```
 
 ```sql

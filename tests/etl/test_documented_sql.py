@@ -17,7 +17,7 @@ COOKIE = {"symbol": "window.document.cookie", "operation": "get"}
 FOUND = (
     [("tracker.com", 1, 2)],
     [("complete", 1, 4), ("net_error", 1, 0)],
-    [("https://cdn.tracker.com/t.js", 1, 1)],
+    [("tracker.com", 1, 1)],
     [("https://cdn.tracker.com/t.js", 3, b"f()")],
 )
 

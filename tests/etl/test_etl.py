@@ -83,6 +83,29 @@ def test_calls_that_caps_cut_are_counted_exactly(tmp_path: Path) -> None:
     ]
 
 
+def test_uses_of_symbols_say_whose_they_are(tmp_path: Path) -> None:
+    own = {"script_url": call()["location"]}
+    made = [call(ordinal=0), call(ordinal=1, **own), call(ordinal=2, script_url="inline", symbol="window.x")]
+    cut = {
+        k: v
+        for k, v in call(symbol="window.y").items()
+        if k in ("crawl_id", "visit_id", "attempt", "location")
+    }
+    cut |= {"script_url": "https://a.cut.com/", "symbol": "window.y", "operation": "get", "frame_id": 0}
+    totals = [{**cut, "n_calls": 5, "n_recorded": 0}]
+    run = crawl_run(tmp_path / "run", calls=made, call_totals=totals, visits=[visit()])
+    run_etl(run)
+    found = by(run, "symbol_counts", "script_domain", "location_domain", "is_third_party", "n_calls")
+    assert found == [
+        ("", "example.co.uk", False, 1),
+        ("cut.com", "example.co.uk", True, 5),
+        ("example.co.uk", "example.co.uk", False, 1),
+        ("tracker.com", "example.co.uk", True, 1),
+    ]
+    keys = by(run, "symbol_counts", *TABLES["symbol_counts"].key)
+    assert len(keys) == len(set(keys)) == 4
+
+
 TEXTS = ["", "\x00", "İ", "ß", "e\u0301", "Z", "a", "Ä", "👨‍👩‍👧", "\ufffd"]
 
 
