@@ -39,7 +39,9 @@ def text(value: Any) -> str | None:
 
 def whole(value: Any) -> int | None:
     """A whole number of 64 bits, also one that was kept as text or as a float; None for anything else."""
-    if isinstance(value, float | Decimal):
+    if value is None or isinstance(value, int):
+        pass
+    elif isinstance(value, float | Decimal):
         value = int(value) if math.isfinite(value) and value == int(value) else None
     elif isinstance(value, bytes | str):
         said = (text(value) or "").strip()
