@@ -14,6 +14,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from etl.importers.ledger import named
 from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
 from overscripted.store import Store
@@ -70,7 +71,7 @@ class Source(ABC):
         """Tables that are there and not read, with their numbers of rows."""
 
     def close(self) -> None:  # noqa: B027  # most have nothing to release
-        """Release files."""
+        """Release files; they are opened again when rows are asked for."""
 
 
 def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
@@ -92,6 +93,7 @@ def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
         if key.endswith(_SQLITE):
             try:
                 found.append(Sqlite(store, key))
+                found[-1].close()  # until its turn
             except Unfit as error:
                 unfit[key] = str(error)
     parquet = [key for key in keys if key.endswith(".parquet")]
@@ -102,10 +104,10 @@ def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
     if len(unfit) == 1:
         ((key, why),) = unfit.items()
         raise InputError(f"{store.uri(key)}: {why}")
-    named = "".join(f"; {key}: {why}" for key, why in unfit.items())
+    told = f"; {named(unfit)}" if unfit else ""
     raise InputError(
         f"{store.url}: no OpenWPM data here (neither {', '.join(_SQLITE)} files nor Parquet in folders "
-        f"named javascript, site_visits, …); for the study's data use `overscripted import study`{named}"
+        f"named javascript, site_visits, …); for the study's data use `overscripted import study`{told}"
     )
 
 
@@ -117,28 +119,33 @@ class Sqlite(Source):
 
     def __init__(self, store: Store, key: str) -> None:
         self.name, self.key = key or os.path.basename(store.root), key
-        self._folder = ""
-        path = store.path(key)
-        if not store.local or any(os.path.exists(path + end) for end in _JOURNALS):
-            path = self._copy(store, path)
+        self._store, self._folder = store, ""
+        self._held: sqlite3.Connection | None = None
         try:
-            if self._folder:
-                self._db = sqlite3.connect(path)
-            else:
-                self._db = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)
-            self._db.text_factory = decoded
             names = self._db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
             own = (str(name) for (name,) in names if not str(name).startswith("sqlite_"))
             self._names = {name.lower(): name for name in own}
             if not self.tables() & _SIGNS:
                 raise Unfit("no OpenWPM database: it has no table javascript, http_requests or site_visits")
+            self._read = {table: self._choose(table) for table in TABLES}
         except (sqlite3.Error, UnicodeDecodeError) as error:
             self.close()
             raise Unfit(f"no readable SQLite database ({error})") from error
-        except Unfit:
+        except BaseException:
             self.close()
             raise
-        self._read = {table: self._choose(table) for table in TABLES}
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        """The database, opened where it is not: of many, few are open at a time."""
+        if self._held is None:
+            path = self._store.path(self.key)
+            if not self._store.local or any(os.path.exists(path + end) for end in _JOURNALS):
+                self._held = sqlite3.connect(self._copy(self._store, path))
+            else:
+                self._held = sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)
+            self._held.text_factory = decoded
+        return self._held
 
     def _copy(self, store: Store, path: str) -> str:
         self._folder = tempfile.mkdtemp(prefix="overscripted-openwpm-")
@@ -194,10 +201,12 @@ class Sqlite(Source):
         return {self._names[name]: self._count(name, "") for name in left}
 
     def close(self) -> None:
-        if db := getattr(self, "_db", None):
-            db.close()
+        if self._held is not None:
+            self._held.close()
+            self._held = None
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = ""
 
 
 def _quoted(name: str) -> str:

@@ -1,6 +1,8 @@
 """OpenWPM's data as it is found: among other files, in odd tables, with values of odd types."""
 
 import json
+import os
+import resource
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -60,6 +62,20 @@ def test_foreign_and_damaged_databases_of_a_folder_are_left_out_and_named(tmp_pa
     with pytest.raises(InputError, match=r"--strict: .*cert8\.db"):
         import_data("openwpm", str(folder), run, strict=True)
     assert run.store.files("raw") == before
+
+
+def test_more_databases_than_files_may_be_open(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    for n in range(60):
+        _crawl(folder / f"{n}.sqlite")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 30, hard))
+    try:
+        raw, facts = imported(tmp_path, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert (facts["data_sets"], len(raw["visits"])) == (60, 60 * len(VISITS))
+    assert "files_left_out" not in facts
 
 
 def test_nothing_of_a_database_that_is_damaged_within_is_kept(
