@@ -88,9 +88,7 @@ def _attempts(visits: list[pa.Table]) -> dict[tuple[int, int], int]:
 
 
 def _raw(rows: pa.Table, attempts: dict[tuple[int, int], int]) -> pa.Table:
-    names = ("crawl_id", "visit_id", "frame_id", "parent_frame_id", "top_level_url", "file_name", "ordinal")
-    texts = ("location", "realm", "symbol", "operation", "script_url", "func_name")
-    out = {name: rows[name] for name in (*names, *texts, "script_loc_eval", "call_stack")}
+    out = {name: rows[name] for name in RAW["calls"].names if name in rows.column_names}  # most are as raw
     numbered = pc.struct_field(pc.extract_regex(rows["call_id"], "__(?P<n>[0-9]{1,19})$"), "n")
     of_study = pc.equal(rows["crawl_id"], STUDY)
     whole = rows["value"] if "value" in rows.column_names else pa.nulls(rows.num_rows, pa.string())

@@ -172,6 +172,7 @@ def test_a_document_without_an_address_has_that_of_whose_rights_it_has(tmp_path:
         ("about:blank", SITE),
         ("about:srcdoc", FRAME),
         (FRAME, FRAME),
+        ("https://of-another-visit.example/", "https://of-another-visit.example/"),
         (SITE, SITE),
     ]
 

@@ -151,6 +151,8 @@ def _rich(folder: Path) -> Run:
         call(ordinal=1, value="v" * 1000, value_len=5000, in_iframe="true", frame_id=3, parent_frame_id=0),
         call(ordinal=2, value=None, script_loc_eval="line 1 > eval", call_stack="f@https://a/:1:2"),
         call(visit_id=2, attempt=3, ordinal=0, realm="worker", top_level_url=""),
+        call(ordinal=3, location="about:srcdoc", context_url="https://b.com/", context_in_iframe=True),
+        call(ordinal=4, by_browser=True, script_line="", script_col=""),
     ]
     visits = [
         visit(started=datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC)),
@@ -168,8 +170,8 @@ def test_a_data_set_can_be_imported_again(tmp_path: Path, kind: str) -> None:
     export_sample(run, str(tmp_path / "out"))
     again = Run.open(tmp_path / "again", create=True)
     facts = import_data(kind, str(tmp_path / "out"), again)
-    assert (facts["rows_read"], facts["rows_kept"]) == (7, 7)
-    assert facts["tables_ignored"] == "pages (2 rows), script_refs (2 rows)"
+    assert (facts["rows_read"], facts["rows_kept"]) == (9, 9)
+    assert facts["tables_ignored"] == "pages (3 rows), script_refs (3 rows)"
     run_etl(again)
     for name in ("calls", "script_refs", "pages", "symbol_counts", "hosts"):
         assert rows(again, name) == rows(run, name), name
