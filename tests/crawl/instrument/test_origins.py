@@ -53,7 +53,7 @@ async def test_a_window_of_another_visit_is_nobodys_to_claim(browser: Instrument
       const window = tabs.find((it) => it.documentURI.spec.endsWith(secret)).innerWindowId;
       const script = `
         const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
-        if (Services.appinfo.remoteType.endsWith("userContextId=${mine}")) {
+        if (Services.appinfo.remoteType.replace("&", "^").split("^").includes("userContextId=${mine}")) {
           const call = '{"n":0,"t":1,"s":"window.navigator.oscpu","o":"get","v":"forged","f":""}';
           const calls = '{"doc":"x","location":"about:blank","context":"https://evil.example/","calls":[' + call + '],"totals":[]}';
           for (const kind of ["document", "worker"]) {
@@ -62,7 +62,7 @@ async def test_a_window_of_another_visit_is_nobodys_to_claim(browser: Instrument
           }
           sendAsyncMessage("claimed");
         }`;
-      Services.ppmm.addMessageListener("claimed", resolve);
+      Services.ppmm.addMessageListener("claimed", () => resolve(true));
       Services.ppmm.loadProcessScript("data:," + encodeURIComponent(script), false);
     })"""
     async with asyncio.timeout(20):
