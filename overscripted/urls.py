@@ -110,13 +110,17 @@ def _obeys_bidi(text: str) -> bool:
         return False
 
 
-# Of an address, a last number in base 16 without a digit: 0 in the standard, nothing to Firefox.
-_NO_DIGIT = re.compile(r"(?:^|[/\\@.])0x\.?(?:[:/\\?#]|$)", re.I)
+# An address whose last number is one in base 16 without a digit: 0 in the standard, nothing to Firefox.
+_NO_DIGIT = re.compile(
+    r"[\0- ]*(?:https?:)?[/\\]{2,}(?:[^/\\?#]*[@.])?0x\.?(?::\d*)?(?:[/\\?#]|[\0- ]*\Z)", re.I
+)
 
 
 def refused_address(reference: str, host_name: str) -> bool:
     """Whether Firefox takes a reference to this parsed host for no URL, for how it writes an address."""
-    return host_name.replace(".", "").isdecimal() and _NO_DIGIT.search(reference) is not None
+    if not host_name.replace(".", "").isdecimal():
+        return False
+    return _NO_DIGIT.match(re.sub(r"[\t\n\r]", "", reference)) is not None
 
 
 def join(base: str, reference: str) -> str | None:

@@ -51,6 +51,7 @@ def test_join(base: str, reference: str, joined: str | None) -> None:
         ("http://0x/", "http://0x0/"),
         ("http://1.0x/", "http://1.0x.1/"),
         ("http://u@1.0X.:80/", "http://a/0x/"),
+        ("//0\tx", "http://1.2.3.4/.0x"),
         ("http://1.\u05d0/", "http://\u05d01/"),  # a number is no beginning beside letters from the right
         ("http://a.\u05d0.1a/", "http://a.\u05d0.a1/"),
     ],
@@ -58,6 +59,11 @@ def test_join(base: str, reference: str, joined: str | None) -> None:
 def test_hosts_that_are_none_to_firefox(wrong: str, right: str) -> None:
     assert urls.join("https://page.example/", wrong) is None
     assert urls.join("https://page.example/", right)
+
+
+@pytest.mark.parametrize("reference", [".0x", "0x", "/0x", "?//0x", "a//b.0x", "#.0x/"])
+def test_what_follows_an_address_is_none(reference: str) -> None:
+    assert urls.join("http://127.0.0.1/", reference)
 
 
 @given(st.text(), st.text())

@@ -196,6 +196,7 @@ def simple(html: str, path: str = "") -> tuple[bytes, str, str]:
     )
 )
 @example(page=simple('<svg><mi><base href="/no"></mi><title><base href="/yes/"></title></svg><a href="x">'))
+@example(page=simple("<a href='.0x'><a href='//0x'><a href='//1.0x:80?'><base href='//1.0x/'>"))
 @example(page=simple("<base href='//x%2A.example/'><a href='y'>"))
 @example(page=("\ufeff<a href='?q=é#é'>".encode("utf-16-le"), "text/html; charset=koi8-r", ""))
 @example(page=("<a href='/嘅?q=日本'>".encode("big5hkscs"), "text/html; charset=big5", ""))

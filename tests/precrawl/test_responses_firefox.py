@@ -51,8 +51,8 @@ PARAMETERS = st.sampled_from(
             ";charset=utf-8",
             ";charset=",
         ),
-        *("; charset = windows-1251", ";charset=klingon", ";charset", ";x=1", ";;", '; charset="utf-8'),
-        *(';charset="windows-1251"', ';charset="windows\\-1251"', ";charset='utf-8'", ';x=","', ';x="', ";="),
+        *("; charset = windows-1251", ";charset=klingon", ";charset", ";x=1", ";;"),
+        *(';charset="windows-1251"', ';charset="windows\\-1251"', ";charset='utf-8'", ';x=","', ";="),
         *(';x=";charset=utf-8"', ';charset="windows-1251"x', ";charset=utf-8;"),
     ]
 )
@@ -175,10 +175,11 @@ def simple(*lines: bytes, body: bytes = META + MARK, status: bytes = b"HTTP/1.1 
     return b"\r\n".join([status, *lines, b"Connection: close", b"", body])
 
 
-@settings(max_examples=70, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(answer=answers())
 @example(answer=simple(b"nonsense", b"Content-Type: text/html;charset=windows-1251"))
 @example(answer=simple(b"Content-Type: text/html, text/html"))
+@example(answer=simple(b'Content-Type: text/html; charset="windows-1251'))
 @example(answer=simple(b"Content-Type: text/html;charset=windows-1251", b"Content-Type: */*"))
 @example(answer=simple(b"Content-Type: text/html", b"Content-Encoding: none"))
 @example(answer=simple(b"Content-Type: text/html charset=utf-8;charset=windows-1251"))
@@ -251,7 +252,7 @@ COOKIES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     place=PLACES,
     again=st.sampled_from([None, None, None, "same", "other"]),
