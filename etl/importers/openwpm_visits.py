@@ -140,6 +140,8 @@ class _Browser:
             url = url_of(command)
             if not self._visits:
                 self._page = ("page", _browser(command), url)
+            elif not url:  # which was not kept
+                self._at = min(self._at + 1, len(self._visits) - 1)
             else:
                 places = self._places.get(url, [])
                 following = bisect.bisect_right(places, self._at)

@@ -98,6 +98,15 @@ def test_commands_that_are_missing_leave_their_visits_incomplete(tmp_path: Path)
     assert facts["left_out"] == "1 of crawl_history: a command of no visit"
 
 
+def test_commands_without_their_page_belong_to_visits_in_order(tmp_path: Path) -> None:
+    visits = [visit(n, 1, f"https://{n}.example/") for n in (1, 2, 3)]
+    ended = ("ok", "timeout", "error")
+    history = [command(of, "GET", end, "2016-01-01 00:00:00") for of, end in zip(visits, ended, strict=True)]
+    told = {"site_visits": visits, "crawl_history": [row | {"arguments": None} for row in history]}
+    raw, _ = imported(tmp_path, database(tmp_path / "x.sqlite", "2015-12", told))
+    assert [row["outcome"] for row in raw["visits"]] == ["complete", "timeout", "error"]
+
+
 @pytest.mark.parametrize(
     ("commands", "incomplete", "wanted"),
     [
