@@ -95,7 +95,7 @@ def _rank_of(pid: int) -> Path:
 def oom_kills() -> int:
     """How many processes the kernel has ended for want of memory since it began; 0 where it does not say."""
     with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/vmstat").read_text().splitlines():
+        for line in Path("/proc/vmstat").read_text("utf-8", "replace").splitlines():
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0

@@ -28,7 +28,7 @@ def without_encoding(path: Path) -> list[str]:
         constants = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
         modes = [c for c in constants if isinstance(c, str) and set(c) <= set("rwaxb+t") and c]
         if name in ("read_text", "write_text"):
-            bad = "utf-8" not in constants
+            bad = not {"utf-8", "ascii"} & {c for c in constants if isinstance(c, str)}
         elif name in ("TemporaryFile", "NamedTemporaryFile"):
             bad = any("b" not in mode for mode in modes)
         elif name == "open" and not isinstance(node.func, ast.Attribute):
