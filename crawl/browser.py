@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crawl import deaths, pack, preferences, settings
+from crawl import deaths, display, pack, preferences, settings
 from crawl.bidi import BidiClosed, BidiError
 from crawl.deaths import Deaths
+from crawl.drawing import Drawing
 from crawl.firefox import Firefox
 from crawl.parent import Parent, Process
 from crawl.profile import Pref
@@ -99,6 +100,7 @@ class Browser:
         self.memory = 0  # bytes of all its processes
         self.user_agent = ""
         self.deaths = Deaths()
+        self.drawing = Drawing(firefox.pid)
         firefox.hear = self.deaths.hear
         self._looked: dict[int, Process] = {}  # the content processes, when last looked at
         self._parent: Parent
@@ -209,6 +211,10 @@ class Browser:
         self._records.pop(store, None)
         await _quietly(self._realms.forget(store))
 
+    async def display(self) -> dict[str, Any]:
+        """What its pages find of a display, see `display.ask`."""
+        return await display.ask(self._parent)
+
     async def loading(self, store: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""
         return await self._parent.loading(store)
@@ -220,7 +226,7 @@ class Browser:
     async def kill(self, store: str) -> None:
         """End the content processes of a visit."""
         with contextlib.suppress(BidiError, TimeoutError):
-            for process in (await self._parent.processes())[1]:
+            for process in (await self._parent.processes())[2]:
                 if process.store == store:
                     _kill(process.pid)
 
@@ -235,6 +241,7 @@ class Browser:
         tidied = 0
         while True:
             await asyncio.sleep(settings.WATCH_S)
+            self.drawing.look()
             try:
                 if self.visits - tidied >= settings.TIDY_VISITS:
                     tidied = self.visits
@@ -243,13 +250,17 @@ class Browser:
             except (BidiError, TimeoutError):
                 self.ill += 1
 
-    def _judge(self, memory: int, processes: list[Process]) -> None:
-        """End content processes over their budget; retire a browser that has grown large."""
+    def _judge(self, of_parent: int, memory: int, processes: list[Process]) -> None:
+        """End content processes over their budget; retire a browser that has grown large, or end it."""
         self.memory = memory
         self._looked = {process.pid: process for process in processes}
         self.deaths.look()
         if memory > settings.BROWSER_BYTES:
             self.retired = True
+        if of_parent > settings.PARENT_BYTES:
+            self.deaths.ended_for = f"its parent process had used {of_parent >> 20:,} MB of memory"
+            log.warning("Firefox is ended: %s", self.deaths.ended_for)
+            _kill(self.firefox.pid)
         for process in processes:
             if process.memory > settings.PROCESS_BYTES:
                 self._end(process, "crashed", f"{process.memory >> 20} MB of memory")

@@ -116,7 +116,11 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     "--metrics", metavar="HOST:PORT", default="", help="Serve this worker's numbers for Prometheus there."
 )
 @click.option("--firefox", metavar="PATH", help="Firefox to use; default: the system's.")
-@click.option("--show", is_flag=True, help="Show the windows on the desktop instead of headless.")
+@click.option(
+    "--show",
+    is_flag=True,
+    help="Show the windows on the desktop, or on a virtual display (xvfb-run), instead of headless.",
+)
 @click.option(
     "--popups",
     type=click.Choice(["block", "allow"]),

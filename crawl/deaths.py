@@ -23,6 +23,7 @@ class Deaths:
         self._ends: dict[int, str] = {}  # by process id
         self._words: deque[str] = deque(maxlen=3)  # since the last end
         self._more = asyncio.Event()
+        self.ended_for = ""  # why we have ended Firefox itself
         self._killed = self._killed_before = oom_kills()  # when last looked, and before that
 
     def hear(self, line: str) -> None:
@@ -61,6 +62,8 @@ class Deaths:
 
     async def of_browser(self, process: asyncio.subprocess.Process) -> str:
         """Why Firefox itself ended."""
+        if self.ended_for:
+            return self.ended_for
         killed = self._killed_before
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.DEATH_S):

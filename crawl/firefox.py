@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from crawl import headless as without_display
 from crawl import profile, warm
 from crawl.bidi import Bidi, BidiClosed, BidiError
 from crawl.settings import DATA_BYTES
@@ -92,7 +93,8 @@ class Firefox:
         Raises SoftwareMissing without Firefox, OutsideError when it does not come up.
         """
         path = find(binary)
-        folder = await asyncio.to_thread(profile.create, prefs or {}, authorities or [])
+        merged = (without_display.PREFS if headless else {}) | (prefs or {})
+        folder = await asyncio.to_thread(profile.create, merged, authorities or [])
         try:
             await asyncio.to_thread(warm.into, folder / "profile", path)
             process = await asyncio.create_subprocess_exec(
@@ -219,15 +221,19 @@ def _environment(folder: Path, headless: bool) -> dict[str, str]:
         k: v for k, v in os.environ.items() if k not in _SYSTEM_NAMES or (not headless and k == "DISPLAY")
     }
     kept = {k: v for k, v in kept.items() if not k.lower().endswith("_proxy")}
-    return kept | {
-        "HOME": str(folder / "home"),
-        "TMPDIR": str(folder / "tmp"),
-        "MOZ_CRASHREPORTER_DISABLE": "1",
-        "MOZ_ALLOW_DOWNGRADE": "1",  # what warm.py gives a new profile may be of a newer build
-        "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
-        "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
-        "NO_EM_RESTART": "1",
-    }
+    return (
+        kept
+        | (without_display.ENVIRONMENT if headless else {})
+        | {
+            "HOME": str(folder / "home"),
+            "TMPDIR": str(folder / "tmp"),
+            "MOZ_CRASHREPORTER_DISABLE": "1",
+            "MOZ_ALLOW_DOWNGRADE": "1",  # what warm.py gives a new profile may be of a newer build
+            "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
+            "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
+            "NO_EM_RESTART": "1",
+        }
+    )
 
 
 def _bounded() -> None:

@@ -1,5 +1,7 @@
 """How a visit may end, and what becomes of its seed. Every seed ends in exactly one of these."""
 
+import random
+
 from crawl import settings
 
 OUTCOMES = {
@@ -23,12 +25,16 @@ OUTCOMES = {
 GOOD = ("complete", "http_error")
 
 
-def again(outcome: str, attempt: int, retries: int, starved: bool = False) -> bool:
-    """Whether attempt number ``attempt`` (from 1) with this outcome is worth another."""
+def again(outcome: str, attempt: int, retries: int, starved: bool = False, waited: bool = False) -> bool:
+    """Whether attempt number ``attempt`` (from 1) with this outcome is worth another.
+
+    It may have starved of CPU, or have waited in vain for what Firefox drew for others.
+    """
     allowed = settings.RETRIES.get("starved" if starved and outcome in GOOD else outcome, 0)
-    return attempt <= min(allowed, retries)
+    return attempt <= min(settings.WAITED_RETRIES if waited else allowed, retries)
 
 
-def retry_delay(attempt: int) -> float:
+def retry_delay(attempt: int, waited: bool = False) -> float:
     """Seconds before the attempt after this one."""
-    return float(settings.RETRY_DELAY_S * 2 ** (attempt - 1))
+    spread = random.uniform(0.0, settings.WAITED_SPREAD_S) if waited else 0.0
+    return float(settings.RETRY_DELAY_S * 2 ** (attempt - 1)) + spread

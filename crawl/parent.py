@@ -146,13 +146,14 @@ class Parent:
             raise BidiError("javascript error", str(answer["exceptionDetails"]["text"]))
         return answer["result"].get("value")
 
-    async def processes(self) -> tuple[int, list[Process]]:
-        """Memory of all processes together, bytes; and the content processes that belong to visits."""
+    async def processes(self) -> tuple[int, int, list[Process]]:
+        """Memory of the parent process and of all together, bytes; the content processes of visits."""
         info = json.loads(await self.call(_PROCESSES))
         found = [
             Process(pid, _store(number), memory, cpu / 1e9) for pid, number, memory, cpu in info["children"]
         ]
-        return info["memory"] + sum(p.memory for p in found), [p for p in found if p.store]
+        of_all = info["memory"] + sum(process.memory for process in found)
+        return info["memory"], of_all, [process for process in found if process.store]
 
     async def loading(self, store: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""

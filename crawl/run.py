@@ -66,7 +66,8 @@ def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]
     began = time.monotonic()
     try:
         with Work("crawl", total) as work:
-            asyncio.run(_until_signal(Worker(run.store, frontier, options, wished, work)))
+            worker = Worker(run.store, frontier, options, wished, work)
+            asyncio.run(_until_signal(worker))
     except BaseException:
         with contextlib.suppress(Exception):  # of a store that is away, too: what ended it is told
             run.interrupt(STAGE, facts=state.facts(frontier))
@@ -75,10 +76,11 @@ def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]
     ended = sum(state.ended(frontier.counts()).values()) - sum(state.ended(before).values())
     if ended:
         facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
+    found = {"display": worker.display} if worker.display else {}
     if facts["left"]:
-        run.interrupt(STAGE, facts=facts)
+        run.interrupt(STAGE, facts=facts, **found)
     else:
-        run.finish(STAGE, facts=facts)
+        run.finish(STAGE, facts=facts, **found)
     return facts
 
 

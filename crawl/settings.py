@@ -49,6 +49,8 @@ RETRY_DELAY_S = 5.0  # before the second attempt; doubled for each further one
 
 # Outcomes worth another attempt, and how many more. Others are the page's own last word.
 RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, "failed": 3}
+WAITED_RETRIES = 3  # of a visit that may have waited in vain for what Firefox drew for others
+WAITED_SPREAD_S = 60.0  # such visits are not tried again together: one of them may be whose drawing it was
 
 # -- Windows and browsers ------------------------------------------------------------------------
 START_WINDOWS = 6  # `--windows auto` begins here
@@ -64,6 +66,10 @@ ADJUST_LOOKS = 5  # what keeps windows from being added is told of so many looks
 VISITS_A_BROWSER = 500  # then a new Firefox takes over, whatever it has gathered
 TIDY_VISITS = 40  # its parent process is told to collect its garbage so often
 BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too
+PARENT_BYTES = (
+    4 * 2**30
+)  # of its parent process alone, where pages draw: then it is ended, visits begin again
+DRAW_S = 20.0  # of drawing without a rest: what waits for it then may be another page's
 WATCH_S = 1.0  # how often processes are looked at: a page fills a gigabyte a second
 PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its visit is `crashed`
 DATA_BYTES = 2 * PROCESS_BYTES  # what Linux lets any process of Firefox hold: then its allocations fail

@@ -48,6 +48,7 @@ class Result:
     ended: datetime | None = None
     dwell_s: float | None = None
     starved: float | None = None
+    waited: bool = False  # in vain for Firefox to draw: for it, or for others
     greedy: bool = False  # served last for the CPU that it had used: if it starved, it did so to itself
     final_url: str = ""
 
@@ -74,6 +75,9 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
         browser.active -= 1
     if browser.deaf:
         result.outcome, result.error = "failed", "the process of the reference instrument died"
+    elif _waited(browser, result):
+        result.waited = browser.retired = True  # whoever it is that draws: the next ones do without
+        result.error += "; Firefox was busy drawing what pages asked for"
     result.ended = datetime.now(UTC)
     result.final_url = records.final_url or result.final_url
     if result.outcome == "complete" and records.status is not None and records.status >= 400:
@@ -81,6 +85,12 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
     elif result.outcome == "complete" and records.viewer:
         result.outcome = "viewer"
     return result
+
+
+def _waited(browser: Browser, result: Result) -> bool:
+    """Whether the page may have been kept from going on by what Firefox draws for any of its pages."""
+    late = result.outcome in ("hung", "timeout") and not result.greedy
+    return late and browser.drawing.busy_s >= settings.DRAW_S
 
 
 async def _attempt(

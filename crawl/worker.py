@@ -19,8 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crawl import instrument, limits, network, outcomes, profile, settings, state
+from crawl import display, instrument, limits, network, outcomes, profile, settings, state
 from crawl import visit as visits
+from crawl.bidi import BidiClosed, BidiError
 from crawl.browser import Browser
 from crawl.frontier import Frontier, Lease
 from crawl.limits import Limit, LimitClock, Reached
@@ -77,6 +78,7 @@ class Worker:
         self._store = store
         self._prefs: dict[str, Pref] = {}
         self._browsers: list[Browser] = []
+        self.display: dict[str, Any] = {}  # what pages find, see `display.ask`
         self._starting = asyncio.Lock()
         self._visits: dict[asyncio.Task[None], Lease] = {}
         self._turns = Turns()
@@ -268,7 +270,7 @@ class Worker:
         """The visit is over: its last rows, and what becomes of the seed once they are durable."""
         records.finish()
         starved = (result.starved or 0.0) > settings.STARVED_S and not result.greedy
-        again = outcomes.again(result.outcome, lease.attempt, self.options.retries, starved)
+        again = outcomes.again(result.outcome, lease.attempt, self.options.retries, starved, result.waited)
         log.info(
             "visit",
             extra={
@@ -286,7 +288,7 @@ class Worker:
         )
         done: Callable[[], bool]
         if again:
-            delay = outcomes.retry_delay(lease.attempt)
+            delay = outcomes.retry_delay(lease.attempt, result.waited)
             done = partial(self.frontier.retry, self.name, lease, delay)
         else:
             done = partial(self.frontier.end, self.name, lease, result.outcome, records.n_calls)
@@ -331,7 +333,7 @@ class Worker:
 
     async def _start_browser(self) -> Browser:
         self.limits.reach(limits.START)
-        return await Browser.start(
+        browser = await Browser.start(
             self._wished,
             self._prefs,
             [Path(path) for path in self.options.authorities],
@@ -339,6 +341,16 @@ class Worker:
             headless=not self.options.show,
             contact=self.options.contact,
         )
+        if not self.display:
+            await self._look_at_display(browser)
+        return browser
+
+    async def _look_at_display(self, browser: Browser) -> None:
+        """Note what pages find, and warn once of what a person's Firefox has and this one lacks."""
+        with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
+            self.display = await browser.display()
+            for lack in display.lacking(self.display):
+                log.warning("%s", lack)
 
     async def _retire(self) -> None:
         """Replace browsers that are old, large, ill or dead; end those that nobody uses any more."""

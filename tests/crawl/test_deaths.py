@@ -159,3 +159,16 @@ async def test_a_page_that_is_ended_from_outside_says_by_which_signal(small_web:
     visit = (await visits(tmp_path, [seed], kill))[seed]
     assert visit["outcome"] == "crashed"
     assert visit["error"].startswith("the page's process died: signal 6 (SIGABRT); it had "), visit["error"]
+
+
+@pytest.mark.firefox
+@pytest.mark.usefixtures("firefox")
+async def test_a_firefox_that_is_too_large_is_ended_and_says_so(
+    small_web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages draw in its parent process, whose memory no limit of theirs holds."""
+    monkeypatch.setattr(settings, "PARENT_BYTES", 1 * MB)
+    seed = small_web.base + "/never"
+    visit = (await visits(tmp_path, [seed]))[seed]
+    assert visit["outcome"] == "crashed"
+    assert visit["error"].startswith("the browser ended: its parent process had used "), visit["error"]

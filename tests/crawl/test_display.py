@@ -1,0 +1,86 @@
+"""Pages find a desktop's display, with and without one; what is missing is said at the start."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawl.display import lacking
+from overscripted.run import Run
+from tests.crawl.crawling import Crawl
+from tests.crawl.raw import Raw
+from tests.crawl.web import Web
+
+OPTIONS = ("--allow-private", "--dwell", "0.1", "--retries", "0")
+DESKTOP = {"mouse": True, "screen": "1920x1080"}
+NO_MESA = {"__EGL_VENDOR_LIBRARY_DIRS": "/nonexistent"}  # as where it is not installed: nobody draws
+WARNING = "pages find no WebGL"
+
+needs_firefox = pytest.mark.usefixtures("firefox")
+
+
+def found(
+    web: Web,
+    folder: Path,
+    *options: str,
+    more: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
+) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """What a page found of its display, what run.json has of it, and what the crawl said."""
+    seed = f"{web.base}/pages/desktop.html"
+    one = Crawl(
+        folder / "run", *OPTIONS, *options, seeds=[seed, *more], folder=folder, environment=environment
+    )
+    assert one.wait() == 0, one.said
+    raw = Raw(str(folder / "run"))
+    (call,) = (c for c in raw.of("calls", seed) if c["symbol"].endswith("Storage.setItem"))
+    page = json.loads(json.loads(call["arguments"])["1"])
+    symbols = {c["symbol"] for c in raw.of("calls", seed)}
+    assert ("WebGLRenderingContext.readPixels" in symbols) == bool(page["webgl"]), symbols
+    return page, dict(Run.open(folder / "run").stage("crawl")["display"]), one.said
+
+
+@needs_firefox
+def test_without_a_display_pages_find_the_same_as_on_one(
+    small_web: Web, tmp_path: Path, display: str
+) -> None:
+    folders = [tmp_path / name for name in ("headless", "shown")]
+    for folder in folders:
+        folder.mkdir()
+    headless, noted, said = found(small_web, folders[0])
+    if WARNING in said:
+        pytest.skip("Mesa is not installed (Debian: apt install libegl1 libgl1 libgl1-mesa-dri)")
+    shown, noted_of_shown, _ = found(small_web, folders[1], "--show", environment={"DISPLAY": display})
+    assert headless == shown
+    assert (shown["hover"], shown["fine"], shown["coarse"]) == (True, True, False)
+    assert (shown["screen"], shown["smaller"]) == ([1920, 1080], True)
+    assert shown["drawn"] == [255, 128, 64, 255]
+    assert noted == noted_of_shown == DESKTOP | {"webgl": shown["webgl"], "h264": shown["h264"]}
+
+
+@needs_firefox
+def test_a_machine_that_cannot_draw_is_warned_of_once(small_web: Web, tmp_path: Path) -> None:
+    options = ("--visits-a-browser", "1", "--windows", "1")  # of another Firefox it is not said again
+    more = (small_web.page(1),)
+    page, noted, said = found(small_web, tmp_path, *options, more=more, environment=NO_MESA)
+    assert (page["webgl"], page["webgl2"]) == ("", False)
+    assert noted["webgl"] == ""
+    assert said.count(WARNING) == 1
+    assert "apt install libegl1" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("webgl", "h264", "words"),
+    [
+        ("llvmpipe, or similar", True, []),
+        ("", True, ["apt install libegl1 libgl1 libgl1-mesa-dri"]),
+        ("llvmpipe, or similar", False, ["apt install '^libavcodec[0-9]+$'"]),
+        ("", False, ["libegl1", "libavcodec"]),
+    ],
+)
+def test_each_lack_is_a_line_with_its_remedy(webgl: str, h264: bool, words: list[str]) -> None:
+    lines = lacking(DESKTOP | {"webgl": webgl, "h264": h264})
+    assert len(lines) == len(words)
+    assert all(word in line and "\n" not in line for word, line in zip(words, lines, strict=True))
