@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Install what `make demo`, `make test` or `make bench` needs: system packages, then a virtual environment in .venv.
 #
-#   scripts/setup.sh demo    Firefox, npm (real third-party code of the demo web)
+#   scripts/setup.sh demo    Firefox, what it draws WebGL with (Mesa) and plays H.264 with (libavcodec), npm (real
+#                            third-party code of the demo web)
 #   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, Xvfb (a display)
 #   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
@@ -18,12 +19,16 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo -n "$@"; else return 1; fi
 }
 
+library() { compgen -G "/usr/lib/*/$1" || compgen -G "/usr/lib64/$1"; }
+
 have() {
   case $1 in
     firefox) command -v firefox-esr || command -v firefox ;;
     java) java -version ;;
     postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres ;;
     pythondoc) compgen -G '/usr/share/doc/python3*/html/library/*.html' ;;
+    webgl) library 'libEGL_mesa.so.*' && library 'libGL.so.*' && library dri/swrast_dri.so ;;
+    h264) library 'libavcodec.so.*' ;;
     venv) "$python" -c 'import ensurepip, venv' ;;
     *) command -v "$1" ;;
   esac >/dev/null 2>&1
@@ -60,7 +65,7 @@ install_system_packages() {
   for package in "${wanted[@]}"; do apt_get install "$package" || failed+=("$package"); done
   [ ${#failed[@]} -gt 0 ] || return 0
   say "could not install ${failed[*]} (no rights, or no package source; see $log)"
-  say "remedy: sudo apt-get install ${failed[*]}"
+  say "remedy: sudo apt-get install ${failed[*]@Q}"
 }
 
 apt_get() {
@@ -111,6 +116,8 @@ find_python
 want venv python3-venv
 want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show firefox >/dev/null 2>&1 && echo firefox-esr || echo firefox)"
 want certutil libnss3-tools
+want webgl libegl1 libgl1 libgl1-mesa-dri
+want h264 '^libavcodec[0-9]+$' # its number is the release's
 want npm npm
 extras=s3,notebooks
 if [ "$purpose" != demo ]; then

@@ -1,6 +1,7 @@
 """The files of deploy/, each checked by its own linter."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,3 +50,10 @@ def test_workers_get_the_frontier_through_a_variable_the_command_line_reads() ->
     assert "OVERSCRIPTED_CRAWL_FRONTIER" in (DEPLOY / "kubernetes" / "crawl.yaml").read_text()
     assert any("--frontier" in parameter.opts for parameter in command.params)
     assert main.context_settings["auto_envvar_prefix"] == "OVERSCRIPTED"
+
+
+@pytest.mark.parametrize("package", ["libegl1", "libgl1", "libgl1-mesa-dri", "libavcodec"])
+@pytest.mark.parametrize("place", ["scripts/setup.sh", "deploy/Containerfile", "README.md", "docs/crawl.md"])
+def test_what_webgl_and_films_need_is_installed_or_named(package: str, place: str) -> None:
+    text = (DEPLOY.parent / place).read_text()
+    assert re.search(rf"(^|[\s'^]){package}(\d|\s|\[|`|\)|$)", text, re.MULTILINE), place
