@@ -111,7 +111,7 @@ class Browser:
     async def of(cls, it: Instrumented | Firefox) -> "Browser":
         """One that has been started."""
         bidi = (it.firefox if isinstance(it, Instrumented) else it).bidi
-        parent = await Parent.attach(bidi, *[lambda *_: None] * 4)
+        parent = await Parent.attach(bidi, *[lambda *_: None] * 3)
         if isinstance(it, Firefox):  # an instrumented one does so by itself
             await parent.call(joined("() => {", ("tabs.js",), "Tabs(); }"))
         return cls(it, parent)

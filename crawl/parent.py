@@ -111,7 +111,7 @@ class Parent:
         crashed: Callable[[str, int], None],
         downloads: Callable[[str], None],
         closed: Callable[[int], None],
-        born: Callable[[int], None],
+        born: Callable[[int], None] = lambda pid: None,
     ) -> "Parent":
         """Attach. Called with a cookie store are ``crashed`` where the process of a tab died, also with its
         number (0 where it never began), and ``downloads`` where a file comes in the place of the visit's

@@ -126,7 +126,7 @@ class Instrumented:
     ) -> None:
         """Start Firefox; ``settings`` are those of its scripts."""
         self.firefox = await Firefox.start(prefs, authorities)
-        self.parent = await Parent.attach(self.firefox.bidi, *[lambda *_: None] * 4)
+        self.parent = await Parent.attach(self.firefox.bidi, *[lambda *_: None] * 3)
         self._realms = await Realms.attach(
             self.parent, self.firefox, pack.told(settings), folder, lambda message, _: self._take(message)
         )

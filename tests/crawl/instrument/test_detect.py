@@ -123,7 +123,7 @@ async def test_a_visit_begins_as_of_a_person(browser: Instrumented, plain: Firef
         "navigation.entries().length,navigation.canGoBack,document.referrer,performance.getEntriesByType('navigation')[0].type])}"
     )
     url = web.base + web.add("/begins", f"<!doctype html><title>t</title><script>{told}</script>")
-    parent = await Parent.attach(plain.bidi, *[lambda _: None] * 3)
+    parent = await Parent.attach(plain.bidi, *[lambda *_: None] * 3)
     theirs = json.loads(await parent.call(_ENTERED, url))
     visit = await seen_page(browser, url)
     ours = json.loads(await visit.run("document.title"))
