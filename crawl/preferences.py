@@ -15,7 +15,7 @@ async def check(parent: Parent, network: dict[str, Pref], binary: str) -> None:
     """Ask a Firefox that has started for its preferences.
 
     Raises SoftwareMissing where one of ``network``, the way to the network, has another value, or where any
-    of ours is locked at another value. Firefox itself changes a few others at its start, which does no harm.
+    of ours is locked at another value. Firefox changes a few others when it starts: nothing rests on those.
     """
     wanted = profile.BASE | network
     said = json.loads(await parent.call(_READ, json.dumps(wanted)))

@@ -46,7 +46,7 @@ class Upstream:
         return self._away_at >= since
 
     async def require_open(self) -> None:
-        """Raise OutsideError if it takes no requests of ours: what failed is no fault of a seed."""
+        """Raise OutsideError if the proxy refuses our requests. The failed seeds are not at fault."""
         await asyncio.to_thread(proxies.require_open, self._proxy)
 
     async def _watch(self) -> None:
