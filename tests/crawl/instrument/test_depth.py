@@ -13,7 +13,9 @@ pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
 WORKER = (Path(__file__).parents[1] / "pages" / "deep-worker.js").read_text()
 GAP = "worker not watched after deep recursion"
-LEAST = 0.9  # of the depth that a plain worker has
+# Calls. Compiled code takes less stack, and Firefox compiles whenever it has time: a plain worker has from
+# 5,600 calls, all interpreted, to 17,000. What is interpreted for a debugger has 1,000.
+LEAST = 5_000
 # Of each task of the worker its right answer.
 ANSWERS = {"clone": 400, "walk": 600 * 601 // 2, "fill": 1600}
 
@@ -69,10 +71,11 @@ async def test_a_worker_that_does_not_go_deep_stays_watched(browser: Instrumente
 
 
 async def test_a_worker_has_the_depth_of_a_plain_one(browser: Instrumented, plain: Firefox, web: Web) -> None:
-    # What Firefox compiles while a worker runs takes less stack: the least of several is what is sure.
     url = page_of(web, "deepest", workers=4)
     bare = await bare_page(plain, url)
     await bare.until("done()")
-    least = min(json.loads(await bare.run("JSON.stringify(answers)")))
-    answers, _ = await asked(browser, url)
-    assert all(isinstance(answer, int) and answer > LEAST * least for answer in answers), (answers, least)
+    answers = {
+        "plain": json.loads(await bare.run("JSON.stringify(answers)")),
+        "watched": (await asked(browser, url))[0],
+    }
+    assert all(depth > LEAST for depths in answers.values() for depth in depths), answers
