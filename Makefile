@@ -20,7 +20,7 @@ test: ## install what the tests need, check the code, run the tests
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest $(PYTEST)
 
-lint: ## ruff and mypy
+lint: ## ruff, mypy, and the rule of which part may import which
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory check
 
@@ -28,6 +28,7 @@ check:
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports >.lint-imports.log || { cat .lint-imports.log; exit 1; }
 
 docs: ## write again the pages of docs/ that are generated from the code
 	@scripts/setup.sh test
@@ -42,4 +43,4 @@ constraints: ## pin the versions that are installed now; run it with the oldest 
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude overscripted > constraints.txt
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -37,7 +37,7 @@ def analyze(
                overscripted analyze demo-run session_replay --list session_replay=study2018
                overscripted analyze RUN cryptojacking --list nocoin=hosts.txt --rule study2018
     """
-    from analyses.run import analyze as door
+    from overscripted.analyses.run import analyze as door
 
     opened = Run.open(run)
     for name, finding in door(opened, names, engine, lists, rule, master, conf).items():
@@ -55,6 +55,6 @@ def report(run: str) -> None:
     \b
     Example:  overscripted report demo-run
     """
-    from analyses.report import report as door
+    from overscripted.analyses.report import report as door
 
     click.echo(f"report: {door(Run.open(run))}")

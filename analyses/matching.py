@@ -5,9 +5,9 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyses.settings import STUDY_RULE_HOSTS
-from lists.hosts import HostList
+from overscripted.analyses.settings import STUDY_RULE_HOSTS
 from overscripted.errors import InputError
+from overscripted.lists.hosts import HostList
 
 _NOTHING = r"[^\s\S]"  # matches no text, not even the empty one
 _SCHEMA = pa.schema([("host", pa.string()), ("listed", pa.string()), ("owner", pa.string())])

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from html import escape as html
 from typing import Any
 
-from analyses.settings import LABEL_SHOWN
-from analyses.show import escape, plain
-from analyses.words import number, percent
+from overscripted.analyses.settings import LABEL_SHOWN
+from overscripted.analyses.show import escape, plain
+from overscripted.analyses.words import number, percent
 
 WIDTH = 600
 _LABEL = 232  # where bars begin

@@ -3,9 +3,9 @@
 From its blog post and public notebooks (December 2017 crawl, 113.8 M calls).
 """
 
-from analyses.shapes import Published
-from lists.catalogue import listings
-from lists.hosts import HostList
+from overscripted.analyses.shapes import Published
+from overscripted.lists.catalogue import listings
+from overscripted.lists.hosts import HostList
 
 # The lists that the figures below were published with, by their part: names of the catalogue.
 LISTS = {"nocoin": "nocoin-2018-05-07", "disconnect": "disconnect-2018-04-19"}

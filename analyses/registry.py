@@ -4,8 +4,8 @@ import importlib
 import pkgutil
 from functools import lru_cache
 
-from analyses import questions
-from analyses.shapes import Analysis
+from overscripted.analyses import questions
+from overscripted.analyses.shapes import Analysis
 from overscripted.errors import InputError
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from analyses import funnel, precrawl_section, words
-from analyses.plots import draw
-from analyses.settings import TOP_ROWS, WIDE_COLUMNS, WIDE_TEXT
-from analyses.show import plain
 from overscripted import __version__
+from overscripted.analyses import funnel, precrawl_section, words
+from overscripted.analyses.plots import draw
+from overscripted.analyses.settings import TOP_ROWS, WIDE_COLUMNS, WIDE_TEXT
+from overscripted.analyses.show import plain
 from overscripted.errors import InputError
 from overscripted.run import STAGES, Run, now
 
@@ -87,7 +87,7 @@ def content(run: Run) -> dict[str, Any]:
 
 def _found(run: Run) -> list[str]:
     """Names of the findings there are, in the order of their analyses."""
-    from analyses.registry import analyses
+    from overscripted.analyses.registry import analyses
 
     present = {key.split("/")[1] for key in run.store.files("findings", "summary.json")}
     known = [name for name in analyses() if name in present]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from analyses.plots import draw
-from analyses.registry import analyses, chosen
-from analyses.shapes import Analysis, Finding, Inputs
-from analyses.words import number, percent
-from lists.roles import choose
+from overscripted.analyses.plots import draw
+from overscripted.analyses.registry import analyses, chosen
+from overscripted.analyses.shapes import Analysis, Finding, Inputs
+from overscripted.analyses.words import number, percent
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
+from overscripted.lists.roles import choose
 from overscripted.progress import Work
 from overscripted.run import Run, now
 from overscripted.store import Store

@@ -8,9 +8,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analyses.statistics import wilson
-from lists.hosts import HostList
+from overscripted.analyses.statistics import wilson
 from overscripted.engines import Engine
+from overscripted.lists.hosts import HostList
 from overscripted.schemas import TABLES
 from overscripted.store import Store
 
@@ -89,7 +89,7 @@ class Figure:
 
 @dataclass
 class Finding:
-    """What an analysis found. ``plots`` are descriptions that `analyses.plots` draws.
+    """What an analysis found. ``plots`` are descriptions that `overscripted.analyses.plots` draws.
 
     ``unsupported`` says why the data cannot answer; the rest is then empty.
     """

@@ -4,7 +4,7 @@ import unicodedata
 from html import escape as _escape
 from typing import Any
 
-from analyses.settings import TEXT_SHOWN
+from overscripted.analyses.settings import TEXT_SHOWN
 from overscripted.text import clean
 
 # Characters that XML 1.0 or a reader's eye cannot take: controls, formats (bidirectional overrides,

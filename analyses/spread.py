@@ -3,9 +3,9 @@
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from analyses.counting import grouped
-from analyses.shapes import Inputs
-from analyses.statistics import moments
+from overscripted.analyses.counting import grouped
+from overscripted.analyses.shapes import Inputs
+from overscripted.analyses.statistics import moments
 
 # A document's key in a join: by the host, row groups of others are skipped, since rows are in URL order.
 DOCUMENT = ("location_host", "location")

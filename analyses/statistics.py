@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analyses.settings import CONFIDENCE_Z
+from overscripted.analyses.settings import CONFIDENCE_Z
 
 Interval = tuple[float, float]
 

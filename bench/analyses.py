@@ -79,10 +79,10 @@ def multiply(run: Path, times: int, out: Path) -> Path:
     sys.path.insert(0, str(HERE.parent))
     import duckdb
 
-    from etl.build import Build
-    from etl.manifest import Manifest
-    from etl.workspace import ORDER, row_group
     from overscripted.engines import copy_options, open_engine
+    from overscripted.etl.build import Build
+    from overscripted.etl.manifest import Manifest
+    from overscripted.etl.workspace import ORDER, row_group
     from overscripted.store import Store
 
     con = duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(out / "sorting")})
@@ -208,11 +208,11 @@ def check(name: str, figures: dict[str, list[Any]], truth: dict[str, Any]) -> No
 
 def tables(name: str, run: Path, repeat: int) -> dict[str, Any]:
     """One of our analyses: best seconds, peak bytes, every figure and table."""
-    from analyses.registry import analyses
-    from analyses.run import answer
-    from analyses.shapes import Inputs
-    from lists.roles import choose
+    from overscripted.analyses.registry import analyses
+    from overscripted.analyses.run import answer
+    from overscripted.analyses.shapes import Inputs
     from overscripted.engines import open_engine
+    from overscripted.lists.roles import choose
     from overscripted.store import Store
 
     lists, store = choose([]), Store(run)

@@ -10,12 +10,12 @@ from typing import Any
 
 import duckdb
 
-from analyses.matching import any_of, literal_any, study_fragments
-from analyses.questions import cryptojacking as ours
-from analyses.questions.dynamic_code import CALLS_A_PAGE, SHARE_OF_PAGE
-from analyses.statistics import clustered, wilson
-from lists.hosts import HostList
-from lists.roles import builtin, choose
+from overscripted.analyses.matching import any_of, literal_any, study_fragments
+from overscripted.analyses.questions import cryptojacking as ours
+from overscripted.analyses.questions.dynamic_code import CALLS_A_PAGE, SHARE_OF_PAGE
+from overscripted.analyses.statistics import clustered, wilson
+from overscripted.lists.hosts import HostList
+from overscripted.lists.roles import builtin, choose
 
 AUTHORITY = "^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)"
 SCHEME = "^([A-Za-z][A-Za-z0-9+.-]*):"

@@ -14,8 +14,8 @@ Counts = dict[str, tuple[int, int]]
 
 def session_replay(run: Path) -> Counts:
     """Distinct (location, script) pairs whose script's netloc holds the name of one of the 14 providers."""
-    from analyses.matching import any_of
-    from lists.roles import builtin
+    from overscripted.analyses.matching import any_of
+    from overscripted.lists.roles import builtin
 
     calls = pandas.read_parquet(run / "tables" / "calls", columns=["location", "script_url"])
     pairs = calls.drop_duplicates()
@@ -40,9 +40,9 @@ def dynamic_code(run: Path) -> Counts:
 
 def cryptojacking(run: Path) -> Counts:
     """Distinct (location, script) pairs, valid or not, with a part of a miner's name anywhere in the URL."""
-    from analyses.matching import literal_any, study_fragments
-    from analyses.questions.cryptojacking import as_the_study_used
-    from lists.roles import choose
+    from overscripted.analyses.matching import literal_any, study_fragments
+    from overscripted.analyses.questions.cryptojacking import as_the_study_used
+    from overscripted.lists.roles import choose
 
     parts = [
         pandas.read_parquet(run / "tables" / table, columns=["location", "script_url"])

@@ -157,11 +157,11 @@ def ours(folder: Path, urls: list[str], dwell: float, *options: str) -> tuple[fl
 
 WORKER = """
 import asyncio, sys
-from crawl import instrument
-from crawl.frontier import Frontier
-from crawl.names import Names
-from crawl.settings import Options
-from crawl.worker import Worker
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.progress import Work
 from overscripted.store import Store
 folder, dwell, windows, visits, guarded, *urls = sys.argv[1:]
@@ -171,7 +171,8 @@ options = Options(dwell_s=float(dwell), windows=int(windows), allow_private=guar
                   visits_a_browser=int(visits))
 names = Names(allowed=lambda address: True)  # the local web stands for the public one
 with Work("crawl", len(urls)) as work:
-    worker = Worker(Store(folder + "/run"), frontier, options, instrument.settings("default"), work, names)
+    wished = instrument_settings.resolve("default")
+    worker = Worker(Store(folder + "/run"), frontier, options, wished, work, names)
     asyncio.run(worker.run())
 assert frontier.counts() == {"ended complete": len(urls)}
 """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from etl.symbols import STUDY_2017
+from overscripted.etl.symbols import STUDY_2017
 
 OPERATIONS = ["get", "set", "call", "set (failed)"]
 EVAL = r"^(line [0-9]* > (eval|Function)[ ]?)*$"
@@ -25,7 +25,7 @@ def spark(work: Path, out: Path) -> int:
 
 
 def _ours(work: Path, out: Path, engine: str) -> int:
-    from etl.run import run_etl
+    from overscripted.etl.run import run_etl
     from overscripted.run import Run
 
     shutil.copytree(work / "run" / "raw", out / "run" / "raw", copy_function=os.link)
@@ -42,9 +42,9 @@ def sql(work: Path, out: Path) -> int:
     import duckdb
     import pyarrow as pa
 
-    from etl.workspace import row_group
     from overscripted import urls
     from overscripted.engines import copy_options
+    from overscripted.etl.workspace import row_group
 
     began = time.monotonic()
     (out / "calls").mkdir()

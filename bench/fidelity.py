@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import likeness
 from bench.likeness import Calls, Crawled
-from demo.web import DemoWeb
+from overscripted.demo.web import DemoWeb
 from overscripted.run import Run
 from tests.crawl import company, crawling
 from tests.crawl.web import Web

@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench import likeness
 from bench.likeness import Crawled
-from crawl.frontier import Frontier
-from demo.web import DemoWeb
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.demo.web import DemoWeb
 from overscripted.run import Run
 from tests import services
 from tests.crawl.crawling import Crawl

@@ -23,8 +23,8 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from crawl import settings
-from crawl.frontier import Frontier
+from overscripted.crawl import settings
+from overscripted.crawl.frontier.queue import Frontier
 from tests import services
 
 BATCH = 8

@@ -29,13 +29,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from bench.distance import Relay
-from crawl import instrument, profile
-from crawl.firefox import Firefox
-from crawl.parent import Parent
-from crawl.realms import joined
-from demo.certificates import Authority
-from demo.proxy import Proxy
 from overscripted import npm
+from overscripted.crawl.firefox import profile
+from overscripted.crawl.firefox.parent_process import Parent
+from overscripted.crawl.firefox.process import Firefox
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.instrument.session import joined
+from overscripted.demo.certificates import Authority
+from overscripted.demo.proxy import Proxy
 from tests.crawl.archive import PAGES, Archive, through
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 
@@ -246,7 +247,7 @@ async def main(rounds: int, captures: list[Path], round_trip: float) -> None:
             it = Instrumented()
             stack.push_async_callback(it.stop)
             (folder / name).mkdir()
-            await it.start(folder / name, prefs, authorities, **instrument.settings(name))
+            await it.start(folder / name, prefs, authorities, **instrument_settings.resolve(name))
             browsers[name] = await Browser.of(it)
         found = []
         for i in range(rounds):

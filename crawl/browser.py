@@ -10,15 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from crawl import deaths, display, pack, preferences, settings
-from crawl.bidi import BidiClosed, BidiError
-from crawl.deaths import Deaths
-from crawl.drawing import Drawing
-from crawl.firefox import Firefox
-from crawl.parent import Parent, Process
-from crawl.profile import Pref
-from crawl.realms import Message, Realms
-from crawl.records import Records
+from overscripted.crawl import display, preferences, settings
+from overscripted.crawl.firefox import deaths
+from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.firefox.deaths import Deaths
+from overscripted.crawl.firefox.drawing import Drawing
+from overscripted.crawl.firefox.parent_process import Parent, Process
+from overscripted.crawl.firefox.process import Firefox
+from overscripted.crawl.firefox.profile import Pref
+from overscripted.crawl.instrument import bundle
+from overscripted.crawl.instrument.session import Message, Realms
+from overscripted.crawl.records.rows import Records
 from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl.browser")
@@ -137,7 +139,7 @@ class Browser:
                 firefox.bidi, browser._crashed, browser._downloads, browser._closed, browser._born
             )
             await preferences.check(browser._parent, prefs, firefox.binary)
-            told = pack.told(wished)
+            told = bundle.told(wished)
             browser._realms = await Realms.attach(
                 browser._parent, firefox, told, firefox.folder, browser._message
             )

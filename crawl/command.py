@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from crawl import settings
+from overscripted.crawl import settings
 from overscripted.errors import InputError
 from overscripted.options import Contact, Count, Number, Seed, decimal
 from overscripted.progress import duration
@@ -155,9 +155,9 @@ def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **
     Example:  overscripted crawl runs/2026-11 --dwell 10 --windows auto
               overscripted crawl runs/mine --seeds urls.txt
     """
-    from crawl import logs
-    from crawl.limits import NAMES, Limit
-    from crawl.run import crawl as run_crawl
+    from overscripted.crawl import logs
+    from overscripted.crawl.limits import NAMES, Limit
+    from overscripted.crawl.run import crawl as run_crawl
 
     logs.start(log)
     facts = run_crawl(run, options(given), seeds, frontier)
@@ -239,8 +239,8 @@ def dwell(
     \b
     Example:  overscripted dwell runs/2026-11 --sample 200 --longest 60
     """
-    from crawl import logs
-    from crawl.dwell import dwell as find_dwell
+    from overscripted.crawl import logs
+    from overscripted.crawl.dwell import dwell as find_dwell
 
     logs.start(None)
     asked = settings.Options(

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from crawl.parent import Parent
-from crawl.realms import joined
+from overscripted.crawl.firefox.parent_process import Parent
+from overscripted.crawl.instrument.session import joined
 
 _ASK = joined("() => {", ("display.js",), "return display(); }")
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import matplotlib.figure
 
-from crawl import outcomes, seeds
-from crawl.run import crawl
-from crawl.settings import Options
 from overscripted import segments
+from overscripted.crawl.frontier import outcomes, seeds
+from overscripted.crawl.run import crawl
+from overscripted.crawl.settings import Options
 from overscripted.errors import InputError
 from overscripted.run import Run
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from crawl import settings
+from overscripted.crawl import settings
 from overscripted.progress import duration
 
 

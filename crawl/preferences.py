@@ -2,10 +2,10 @@
 
 import json
 
-from crawl import profile
-from crawl.parent import Parent
-from crawl.profile import Pref
-from crawl.realms import joined
+from overscripted.crawl.firefox import profile
+from overscripted.crawl.firefox.parent_process import Parent
+from overscripted.crawl.firefox.profile import Pref
+from overscripted.crawl.instrument.session import joined
 from overscripted.errors import SoftwareMissing
 
 _READ = joined("(wanted) => {", ("preferences.js",), "return preferences(wanted); }")

@@ -10,8 +10,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from protego import Protego
 
-from crawl.names import Names, Refused
 from overscripted import robots
+from overscripted.crawl.network.resolver import Names, Refused
 
 TIMEOUT_S = 15.0
 MAX_REDIRECTS = 5  # as RFC 9309

@@ -12,11 +12,14 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from crawl import firefox, instrument, profile, seeds, state, writer
-from crawl.frontier import Frontier, file
-from crawl.settings import Options
-from crawl.worker import Worker
 from overscripted import instruments, limits, proxies, segments
+from overscripted.crawl.firefox import process, profile
+from overscripted.crawl.frontier import progress, seeds
+from overscripted.crawl.frontier.queue import Frontier, file
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.records import writer
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.run import Run
@@ -37,8 +40,8 @@ def crawl(
     Raises the errors of `overscripted.errors` for what the user can mend.
     """
     limits.open_files(FILES, "a crawl")
-    wished = instrument.settings(options.instrument)
-    program = firefox.find(options.firefox)
+    wished = instrument_settings.resolve(options.instrument)
+    program = process.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
     if options.proxy:
@@ -52,7 +55,10 @@ def crawl(
         _add_seeds(run, frontier, seed_file)
         asked = asdict(options) | {"seeds": seed_file, "frontier": _shown(frontier_url)}
         if run.stage(STAGE).get("status") != "running":
-            made_with = {"firefox": firefox.version(program), "instrument_sha256": instrument.digest(wished)}
+            made_with = {
+                "firefox": process.version(program),
+                "instrument_sha256": instrument_settings.digest(wished),
+            }
             run.begin(STAGE, asked, **made_with)
             _note_instruments(run, options.instrument, wished)
         return _work(run, frontier, options, wished)
@@ -70,10 +76,10 @@ def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]
             asyncio.run(_until_signal(worker))
     except BaseException:
         with contextlib.suppress(Exception):  # of a store that is away, too: what ended it is told
-            run.interrupt(STAGE, facts=state.facts(frontier))
+            run.interrupt(STAGE, facts=progress.facts(frontier))
         raise
-    facts = state.facts(frontier)
-    ended = sum(state.ended(frontier.counts()).values()) - sum(state.ended(before).values())
+    facts = progress.facts(frontier)
+    ended = sum(progress.ended(frontier.counts()).values()) - sum(progress.ended(before).values())
     if ended:
         facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
     found = {"display": worker.display} if worker.display else {}
@@ -116,7 +122,7 @@ def _own_frontier(run: Run) -> URL:
 
 def _note_instruments(run: Run, name: str, wished: dict[str, Any]) -> None:
     """What is recorded from now on, as raw records; the same again is not written again."""
-    digest = instrument.digest(wished)
+    digest = instrument_settings.digest(wished)
     rows = instruments.rows(run.crawl_id, wished["instruments"], f"--instrument {name}", digest)
     if rows.num_rows:
         segments.write(run.store, "instruments", rows, "crawl", digest[:16])
@@ -133,7 +139,7 @@ def _same_records(run: Run, wished: dict[str, Any], options: Options) -> None:
         raise InputError(f"{run.store.url}: holds records that were imported; crawl into a run of its own")
     before = run.stage(STAGE)
     known = before.get("instrument_sha256")
-    if known in (None, instrument.digest(wished)) or options.mix_instruments:
+    if known in (None, instrument_settings.digest(wished)) or options.mix_instruments:
         return
     had = before.get("options", {}).get("instrument")
     raise InputError(

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 import ada_url
 
-from crawl import settings
-from crawl.bidi import BidiClosed, BidiError
-from crawl.browser import Browser, Window
-from crawl.frontier import Lease
-from crawl.records import Records
-from crawl.settings import Options
-from crawl.turns import Turns
+from overscripted.crawl import settings
+from overscripted.crawl.browser import Browser, Window
+from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.frontier.queue import Lease
+from overscripted.crawl.load_slots import Turns
+from overscripted.crawl.records.rows import Records
+from overscripted.crawl.settings import Options
 from overscripted.schemas import RAW
 from overscripted.text import clean
 from overscripted.urls import refused, refused_address

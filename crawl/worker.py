@@ -19,22 +19,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from crawl import display, instrument, limits, network, outcomes, profile, settings, state
-from crawl import visit as visits
-from crawl.bidi import BidiClosed, BidiError
-from crawl.browser import Browser
-from crawl.frontier import Frontier, Lease
-from crawl.limits import Limit, LimitClock, Reached
-from crawl.metrics import Metrics
-from crawl.names import Names
-from crawl.profile import Pref
-from crawl.records import Records
-from crawl.robots import Robots
-from crawl.settings import Limits, Options
-from crawl.turns import Turns
-from crawl.upstream import Upstream
-from crawl.windows import Windows
-from crawl.writer import Writer
+from overscripted.crawl import display, limits, settings
+from overscripted.crawl import visit as visits
+from overscripted.crawl.browser import Browser
+from overscripted.crawl.concurrency import Windows
+from overscripted.crawl.firefox import profile
+from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.firefox.profile import Pref
+from overscripted.crawl.frontier import outcomes, progress
+from overscripted.crawl.frontier.queue import Frontier, Lease
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.limits import Limit, LimitClock, Reached
+from overscripted.crawl.load_slots import Turns
+from overscripted.crawl.metrics import Metrics
+from overscripted.crawl.network import route
+from overscripted.crawl.network.proxy_monitor import Upstream
+from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.records.rows import Records
+from overscripted.crawl.records.writer import Writer
+from overscripted.crawl.robots import Robots
+from overscripted.crawl.settings import Limits, Options
 from overscripted.errors import OutsideError
 from overscripted.progress import Work
 from overscripted.store import Store
@@ -70,8 +74,8 @@ class Worker:
         self.ended: Counter[str] = Counter()
         self.began = time.monotonic()
         self._wished = wished
-        self._instrument = instrument.digest(wished)
-        self._guard = network.guard_for(options, names)
+        self._instrument = instrument_settings.digest(wished)
+        self._guard = route.guard_for(options, names)
         self._upstream = Upstream(options.proxy) if options.proxy else None
         self._robots = self._robots_for(options) if options.respect_robots else None
         self._metrics = Metrics(options.metrics, self.facts) if options.metrics else None
@@ -112,7 +116,7 @@ class Worker:
         for helper in (self._guard, self._upstream, self._metrics):
             if helper:
                 await helper.start()
-        self._prefs = network.prefs(self.options, self._guard) | profile.popups(self.options.popups)
+        self._prefs = route.prefs(self.options, self._guard) | profile.popups(self.options.popups)
         await self._bury_dead()
         await self._ask(self._beat_once, self._said())
         beating = asyncio.create_task(self._beat())
@@ -137,7 +141,7 @@ class Worker:
             with contextlib.suppress(OutsideError):
                 await self._call(self._beat_once, self._said())
                 await self._call(self.frontier.leave, self.name)
-                await self._tell(await self._call(state.of, self.frontier))
+                await self._tell(await self._call(progress.of, self.frontier))
             self._thread.shutdown(wait=False)
         if self._refused:
             raise self._refused
@@ -391,7 +395,7 @@ class Worker:
             if time.monotonic() - told >= settings.STATUS_S:
                 told = time.monotonic()
                 if await self._ask(self.frontier.leads, self.name):
-                    await self._tell(await self._ask(state.of, self.frontier))
+                    await self._tell(await self._ask(progress.of, self.frontier))
 
     async def _note(self) -> None:
         """Have the progress line say what holds this worker back, also while nothing goes on."""
@@ -402,9 +406,9 @@ class Worker:
     async def _tell(self, said: dict[str, Any]) -> None:
         """Write the state of the whole crawl, for `overscripted status`; not worth a retry."""
         try:
-            await asyncio.to_thread(self._store.write_json, state.KEY, said)
+            await asyncio.to_thread(self._store.write_json, progress.KEY, said)
         except Exception as error:  # whatever a file system or S3 library raises
-            log.warning("store: cannot write %s: %s", state.KEY, error)
+            log.warning("store: cannot write %s: %s", progress.KEY, error)
 
     def _said(self) -> dict[str, Any]:
         return self.facts() | {"held_back": self.limits.line()}

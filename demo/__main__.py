@@ -5,7 +5,7 @@ import threading
 
 import click
 
-from demo.web import DemoWeb
+from overscripted.demo.web import DemoWeb
 
 
 @click.command()

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from demo.documents import Document
-from demo.fronts import Front
-from demo.libraries import Libraries
-from demo.settings import VANTAGES
-from demo.sites import (
+from overscripted.demo.documents import Document
+from overscripted.demo.fronts import Front
+from overscripted.demo.libraries import Libraries
+from overscripted.demo.settings import VANTAGES
+from overscripted.demo.sites import (
     articles,
     broken,
     dynamic,
@@ -21,10 +21,10 @@ from demo.sites import (
     thirdparty,
     workers,
 )
-from demo.sites.broken import Listed
-from demo.sites.directory import SITES
-from demo.wire import Answer
-from demo.world import World, constant
+from overscripted.demo.sites.broken import Listed
+from overscripted.demo.sites.directory import SITES
+from overscripted.demo.wire import Answer
+from overscripted.demo.world import World, constant
 
 
 @dataclass(frozen=True)

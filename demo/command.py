@@ -7,9 +7,9 @@ import sys
 
 import click
 
-from demo.check import Check, check
-from demo.settings import DWELL_S, LOAD_TIMEOUT_S, PACE_S, PRECRAWL_TIMEOUT_S, WINDOWS
-from demo.web import DemoWeb
+from overscripted.demo.check import Check, check
+from overscripted.demo.settings import DWELL_S, LOAD_TIMEOUT_S, PACE_S, PRECRAWL_TIMEOUT_S, WINDOWS
+from overscripted.demo.web import DemoWeb
 from overscripted.errors import InputError, OutsideError
 from overscripted.options import Number
 from overscripted.run import NOTEBOOKS, Run

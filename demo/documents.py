@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from demo.look import decorate
-from demo.planted import Code, Made
+from overscripted.demo.look import decorate
+from overscripted.demo.planted import Code, Made
 from overscripted.urls import on_network
 
 

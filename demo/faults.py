@@ -2,8 +2,8 @@
 
 import asyncio
 
-from demo.settings import SLOW_S
-from demo.wire import Answer
+from overscripted.demo.settings import SLOW_S
+from overscripted.demo.wire import Answer
 
 
 async def _reset(writer: asyncio.StreamWriter) -> None:

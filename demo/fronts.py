@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from demo.documents import Document
-from demo.settings import VANTAGES
-from demo.wire import Answer, Ask
+from overscripted.demo.documents import Document
+from overscripted.demo.settings import VANTAGES
+from overscripted.demo.wire import Answer, Ask
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ from collections import Counter
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from demo.certificates import Authority
-from demo.settings import MAX_BODY, MAX_HEAD
-from demo.wire import Answer, Ask, Head, read_head, skip_body, split_target
 from overscripted.connections import Server
+from overscripted.demo.certificates import Authority
+from overscripted.demo.settings import MAX_BODY, MAX_HEAD
+from overscripted.demo.wire import Answer, Ask, Head, read_head, skip_body, split_target
 
 _CLOSE = 0x8  # opcode of a WebSocket's last frame
 _UNKNOWN = Answer(502, b"no such host in the demo web\n", "text/plain")
 
 
 class Hosts(Protocol):
-    """What a proxy answers for: `demo.world.World` and the archive of the tests."""
+    """What a proxy answers for: `overscripted.demo.world.World` and the archive of the tests."""
 
     def serves(self, scheme: str, host: str) -> bool:
         """Whether a request of this scheme reaches the host."""

@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from dataclasses import asdict
 from typing import Any
 
-from demo.build import Demo, is_hostile
-from demo.documents import Document, Reference
-from demo.fronts import Front
-from demo.settings import VANTAGES
-from demo.sites.broken import Listed
+from overscripted.demo.build import Demo, is_hostile
+from overscripted.demo.documents import Document, Reference
+from overscripted.demo.fronts import Front
+from overscripted.demo.settings import VANTAGES
+from overscripted.demo.sites.broken import Listed
 
 
 def truth(demo: Demo, mode: str) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from demo.build import build
-from demo.certificates import Authority
-from demo.libraries import Libraries, load
-from demo.proxy import Proxy
-from demo.settings import VANTAGES
-from demo.truth import truth
+from overscripted.demo.build import build
+from overscripted.demo.certificates import Authority
+from overscripted.demo.libraries import Libraries, load
+from overscripted.demo.proxy import Proxy
+from overscripted.demo.settings import VANTAGES
+from overscripted.demo.truth import truth
 
 _START_S = 60.0  # until all proxies listen; certificates are made only when they are asked for
 
@@ -22,7 +22,7 @@ class DemoWeb:
     """The demo web while the block lasts. ``libraries``: "auto", "npm" or "own", see `demo.libraries`.
 
     ``proxies``: vantage point -> proxy URL; ``ca_file``: certificate to trust (PEM); ``sites_file``:
-    ranking, "rank,host" lines; ``truth``: see `demo.truth`; ``truth_file``: the same as JSON.
+    ranking, "rank,host" lines; ``truth``: see `overscripted.demo.truth`; ``truth_file``: the same as JSON.
     """
 
     def __init__(self, libraries: str | Libraries = "auto") -> None:

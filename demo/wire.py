@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from demo.settings import MAX_BODY, MAX_HEAD
+from overscripted.demo.settings import MAX_BODY, MAX_HEAD
 
 Raw = Callable[[asyncio.StreamWriter], Awaitable[None]]
 

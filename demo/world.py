@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from demo.documents import Document, Script
-from demo.wire import Answer, Ask
+from overscripted.demo.documents import Document, Script
+from overscripted.demo.wire import Answer, Ask
 
 Handler = Callable[[Ask], Answer]
 

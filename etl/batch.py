@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from etl.intake import Segment
-from etl.manifest import Batch
-from etl.transforms import attempts, calls, invalid_calls, repair, uses
-from etl.workspace import Workspace
+from overscripted.etl.intake import Segment
+from overscripted.etl.manifest import Batch
+from overscripted.etl.transforms import attempts, calls, invalid_calls, repair, uses
+from overscripted.etl.workspace import Workspace
 
 
 def make_batch(

@@ -11,12 +11,14 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from etl import intake, settings
-from etl.batch import make_batch
-from etl.manifest import Manifest
-from etl.pool import plan, pool_batches
-from etl.spread import slots, spread_batches, task_memory
-from etl.transforms import (
+from overscripted.engines import Engine, Spark, open_engine
+from overscripted.errors import UserError, WriteError
+from overscripted.etl import intake, settings
+from overscripted.etl.batch import make_batch
+from overscripted.etl.manifest import Manifest
+from overscripted.etl.pool import plan, pool_batches
+from overscripted.etl.spread import slots, spread_batches, task_memory
+from overscripted.etl.transforms import (
     attempts,
     conform,
     documents,
@@ -32,9 +34,7 @@ from etl.transforms import (
     uses,
     visits,
 )
-from etl.workspace import Workspace
-from overscripted.engines import Engine, Spark, open_engine
-from overscripted.errors import UserError, WriteError
+from overscripted.etl.workspace import Workspace
 from overscripted.progress import Work
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store

@@ -62,7 +62,7 @@ def import_sample(path: str, run: str, strict: bool) -> None:
 
 
 def _import(kind: str, path: str, url: str, strict: bool) -> None:
-    from etl.imports import import_into
+    from overscripted.etl.imports import import_into
 
     run, facts = import_into(kind, path, url, strict)
     for line in lines_of(facts):
@@ -90,7 +90,7 @@ def etl(
               overscripted etl runs/2026-11 --conf memory_limit=4GB
               overscripted etl s3://bucket/2026-11 --engine spark --master spark://host:7077
     """
-    from etl.run import run_etl
+    from overscripted.etl.run import run_etl
 
     facts = run_etl(
         Run.open(run), engine, master=master, conf=conf, strict=strict, full=full, partial=partial
@@ -123,7 +123,7 @@ def sample(
     \b
     Example:  overscripted sample runs/2026-11 public/ten-percent --by location --fraction 0.1 --seed 1
     """
-    from etl.sample import export_sample
+    from overscripted.etl.sample import export_sample
 
     facts = export_sample(Run.open(run), out, by, fraction, seed, value_1000, remove_personal)
     click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))

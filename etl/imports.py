@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from etl.importers.openwpm import import_openwpm
-from etl.importers.sample import import_sample, is_sample
-from etl.importers.study import import_study
 from overscripted.errors import InputError
+from overscripted.etl.importers.openwpm import import_openwpm
+from overscripted.etl.importers.sample import import_sample, is_sample
+from overscripted.etl.importers.study import import_study
 from overscripted.run import RECORD, Run
 from overscripted.schemas import RAW
 from overscripted.store import STAGING, Store

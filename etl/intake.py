@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from etl import settings
 from overscripted import segments
 from overscripted.errors import OutsideError
+from overscripted.etl import settings
 from overscripted.store import Store
 from overscripted.text import readable
 

@@ -12,12 +12,12 @@ from dataclasses import asdict, astuple
 from queue import SimpleQueue
 from typing import Any
 
-from etl import intake, settings, task
-from etl.intake import Segment
-from etl.manifest import Batch
-from etl.workspace import Workspace
 from overscripted.engines import DuckDB
 from overscripted.errors import OutsideError
+from overscripted.etl import intake, settings, task
+from overscripted.etl.intake import Segment
+from overscripted.etl.manifest import Batch
+from overscripted.etl.workspace import Workspace
 from overscripted.progress import Work
 
 
@@ -138,7 +138,7 @@ class _Process:
         answers, there = os.pipe()
         try:
             self._it = subprocess.Popen(
-                [sys.executable, "-P", "-m", "etl.task", str(there)],
+                [sys.executable, "-P", "-m", "overscripted.etl.task", str(there)],
                 stdin=subprocess.PIPE,
                 stdout=2,  # what libraries print
                 pass_fds=(there,),

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from etl import manifest
-from etl.build import Build
-from etl.settings import NAMED_FILES
 from overscripted import segments
 from overscripted.engines import open_engine
 from overscripted.errors import DoubtfulData, InputError, StageMissing
+from overscripted.etl import manifest
+from overscripted.etl.build import Build
+from overscripted.etl.settings import NAMED_FILES
 from overscripted.run import STAGES, Run
 
 # What the etl replaces, together: the tables, and its notes for the next time.

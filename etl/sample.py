@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from etl.personal import cleaned
-from etl.transforms.attempts import VISIT
-from etl.transforms.conform import conform
 from overscripted import dictionary
 from overscripted.engines import Engine, open_engine
 from overscripted.errors import InputError
+from overscripted.etl.personal import cleaned
+from overscripted.etl.transforms.attempts import VISIT
+from overscripted.etl.transforms.conform import conform
 from overscripted.run import Run
 from overscripted.schemas import TABLES, Table
 from overscripted.store import Store

@@ -10,12 +10,13 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from etl import settings
-from etl.intake import Segment
-from etl.manifest import Batch
-from etl.workspace import Workspace
+import overscripted
 from overscripted import __version__, errors
 from overscripted.engines import DuckDB, Spark, open_engine
+from overscripted.etl import settings
+from overscripted.etl.intake import Segment
+from overscripted.etl.manifest import Batch
+from overscripted.etl.workspace import Workspace
 from overscripted.progress import Work
 
 # How a task says what a user can mend, in the text of the exception that Spark passes on.
@@ -94,9 +95,9 @@ def _task(terms: dict[str, Any], path: list[str], rows: Any) -> Callable[[Any], 
 
         sys.path[:0] = [folder for folder in path if folder not in sys.path]
         try:
-            from etl.task import make
             from overscripted import __version__
             from overscripted.errors import UserError
+            from overscripted.etl.task import make
 
             if __version__ != version:
                 raise ImportError(f"overscripted {__version__} there, {version} here")
@@ -139,7 +140,7 @@ def _cpus(spark: Spark) -> int:
 
 def _path(context: Any) -> list[str]:
     """Where this very code is, for workers on the same machine; others have it installed."""
-    return [str(Path(__file__).resolve().parents[1])] if _on_this_machine(context) else []
+    return [str(Path(overscripted.__file__).resolve().parents[1])] if _on_this_machine(context) else []
 
 
 def _on_this_machine(context: Any) -> bool:

@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
-from etl.batch import make_batch
-from etl.intake import Segment
-from etl.workspace import Workspace
 from overscripted.engines import DUCKDB_MEMORY_PERCENT, open_engine
 from overscripted.errors import InputError
+from overscripted.etl.batch import make_batch
+from overscripted.etl.intake import Segment
+from overscripted.etl.workspace import Workspace
 from overscripted.store import Store
 
 
@@ -73,7 +73,7 @@ def _limits(asked: Terms) -> dict[str, str]:
 def serve(answers: BinaryIO) -> None:
     """Make the batches that come on standard input, until it ends; ``answers`` takes how that went.
 
-    Both are pickled, by and for the etl that started this process (`etl.pool`).
+    Both are pickled, by and for the etl that started this process (`overscripted.etl.pool`).
     """
     asked: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()

@@ -6,9 +6,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
-from etl.intake import Segment
-from etl.transforms import attempts, conform, origins, pages, uses
 from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
+from overscripted.etl.intake import Segment
+from overscripted.etl.transforms import attempts, conform, origins, pages, uses
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import requests
 
-from lists.catalogue import Listing
-from lists.settings import FETCH_TIMEOUT_S, MAX_LIST_BYTES
 from overscripted import cache
 from overscripted.errors import InputError, OutsideError
+from overscripted.lists.catalogue import Listing
+from overscripted.lists.settings import FETCH_TIMEOUT_S, MAX_LIST_BYTES
 
 
 def folder() -> Path:

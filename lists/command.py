@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from lists import cache, catalogue, roles
+from overscripted.lists import cache, catalogue, roles
 
 
 @click.group(invoke_without_command=True)

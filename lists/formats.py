@@ -9,9 +9,9 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from lists.hosts import Entry
-from lists.settings import MAX_ENTRIES
 from overscripted.errors import InputError
+from overscripted.lists.hosts import Entry
+from overscripted.lists.settings import MAX_ENTRIES
 from overscripted.text import clean
 from overscripted.urls import host as host_of
 

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from lists import cache, catalogue
-from lists.formats import parse
-from lists.hosts import HostList
 from overscripted.errors import InputError
+from overscripted.lists import cache, catalogue
+from overscripted.lists.formats import parse
+from overscripted.lists.hosts import HostList
 
 _BUILTIN = Path(__file__).parent / "builtin"
 

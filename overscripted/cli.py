@@ -16,19 +16,19 @@ from overscripted.errors import InputError, UserError
 # Name of a subcommand -> where it lives. Loaded only when asked for, so that `overscripted --help`
 # and every stage start fast and a stage needs only its own libraries.
 COMMANDS = {
-    "precrawl": "precrawl.command:precrawl",
-    "seeds": "precrawl.command:seeds",
-    "crawl": "crawl.command:crawl",
-    "dwell": "crawl.command:dwell",
-    "import": "etl.command:import_",
-    "etl": "etl.command:etl",
-    "sample": "etl.command:sample",
-    "analyze": "analyses.command:analyze",
-    "report": "analyses.command:report",
-    "lab": "notebooks.command:lab",
-    "lists": "lists.command:lists",
+    "precrawl": "overscripted.precrawl.command:precrawl",
+    "seeds": "overscripted.precrawl.command:seeds",
+    "crawl": "overscripted.crawl.command:crawl",
+    "dwell": "overscripted.crawl.command:dwell",
+    "import": "overscripted.etl.command:import_",
+    "etl": "overscripted.etl.command:etl",
+    "sample": "overscripted.etl.command:sample",
+    "analyze": "overscripted.analyses.command:analyze",
+    "report": "overscripted.analyses.command:report",
+    "lab": "overscripted.notebooks.command:lab",
+    "lists": "overscripted.lists.command:lists",
     "status": "overscripted.status:status",
-    "demo": "demo.command:demo",
+    "demo": "overscripted.demo.command:demo",
 }
 
 

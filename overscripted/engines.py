@@ -3,7 +3,7 @@
 Expressions are written once; only this file knows how each engine runs them. Both compare and cast as
 UTC, strict and case-sensitive, so that the same expression gives the same rows. The etl uses Spark in two
 ways: its SQL for roll-ups, here, and its workers, each with a DuckDB of its own, for batches of calls
-(`etl.spread`).
+(`overscripted.etl.spread`).
 """
 
 import contextlib

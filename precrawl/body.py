@@ -5,8 +5,8 @@ from typing import Any
 
 from overscripted import encodings
 from overscripted.encodings import PIECE
-from precrawl.deadline import Deadline
-from precrawl.failure import Failure
+from overscripted.precrawl.deadline import Deadline
+from overscripted.precrawl.failure import Failure
 
 
 def beginning(response: Any, deadline: Deadline, most: int) -> bytes:

@@ -23,11 +23,11 @@ from urllib3.util.retry import Retry
 from overscripted import urls
 from overscripted.addresses import is_public, may_be_public
 from overscripted.errors import InputError
-from precrawl.answer import Answer
-from precrawl.deadline import Deadline
-from precrawl.failure import Failure, ProxyAway, ProxyRefuses
-from precrawl.settings import ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, Settings
-from precrawl.vantage import Vantage
+from overscripted.precrawl.answer import Answer
+from overscripted.precrawl.deadline import Deadline
+from overscripted.precrawl.failure import Failure, ProxyAway, ProxyRefuses
+from overscripted.precrawl.settings import ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, Settings
+from overscripted.precrawl.vantage import Vantage
 
 _NOWHERE = "http://proxy-check.invalid/"  # only a proxy can answer for it
 

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from overscripted.options import Contact, Count, Number, Seed
-from precrawl import settings as default
-from precrawl.links import KINDS
-from precrawl.settings import Settings
-from precrawl.vantage import parse_all
+from overscripted.precrawl import settings as default
+from overscripted.precrawl.links import KINDS
+from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.vantage import parse_all
 
 _CHECK = click.Choice(["seeds", "union"])
 _DROP = click.Choice(["failed", "duplicates"])
@@ -83,9 +83,9 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
 
     Interrupted, it resumes by the same command.
     """
-    from precrawl.run import Asked
-    from precrawl.run import precrawl as door
-    from precrawl.sites import Choice
+    from overscripted.precrawl.run import Asked
+    from overscripted.precrawl.run import precrawl as door
+    from overscripted.precrawl.sites import Choice
 
     summary = door(
         run,
@@ -130,7 +130,7 @@ def seeds(run: str, vantage: str, **options: Any) -> None:
     \b
     Example:  overscripted seeds s3://bucket/2026 --quorum 3/4
     """
-    from precrawl.run import Asked, combine
+    from overscripted.precrawl.run import Asked, combine
 
     settings = Settings(
         timeout_s=options["timeout"],

@@ -9,14 +9,14 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from overscripted import mime, urls
-from precrawl import body
-from precrawl.client import Client
-from precrawl.cookies import Cookies
-from precrawl.deadline import Deadline, Watch
-from precrawl.failure import Failure, ProxyAway, classify
-from precrawl.gate import Gate
-from precrawl.robots import Robots
-from precrawl.settings import MAX_LINK_LENGTH, MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
+from overscripted.precrawl import body
+from overscripted.precrawl.client import Client
+from overscripted.precrawl.cookies import Cookies
+from overscripted.precrawl.deadline import Deadline, Watch
+from overscripted.precrawl.failure import Failure, ProxyAway, classify
+from overscripted.precrawl.gate import Gate
+from overscripted.precrawl.robots import Robots
+from overscripted.precrawl.settings import MAX_LINK_LENGTH, MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
 
 
 @dataclass

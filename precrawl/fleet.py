@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 
 from overscripted import cache
 from overscripted.errors import InputError, OutsideError
+from overscripted.precrawl import journal, plan, worker
+from overscripted.precrawl.gate import Gate
+from overscripted.precrawl.journal import Journal
+from overscripted.precrawl.schedule import AT_END, COUNTS
+from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.vantage import Vantage
 from overscripted.progress import Work
 from overscripted.store import STAGING, Store
-from precrawl import journal, plan, worker
-from precrawl.gate import Gate
-from precrawl.journal import Journal
-from precrawl.schedule import AT_END, COUNTS
-from precrawl.settings import Settings
-from precrawl.vantage import Vantage
 
 _POLL_S = 0.2
 _ORPHANS_S = 10.0  # processes of a killed parent are gone within this

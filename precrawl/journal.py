@@ -21,9 +21,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from overscripted.precrawl.settings import JOURNAL_AGE_S, JOURNAL_BYTES, SYNC_S
 from overscripted.schemas import INT, PRECRAWL
 from overscripted.store import Store
-from precrawl.settings import JOURNAL_AGE_S, JOURNAL_BYTES, SYNC_S
 
 _HEAD = struct.Struct("<II")
 _BATCH = 200  # records turned into rows at a time

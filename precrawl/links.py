@@ -9,10 +9,10 @@ from urllib.parse import quote_from_bytes
 import ada_url
 from selectolax.lexbor import LexborHTMLParser
 
+from overscripted.precrawl import charset
+from overscripted.precrawl.settings import MAX_LINK_LENGTH, MAX_LINKS
 from overscripted.text import clean
 from overscripted.urls import refused, refused_address, registrable_domain
-from precrawl import charset
-from precrawl.settings import MAX_LINK_LENGTH, MAX_LINKS
 
 KINDS = ("outbound", "internal", "all")
 

@@ -11,10 +11,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from overscripted.precrawl import plan
 from overscripted.schemas import PRECRAWL
 from overscripted.sql import quoted
 from overscripted.store import Store
-from precrawl import plan
 
 FOLDER = "precrawl"
 PARTS = f"{FOLDER}/parts"  # of vantage points at work

@@ -6,10 +6,10 @@ from collections import OrderedDict
 from protego import Protego
 
 from overscripted import robots, urls
-from precrawl import body
-from precrawl.client import Client
-from precrawl.failure import Failure
-from precrawl.settings import ROBOTS_CACHE
+from overscripted.precrawl import body
+from overscripted.precrawl.client import Client
+from overscripted.precrawl.failure import Failure
+from overscripted.precrawl.settings import ROBOTS_CACHE
 
 _HOPS = 5  # redirects followed, as the RFC asks
 _ALL, _NONE = robots.parse(b""), robots.parse(robots.NONE_ALLOWED)

@@ -14,14 +14,14 @@ from typing import Any
 from overscripted import limits
 from overscripted.errors import InputError, StageMissing
 from overscripted.options import MOST, decimal
+from overscripted.precrawl import fleet, results, seeds, sites
+from overscripted.precrawl.client import tls_context
+from overscripted.precrawl.results import FOLDER
+from overscripted.precrawl.settings import FILES, Settings
+from overscripted.precrawl.sites import Choice
+from overscripted.precrawl.vantage import Vantage
 from overscripted.run import Run, now
 from overscripted.store import Store
-from precrawl import fleet, results, seeds, sites
-from precrawl.client import tls_context
-from precrawl.results import FOLDER
-from precrawl.settings import FILES, Settings
-from precrawl.sites import Choice
-from precrawl.vantage import Vantage
 
 PLAN, SITES = f"{FOLDER}/plan.json", f"{FOLDER}/sites.parquet"
 SEEDS, SUMMARY = f"{FOLDER}/seeds.parquet", f"{FOLDER}/summary.json"

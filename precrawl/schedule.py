@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from precrawl import plan
-from precrawl.settings import MAX_LEAD, MAX_WAITING
+from overscripted.precrawl import plan
+from overscripted.precrawl.settings import MAX_LEAD, MAX_WAITING
 
 # Numbers a process shares: the site it has come to, how many are done, how many of them failed, and its
 # pulse: another number every moment, or 0 where none is promised.

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from overscripted import urls
+from overscripted.precrawl import results
+from overscripted.precrawl.settings import SEED_SITES
 from overscripted.schemas import PRECRAWL
 from overscripted.sql import quoted
 from overscripted.store import Store
-from precrawl import results
-from precrawl.settings import SEED_SITES
 
 MEMORY = "300MB"  # of DuckDB, beyond which it works on disk
 _BATCH = 20_000  # rows at a time

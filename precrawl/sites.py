@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from overscripted import listing, urls
 from overscripted.errors import InputError
 from overscripted.options import decimal
+from overscripted.precrawl import results
 from overscripted.schemas import PRECRAWL
 from overscripted.sql import quoted
-from precrawl import results
 
 _TRANCO = re.compile(r"tranco[_-]([A-Z0-9]{4,6})(?=[._-]|$)", re.I)
 _HOST = re.compile(r"[^\s/?#@\\<>^|%]{1,255}")

@@ -14,20 +14,20 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
+from overscripted.precrawl import links
+from overscripted.precrawl.client import Client, tls_context
+from overscripted.precrawl.deadline import Watch
+from overscripted.precrawl.failure import FINAL, Failure, ProxyAway, ProxyRefuses
+from overscripted.precrawl.fetch import Attempt, Fetcher, Page, Wait
+from overscripted.precrawl.gate import Gate
+from overscripted.precrawl.journal import Journal
+from overscripted.precrawl.plan import Site
+from overscripted.precrawl.robots import Robots
+from overscripted.precrawl.schedule import COUNTS, Schedule
+from overscripted.precrawl.settings import BIG_PAGE, LEASE_SLACK_S, STOP_S, Settings
+from overscripted.precrawl.sites import start_url, www_url
+from overscripted.precrawl.vantage import Vantage
 from overscripted.store import Store
-from precrawl import links
-from precrawl.client import Client, tls_context
-from precrawl.deadline import Watch
-from precrawl.failure import FINAL, Failure, ProxyAway, ProxyRefuses
-from precrawl.fetch import Attempt, Fetcher, Page, Wait
-from precrawl.gate import Gate
-from precrawl.journal import Journal
-from precrawl.plan import Site
-from precrawl.robots import Robots
-from precrawl.schedule import COUNTS, Schedule
-from precrawl.settings import BIG_PAGE, LEASE_SLACK_S, STOP_S, Settings
-from precrawl.sites import start_url, www_url
-from precrawl.vantage import Vantage
 
 PROXY_AWAY = 75  # exit code: the proxy stayed away (EX_TEMPFAIL)
 PROXY_REFUSES = 77  # exit code: the proxy takes no request of ours (EX_NOPERM)

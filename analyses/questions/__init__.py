@@ -1,1 +1,1 @@
-"""The questions: one file each, each holding an `analyses.shapes.Analysis` as ``ANALYSIS``."""
+"""The questions: one file each, each holding an `overscripted.analyses.shapes.Analysis` as ``ANALYSIS``."""

@@ -7,16 +7,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 
-from analyses import published
-from analyses.counting import distinct, grouped, tally
-from analyses.matching import listed_hosts, literal_any, small, study_fragment, study_fragments
-from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT, STUDY_RULE_HOSTS
-from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.spread import DOCUMENT, spread
-from analyses.statistics import clustered, whole, wilson
-from analyses.words import count, share
-from lists.catalogue import listings
-from lists.hosts import HostList
+from overscripted.analyses import published
+from overscripted.analyses.counting import distinct, grouped, tally
+from overscripted.analyses.matching import listed_hosts, literal_any, small, study_fragment, study_fragments
+from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT, STUDY_RULE_HOSTS
+from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
+from overscripted.analyses.spread import DOCUMENT, spread
+from overscripted.analyses.statistics import clustered, whole, wilson
+from overscripted.analyses.words import count, share
+from overscripted.lists.catalogue import listings
+from overscripted.lists.hosts import HostList
 
 STUDY = "study2018"
 COINHIVE = ("coinhive.com", "coin-hive.com")

@@ -4,13 +4,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 
-from analyses import published
-from analyses.counting import tally
-from analyses.matching import listed_hosts
-from analyses.settings import MAX_ROWS_KEPT
-from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.statistics import clustered, moments, whole, wilson
-from analyses.words import count, number, share
+from overscripted.analyses import published
+from overscripted.analyses.counting import tally
+from overscripted.analyses.matching import listed_hosts
+from overscripted.analyses.settings import MAX_ROWS_KEPT
+from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
+from overscripted.analyses.statistics import clustered, moments, whole, wilson
+from overscripted.analyses.words import count, number, share
 
 CALLS_A_PAGE = ((1, "1"), (2, "2"), (5, "3–5"), (10, "6–10"), (50, "11–50"), (500, "51–500"))
 SHARE_OF_PAGE = ((1, "up to 1 %"), (5, "1–5 %"), (10, "5–10 %"), (25, "10–25 %"), (50, "25–50 %"))

@@ -9,9 +9,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis import _
 
-from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
-from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.words import count
+from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
+from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
+from overscripted.analyses.words import count
 
 
 def answer(inputs: Inputs) -> Finding:

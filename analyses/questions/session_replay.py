@@ -7,16 +7,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 
-from analyses import published
-from analyses.counting import distinct, grouped, tally, with_columns
-from analyses.matching import any_of, fitting_hosts, listed_hosts
-from analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
-from analyses.shapes import Analysis, Figure, Finding, Inputs
-from analyses.spread import spread
-from analyses.statistics import clustered, whole, wilson
-from analyses.words import count, share
-from lists.hosts import HostList
-from lists.roles import builtin
+from overscripted.analyses import published
+from overscripted.analyses.counting import distinct, grouped, tally, with_columns
+from overscripted.analyses.matching import any_of, fitting_hosts, listed_hosts
+from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
+from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
+from overscripted.analyses.spread import spread
+from overscripted.analyses.statistics import clustered, whole, wilson
+from overscripted.analyses.words import count, share
+from overscripted.lists.hosts import HostList
+from overscripted.lists.roles import builtin
 
 STUDY = "study2018"
 

@@ -1,10 +1,10 @@
 """Plain pages: articles, products, help. Most of the web: a few reads by the site's own scripts."""
 
-from demo.documents import Document, Script
-from demo.look import paragraph
-from demo.planted import NOTHING, Code, calls, promised, repeated, stored, timer
-from demo.sites.directory import CDN, SITES, Site
-from demo.world import World
+from overscripted.demo.documents import Document, Script
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import NOTHING, Code, calls, promised, repeated, stored, timer
+from overscripted.demo.sites.directory import CDN, SITES, Site
+from overscripted.demo.world import World
 
 # What a site's own script does, by turns.
 _HABITS: tuple[Code, ...] = (

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass, field
 
-from demo.documents import Document
-from demo.faults import DRIP, GARBAGE, RESET, SILENCE, TRUNCATED
-from demo.fronts import Front, Link
-from demo.look import paragraph
-from demo.planted import calls
-from demo.settings import HUGE_BYTES, VANTAGES
-from demo.sites.directory import ORIGIN
-from demo.wire import Answer, Ask
-from demo.world import World
+from overscripted.demo.documents import Document
+from overscripted.demo.faults import DRIP, GARBAGE, RESET, SILENCE, TRUNCATED
+from overscripted.demo.fronts import Front, Link
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import calls
+from overscripted.demo.settings import HUGE_BYTES, VANTAGES
+from overscripted.demo.sites.directory import ORIGIN
+from overscripted.demo.wire import Answer, Ask
+from overscripted.demo.world import World
 
 
 @dataclass

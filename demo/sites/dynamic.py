@@ -1,8 +1,8 @@
 """Pages that make code at run time: eval, Function, string timers, nested, first- and third-party."""
 
-from demo.documents import Document, Script
-from demo.look import paragraph
-from demo.planted import (
+from overscripted.demo.documents import Document, Script
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import (
     Code,
     calls,
     evaled,
@@ -11,8 +11,8 @@ from demo.planted import (
     repeated,
     string_timer,
 )
-from demo.sites.directory import CDN, ORIGIN
-from demo.world import World
+from overscripted.demo.sites.directory import CDN, ORIGIN
+from overscripted.demo.world import World
 
 _WAYS: dict[str, tuple[str, Code]] = {
     f"{ORIGIN['harbourlight-news.com']}/eval": ("Direct eval", evaled(calls("userAgent"))),

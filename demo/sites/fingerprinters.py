@@ -1,11 +1,11 @@
 """Pages that fingerprint or mark their visitor, by real libraries or scripts of ours; pages that do not."""
 
-from demo.documents import Document
-from demo.look import paragraph
-from demo.planted import CANVAS, CHART, calls
-from demo.sites.directory import ORIGIN
-from demo.sites.thirdparty import ThirdParties
-from demo.world import World
+from overscripted.demo.documents import Document
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import CANVAS, CHART, calls
+from overscripted.demo.sites.directory import ORIGIN
+from overscripted.demo.sites.thirdparty import ThirdParties
+from overscripted.demo.world import World
 
 
 def add(world: World, third: ThirdParties) -> None:

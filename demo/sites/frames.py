@@ -4,12 +4,12 @@ import base64
 from html import escape
 from urllib.parse import quote
 
-from demo.documents import Document
-from demo.look import paragraph
-from demo.planted import Code, as_dynamic, calls, evaled
-from demo.sites.directory import ORIGIN
-from demo.wire import Answer
-from demo.world import World
+from overscripted.demo.documents import Document
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import Code, as_dynamic, calls, evaled
+from overscripted.demo.sites.directory import ORIGIN
+from overscripted.demo.wire import Answer
+from overscripted.demo.world import World
 
 _HERE = ORIGIN["labyrinth-of-frames.net"]
 _THERE = "https://corner.labyrinth-annex.org"

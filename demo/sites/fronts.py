@@ -2,14 +2,14 @@
 
 from urllib.parse import urlsplit
 
-from demo.documents import Document
-from demo.fronts import BY_TIME, INVALID, NO_SEEDS, PER_REQUEST, STYLES, Front, Link
-from demo.look import paragraph
-from demo.settings import VANTAGES
-from demo.sites.articles import site_script
-from demo.sites.directory import ORIGIN, SITES, Site
-from demo.wire import Answer
-from demo.world import World
+from overscripted.demo.documents import Document
+from overscripted.demo.fronts import BY_TIME, INVALID, NO_SEEDS, PER_REQUEST, STYLES, Front, Link
+from overscripted.demo.look import paragraph
+from overscripted.demo.settings import VANTAGES
+from overscripted.demo.sites.articles import site_script
+from overscripted.demo.sites.directory import ORIGIN, SITES, Site
+from overscripted.demo.wire import Answer
+from overscripted.demo.world import World
 from overscripted.urls import domain
 
 _ENCODINGS = {

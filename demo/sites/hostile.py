@@ -2,12 +2,12 @@
 
 import asyncio
 
-from demo.documents import Document
-from demo.faults import DRIP, GARBAGE, RESET, SILENCE, TRUNCATED
-from demo.planted import Code, calls
-from demo.settings import SLOW_S
-from demo.wire import Answer
-from demo.world import World
+from overscripted.demo.documents import Document
+from overscripted.demo.faults import DRIP, GARBAGE, RESET, SILENCE, TRUNCATED
+from overscripted.demo.planted import Code, calls
+from overscripted.demo.settings import SLOW_S
+from overscripted.demo.wire import Answer
+from overscripted.demo.world import World
 
 DOMAIN = "hostile-thicket.net"
 _READ = calls("userAgent")

@@ -1,11 +1,11 @@
 """Documents of other kinds: SVG, XHTML, strict policies, old encodings, a base, redirects on the way."""
 
-from demo.documents import Document, Script
-from demo.look import paragraph
-from demo.planted import calls
-from demo.sites.directory import ORIGIN
-from demo.wire import Answer
-from demo.world import World
+from overscripted.demo.documents import Document, Script
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import calls
+from overscripted.demo.sites.directory import ORIGIN
+from overscripted.demo.wire import Answer
+from overscripted.demo.world import World
 
 _READ = calls("userAgent")
 

@@ -1,11 +1,11 @@
 """Pages that mine, from mining hosts or by themselves, and pages that only look so."""
 
-from demo.documents import Document, Script
-from demo.look import paragraph
-from demo.planted import calls
-from demo.sites.directory import CDN, ORIGIN
-from demo.sites.thirdparty import ThirdParties
-from demo.world import World
+from overscripted.demo.documents import Document, Script
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import calls
+from overscripted.demo.sites.directory import CDN, ORIGIN
+from overscripted.demo.sites.thirdparty import ThirdParties
+from overscripted.demo.world import World
 
 
 def add(world: World, third: ThirdParties) -> None:

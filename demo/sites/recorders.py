@@ -1,11 +1,11 @@
 """Pages with session replay, and pages that only look so."""
 
-from demo.documents import Document, Script
-from demo.look import paragraph
-from demo.planted import NOTHING, Code, calls
-from demo.sites.directory import CDN, ORIGIN
-from demo.sites.thirdparty import ThirdParties
-from demo.world import World
+from overscripted.demo.documents import Document, Script
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import NOTHING, Code, calls
+from overscripted.demo.sites.directory import CDN, ORIGIN
+from overscripted.demo.sites.thirdparty import ThirdParties
+from overscripted.demo.world import World
 
 # Where each provider's script is found: page URLs.
 _USERS = {

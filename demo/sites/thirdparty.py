@@ -8,11 +8,11 @@ calls are planted, and before a last one that starts it.
 import json
 from dataclasses import dataclass
 
-from demo.documents import Script
-from demo.libraries import Libraries
-from demo.planted import AUDIO, CANVAS, FONTS, NOTHING, WEBRTC, Code, calls, stored
-from demo.wire import Answer, Ask
-from demo.world import World
+from overscripted.demo.documents import Script
+from overscripted.demo.libraries import Libraries
+from overscripted.demo.planted import AUDIO, CANVAS, FONTS, NOTHING, WEBRTC, Code, calls, stored
+from overscripted.demo.wire import Answer, Ask
+from overscripted.demo.world import World
 
 # What our own stand-in for a recorder does: watch input and changes, send them now and then.
 _RECORDER = """(function () {

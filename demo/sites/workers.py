@@ -1,11 +1,11 @@
 """Workers of every kind, WebAssembly and a pop-up: code that runs beside the page's document."""
 
-from demo.documents import Document, Script
-from demo.look import paragraph
-from demo.planted import NOTHING, calls
-from demo.sites.directory import ORIGIN
-from demo.wire import Answer
-from demo.world import World
+from overscripted.demo.documents import Document, Script
+from overscripted.demo.look import paragraph
+from overscripted.demo.planted import NOTHING, calls
+from overscripted.demo.sites.directory import ORIGIN
+from overscripted.demo.wire import Answer
+from overscripted.demo.world import World
 
 _HERE = ORIGIN["workshop.stellarforge-software.io"]
 _READ = calls("userAgent")

@@ -13,8 +13,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from etl.importers.leveldb import LevelDB
-from etl.settings import IMPORT_BODY_BYTES
+from overscripted.etl.importers.leveldb import LevelDB
+from overscripted.etl.settings import IMPORT_BODY_BYTES
 from overscripted.store import Store
 
 _FILE = re.compile(r"(-?[0-9]{5,20}|[0-9a-f]{32}|[0-9a-f]{64})(\.gz|\.zip)?")

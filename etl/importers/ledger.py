@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from etl.settings import NAMED_FILES
+from overscripted.etl.settings import NAMED_FILES
 
 
 class Ledger:

@@ -14,19 +14,19 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-from etl.importers import openwpm_calls, openwpm_settings, openwpm_visits
-from etl.importers.bodies import Bodies
-from etl.importers.ids import crawl_id, file_name
-from etl.importers.ledger import Ledger
-from etl.importers.openwpm_frames import whole_frame
-from etl.importers.openwpm_owners import Owners
-from etl.importers.openwpm_requests import Exchange, Requests
-from etl.importers.openwpm_source import Row, Source, Unfit, sources
-from etl.importers.openwpm_visits import Own
-from etl.importers.values import iso, moment, text, truth, whole
-from etl.importers.writer import SegmentWriter
-from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
+from overscripted.etl.importers import openwpm_calls, openwpm_settings, openwpm_visits
+from overscripted.etl.importers.bodies import Bodies
+from overscripted.etl.importers.ids import crawl_id, file_name
+from overscripted.etl.importers.ledger import Ledger
+from overscripted.etl.importers.openwpm_frames import whole_frame
+from overscripted.etl.importers.openwpm_owners import Owners
+from overscripted.etl.importers.openwpm_requests import Exchange, Requests
+from overscripted.etl.importers.openwpm_source import Row, Source, Unfit, sources
+from overscripted.etl.importers.openwpm_visits import Own
+from overscripted.etl.importers.values import iso, moment, text, truth, whole
+from overscripted.etl.importers.writer import SegmentWriter
+from overscripted.etl.settings import IMPORT_BATCH_ROWS
 from overscripted.progress import Work
 from overscripted.stacks import innermost
 from overscripted.store import Store

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from etl.importers.ledger import Ledger
-from etl.importers.openwpm_source import Row, Source
-from etl.importers.openwpm_visits import own
-from etl.importers.values import text, whole
+from overscripted.etl.importers.ledger import Ledger
+from overscripted.etl.importers.openwpm_source import Row, Source
+from overscripted.etl.importers.openwpm_visits import own
+from overscripted.etl.importers.values import text, whole
 
 # Spellings of operations -> the study's.
 OPERATIONS = {

@@ -1,7 +1,7 @@
 """Frames of stacks that OpenWPM's parser cut in the wrong place, put together and read again."""
 
-from etl.importers.openwpm_source import Row
-from etl.importers.values import text
+from overscripted.etl.importers.openwpm_source import Row
+from overscripted.etl.importers.values import text
 from overscripted.stacks import parse_frame
 
 # What of a call's frame is in a row, by the parts of `overscripted.stacks.Frame`.

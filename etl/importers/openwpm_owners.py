@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from etl.importers.openwpm_calls import top
-from etl.importers.openwpm_source import Row, Source
-from etl.importers.openwpm_visits import own
-from etl.importers.values import text, whole
+from overscripted.etl.importers.openwpm_calls import top
+from overscripted.etl.importers.openwpm_source import Row, Source
+from overscripted.etl.importers.openwpm_visits import own
+from overscripted.etl.importers.values import text, whole
 from overscripted.urls import on_network, origin
 
 _DEPTH = 100  # frames in frames that are followed

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from etl.importers.bodies import Bodies, is_sha256
-from etl.importers.ledger import Ledger
-from etl.importers.openwpm_source import Row, Source
-from etl.importers.openwpm_visits import Own, own
-from etl.importers.values import moment, text, truth, whole
-from etl.settings import IMPORT_BODY_BYTES
+from overscripted.etl.importers.bodies import Bodies, is_sha256
+from overscripted.etl.importers.ledger import Ledger
+from overscripted.etl.importers.openwpm_source import Row, Source
+from overscripted.etl.importers.openwpm_visits import Own, own
+from overscripted.etl.importers.values import moment, text, truth, whole
+from overscripted.etl.settings import IMPORT_BODY_BYTES
 from overscripted.urls import host
 
 # A visit and the browser's number of a request, None where it was not kept (until 2017-10).

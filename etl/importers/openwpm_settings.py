@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.importers.openwpm_source import Source
-from etl.importers.values import text
 from overscripted import instruments as shared
+from overscripted.etl.importers.openwpm_source import Source
+from overscripted.etl.importers.values import text
 
 _CLEANED = "cleaned_js_instrument_settings"
 

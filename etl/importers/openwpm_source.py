@@ -14,9 +14,9 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from etl.importers.ledger import named
-from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
+from overscripted.etl.importers.ledger import named
+from overscripted.etl.settings import IMPORT_BATCH_ROWS
 from overscripted.store import Store
 from overscripted.text import decoded, is_bytes, is_text, readable_column
 

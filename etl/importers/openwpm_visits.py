@@ -11,10 +11,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from etl.importers.ids import visit_id
-from etl.importers.ledger import Ledger
-from etl.importers.openwpm_source import Row, Source
-from etl.importers.values import text, whole
+from overscripted.etl.importers.ids import visit_id
+from overscripted.etl.importers.ledger import Ledger
+from overscripted.etl.importers.openwpm_source import Row, Source
+from overscripted.etl.importers.values import text, whole
 
 # What a row names its visit by: a number, any other text, or the page of a browser; None: nothing.
 Own = int | str | tuple[str, str, str] | None

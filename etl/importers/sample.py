@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from etl.importers.ids import STUDY
-from etl.importers.ledger import Ledger
-from etl.importers.writer import SegmentWriter
-from etl.settings import IMPORT_BATCH_ROWS
 from overscripted.errors import InputError
+from overscripted.etl.importers.ids import STUDY
+from overscripted.etl.importers.ledger import Ledger
+from overscripted.etl.importers.writer import SegmentWriter
+from overscripted.etl.settings import IMPORT_BATCH_ROWS
 from overscripted.progress import Work
 from overscripted.schemas import RAW
 from overscripted.store import Store

@@ -7,16 +7,16 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from etl.importers import study_json, study_parquet
-from etl.importers.ids import STUDY
-from etl.importers.ledger import Ledger, named
-from etl.importers.values import moment
-from etl.importers.writer import SegmentWriter
-from etl.settings import IMPORT_FILES_AT_ONCE, NAMED_FILES
-from etl.symbols import STUDY_2017
 from overscripted import instruments
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
+from overscripted.etl.importers import study_json, study_parquet
+from overscripted.etl.importers.ids import STUDY
+from overscripted.etl.importers.ledger import Ledger, named
+from overscripted.etl.importers.values import moment
+from overscripted.etl.importers.writer import SegmentWriter
+from overscripted.etl.settings import IMPORT_FILES_AT_ONCE, NAMED_FILES
+from overscripted.etl.symbols import STUDY_2017
 from overscripted.progress import Work
 from overscripted.store import Store
 

@@ -11,8 +11,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from etl.importers.ids import STUDY, file_name, visit_id
-from etl.importers.values import text, whole
+from overscripted.etl.importers.ids import STUDY, file_name, visit_id
+from overscripted.etl.importers.values import text, whole
 
 _TEXTS = (
     "location",

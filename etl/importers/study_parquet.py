@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from etl.importers.ids import STUDY, per_location
-from etl.importers.values import iso, whole
-from etl.settings import IMPORT_BATCH_ROWS
+from overscripted.etl.importers.ids import STUDY, per_location
+from overscripted.etl.importers.values import iso, whole
+from overscripted.etl.settings import IMPORT_BATCH_ROWS
 from overscripted.store import Store
 from overscripted.text import is_bytes, is_text, readable_column
 

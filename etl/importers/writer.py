@@ -6,9 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from etl.importers.values import text
-from etl.settings import IMPORT_SEGMENT_BYTES, IMPORT_SEGMENT_ROWS
 from overscripted import segments
+from overscripted.etl.importers.values import text
+from overscripted.etl.settings import IMPORT_SEGMENT_BYTES, IMPORT_SEGMENT_ROWS
 from overscripted.schemas import RAW
 from overscripted.store import Store
 

@@ -3,12 +3,12 @@
 import ibis
 import ibis.expr.types as ir
 
-from etl.importers.ids import STUDY
-from etl.settings import VALUE_BEGINNING
-from etl.transforms import context
-from etl.transforms.arguments import argument_columns
-from etl.transforms.origins import joined, party, script_place
-from etl.transforms.rules import by_browser, moment, valid
+from overscripted.etl.importers.ids import STUDY
+from overscripted.etl.settings import VALUE_BEGINNING
+from overscripted.etl.transforms import context
+from overscripted.etl.transforms.arguments import argument_columns
+from overscripted.etl.transforms.origins import joined, party, script_place
+from overscripted.etl.transforms.rules import by_browser, moment, valid
 from overscripted.schemas import TABLES
 
 # The URLs of `placed` calls of which host and domain are asked.

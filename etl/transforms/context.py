@@ -7,7 +7,7 @@ whatever it is; so do calls without a location and those in the browser's own do
 import ibis
 import ibis.expr.types as ir
 
-from etl.importers.ids import STUDY
+from overscripted.etl.importers.ids import STUDY
 
 NETWORK = ("http://", "https://")
 # Documents of the browser itself and of its extensions: no page's, whatever surrounds them.

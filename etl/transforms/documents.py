@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from etl.transforms.references import COUNTS, recorded, tally
+from overscripted.etl.transforms.references import COUNTS, recorded, tally
 from overscripted.schemas import TABLES
 
 

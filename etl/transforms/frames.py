@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from etl.transforms.context import on_network
+from overscripted.etl.transforms.context import on_network
 
 
 def frames(kept: ir.Table) -> ir.Table:

@@ -3,8 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from etl.transforms.calls import call_id
-from etl.transforms.rules import errors, valid
+from overscripted.etl.transforms.calls import call_id
+from overscripted.etl.transforms.rules import errors, valid
 from overscripted.schemas import TABLES
 
 

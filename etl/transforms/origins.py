@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from etl.importers.ids import STUDY
 from overscripted import urls
+from overscripted.etl.importers.ids import STUDY
 
 # Schemes whose URLs have no host and may be very long, unless "//" follows.
 _HOSTLESS = ("data:", "blob:", "javascript:")

@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from etl.transforms.references import COUNTS, tally
+from overscripted.etl.transforms.references import COUNTS, tally
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location"]

@@ -10,9 +10,9 @@ grammar has learnt since stay as they came.
 import ibis
 import ibis.expr.types as ir
 
-from etl.importers.ids import STUDY
-from etl.settings import POSITION_DIGITS, REPAIR_FRAME_CHARS
-from etl.transforms.rules import by_browser
+from overscripted.etl.importers.ids import STUDY
+from overscripted.etl.settings import POSITION_DIGITS, REPAIR_FRAME_CHARS
+from overscripted.etl.transforms.rules import by_browser
 from overscripted.stacks import parse_frame
 
 # The parts of a frame in the order in which `parse` gives them, and where they go.

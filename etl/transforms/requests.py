@@ -3,8 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from etl.transforms.attempts import ATTEMPT
-from etl.transforms.origins import joined
+from overscripted.etl.transforms.attempts import ATTEMPT
+from overscripted.etl.transforms.origins import joined
 from overscripted.schemas import TABLES
 
 _EXCHANGE = [*ATTEMPT, "request_id"]

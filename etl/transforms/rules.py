@@ -5,10 +5,10 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from etl.importers.ids import STUDY
-from etl.settings import POSITION_DIGITS
-from etl.symbols import STUDY_2017
-from etl.transforms.context import of_browser, on_network
+from overscripted.etl.importers.ids import STUDY
+from overscripted.etl.settings import POSITION_DIGITS
+from overscripted.etl.symbols import STUDY_2017
+from overscripted.etl.transforms.context import of_browser, on_network
 
 # Kinds of run-time code in script_loc_eval. The study's Firefox 52 wrote the first two only.
 EVAL_KINDS = (

@@ -3,8 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from etl.transforms.origins import joined, party, script_place
-from etl.transforms.url_parts import netloc, scheme
+from overscripted.etl.transforms.origins import joined, party, script_place
+from overscripted.etl.transforms.url_parts import netloc, scheme
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location", "script_url"]

@@ -3,7 +3,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from etl.transforms.references import COUNTS, recorded, tally
+from overscripted.etl.transforms.references import COUNTS, recorded, tally
 from overscripted.schemas import TABLES
 
 

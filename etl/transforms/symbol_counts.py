@@ -2,8 +2,8 @@
 
 import ibis.expr.types as ir
 
-from etl.transforms import script_refs
-from etl.transforms.uses import KEY
+from overscripted.etl.transforms import script_refs
+from overscripted.etl.transforms.uses import KEY
 from overscripted.schemas import TABLES
 
 

@@ -7,8 +7,8 @@ never from the calls again.
 import ibis
 import ibis.expr.types as ir
 
-from etl.transforms.conform import conform
-from etl.transforms.context import on_network, placed
+from overscripted.etl.transforms.conform import conform
+from overscripted.etl.transforms.context import on_network, placed
 from overscripted.schemas import BOOL, INT, STR, TIME, Column, Table
 
 USES = Table(

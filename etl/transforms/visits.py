@@ -2,8 +2,8 @@
 
 import ibis.expr.types as ir
 
-from etl.transforms.attempts import VISIT, kept
-from etl.transforms.origins import joined
+from overscripted.etl.transforms.attempts import VISIT, kept
+from overscripted.etl.transforms.origins import joined
 from overscripted.schemas import TABLES
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from analyses.registry import analyses
-from analyses.report import report
-from analyses.run import analyze
+from overscripted.analyses.registry import analyses
+from overscripted.analyses.report import report
+from overscripted.analyses.run import analyze
 from overscripted.errors import InputError, StageMissing
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run
@@ -176,7 +176,9 @@ def test_the_example_of_the_docs_is_an_analysis(
     text = (Path(__file__).parents[2] / "docs" / "analyses.md").read_text()
     names: dict[str, object] = {}
     exec(text.rpartition("```python\n")[2].partition("```")[0], names)
-    monkeypatch.setattr("analyses.registry.analyses", lambda: {"hidden_scripts": names["ANALYSIS"]})
+    monkeypatch.setattr(
+        "overscripted.analyses.registry.analyses", lambda: {"hidden_scripts": names["ANALYSIS"]}
+    )
     calls = [call(PAGE, "data:text/javascript,1"), call("https://b.com/", "https://b.com/x.js")]
     run = planted_run(tmp_path, calls)
     found = analyze(run, engine=engine)["hidden_scripts"]

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-import analyses
-from analyses.report import report
-from analyses.run import analyze
+from overscripted import analyses
+from overscripted.analyses.report import report
+from overscripted.analyses.run import analyze
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from analyses.run import analyze
-from analyses.shapes import Figure
-from etl.imports import import_data
-from etl.run import run_etl
+from overscripted.analyses.run import analyze
+from overscripted.analyses.shapes import Figure
+from overscripted.etl.imports import import_data
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from analyses.report import report
-from analyses.run import analyze
-from analyses.shapes import Finding
-from etl.run import run_etl
+from overscripted.analyses.report import report
+from overscripted.analyses.run import analyze
+from overscripted.analyses.shapes import Finding
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run, raw_run
 

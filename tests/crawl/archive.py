@@ -11,7 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecord
 
-from demo.wire import Answer, Ask
+from overscripted.demo.wire import Answer, Ask
 
 CAPTURES = Path(__file__).resolve().parents[3] / "shared" / "data" / "warc"
 PAGES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.wire import Answer
+from overscripted.demo.wire import Answer
 from tests.crawl.crawling import crawl
 from tests.crawl.instrument.hosts import hosted
 from tests.crawl.raw import Raw

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 
-from crawl import instrument, openwpm, settings
-from crawl.bidi import BidiClosed, BidiError
-from crawl.frontier import Frontier
-from crawl.realms import Realms
-from crawl.settings import Options
-from crawl.worker import Worker
 from overscripted import npm, segments
+from overscripted.crawl import settings
+from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.instrument import openwpm
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.instrument.session import Realms
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.errors import OutsideError, SoftwareMissing
 from overscripted.progress import Work
 from overscripted.store import Store
@@ -42,7 +44,7 @@ async def crawl(folder: Path, seed: str, preset: str, meanwhile: Any = None) -> 
     options = Options(dwell_s=2.0, windows=1, allow_private=True, retries=2)
     store = Store(folder / "run")
     with Work("crawl", 1) as work:
-        worker = Worker(store, frontier, options, instrument.settings(preset), work)
+        worker = Worker(store, frontier, options, instrument_settings.resolve(preset), work)
         others = [asyncio.create_task(meanwhile(worker))] if meanwhile else []
         await worker.run()
         await asyncio.gather(*others)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from etl.run import run_etl
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from overscripted.urls import host
@@ -117,7 +117,7 @@ def test_spark_makes_the_same_tables(
     spark: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("etl.settings.SPARK_SQL_ROWS", 0)
+    monkeypatch.setattr("overscripted.etl.settings.SPARK_SQL_ROWS", 0)
     shutil.copytree(run.store.root, tmp_path / "run")
     other = Run.open(tmp_path / "run")
     run_etl(other, "spark", full=True)

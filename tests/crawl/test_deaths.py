@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from crawl import deaths, firefox, instrument, settings
-from crawl.deaths import Deaths
-from crawl.frontier import Frontier
-from crawl.settings import Options
-from crawl.worker import Worker
 from overscripted import segments
+from overscripted.crawl import settings
+from overscripted.crawl.firefox import deaths, process
+from overscripted.crawl.firefox.deaths import Deaths
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.errors import OutsideError
 from overscripted.progress import Work
 from overscripted.store import Store
@@ -114,7 +116,7 @@ async def visits(folder: Path, seeds: list[str], meanwhile: Any = None) -> dict[
     options = Options(dwell_s=5.0, load_timeout_s=300.0, windows=len(seeds), allow_private=True, retries=0)
     store = Store(folder / "run")
     with Work("crawl", len(seeds)) as work:
-        worker = Worker(store, frontier, options, instrument.settings("fingerprinting"), work)
+        worker = Worker(store, frontier, options, instrument_settings.resolve("fingerprinting"), work)
         others = [asyncio.create_task(meanwhile(worker))] if meanwhile else []
         await worker.run()
         await asyncio.gather(*others)
@@ -129,7 +131,7 @@ async def test_a_page_at_its_limit_of_memory_says_so_and_its_neighbour_goes_on(
     small_web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thousand frames need a gigabyte: here their process may hold half of it."""
-    monkeypatch.setattr(firefox, "DATA_BYTES", 500 * MB)
+    monkeypatch.setattr(process, "DATA_BYTES", 500 * MB)
     greedy, neighbour = small_web.hostile("frames"), small_web.page(1)
     found = await visits(tmp_path, [greedy, neighbour])
     assert found[greedy]["outcome"] == "crashed"
@@ -142,9 +144,9 @@ async def test_a_page_at_its_limit_of_memory_says_so_and_its_neighbour_goes_on(
 @pytest.mark.usefixtures("firefox")
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory as Linux has them")
 async def test_a_firefox_that_ends_while_it_starts_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(firefox, "DATA_BYTES", 100 * MB)
+    monkeypatch.setattr(process, "DATA_BYTES", 100 * MB)
     with pytest.raises(OutsideError, match="ended"):
-        await firefox.Firefox.start()
+        await process.Firefox.start()
 
 
 @pytest.mark.firefox

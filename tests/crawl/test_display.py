@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crawl.display import lacking
+from overscripted.crawl.display import lacking
 from overscripted.run import Run
 from tests.crawl.crawling import Crawl
 from tests.crawl.raw import Raw

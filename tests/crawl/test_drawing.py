@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from crawl import instrument, outcomes, settings
-from crawl.drawing import Drawing
-from crawl.frontier import Frontier
-from crawl.settings import Options
-from crawl.worker import Worker
 from overscripted import segments
+from overscripted.crawl import settings
+from overscripted.crawl.firefox.drawing import Drawing
+from overscripted.crawl.frontier import outcomes
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.progress import Work
 from overscripted.store import Store
 from tests.crawl.web import Web
@@ -78,7 +80,7 @@ async def test_a_page_that_draws_for_minutes_costs_its_neighbour_an_attempt_at_m
     options = Options(dwell_s=6.0, windows=2, allow_private=True, segment_age_s=1.0, retries=1)
     store = Store(tmp_path / "run")
     with Work("crawl", 2) as work:
-        worker = Worker(store, frontier, options, instrument.settings("fingerprinting"), work)
+        worker = Worker(store, frontier, options, instrument_settings.resolve("fingerprinting"), work)
         await worker.run()
     if not worker.display["webgl"]:
         pytest.skip("Mesa is not installed (Debian: apt install libegl1 libgl1 libgl1-mesa-dri)")

@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from crawl import guard
-from crawl.frontier import Frontier
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.network import socks_guard
 from overscripted.run import Run
 from tests import services
 from tests.crawl.crawling import Crawl, crawl
@@ -177,7 +177,7 @@ class Relay:
         both = {writer, far_writer}
         self._open |= both
         with contextlib.suppress(OSError):
-            await guard.splice(reader, writer, far_reader, far_writer)
+            await socks_guard.splice(reader, writer, far_reader, far_writer)
         self._open -= both
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from crawl import settings
-from crawl.frontier import Frontier, Lease, visit_id
-from crawl.frontier_tables import DOMAINS, SEEDS
-from crawl.limits import Limit
+from overscripted.crawl import settings
+from overscripted.crawl.frontier.queue import Frontier, Lease, visit_id
+from overscripted.crawl.frontier.tables import DOMAINS, SEEDS
+from overscripted.crawl.limits import Limit
 from overscripted.errors import InputError, OutsideError
 from tests import services
 

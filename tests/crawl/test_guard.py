@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from crawl.chain import Chain
-from crawl.guard import Guard
-from crawl.names import Names
+from overscripted.crawl.network.http_guard import Chain
+from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.socks_guard import Guard
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_a_public_address_is_reached_byte_for_byte(target: int) -> None:
 async def test_a_server_that_keeps_connections_open_keeps_none_of_ours(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("crawl.guard.LINGER_S", 0.2)
+    monkeypatch.setattr("overscripted.crawl.network.socks_guard.LINGER_S", 0.2)
     ended = asyncio.Event()
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -128,7 +128,7 @@ async def test_a_slow_name_server_holds_up_its_own_names_only(monkeypatch: pytes
             answer.wait(60)
         return ["127.0.0.2"]
 
-    monkeypatch.setattr("crawl.names._lookup", lookup)
+    monkeypatch.setattr("overscripted.crawl.network.resolver._lookup", lookup)
     names = Names(allowed=lambda _: True)
     slow = [asyncio.create_task(names.addresses(f"{n}.slow.com")) for n in range(200)]
     await asyncio.sleep(0.2)

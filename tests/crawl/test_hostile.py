@@ -10,7 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crawl import profile, settings
+from overscripted.crawl import settings
+from overscripted.crawl.firefox import profile
 from tests.crawl.crawling import Crawl
 from tests.crawl.raw import Raw
 from tests.crawl.web import HOSTILE, Web

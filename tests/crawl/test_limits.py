@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from crawl import instrument, limits, settings
-from crawl.frontier import Frontier
-from crawl.limits import Limit, LimitClock, Reached
-from crawl.settings import Options
-from crawl.windows import Windows
-from crawl.worker import Worker
 from overscripted.cli import entry
+from overscripted.crawl import limits, settings
+from overscripted.crawl.concurrency import Windows
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.limits import Limit, LimitClock, Reached
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.progress import Work
 from overscripted.run import Run
 from overscripted.store import Store
@@ -206,7 +207,7 @@ async def test_a_disk_that_is_full_is_named_with_its_room(
     options = Options(dwell_s=1.0, windows=2, allow_private=True, retries=0)
     with Work("crawl", 1) as work:
         worker = Worker(
-            Store(tmp_path / "run"), frontier, options, instrument.settings("fingerprinting"), work
+            Store(tmp_path / "run"), frontier, options, instrument_settings.resolve("fingerprinting"), work
         )
         working = asyncio.create_task(worker.run())
         async with asyncio.timeout(LIMIT_S):

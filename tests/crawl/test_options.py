@@ -7,12 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from crawl import metrics, outcomes, settings
-from crawl.dwell import _same, draw, summarise
-from crawl.names import Names
-from crawl.robots import Robots
-from crawl.windows import Windows
 from overscripted.cli import entry
+from overscripted.crawl import metrics, settings
+from overscripted.crawl.concurrency import Windows
+from overscripted.crawl.dwell import _same, draw, summarise
+from overscripted.crawl.frontier import outcomes
+from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.robots import Robots
 from overscripted.errors import InputError
 from overscripted.run import Run
 from tests.crawl.web import Web

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crawl import firefox as firefoxes
+from overscripted.crawl.firefox import process as firefoxes
 from overscripted.errors import SoftwareMissing
 from tests.crawl.crawling import Crawl
 from tests.crawl.web import Web

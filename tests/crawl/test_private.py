@@ -7,11 +7,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from crawl import instrument
-from crawl.frontier import Frontier
-from crawl.names import Names
-from crawl.settings import Options
-from crawl.worker import Worker
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.progress import Work
 from overscripted.store import Store
 from tests.crawl.crawling import crawl
@@ -50,7 +50,7 @@ async def probe(folder: Path, web: Web, allow_private: bool) -> tuple[set[str], 
     port = web.base.rpartition(":")[2]
     frontier.add([f"{web.other}/probe?port={port}&udp={udp}"])
     web.asked.clear()
-    wished = instrument.settings("fingerprinting")
+    wished = instrument_settings.resolve("fingerprinting")
     with Work("crawl", 1) as work:
         await Worker(Store(folder / "run"), frontier, options, wished, work, names).run()
     counts = frontier.counts()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crawl.frontier import Frontier
 from overscripted import proxies
+from overscripted.crawl.frontier.queue import Frontier
 from overscripted.errors import OutsideError
 from overscripted.run import Run
 from tests.crawl.crawling import Crawl

@@ -11,11 +11,11 @@ import brotli
 import pytest
 import zstandard
 
-from crawl import body
-from crawl.records import Records
-from crawl.settings import Limits
-from crawl.writer import Writer
 from overscripted import segments
+from overscripted.crawl.records import script_body
+from overscripted.crawl.records.rows import Records
+from overscripted.crawl.records.writer import Writer
+from overscripted.crawl.settings import Limits
 from overscripted.schemas import RAW
 from overscripted.store import Store
 
@@ -303,7 +303,7 @@ async def test_what_bodies_unpack_to_counts_for_the_bytes_of_a_visit(tmp_path: P
 
 async def test_bodies_that_lie_or_never_come_cost_no_request(tmp_path: Path) -> None:
     whole = gzip.compress(b"x" * 100_000, 0)
-    bomb = brotli.compress(bytes(body.MAX_DECODED + 1))
+    bomb = brotli.compress(bytes(script_body.MAX_DECODED + 1))
     visit = Visit(tmp_path)
     said = [("1", whole[:60_000], "gzip"), ("2", b"no gzip", "gzip"), ("3", bomb, "br"), ("4", b"x", "rot13")]
     for number, content, encoding in said:

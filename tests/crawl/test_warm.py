@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from crawl import firefox as browsers
-from crawl import warm
-from crawl.firefox import Firefox
+from overscripted.crawl.firefox import process as browsers
+from overscripted.crawl.firefox import startup_cache
+from overscripted.crawl.firefox.process import Firefox
 
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
 
@@ -46,14 +46,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("first")))
         assert started() == set()
-        return warm._archive(browsers.find())
+        return startup_cache._archive(browsers.find())
 
 
 @pytest.fixture
 def kept(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The same in a cache folder of the test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    it = warm._archive(browsers.find())
+    it = startup_cache._archive(browsers.find())
     it.parent.mkdir(parents=True)
     shutil.copy(made, it)
     return it

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from crawl import settings
-from crawl.writer import Writer, require_space
 from overscripted import segments
+from overscripted.crawl import settings
+from overscripted.crawl.records.writer import Writer, require_space
 from overscripted.errors import OutsideError
 from overscripted.schemas import RAW
 from overscripted.store import Store

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from demo.web import DemoWeb
+from overscripted.demo.web import DemoWeb
 
 Get = Callable[..., requests.Response]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from demo.check import Check
-from demo.command import TRUTH, _judge, _make_room, demo
+from overscripted.demo.check import Check
+from overscripted.demo.command import TRUTH, _judge, _make_room, demo
 from overscripted.errors import InputError, OutsideError
 from overscripted.run import Run
 

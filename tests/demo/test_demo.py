@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from demo import check
+from overscripted.demo import check
+from overscripted.precrawl.run import Asked, combine
 from overscripted.run import STAGES, Run
 from overscripted.store import Store
-from precrawl.run import Asked, combine
 
 WITHIN_S = 1800  # it takes two minutes; this is for a machine that does much else
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demo import libraries
+from overscripted.demo import libraries
 from overscripted.errors import InputError
 
 NPM = Path(libraries.__file__).parent / "npm"

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from crawl.bidi import Bidi, BidiError
-from crawl.firefox import Firefox
-from demo.web import DemoWeb
+from overscripted.crawl.firefox.bidi import Bidi, BidiError
+from overscripted.crawl.firefox.process import Firefox
+from overscripted.demo.web import DemoWeb
 from overscripted.stacks import parse_frame
 
 WINDOWS = 6

@@ -11,11 +11,11 @@ import aiohttp
 import pytest
 import requests
 
-from demo.build import is_hostile
-from demo.settings import VANTAGES
-from demo.web import DemoWeb
+from overscripted.demo.build import is_hostile
+from overscripted.demo.settings import VANTAGES
+from overscripted.demo.web import DemoWeb
+from overscripted.precrawl.links import extract
 from overscripted.urls import domain, registrable_domain
-from precrawl.links import extract
 from tests.demo.conftest import Get
 
 FAILING = {

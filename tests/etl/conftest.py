@@ -67,7 +67,7 @@ def _one_session(request: pytest.FixtureRequest) -> None:
 def _spark_sql(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spark's own SQL makes the roll-ups of tests on Spark, however small."""
     if request.node.get_closest_marker("spark"):
-        monkeypatch.setattr("etl.settings.SPARK_SQL_ROWS", 0)
+        monkeypatch.setattr("overscripted.etl.settings.SPARK_SQL_ROWS", 0)
 
 
 def call(**changes: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 import overscripted.__main__
-from etl.run import run_etl
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests import services
 from tests.etl.batches import two_attempts

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from etl.run import run_etl
 from overscripted import segments
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests.etl.conftest import by, call, crawl_run, rows, table, visit
 

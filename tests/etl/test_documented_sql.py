@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl.run import run_etl
 from overscripted.dictionary import JOINS, document
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from tests.etl.conftest import call, crawl_run, visit

@@ -14,12 +14,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from etl import intake, settings
-from etl import run as door
-from etl.intake import Segment, outgrown
-from etl.run import run_etl
 from overscripted import segments
 from overscripted.errors import DoubtfulData, InputError, OutsideError, SoftwareMissing, StageMissing
+from overscripted.etl import intake, settings
+from overscripted.etl import run as door
+from overscripted.etl.intake import Segment, outgrown
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from overscripted.store import Store
@@ -449,7 +449,7 @@ def test_calls_split_in_batches_are_the_same_calls(tmp_path: Path, monkeypatch: 
         _add(run, "calls", [call(ordinal=start + n) for n in range(20)])
     run_etl(run)
     whole = _content(run)
-    monkeypatch.setattr("etl.settings.BATCH_ROWS", 25)
+    monkeypatch.setattr("overscripted.etl.settings.BATCH_ROWS", 25)
     run_etl(run, full=True)
     assert len(run.store.files("tables/calls")) == 3
     assert _content(run) == whole

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.importers.leveldb import LevelDB
-from etl.imports import import_data
-from etl.run import run_etl
+from overscripted.etl.importers.leveldb import LevelDB
+from overscripted.etl.imports import import_data
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from overscripted.store import Store
 from tests import services
@@ -148,7 +148,7 @@ def test_bodies_in_files_beside_become_scripts_by_their_sha256(
 def test_a_body_that_is_damaged_or_too_large_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("etl.importers.bodies.IMPORT_BODY_BYTES", 1000)
+    monkeypatch.setattr("overscripted.etl.importers.bodies.IMPORT_BODY_BYTES", 1000)
     bomb, cut = sha256(b"bomb"), sha256(b"cut")
     (tmp_path / f"{bomb}.gz").write_bytes(gzip.compress(b"x" * 1001))
     (tmp_path / f"{cut}.gz").write_bytes(gzip.compress(b"cut")[:-9])

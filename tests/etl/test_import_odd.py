@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from etl.importers import ids
-from etl.imports import import_data
-from etl.run import run_etl
 from overscripted.errors import InputError
+from overscripted.etl.importers import ids
+from overscripted.etl.imports import import_data
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests.etl.conftest import by
 from tests.etl.openwpm_eras import database, story
@@ -82,7 +82,7 @@ def test_nothing_of_a_database_that_is_damaged_within_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its damage is met when a part of it has been written."""
-    monkeypatch.setattr("etl.importers.writer.IMPORT_SEGMENT_ROWS", 1)
+    monkeypatch.setattr("overscripted.etl.importers.writer.IMPORT_SEGMENT_ROWS", 1)
     folder = tmp_path / "two"
     _crawl(folder / "a.sqlite")
     bad = _crawl(folder / "b.sqlite")

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from etl.imports import import_data
-from etl.run import run_etl
 from overscripted import segments
 from overscripted.errors import InputError
+from overscripted.etl.imports import import_data
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests.etl.conftest import OPENWPM, by, rows
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from etl.imports import import_data
+from overscripted.etl.imports import import_data
 from overscripted.run import Run
 from tests.etl.openwpm_eras import ERAS, OLDER, command, database, story, visit
 

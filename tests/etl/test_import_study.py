@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.importers import study_json
-from etl.imports import import_data
-from etl.run import run_etl
 from overscripted.errors import InputError
+from overscripted.etl.importers import study_json
+from overscripted.etl.imports import import_data
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests.etl.conftest import STUDY, by, call, crawl_run, rows, visit
 

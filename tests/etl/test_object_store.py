@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.run import run_etl
 from overscripted.errors import OutsideError
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests import services
 from tests.etl.conftest import call, crawl_run, one_more_visit, same_tables, visit

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bench import generate
-from etl.imports import import_data
-from etl.run import run_etl
+from overscripted.etl.imports import import_data
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from etl import build, pool, settings
-from etl.intake import Segment
-from etl.run import run_etl
-from etl.workspace import Workspace
 from overscripted.engines import DuckDB
 from overscripted.errors import OutsideError
+from overscripted.etl import build, pool, settings
+from overscripted.etl.intake import Segment
+from overscripted.etl.run import run_etl
+from overscripted.etl.workspace import Workspace
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from overscripted.store import Store
@@ -32,8 +32,8 @@ ONE = ("threads=1",)
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty-five rows are worth a process."""
-    monkeypatch.setattr("etl.settings.POOL_WORTH_ROWS", 25)
-    monkeypatch.setattr("etl.settings.SIDE_BY_SIDE", [(10**9, 25, 10**6)])
+    monkeypatch.setattr("overscripted.etl.settings.POOL_WORTH_ROWS", 25)
+    monkeypatch.setattr("overscripted.etl.settings.SIDE_BY_SIDE", [(10**9, 25, 10**6)])
 
 
 def _workers() -> list[psutil.Process]:
@@ -41,7 +41,7 @@ def _workers() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if "etl.task" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            if "overscripted.etl.task" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
 
@@ -83,8 +83,8 @@ def test_interrupted_or_a_process_killed_the_tables_stay_and_it_goes_on(tmp_path
 
 # In a process of its own, with a pool for little.
 _ETL = """
-from etl import settings
-from etl.run import run_etl
+from overscripted.etl import settings
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 import sys
 settings.POOL_WORTH_ROWS = 25

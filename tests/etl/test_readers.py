@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from etl.run import run_etl
 from overscripted import segments
+from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from tests.etl.conftest import call, crawl_run, table, visit
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from etl.transforms import arguments, calls, invalid_calls, origins, repair, rules
 from overscripted.engines import Engine, open_engine
+from overscripted.etl.transforms import arguments, calls, invalid_calls, origins, repair, rules
 from overscripted.stacks import parse_frame
 from overscripted.urls import host, registrable_domain
 from tests.etl.conftest import call, table

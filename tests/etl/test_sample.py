@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from etl.imports import import_data
-from etl.personal import cleaned
-from etl.run import run_etl
-from etl.sample import export_sample
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
+from overscripted.etl.imports import import_data
+from overscripted.etl.personal import cleaned
+from overscripted.etl.run import run_etl
+from overscripted.etl.sample import export_sample
 from overscripted.run import Run
 from overscripted.store import Store
 from tests.etl.conftest import by, call, crawl_run, rows, visit

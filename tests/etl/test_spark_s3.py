@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.run import run_etl
+from overscripted.etl.run import run_etl
 from tests import services
 from tests.etl.conftest import call, crawl_run, one_more_visit, same_tables, visit
 

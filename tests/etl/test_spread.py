@@ -11,11 +11,11 @@ from typing import Any
 import psutil
 import pytest
 
-from etl import task
-from etl.intake import Segment, batches
-from etl.run import run_etl
-from etl.spread import _task, _understood
 from overscripted.errors import OutsideError, SoftwareMissing
+from overscripted.etl import task
+from overscripted.etl.intake import Segment, batches
+from overscripted.etl.run import run_etl
+from overscripted.etl.spread import _task, _understood
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from tests.etl.batches import damaged_segment, many, nothing_stray, two_attempts, when_a_batch_is_begun
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.spark
 @pytest.fixture(autouse=True)
 def _roll_ups_in_the_driver(_spark_sql: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for any run of this size: what Spark's workers do is looked at here."""
-    monkeypatch.setattr("etl.settings.SPARK_SQL_ROWS", 1_000_000)
+    monkeypatch.setattr("overscripted.etl.settings.SPARK_SQL_ROWS", 1_000_000)
 
 
 def _tree() -> Iterator[psutil.Process]:
@@ -49,8 +49,8 @@ def _kill_workers() -> None:
 def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
     tmp_path: Path, spark: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr("etl.settings.BATCH_ROWS", 25)
-    monkeypatch.setattr("etl.settings.SIDE_BY_SIDE", [(1, 25, 10**6)])
+    monkeypatch.setattr("overscripted.etl.settings.BATCH_ROWS", 25)
+    monkeypatch.setattr("overscripted.etl.settings.SIDE_BY_SIDE", [(1, 25, 10**6)])
     one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
     two_attempts(one)
     shutil.copytree(tmp_path / "one", tmp_path / "other")
@@ -139,13 +139,13 @@ def test_a_segment_damaged_within_is_found_after_its_task_failed(tmp_path: Path,
 
 
 def test_workers_without_the_package_are_told_from_bugs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "etl.task", None)
+    monkeypatch.setitem(sys.modules, "overscripted.etl.task", None)
     with pytest.raises(RuntimeError) as raised:
         _task({}, [], None)(("b00000", []))
     said = _understood(raised.value)
     assert isinstance(said, SoftwareMissing) and "venv-pack" in str(said)
     monkeypatch.undo()
-    monkeypatch.setattr("etl.spread.__version__", "0.0")
+    monkeypatch.setattr("overscripted.etl.spread.__version__", "0.0")
     with pytest.raises(RuntimeError, match=r"0\.0 here"):
         _task({}, [], None)(("b00000", []))
 

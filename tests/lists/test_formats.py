@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lists import formats
-from lists.formats import host_name, parse
-from lists.hosts import Entry, HostList
 from overscripted.errors import InputError
+from overscripted.lists import formats
+from overscripted.lists.formats import host_name, parse
+from overscripted.lists.hosts import Entry, HostList
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "lists"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lists import cache, catalogue, roles
-from lists.catalogue import Listing
-from lists.command import lists
 from overscripted.errors import InputError, OutsideError
+from overscripted.lists import cache, catalogue, roles
+from overscripted.lists.catalogue import Listing
+from overscripted.lists.command import lists
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "lists"
 CONTENT = b"0.0.0.0 miner.example\n"

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from notebooks.command import FIRST, copy_notebooks, lab
 from overscripted.errors import InputError, SoftwareMissing, StageMissing
+from overscripted.notebooks.command import FIRST, copy_notebooks, lab
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-import notebooks
+import overscripted
+from overscripted.notebooks import command
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run
 
 MISSING = "the extra `notebooks` is not installed"
-SHIPPED = sorted(Path(notebooks.__path__[0]).glob("*.ipynb"))
+SHIPPED = sorted(Path(command.SHIPPED).glob("*.ipynb"))
 WITHIN_S = 300  # of one cell; it takes a second
 
 
@@ -23,7 +24,7 @@ def opened(path: Path) -> Any:
 def executed(path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The notebook after it ran on a run."""
     monkeypatch.setenv("OVERSCRIPTED_RUN", run.store.url)
-    monkeypatch.setenv("PYTHONPATH", str(Path(notebooks.__path__[0]).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(overscripted.__file__).parents[1]))
     nbclient = pytest.importorskip("nbclient", reason=MISSING)
     client = nbclient.NotebookClient(opened(path), timeout=WITHIN_S, kernel_name="python3")
     return client.execute(cwd=str(path.parent))

@@ -8,11 +8,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from crawl.metrics import Metrics
 from overscripted.cli import COMMANDS, main
+from overscripted.crawl.metrics import Metrics
 from overscripted.errors import InputError
 from overscripted.options import Contact, Count, Number
-from precrawl.run import Asked
+from overscripted.precrawl.run import Asked
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crawl import seeds
 from overscripted import listing
-from precrawl import sites
+from overscripted.crawl.frontier import seeds
+from overscripted.precrawl import sites
 
 URLS = ["https://a.example/x", "http://b.example/?q=1,2"]
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
-from crawl.frontier import Frontier
-from crawl.run import _own_frontier
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.run import _own_frontier
 from overscripted.engines import Engine, open_engine
 from overscripted.run import Run
 from overscripted.store import Store

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from crawl.names import Names
-from crawl.robots import Robots
 from overscripted import robots
+from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.robots import Robots
 
 RULES = "User-agent: *\nDisallow: /no\n"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from precrawl.run import Asked, precrawl
-from precrawl.settings import Settings
-from precrawl.sites import Choice
-from precrawl.vantage import Vantage
+from overscripted.precrawl.run import Asked, precrawl
+from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.sites import Choice
+from overscripted.precrawl.vantage import Vantage
 
 
 @dataclass

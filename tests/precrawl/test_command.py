@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from overscripted.cli import entry
+from overscripted.precrawl.command import precrawl, seeds
 from overscripted.run import Run
-from precrawl.command import precrawl, seeds
 from tests.precrawl.web import Web, page
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from overscripted.addresses import may_be_public
-from precrawl import client
-from precrawl.deadline import Deadline
-from precrawl.failure import Failure
-from precrawl.settings import Settings
-from precrawl.vantage import Vantage
+from overscripted.precrawl import client
+from overscripted.precrawl.deadline import Deadline
+from overscripted.precrawl.failure import Failure
+from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.vantage import Vantage
 from tests.precrawl.crawling import Crawl
 from tests.precrawl.web import Web, http, page
 

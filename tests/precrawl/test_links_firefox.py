@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from overscripted.precrawl.links import extract
 from overscripted.urls import domain
-from precrawl.links import extract
 from tests.precrawl.oracle import Oracle
 
 pytestmark = [

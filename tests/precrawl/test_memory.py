@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from precrawl import plan, sites
-from precrawl.sites import Choice
+from overscripted.precrawl import plan, sites
+from overscripted.precrawl.sites import Choice
 from tests.precrawl.crawling import processes_of
 from tests.precrawl.web import Web, page
 

@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from precrawl.fetch import retry_after
+from overscripted.precrawl.fetch import retry_after
 from tests.precrawl.crawling import Crawl
 from tests.precrawl.web import Request, Web, http, page
 

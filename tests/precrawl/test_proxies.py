@@ -13,11 +13,11 @@ import pytest
 
 from overscripted import urls
 from overscripted.errors import InputError, OutsideError
-from precrawl.client import Client, tls_context
-from precrawl.deadline import Deadline
-from precrawl.failure import ProxyAway
-from precrawl.settings import Settings
-from precrawl.vantage import Vantage
+from overscripted.precrawl.client import Client, tls_context
+from overscripted.precrawl.deadline import Deadline
+from overscripted.precrawl.failure import ProxyAway
+from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.vantage import Vantage
 from tests.precrawl.crawling import Crawl
 from tests.precrawl.test_tls import Authority
 from tests.precrawl.web import Request, Web, http, page
@@ -166,7 +166,7 @@ def test_started_is_the_first_request_not_the_wait_for_it(crawl: Crawl) -> None:
 
 
 def test_a_quorum_that_no_number_of_vantage_points_meets_is_refused_at_once(crawl: Crawl) -> None:
-    from precrawl.run import Asked
+    from overscripted.precrawl.run import Asked
 
     with pytest.raises(InputError, match="--quorum 3/2"):
         crawl(["a.com"], asked=Asked("3/2", None, ()))

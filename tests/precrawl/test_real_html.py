@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from precrawl.links import extract
+from overscripted.precrawl.links import extract
 from tests.precrawl.crawling import Crawl
 from tests.precrawl.web import Request, Web, http
 

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from precrawl.client import Client, tls_context
-from precrawl.deadline import Watch
-from precrawl.failure import Failure
-from precrawl.fetch import Attempt, Fetcher, Page
-from precrawl.gate import Gate
-from precrawl.links import extract
-from precrawl.settings import Settings
-from precrawl.vantage import Vantage
+from overscripted.precrawl.client import Client, tls_context
+from overscripted.precrawl.deadline import Watch
+from overscripted.precrawl.failure import Failure
+from overscripted.precrawl.fetch import Attempt, Fetcher, Page
+from overscripted.precrawl.gate import Gate
+from overscripted.precrawl.links import extract
+from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.vantage import Vantage
 from tests.precrawl.oracle import Oracle
 from tests.precrawl.web import Request
 

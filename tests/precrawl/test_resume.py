@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from overscripted.errors import OutsideError
+from overscripted.precrawl import journal
+from overscripted.precrawl.journal import Journal
 from overscripted.run import Run
 from overscripted.store import Store
-from precrawl import journal
-from precrawl.journal import Journal
 from tests.precrawl.crawling import Crawl, processes_of
 from tests.precrawl.web import Request, Web, http, page
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from overscripted.errors import InputError, StageMissing
+from overscripted.precrawl.links import KINDS, extract
+from overscripted.precrawl.run import Asked, combine
+from overscripted.precrawl.seeds import STUDY
+from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.sites import Choice
+from overscripted.precrawl.vantage import Vantage
 from overscripted.run import Run
-from precrawl.links import KINDS, extract
-from precrawl.run import Asked, combine
-from precrawl.seeds import STUDY
-from precrawl.settings import Settings
-from precrawl.sites import Choice
-from precrawl.vantage import Vantage
 from tests.precrawl.crawling import Crawl
 from tests.precrawl.web import Request, Web, http, page
 

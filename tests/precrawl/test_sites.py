@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from overscripted.errors import InputError
-from precrawl import sites
-from precrawl.sites import Choice
+from overscripted.precrawl import sites
+from overscripted.precrawl.sites import Choice
 
 REAL = Path(__file__).parents[3] / "shared/lists/ranking/tranco_2026-08-01_top10k.csv"
 

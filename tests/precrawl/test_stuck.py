@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from precrawl import fleet
+from overscripted.precrawl import fleet
 from tests.precrawl.crawling import Crawl, processes_of
 from tests.precrawl.web import Request, Web, http, page
 

@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from crawl import instrument, openwpm, profile
-from crawl.firefox import Firefox
 from overscripted import npm
+from overscripted.crawl.firefox import profile
+from overscripted.crawl.firefox.process import Firefox
+from overscripted.crawl.instrument import openwpm
+from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.instrument.harness import Instrumented, Web
 from tests.crawl.instrument.hosts import Secure, hosted
@@ -34,7 +36,9 @@ async def _instrumented(folder, preset: str, **more) -> AsyncIterator[Instrument
     _need_firefox()
     it = Instrumented()
     try:
-        await it.start(folder, **instrument.settings(preset), **{"prefs": profile.popups("allow"), **more})
+        await it.start(
+            folder, **instrument_settings.resolve(preset), **{"prefs": profile.popups("allow"), **more}
+        )
         yield it
     finally:
         await it.stop()

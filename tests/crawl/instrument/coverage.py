@@ -10,7 +10,8 @@ import contextlib
 import tempfile
 from pathlib import Path
 
-from crawl import instrument, profile
+from overscripted.crawl.firefox import profile
+from overscripted.crawl.instrument import settings as instrument_settings
 from tests.crawl.instrument.harness import Instrumented, Web
 from tests.crawl.instrument.rows import ROWS
 from tests.crawl.instrument.test_coverage import located, serve
@@ -23,7 +24,7 @@ async def counts(web: Web, name: str, folder: Path) -> list[str]:
     """Reads recorded of each row."""
     browser, found = Instrumented(), []
     try:
-        await browser.start(folder, profile.popups("allow"), **instrument.settings(name))
+        await browser.start(folder, profile.popups("allow"), **instrument_settings.resolve(name))
         for row in ROWS:
             page = serve(web, row, f"navigator.{row.read};")
             try:

@@ -8,11 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-from crawl import pack
-from crawl.bidi import BidiError
-from crawl.firefox import Firefox
-from crawl.parent import Parent
-from crawl.realms import Realms
+from overscripted.crawl.firefox.bidi import BidiError
+from overscripted.crawl.firefox.parent_process import Parent
+from overscripted.crawl.firefox.process import Firefox
+from overscripted.crawl.instrument import bundle
+from overscripted.crawl.instrument.session import Realms
 from overscripted.stacks import parse_frame
 
 Message = dict[str, Any]
@@ -128,7 +128,7 @@ class Instrumented:
         self.firefox = await Firefox.start(prefs, authorities)
         self.parent = await Parent.attach(self.firefox.bidi, *[lambda *_: None] * 3)
         self._realms = await Realms.attach(
-            self.parent, self.firefox, pack.told(settings), folder, lambda message, _: self._take(message)
+            self.parent, self.firefox, bundle.told(settings), folder, lambda message, _: self._take(message)
         )
         self.name = self._realms._name  # of the messages of its processes
 

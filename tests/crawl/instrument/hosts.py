@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo.certificates import Authority
-from demo.proxy import Proxy
-from demo.wire import Answer, Ask
+from overscripted.demo.certificates import Authority
+from overscripted.demo.proxy import Proxy
+from overscripted.demo.wire import Answer, Ask
 from tests.crawl.archive import through
 from tests.crawl.instrument.harness import Instrumented
 

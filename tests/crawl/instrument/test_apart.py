@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from crawl.bidi import BidiError
-from demo.wire import Answer, Ask
+from overscripted.crawl.firefox.bidi import BidiError
+from overscripted.demo.wire import Answer, Ask
 from tests.crawl.instrument.chains import Chain
 from tests.crawl.instrument.harness import Visit
 from tests.crawl.instrument.hosts import Hosts, Secure, connection

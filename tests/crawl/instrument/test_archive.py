@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from crawl import instrument
-from crawl.body import decode
-from crawl.firefox import Firefox
-from demo.certificates import Authority
-from demo.proxy import Proxy
+from overscripted.crawl.firefox.process import Firefox
+from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.records.script_body import decode
+from overscripted.demo.certificates import Authority
+from overscripted.demo.proxy import Proxy
 from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.archive import CAPTURES, PAGES, Archive, through
 from tests.crawl.instrument.harness import Instrumented, Visit
@@ -87,7 +87,7 @@ async def _captured(folder: Path, preset: str) -> AsyncIterator[Captured]:
     it: Instrumented | Firefox
     if preset:
         it = Instrumented()
-        await it.start(folder, prefs, [authority.ca_file], **instrument.settings(preset))
+        await it.start(folder, prefs, [authority.ca_file], **instrument_settings.resolve(preset))
     else:
         it = await Firefox.start(prefs, [authority.ca_file])
     try:

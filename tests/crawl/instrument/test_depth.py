@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crawl.firefox import Firefox
+from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]

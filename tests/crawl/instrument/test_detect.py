@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from crawl.firefox import Firefox
-from crawl.parent import Parent
+from overscripted.crawl.firefox.parent_process import Parent
+from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.detectors import BESIDE, DETECTORS, DRIVEN, FIRST
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
 

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from crawl.firefox import Firefox
+from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.behaviours import BEHAVIOURS
 from tests.crawl.instrument.harness import Instrumented, Web, seen_page
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crawl.firefox import Firefox
 from overscripted import npm
+from overscripted.crawl.firefox.process import Firefox
 from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 

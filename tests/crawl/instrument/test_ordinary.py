@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from crawl import profile
-from crawl.firefox import Firefox
+from overscripted.crawl.firefox import profile
+from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Visit, bare_page, seen_page
 from tests.crawl.instrument.hosts import Secure
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from crawl import instrument
+from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.errors import InputError
 
 SYMBOLS = Path(__file__).parents[4] / "shared/lists/symbols/overscripted_2017_symbol_counts.csv"
@@ -33,11 +33,13 @@ SYMBOLS = Path(__file__).parents[4] / "shared/lists/symbols/overscripted_2017_sy
     ],
 )
 def test_each_form_of_openwpm_is_understood(setting: Any, items: list[dict[str, Any]]) -> None:
-    assert instrument.expand([setting]) == items
+    assert instrument_settings.expand([setting]) == items
 
 
 def test_a_collection_is_its_items() -> None:
-    assert instrument.expand(["collection_fingerprinting"]) == instrument.load("fingerprinting")
+    assert instrument_settings.expand(["collection_fingerprinting"]) == instrument_settings.load(
+        "fingerprinting"
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,14 +58,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, named: str) -> None:
     path = tmp_path / "mine.json"
     path.write_text(text)
     with pytest.raises(InputError, match="--instrument") as caught:
-        instrument.load(str(path))
+        instrument_settings.load(str(path))
     assert named in str(caught.value)
 
 
 def test_every_preset_can_be_read() -> None:
-    assert {"default", "fingerprinting", "study2017"} <= set(instrument.presets())
-    for name in instrument.presets():
-        items = instrument.load(name)
+    assert {"default", "fingerprinting", "study2017"} <= set(instrument_settings.presets())
+    for name in instrument_settings.presets():
+        items = instrument_settings.load(name)
         assert items and json.loads(json.dumps(items)) == items
 
 
@@ -72,7 +74,11 @@ def test_the_study_preset_has_every_symbol_of_the_study() -> None:
         pytest.skip(f"{SYMBOLS.name} is not here")
     with SYMBOLS.open() as file:
         symbols = [row[0] for row in csv.reader(file)]
-    named = {f"{item['name']}.{name}" for item in instrument.load("study2017") for name in item["properties"]}
+    named = {
+        f"{item['name']}.{name}"
+        for item in instrument_settings.load("study2017")
+        for name in item["properties"]
+    }
     for symbol in symbols:
         plain = symbol.replace("[Shockwave Flash]", "[{name}]")
         if "mimeTypes[" in plain:

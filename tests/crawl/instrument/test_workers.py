@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from crawl.firefox import Firefox
+from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
 from tests.crawl.instrument.test_detect import SURVEY
 

@@ -2,7 +2,7 @@
 
 import random
 
-from crawl import settings
+from overscripted.crawl import settings
 
 OUTCOMES = {
     "complete": "loaded, then watched for the dwell",

@@ -2,8 +2,10 @@
 
 A setting is a list. An item is the name of a Web API (``"CanvasRenderingContext2D"``), an object
 (``"window.navigator"``), a collection (``"collection_fingerprinting"``, or a preset of
-``crawl/instruments`` as ``"collection_<name>"``), ``{name: [properties]}``, ``{name: {log settings}}``, or
-``{"object", "instrumentedName", "logSettings"}``. Reference: OpenWPM, docs/Configuration.md.
+``crawl/instrument/presets`` as ``"collection_<name>"``), ``{name: [properties]}``,
+``{name: {log settings}}``, or ``{"object", "instrumentedName", "logSettings"}``.
+
+Reference: OpenWPM, docs/Configuration.md.
 """
 
 import hashlib
@@ -17,7 +19,7 @@ from overscripted.errors import InputError
 
 Item = dict[str, Any]
 
-PRESETS = Path(str(resources.files("crawl") / "instruments"))
+PRESETS = Path(str(resources.files("overscripted.crawl") / "instruments"))
 _PATH = re.compile(r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$")
 _COLLECTION = "collection_"
 
@@ -47,7 +49,7 @@ _WITHOUT_MEANING = {
 REFERENCE = "openwpm"  # OpenWPM's own instrument, with what it instruments built in
 
 
-def settings(name: str) -> dict[str, Any]:
+def resolve(name: str) -> dict[str, Any]:
     """What ``--instrument NAME`` puts into the settings of recorders. Raises InputError."""
     if name == REFERENCE:
         return {"instruments": [], "reference": REFERENCE}
@@ -55,7 +57,7 @@ def settings(name: str) -> dict[str, Any]:
 
 
 def digest(settings: dict[str, Any]) -> str:
-    """SHA-256 of what `settings` gave, hexadecimal: records of visits with the same digest mean the same."""
+    """SHA-256 of what `resolve` gave, hexadecimal: records of visits with the same digest mean the same."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

@@ -18,9 +18,19 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crawl import settings
-from crawl.frontier_tables import DOMAINS, ENDED, HAS_WAITING, LEASED, META, ORDER, SEEDS, WAITING, WORKERS
-from crawl.limits import Limit
+from overscripted.crawl import settings
+from overscripted.crawl.frontier.tables import (
+    DOMAINS,
+    ENDED,
+    HAS_WAITING,
+    LEASED,
+    META,
+    ORDER,
+    SEEDS,
+    WAITING,
+    WORKERS,
+)
+from overscripted.crawl.limits import Limit
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 from overscripted.text import clean
 from overscripted.urls import domain

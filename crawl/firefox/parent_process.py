@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from crawl.bidi import Bidi, BidiError
+from overscripted.crawl.firefox.bidi import Bidi, BidiError
 
 # World: Firefox's parent process (privileged). Trusts: nothing that pages wrote; only numbers leave.
 _WATCH = """(crashed, downloads, closed, born) => {

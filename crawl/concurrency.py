@@ -5,8 +5,8 @@ from collections import Counter, deque
 
 import psutil
 
-from crawl import settings
-from crawl.limits import Limit, Reached
+from overscripted.crawl import settings
+from overscripted.crawl.limits import Limit, Reached
 
 
 class Windows:

@@ -5,7 +5,7 @@ desktop without a graphics card, Mesa draws WebGL in software; so it does here, 
 display.
 """
 
-from crawl.profile import Pref
+from overscripted.crawl.firefox.profile import Pref
 
 _FINE, _HOVERS = 2, 4  # what a mouse is to Firefox
 

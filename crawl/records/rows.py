@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from crawl.body import TooLarge, decode
-from crawl.settings import Limits
-from crawl.writer import Writer
+from overscripted.crawl.records.script_body import TooLarge, decode
+from overscripted.crawl.records.writer import Writer
+from overscripted.crawl.settings import Limits
 from overscripted.encodings import EncodingError
 from overscripted.schemas import BOOL, INT, RAW, STR, TIME
 from overscripted.stacks import innermost, parse_frame

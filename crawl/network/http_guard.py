@@ -7,8 +7,8 @@ lead to such ones from here. A connection serves one request or one tunnel, so t
 import asyncio
 import contextlib
 
-from crawl.guard import CHUNK, CONNECT_TIMEOUT_S, Guard, connect, splice
-from crawl.names import Names, Refused
+from overscripted.crawl.network.resolver import Names, Refused
+from overscripted.crawl.network.socks_guard import CHUNK, CONNECT_TIMEOUT_S, Guard, connect, splice
 
 MAX_HEAD_BYTES = 256 * 1024  # of a request: Firefox's own cookies and URLs end far below
 

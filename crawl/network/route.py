@@ -1,10 +1,10 @@
 """By which way Firefox reaches the network: direct, through the guard, or through the user's proxy."""
 
-from crawl.chain import Chain
-from crawl.guard import Guard
-from crawl.names import Names
-from crawl.profile import Pref
-from crawl.settings import Options
+from overscripted.crawl.firefox.profile import Pref
+from overscripted.crawl.network.http_guard import Chain
+from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.socks_guard import Guard
+from overscripted.crawl.settings import Options
 from overscripted.proxies import place
 
 # Whatever else could open a connection that no proxy sees.

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from crawl import openwpm
+from overscripted.crawl.instrument import openwpm
 
-PACKAGE = resources.files("crawl")
+PACKAGE = resources.files("overscripted.crawl")
 EXTENSION = "crawl@overscripted"  # the id of its manifest
 WORKER = "worker.js"  # of the packed extension
 HANDS = "document/hands.js"  # which runs on the page's side, alone

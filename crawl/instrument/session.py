@@ -14,13 +14,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from crawl import pack
-from crawl.firefox import Firefox
-from crawl.parent import Parent
+from overscripted.crawl.firefox.parent_process import Parent
+from overscripted.crawl.firefox.process import Firefox
+from overscripted.crawl.instrument import bundle
 
 Message = dict[str, Any]
 
-_PRIVILEGED = resources.files("crawl") / "privileged"
+_PRIVILEGED = resources.files("overscripted.crawl") / "privileged"
 _PARENT = (
     "outgoing.js",
     "stores.js",
@@ -90,7 +90,7 @@ class Realms:
         folder: Path,
         take: Callable[[Message, int], None],
     ) -> "Realms":
-        """Watch all realms from now on, as ``settings`` say (see `pack.told`).
+        """Watch all realms from now on, as ``settings`` say (see `bundle.told`).
 
         In ``folder`` are the extension and, until they are read, bodies of scripts. Raises BidiError,
         TimeoutError, OutsideError where Firefox refuses the extension.
@@ -103,7 +103,7 @@ class Realms:
         told = (parent.channel(realms._said), realms._name, process, str(bodies), policy)
         await parent.call(begin, *told)
         # Only now: the reference instrument's background page is to find the way by which it says records.
-        packed = await asyncio.to_thread(pack.pack, folder, settings)
+        packed = await asyncio.to_thread(bundle.pack, folder, settings)
         await realms.serve(await firefox.install(str(packed)))
         return realms
 
@@ -112,11 +112,11 @@ class Realms:
         watched = "reference" not in settings  # else workers are only counted, as a known gap
         told = {
             "name": self._name,
-            "recorder": pack.address(pack.document(settings)),
-            "hands": pack.address(pack.hands()),
+            "recorder": bundle.address(bundle.document(settings)),
+            "hands": bundle.address(bundle.hands()),
             "mark": settings["mark"],
-            "worker": f"resource://{self._name}/{pack.WORKER}" if watched else "",
-            "reference": "" if watched else pack.EXTENSION,
+            "worker": f"resource://{self._name}/{bundle.WORKER}" if watched else "",
+            "reference": "" if watched else bundle.EXTENSION,
         }
         return joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")
 

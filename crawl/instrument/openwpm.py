@@ -12,7 +12,7 @@ from pathlib import Path
 
 from overscripted import npm
 
-FOLDER = Path(str(resources.files("crawl") / "extension-openwpm"))
+FOLDER = Path(str(resources.files("overscripted.crawl") / "extension-openwpm"))
 _MODULES = (
     "lib/js-instruments.js",
     "lib/instrument-fingerprinting-apis.js",

@@ -18,8 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from crawl import settings
 from overscripted import segments
+from overscripted.crawl import settings
 from overscripted.errors import OutsideError
 from overscripted.schemas import RAW
 from overscripted.store import Store

@@ -10,8 +10,8 @@ import asyncio
 import ipaddress
 import struct
 
-from crawl.names import Names, Refused
 from overscripted.connections import Server
+from overscripted.crawl.network.resolver import Names, Refused
 
 CONNECT_TIMEOUT_S = 20.0  # for one address; Firefox itself gives up after 90
 LINGER_S = 10.0  # a server may keep a connection open that the browser has closed

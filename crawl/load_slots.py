@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 
-from crawl import settings
+from overscripted.crawl import settings
 
 
 class Turns:

@@ -17,10 +17,10 @@ from typing import Any
 
 import psutil
 
-from crawl import headless as without_display
-from crawl import profile, warm
-from crawl.bidi import Bidi, BidiClosed, BidiError
-from crawl.settings import DATA_BYTES
+from overscripted.crawl.firefox import headless as without_display
+from overscripted.crawl.firefox import profile, startup_cache
+from overscripted.crawl.firefox.bidi import Bidi, BidiClosed, BidiError
+from overscripted.crawl.settings import DATA_BYTES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 
 OLDEST = 140  # its remote control has all that we need; tested on the ESRs of Debian 12 (140) and its updates
@@ -96,7 +96,7 @@ class Firefox:
         merged = (without_display.PREFS if headless else {}) | (prefs or {})
         folder = await asyncio.to_thread(profile.create, merged, authorities or [])
         try:
-            await asyncio.to_thread(warm.into, folder / "profile", path)
+            await asyncio.to_thread(startup_cache.into, folder / "profile", path)
             process = await asyncio.create_subprocess_exec(
                 path,
                 *(["--headless"] if headless else []),
@@ -178,7 +178,7 @@ class Firefox:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
         if self.process.returncode == 0:  # not where it was killed, and may have written half
-            await asyncio.to_thread(warm.keep, self.folder / "profile", self.binary)
+            await asyncio.to_thread(startup_cache.keep, self.folder / "profile", self.binary)
         profile.end_group(self.process.pid)
         await self.process.wait()
         self._drain.cancel()
@@ -228,7 +228,7 @@ def _environment(folder: Path, headless: bool) -> dict[str, str]:
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),
             "MOZ_CRASHREPORTER_DISABLE": "1",
-            "MOZ_ALLOW_DOWNGRADE": "1",  # what warm.py gives a new profile may be of a newer build
+            "MOZ_ALLOW_DOWNGRADE": "1",  # what startup_cache.py gives a new profile may be of a newer build
             "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
             "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
             "NO_EM_RESTART": "1",

@@ -6,8 +6,8 @@ import logging
 import math
 import time
 
-from crawl import settings
 from overscripted import proxies
+from overscripted.crawl import settings
 from overscripted.errors import OutsideError
 
 log = logging.getLogger("overscripted.crawl")

@@ -7,7 +7,7 @@ import signal
 from collections import deque
 from pathlib import Path
 
-from crawl import settings
+from overscripted.crawl import settings
 
 # How Firefox's parent process says it, and what a dying one says before.
 _EXIT = re.compile(r"process (\d+) exited (on signal|with status) (\d+)")

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from crawl import outcomes
-from crawl.frontier import Frontier
+from overscripted.crawl.frontier import outcomes
+from overscripted.crawl.frontier.queue import Frontier
 from overscripted.run import now
 
 KEY = "crawl/status.json"
