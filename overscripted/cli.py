@@ -1,4 +1,4 @@
-"""The command line: a subcommand a stage. It only finds the stage's command and prints errors."""
+"""The command line: one subcommand per stage. It finds the stage's command, runs it, and prints errors."""
 
 import errno
 import importlib
@@ -6,29 +6,44 @@ import io
 import os
 import shutil
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from overscripted import __version__
-from overscripted.errors import InputError, UserError
+from overscripted.errors import InputError, SoftwareMissing, UserError
 
-# Name of a subcommand -> where it lives. Loaded only when asked for, so that `overscripted --help`
-# and every stage start fast and a stage needs only its own libraries.
+
+class Where(NamedTuple):
+    """Where a subcommand lives, and its line in the list of commands."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+# A subcommand is imported when it is run: `overscripted --help` then starts fast, and a stage needs its own
+# libraries only.
 COMMANDS = {
-    "precrawl": "overscripted.precrawl.command:precrawl",
-    "seeds": "overscripted.precrawl.command:seeds",
-    "crawl": "overscripted.crawl.command:crawl",
-    "dwell": "overscripted.crawl.command:dwell",
-    "import": "overscripted.etl.command:import_",
-    "etl": "overscripted.etl.command:etl",
-    "sample": "overscripted.etl.command:sample",
-    "analyze": "overscripted.analyses.command:analyze",
-    "report": "overscripted.analyses.command:report",
-    "lab": "overscripted.notebooks.command:lab",
-    "lists": "overscripted.lists.command:lists",
-    "status": "overscripted.status:status",
-    "demo": "overscripted.demo.command:demo",
+    "precrawl": Where(
+        "overscripted.precrawl.command", "precrawl", "Collect the links of many sites from a vantage point."
+    ),
+    "seeds": Where(
+        "overscripted.precrawl.command", "seeds", "Combine the vantage points of a run into its seeds."
+    ),
+    "crawl": Where("overscripted.crawl.command", "crawl", "Visit every seed in an instrumented Firefox."),
+    "dwell": Where("overscripted.crawl.command", "dwell", "Measure how long pages should be watched."),
+    "import": Where("overscripted.etl.command", "import_", "Import data of other projects into a run."),
+    "etl": Where("overscripted.etl.command", "etl", "Make the tables of a run from its raw records."),
+    "sample": Where("overscripted.etl.command", "sample", "Publish a run, or a part of it, as a data set."),
+    "analyze": Where("overscripted.analyses.command", "analyze", "Answer questions about a run."),
+    "report": Where("overscripted.analyses.command", "report", "Write the report of a run as one page."),
+    "lab": Where("overscripted.notebooks.command", "lab", "Open JupyterLab on a run."),
+    "lists": Where("overscripted.lists.command", "lists", "Show or fetch the lists that say who is who."),
+    "status": Where("overscripted.status", "status", "Show what a run holds and what to do next."),
+    "demo": Where(
+        "overscripted.demo.command", "demo", "Run the whole pipeline on a small web on this machine."
+    ),
 }
 
 
@@ -41,9 +56,19 @@ class Stages(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        where = COMMANDS[cmd_name]
+        try:
+            command: click.Command = getattr(importlib.import_module(where.module), where.attribute)
+        except ModuleNotFoundError as missing:
+            raise SoftwareMissing(
+                f"overscripted {cmd_name} needs the Python package {missing.name!r}, which is not installed; "
+                "install Overscripted again with what it depends on (`pip install overscripted`)"
+            ) from missing
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, where.help) for name, where in COMMANDS.items()])
 
 
 @click.group(

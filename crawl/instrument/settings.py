@@ -19,7 +19,7 @@ from overscripted.errors import InputError
 
 Item = dict[str, Any]
 
-PRESETS = Path(str(resources.files("overscripted.crawl") / "instruments"))
+PRESETS = Path(str(resources.files("overscripted.crawl.instrument") / "presets"))
 _PATH = re.compile(r"^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$")
 _COLLECTION = "collection_"
 

@@ -10,9 +10,40 @@ from click.testing import CliRunner
 
 from overscripted.cli import COMMANDS, main
 from overscripted.crawl.metrics import Metrics
-from overscripted.errors import InputError
+from overscripted.errors import InputError, SoftwareMissing
 from overscripted.options import Contact, Count, Number
 from overscripted.precrawl.run import Asked
+
+# Libraries of the stages, as if none was installed. Then what the list of commands has loaded of ours.
+_BARE = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in "ibis duckdb pyarrow ada_url aiohttp matplotlib rich fsspec".split():
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+from overscripted.cli import entry
+try:
+    entry(sys.argv[1:])
+finally:
+    print(*[name for name in sys.modules if name.startswith("overscripted.")], file=sys.stderr)
+"""
+
+
+def bare(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", _BARE, *arguments], capture_output=True, text=True)
+
+
+def test_the_list_of_commands_loads_no_stage_and_none_of_their_libraries() -> None:
+    done = bare("--help")
+    assert done.returncode == 0 and all(f"\n  {name} " in done.stdout for name in COMMANDS)
+    assert set(done.stderr.split()) == {"overscripted.cli", "overscripted.errors"}
+
+
+def test_a_command_whose_library_is_missing_names_it() -> None:
+    done = bare("etl", "run")
+    assert done.returncode == SoftwareMissing.exit_code
+    assert "overscripted etl needs the Python package " in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", COMMANDS)
