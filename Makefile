@@ -29,6 +29,7 @@ check:
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports >.lint-imports.log || { cat .lint-imports.log; exit 1; }
+	@$(BIN)/python -m scripts.commits
 
 docs: ## write again the pages of docs/ that are generated from the code
 	@scripts/setup.sh test
