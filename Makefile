@@ -1,5 +1,5 @@
 # The commands of the project. `make demo` and `make test` do all the set-up themselves.
-.PHONY: demo test lint check docs bench constraints clean
+.PHONY: demo test lint check docs coverage-table release bench constraints clean
 
 RUN ?= demo-run
 # Two test files at a time, each whole in one process: files share a Firefox or a Spark among their tests.
@@ -31,10 +31,25 @@ check:
 	@$(BIN)/lint-imports >.lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/python -m scripts.commits
 
-docs: ## write again the pages of docs/ that are generated from the code
+docs: ## write the generated pages again, build the site in build/site
 	@scripts/setup.sh test
-	@$(BIN)/python -m overscripted.dictionary > docs/tables.md
+	@$(BIN)/python -m scripts.docs.cli > docs/reference/cli.md
+	@$(BIN)/python -m scripts.docs.settings > docs/reference/settings.md
+	@$(BIN)/python -m scripts.docs.outcomes > docs/reference/outcomes.md
+	@$(BIN)/python -m overscripted.dictionary > docs/reference/tables.md
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "docs: build/site/index.html"
+
+coverage-table: ## visit every kind of document with our instrument and OpenWPM's, write docs/reference/coverage.md
+	@scripts/setup.sh test
 	@$(BIN)/python -m tests.crawl.instrument.coverage
+
+release: ## check everything, build the source distribution and the wheel in dist/, look into both
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory check docs
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist . > /dev/null
+	@$(BIN)/python -m scripts.release dist
 
 bench: ## the measurements against peers, one after the other (an hour)
 	@scripts/setup.sh bench
