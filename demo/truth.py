@@ -1,6 +1,6 @@
 """The truth as JSON: what a perfect precrawl and a perfect crawl of the demo web find.
 
-Its form, and what is exact in it, is described in docs/demo.md.
+Its form, and what is exact in it, is described in docs/reference/demo.md.
 """
 
 from collections import Counter, defaultdict

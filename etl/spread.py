@@ -23,7 +23,8 @@ from overscripted.progress import Work
 _SAID = "overscripted says: "
 _REMEDY = (
     "workers need this Python and overscripted: pack it with `venv-pack -o env.tar.gz`, then "
-    "`--conf spark.archives=env.tar.gz#env --conf spark.pyspark.python=./env/bin/python` (docs/etl.md)"
+    "`--conf spark.archives=env.tar.gz#env --conf spark.pyspark.python=./env/bin/python` "
+    "(docs/guide/cluster.md)"
 )
 # What Spark says of workers, the kind of error that this is, and its remedy.
 _WORKERS = (

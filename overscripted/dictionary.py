@@ -1,6 +1,6 @@
-"""The data dictionary, ``docs/tables.md``: every column of every table, from the schemas.
+"""The data dictionary, ``docs/reference/tables.md``: every column of every table, from the schemas.
 
-python -m overscripted.dictionary > docs/tables.md
+python -m overscripted.dictionary > docs/reference/tables.md
 """
 
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ _TYPES = {
 
 _HEAD = """# Tables
 
-Generated from `overscripted/schemas.py` by `python -m overscripted.dictionary > docs/tables.md`; a test
-keeps it current. Any column may be NULL where its value is unknown. Text is valid Unicode: lone surrogates
-from JavaScript became U+FFFD at the door. Times are UTC.
+Generated from `overscripted/schemas.py` by `python -m overscripted.dictionary`. Any column may be NULL where
+its value is unknown. Text is valid Unicode: lone surrogates from JavaScript become U+FFFD when they are
+written. Times are UTC.
 
 Read a table as a folder of Parquet files, for example:
 
@@ -107,7 +107,7 @@ _PARTS = (
 
 
 def document() -> str:
-    """The whole of ``docs/tables.md``."""
+    """The whole of ``docs/reference/tables.md``."""
     return "\n".join([_HEAD, *_joins(), *(line for part in _PARTS for line in _part(*part))])
 
 

@@ -1,7 +1,7 @@
 """Every table of a run, column by column: the contract between the stages.
 
 `RAW` is what the crawl and the importers write below ``raw/``, `TABLES` what the etl makes of it
-below ``tables/``. Documentation (``docs/tables.md``) and validation are derived from here. Names
+below ``tables/``. Documentation (``docs/reference/tables.md``) and validation are derived from here. Names
 follow OpenWPM where it has one, and the study for the 30 columns it published.
 """
 
@@ -328,7 +328,7 @@ _CONTEXT_URL = Column(
     "it, with a network address and the same origin (of an opaque origin: that of its maker), by its "
     "address when this one began; a worker that a worker made has that one's. Where no such document "
     "is left, and for shared workers: the visited page where it has that origin, else the origin "
-    "itself (https://host/). Imports: see docs/etl.md; the study's: location",
+    "itself (https://host/). Imports: see docs/reference/imports.md; the study's: location",
 )
 _CONTEXT_IN_IFRAME = Column("context_in_iframe", BOOL, "The document of context_url is not a top one")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import urllib3.exceptions as u3
 
-# The vocabulary of `outcome` beside `reached` and `http_<status>`; docs/precrawl.md explains each.
+# The vocabulary of `outcome` beside `reached` and `http_<status>`; docs/reference/outcomes.md lists them.
 REASONS = {
     "dns": "the name does not resolve",
     "refused": "the connection was refused",

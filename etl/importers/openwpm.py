@@ -1,9 +1,9 @@
 """``overscripted import openwpm``: OpenWPM's SQLite and Parquet of every era, into a run.
 
-What changed over the years, and what becomes of it (docs/etl.md has the table): 2015 no visits, pages
-alone; 2016 one row a parameter, no time and no page of a call; 2017 ``arguments`` as an object, the page
-known through the visit; 2018 ``document_url``; 2020 frames and ordinals, ``browser_id`` for
-``crawl_id``, ``arguments`` as a list. Tables and columns that are not there give no rows and NULLs.
+What changed over the years, and what becomes of it (docs/reference/imports.md has the table): 2015 no
+visits, pages alone; 2016 one row a parameter, no time and no page of a call; 2017 ``arguments`` as an
+object, the page known through the visit; 2018 ``document_url``; 2020 frames and ordinals, ``browser_id``
+for ``crawl_id``, ``arguments`` as a list. Tables and columns that are not there give no rows and NULLs.
 """
 
 import hashlib

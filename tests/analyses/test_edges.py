@@ -173,7 +173,7 @@ def test_a_damaged_finding_is_named(tmp_path: Path) -> None:
 def test_the_example_of_the_docs_is_an_analysis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "analyses.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "develop" / "analysis.md").read_text()
     names: dict[str, object] = {}
     exec(text.rpartition("```python\n")[2].partition("```")[0], names)
     monkeypatch.setattr(

@@ -51,7 +51,7 @@ def test_shares_of_distinct_things_differ_and_say_why(figures: dict[str, dict[st
 
 
 def test_the_docs_give_these_very_counts(figures: dict[str, dict[str, Figure]]) -> None:
-    text = (Path(__file__).parents[2] / "docs" / "analyses.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "measurements" / "study.md").read_text()
     for name in CLOSE:
         for figure in {**CLOSE, "dynamic_code": [*CLOSE["dynamic_code"], *DIFFERS["dynamic_code"]]}[name]:
             found = figures[name][figure]

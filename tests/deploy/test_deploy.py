@@ -53,7 +53,9 @@ def test_workers_get_the_frontier_through_a_variable_the_command_line_reads() ->
 
 
 @pytest.mark.parametrize("package", ["libegl1", "libgl1", "libgl1-mesa-dri", "libavcodec"])
-@pytest.mark.parametrize("place", ["scripts/setup.sh", "deploy/Containerfile", "README.md", "docs/crawl.md"])
+@pytest.mark.parametrize(
+    "place", ["scripts/setup.sh", "deploy/Containerfile", "README.md", "docs/guide/install.md"]
+)
 def test_what_webgl_and_films_need_is_installed_or_named(package: str, place: str) -> None:
     text = (DEPLOY.parent / place).read_text()
     assert re.search(rf"(^|[\s'^]){package}(\d|\s|\[|`|\)|$)", text, re.MULTILINE), place

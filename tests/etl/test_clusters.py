@@ -48,7 +48,7 @@ def running(log: Path, *command: str, until: str) -> Iterator[None]:
 
 
 def submit(*arguments: str, **environment: str) -> None:
-    """``spark-submit`` of the command line, as docs/etl.md has it."""
+    """``spark-submit`` of the command line, as docs/guide/cluster.md has it."""
     command = [str(SPARK / "bin" / "spark-submit"), "--conf", f"spark.pyspark.python={sys.executable}"]
     done = subprocess.run(
         [*command, *arguments], env={**os.environ, **HERE, **environment}, capture_output=True, text=True

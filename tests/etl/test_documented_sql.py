@@ -1,4 +1,4 @@
-"""The SQL and the joins of docs/tables.md, on a run's own tables."""
+"""The SQL and the joins of docs/reference/tables.md, on a run's own tables."""
 
 import re
 from pathlib import Path

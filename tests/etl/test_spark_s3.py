@@ -3,7 +3,7 @@
     OVERSCRIPTED_S3A_JARS=/folder/of/jars pytest tests/etl/test_spark_s3.py
 
 The folder holds ``hadoop-aws`` of Spark's Hadoop version and the AWS SDK's ``bundle`` it asks for; with
-Internet, ``spark.jars.packages`` fetches both (docs/etl.md).
+Internet, ``spark.jars.packages`` fetches both (docs/guide/cluster.md).
 """
 
 import json

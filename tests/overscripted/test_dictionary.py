@@ -9,8 +9,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def test_the_documented_tables_are_those_of_the_schemas() -> None:
-    written = (DOCS / "tables.md").read_text()
-    assert written == document(), "run: python -m overscripted.dictionary > docs/tables.md"
+    written = (DOCS / "reference" / "tables.md").read_text()
+    assert written == document(), "run: python -m overscripted.dictionary > docs/reference/tables.md"
 
 
 def test_every_column_has_a_meaning_and_every_key_exists() -> None:

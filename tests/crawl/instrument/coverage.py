@@ -1,4 +1,4 @@
-"""The coverage table of docs/instrumentation.md: the test rows in our instrument and in OpenWPM's.
+"""The coverage table of docs/reference/coverage.md: the test rows in our instrument and in OpenWPM's.
 
     .venv/bin/python -m tests.crawl.instrument.coverage
 
@@ -16,7 +16,7 @@ from tests.crawl.instrument.harness import Instrumented, Web
 from tests.crawl.instrument.rows import ROWS
 from tests.crawl.instrument.test_coverage import located, serve
 
-PAGE = Path(__file__).parents[3] / "docs" / "instrumentation.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "coverage.md"
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (code of pages)
-"""Every call in every kind of document: no more, no fewer. The rows are those of docs/instrumentation.md."""
+"""Every call in every kind of document: no more, no fewer. The rows are those of docs/reference/coverage.md."""
 
 import json
 import time

@@ -38,7 +38,7 @@ SURVEY = r"""(() => {
   }
   for (const name of ['WebAssembly', 'Reflect', 'JSON']) owners.push([name, window[name]]);
   for (const [name, owner] of owners) {
-    // The order of a window's interfaces tells which of them have been named, see docs/instrumentation.md.
+    // The order of a window's interfaces tells which of them have been named, see docs/explanation/not-covered.md.
     const keys = Reflect.ownKeys(owner).map(String);
     out[name] = (owner === window ? keys.sort() : keys).join();
     const same = new Map(); // which names are one function

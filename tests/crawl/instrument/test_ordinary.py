@@ -202,7 +202,7 @@ _DEFAULTS = """(names) => {
 
 
 async def test_the_preferences_that_are_said_to_differ_do(secure: Secure) -> None:
-    text = (Path(__file__).parents[3] / "docs" / "crawl.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "explanation" / "visits.md").read_text()
     section = text.partition("## What differs from ordinary Firefox")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     names = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
