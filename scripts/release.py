@@ -17,15 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# Kinds of files without which the installed program does not work.
-KINDS = (".py", ".js", ".json", ".csv", ".css", ".html", ".j2", ".ipynb")
 # What users of the source distribution need beside the code.
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
 FOREIGN = re.compile(r"(^|/)(\.venv|\.git|node_modules|__pycache__|build|runs|demo-run)(/|$)")
 
 
-def faults(folder: Path, version: str, changelog: str) -> Iterator[str]:
-    """What is wrong with the files in ``folder``."""
+def faults(folder: Path, version: str, changelog: str, installed: set[str]) -> Iterator[str]:
+    """What is wrong with the files in ``folder``; ``installed`` are the files that a wheel must have."""
     if not re.search(rf"^## {re.escape(version)}\b", changelog, re.M):
         yield f"CHANGELOG.md has no section for {version}"
     wheel, source = (
@@ -35,21 +33,34 @@ def faults(folder: Path, version: str, changelog: str) -> Iterator[str]:
     others = {file.name for file in folder.iterdir()} - {wheel.name, source.name}
     if others:
         yield f"{folder} holds other files: {', '.join(sorted(others))}"
-    for file, check in ((wheel, _wheel), (source, _source)):
-        if file.exists():
-            yield from (f"{file.name}: {fault}" for fault in check(file, version))
-        else:
+    for file in (wheel, source):
+        if not file.exists():
             yield f"{file.name} is missing"
+            continue
+        found = _wheel(file, version, installed) if file is wheel else _source(file)
+        yield from (f"{file.name}: {fault}" for fault in found)
 
 
-def _wheel(file: Path, version: str) -> Iterator[str]:
+def installed_files() -> set[str]:
+    """The files of the checkout that a wheel must have: of the package, and of the stages linked into it."""
+    stages = [link.name for link in (ROOT / "overscripted").iterdir() if link.is_symlink()]
+    listed = subprocess.run(
+        ["git", "ls-files", "overscripted", *stages], cwd=ROOT, capture_output=True, text=True
+    )
+    files = {
+        name for name in listed.stdout.split() if not (ROOT / name).is_symlink() and not name.endswith(".md")
+    }
+    return {name if name.startswith("overscripted/") else f"overscripted/{name}" for name in files}
+
+
+def _wheel(file: Path, version: str, installed: set[str]) -> Iterator[str]:
     with zipfile.ZipFile(file) as wheel:
         names = wheel.namelist()
         info = f"overscripted-{version}.dist-info"
         tops = {name.partition("/")[0] for name in names} - {info}
         if tops != {"overscripted"}:
             yield f"installs other names than overscripted: {', '.join(sorted(tops - {'overscripted'}))}"
-        yield from (f"has no {kind} file" for kind in KINDS if not any(name.endswith(kind) for name in names))
+        yield from (f"has no {name}" for name in sorted(installed - set(names)))
         yield from _strange(names)
         if f"{info}/METADATA" not in names:
             yield "has no METADATA"
@@ -65,7 +76,7 @@ def _wheel(file: Path, version: str) -> Iterator[str]:
             yield "has no command"
 
 
-def _source(file: Path, version: str) -> Iterator[str]:
+def _source(file: Path) -> Iterator[str]:
     with tarfile.open(file) as source:
         names = [name.partition("/")[2] for name in source.getnames()]
     yield from (f"has no {name}" for name in SOURCES if name not in names)
@@ -80,7 +91,7 @@ def main() -> int:
     """Look into the folder named on the command line; 1 for a fault."""
     folder = Path(sys.argv[1])
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    found = list(faults(folder, version, (ROOT / "CHANGELOG.md").read_text()))
+    found = list(faults(folder, version, (ROOT / "CHANGELOG.md").read_text(), installed_files()))
     changed = subprocess.run(
         ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=False
     )

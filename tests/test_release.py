@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.release import KINDS, SOURCES, faults
+from scripts.release import ROOT, SOURCES, faults, installed_files
 
 INFO = "overscripted-1.2.3.dist-info"
 METADATA = "Name: overscripted\nVersion: 1.2.3\n\nWhat it is.\n"
+INSTALLED = {"overscripted/cli.py", "overscripted/crawl/recorder.js"}
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n## 1.2.3 (2026-12-01)\n"
 
 
@@ -20,7 +21,7 @@ def release(
     """Faults of a right release with other files in its wheel, less the files that are named ``leave``."""
     folder = folder / "dist"
     folder.mkdir()
-    files = {f"overscripted/file{kind}": "" for kind in KINDS}
+    files = dict.fromkeys(INSTALLED, "")
     files |= {f"{INFO}/METADATA": METADATA, f"{INFO}/licenses/LICENSE": "", f"{INFO}/entry_points.txt": ""}
     files |= wheel or {}
     with zipfile.ZipFile(folder / "overscripted-1.2.3-py3-none-any.whl", "w") as archive:
@@ -31,7 +32,7 @@ def release(
         for name in SOURCES:
             if name != leave:
                 source.addfile(tarfile.TarInfo(f"overscripted-1.2.3/{name}"), io.BytesIO())
-    return list(faults(folder, version, CHANGELOG))
+    return list(faults(folder, version, CHANGELOG, INSTALLED))
 
 
 def test_a_right_release_has_no_fault(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_a_right_release_has_no_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("leave", "fault"),
     [
-        (".js", "has no .js file"),
+        (".js", "has no overscripted/crawl/recorder.js"),
         ("METADATA", "has no METADATA"),
         ("entry_points.txt", "has no command"),
         ("README.md", "has no README.md"),
@@ -74,3 +75,12 @@ def test_files_of_another_version_are_named(tmp_path: Path) -> None:
     assert found[0] == "CHANGELOG.md has no section for 1.2.4"
     assert "holds other files" in found[1]
     assert [text.rpartition(" is ")[2] for text in found[2:]] == ["missing", "missing"]
+
+
+@pytest.mark.skipif(
+    not (ROOT / ".git").exists(), reason="this is no checkout, which knows the project's files"
+)
+def test_files_that_are_not_python_are_to_be_installed() -> None:
+    found = installed_files()
+    assert {Path(name).suffix for name in found} >= {".py", ".js", ".json", ".css", ".j2", ".ipynb"}
+    assert all(name.startswith("overscripted/") and not name.endswith(".md") for name in found)
