@@ -206,14 +206,16 @@ RAW: dict[str, Table] = {
                 *_VISIT,
                 *_FRAME,
                 Column("request_id", STR, "The browser's number; the hops of a redirect share it"),
-                Column("hop", INT, "0 for the first request, 1 for the first redirect, …"),
+                Column("hop", INT, "0 for the first request; 1 more after each redirect, or with a password"),
                 Column("url", STR, "URL asked for"),
                 Column("method", STR, "GET, POST, …"),
                 Column("resource_type", STR, "main_frame, sub_frame, script, xmlhttprequest, … (webRequest)"),
                 Column("document_url", STR, "Document that asked"),
                 Column("status", INT, "HTTP status; NULL where no response came"),
                 Column("error", STR, "Network error; empty if none"),
-                Column("ip", STR, "Address of the peer; the proxy's where one is used"),
+                Column(
+                    "ip", STR, "Address of the peer; the proxy's where one is used; NULL: no server asked"
+                ),
                 Column("from_cache", BOOL, "Answered by the browser's cache"),
                 Column("request_headers", STR, "JSON list of [name, value]"),
                 Column("response_headers", STR, "JSON list of [name, value]"),

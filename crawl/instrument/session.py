@@ -25,6 +25,7 @@ _PARENT = (
     "outgoing.js",
     "stores.js",
     "responses.js",
+    "redirects.js",
     "cookies.js",
     "requests.js",
     "bodies.js",

@@ -24,9 +24,12 @@ function Bodies(said, folder) {
     tee.init(channel.setNewListener(tee), sink, observer);
   }
 
-  /** What is still to be taken off a body: a page's process decodes what comes for it, this one only its own. */
+  /**
+   * What is still to be taken off a body: a page's process decodes what comes for it, this one only its own. A service
+   * worker's is decoded, whatever its headers say.
+   */
   function encoding(channel) {
-    if (channel.QueryInterface(Ci.nsIEncodedChannel).applyConversion) return "";
+    if (byWorker(channel) || channel.QueryInterface(Ci.nsIEncodedChannel).applyConversion) return "";
     return headerOf(channel, "Content-Encoding");
   }
 

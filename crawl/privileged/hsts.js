@@ -50,7 +50,8 @@ function Hsts() {
 
   /** Before Firefox itself reads the headers, or at the same time. */
   function responded(channel, user) {
-    if (!channel.URI.schemeIs("https") || channel.loadInfo.isThirdPartyContextToTopWindow) return; // from them it takes none
+    const { isThirdPartyContextToTopWindow: third } = channel.loadInfo;
+    if (!channel.URI.schemeIs("https") || third || byWorker(channel)) return; // from them it takes none
     const header = headerOf(channel, "Strict-Transport-Security");
     if (header !== "") keep(user, channel, header);
     if (headerOf(channel, "Clear-Site-Data") === "") return;

@@ -1,12 +1,14 @@
-// Every HTTP(S) and WebSocket request of every visit, one row a hop.
+// Every HTTP(S) and WebSocket request of every visit, one row per hop.
 // World: Firefox's parent process, privileged. By the wrappers of channels through which Firefox tells extensions of requests,
-// with what these are told, but without a message to another process. Headers and addresses are text from servers, passed on
-// as such.
+// with what these are told, but without a message to another process. Headers and addresses are text from servers and service
+// workers, passed on as such.
 "use strict";
 
 function Requests(said, cookies, policy) {
   const { WebRequest } = ChromeUtils.importESModule("resource://gre/modules/WebRequest.sys.mjs");
-  const hops = new Map(); // request id -> its present hop, and the channel
+  // Request id -> its present hop: its row; the wrapper, which knows nothing of a service worker's channel; the channel; where
+  // a redirect has led on, the finished row.
+  const hops = new Map();
   const tops = new Map(); // store -> Map(tab -> URL of its top document)
 
   const LONGEST = 100_000; // characters that are kept of a text; a page's headers and data: URLs may have millions
@@ -33,13 +35,15 @@ function Requests(said, cookies, policy) {
     });
   }
 
-  /** The headers that `read` gives; none where there are none yet. */
-  function headersOf(read) {
+  /** The headers that a method of a channel shows; none where there are none yet. */
+  function headersOf(channel, visit) {
+    const found = [];
     try {
-      return read();
+      channel[visit]({ visitHeader: (name, value) => found.push({ name, value }) });
     } catch {
       return [];
     }
+    return found;
   }
 
   /** The URL of the top document that a request belongs to. */
@@ -54,20 +58,21 @@ function Requests(said, cookies, policy) {
   }
 
   function begin(channel) {
-    const store = storeOf(channel.QueryInterface(Ci.nsIChannel));
+    const store = storeOf(channel.QueryInterface(Ci.nsIHttpChannel));
     if (!store) return;
     const it = ChannelWrapper.get(channel);
     const tab = it.browserElement ? tabOf(it.browserElement) : -1;
     const id = String(it.id);
     const before = hops.get(id);
     if (!before) {
-      it.addEventListener("stop", () => ended(id, { completed: true }));
-      it.addEventListener("error", () => ended(id, { error: it.errorString ?? "" }));
+      it.addEventListener("start", () => started(id));
+      it.addEventListener("stop", () => stopped(id));
+      it.addEventListener("error", () => failed(id));
     }
     const row = {
       store,
       request_id: id,
-      hop: before ? before.row.hop + 1 : 0,
+      hop: before ? after(before) : 0,
       url: short(it.finalURL),
       method: short(it.method),
       resource_type: it.type,
@@ -80,38 +85,82 @@ function Requests(said, cookies, policy) {
       status: null,
       error: "",
     };
-    hops.set(id, { row, channel: it, cached: false });
+    hops.set(id, { row, it, channel, cached: false, led: null });
     if (it.type !== "main_frame") return;
     if (!tops.has(store)) tops.set(store, new Map());
     tops.get(store).set(tab, it.finalURL);
   }
 
-  function responded(channel, user, type, cached) {
-    const it = ChannelWrapper.get(channel);
-    const hop = hops.get(String(it.id));
+  /** Tell a hop that is over, for the next begins. The next one's number: the same where Firefox itself begins it anew. */
+  function after(before) {
+    const { led, row, announced } = before;
+    if (!led && row.status === null) return row.hop;
+    said(JSON.stringify(led ?? finished(before, { size: announced }))); // without a redirect: a password is sent now
+    return row.hop + 1;
+  }
+
+  function responded(channel, user, type, cached = false) {
+    const hop = hops.get(String(ChannelWrapper.get(channel).id));
     if (!hop) return;
-    const headers = headersOf(() => it.getResponseHeaders());
+    const headers = headersOf(channel, "visitResponseHeaders");
     hop.cached ||= cached;
-    hop.row.status = it.statusCode;
-    hop.row.request_headers = pairs(headersOf(() => it.getRequestHeaders()));
+    hop.row.status = channel.responseStatus;
     hop.row.response_headers = pairs(sent(headers));
     hop.announced = announced(channel);
+    if (byWorker(channel)) return; // it was sent no headers, and sets no cookies
+    hop.row.request_headers = pairs(headersOf(channel, "visitRequestHeaders"));
     cookies.heard(hop.row.store, headers);
   }
 
-  function redirected({ requestId, statusCode, redirectUrl }) {
-    const hop = hops.get(requestId);
+  /** Another channel goes on for a request: `internal`, for the same hop. */
+  function replaced(old, next, internal) {
+    if (!(old instanceof Ci.nsIHttpChannel)) return;
+    const hop = hops.get(String(ChannelWrapper.get(old).id));
     if (!hop) return;
-    finish(hop, { status: statusCode, redirect_url: short(redirectUrl), size: 0 });
+    if (byWorker(next)) withHeaders(hop); // those that Firefox would have sent
+    else if (!internal) lead(hop, old, next);
+    if (next instanceof Ci.nsIHttpChannel) hop.channel = next; // none where an address is opened elsewhere, as mailto:
+  }
+
+  /** A redirect leads on from a hop: a server's, a service worker's, or Firefox's own from HTTP to HTTPS. */
+  function lead(hop, channel, next) {
+    if (byWorker(channel)) responded(channel);
+    withHeaders(hop);
+    hop.led = finished(hop, { redirect_url: short(next.originalURI.spec), size: 0 });
+  }
+
+  /** The answer of a service worker comes. */
+  function started(id) {
+    const channel = hops.get(id)?.channel;
+    if (byWorker(channel) && Components.isSuccessCode(channel.status)) answered(channel);
+  }
+
+  /** The wrapper has an error: of a service worker's channel that it knows nothing of it. */
+  function failed(id) {
+    const hop = hops.get(id);
+    if (hop && !byWorker(hop.channel)) ended(id, { error: hop.it.errorString ?? "" });
+  }
+
+  function stopped(id) {
+    const hop = hops.get(id);
+    if (!hop) return;
+    const error = byWorker(hop.channel) ? errorOf(hop.channel) : "";
+    ended(id, error ? { error } : { completed: true });
+  }
+
+  /** Firefox's word for what went wrong with a channel; "" for nothing. */
+  function errorOf({ status }) {
+    return Components.isSuccessCode(status) ? "" : ChromeUtils.getXPCOMErrorName(status);
   }
 
   function ended(id, how) {
     const hop = hops.get(id);
     if (!hop) return;
     hops.delete(id);
-    const { statusCode, responseSize } = hop.channel;
+    const { statusCode, responseSize } = hop.it;
     withHeaders(hop);
-    finish(hop, how.completed ? { status: statusCode, size: responseSize || hop.announced, ...how } : how);
+    const whole = { status: statusCode || hop.row.status, size: responseSize || hop.announced, ...how };
+    said(JSON.stringify(hop.led ? { ...hop.led, ...how } : finished(hop, how.completed ? whole : how)));
   }
 
   /** The size that the server announced; null where it did not. */
@@ -122,21 +171,27 @@ function Requests(said, cookies, policy) {
 
   /** The row of a hop, with the headers that it was to be sent with where no response has told those that were. */
   function withHeaders({ row, channel }) {
-    row.request_headers ??= pairs(headersOf(() => channel.getRequestHeaders()));
+    row.request_headers ??= pairs(headersOf(channel, "visitRequestHeaders"));
     return row;
   }
 
-  function finish(hop, more) {
-    const row = { type: "request", ...hop.row, ...more };
-    row.ip = hop.channel.remoteAddress ?? null;
-    row.from_cache = hop.cached;
-    row.ended = Date.now();
-    said(JSON.stringify(row));
+  /** The address of a channel's peer; null where it has none. */
+  function addressOf(channel) {
+    try {
+      return channel.QueryInterface(Ci.nsIHttpChannelInternal).remoteAddress;
+    } catch {
+      return null;
+    }
+  }
+
+  function finished({ row, channel, cached }, more) {
+    return { type: "request", ...row, ...more, ip: addressOf(channel), from_cache: cached, ended: Date.now() };
   }
 
   Services.obs.addObserver({ observe: begin }, "http-on-modify-request");
   onResponses(responded);
-  WebRequest.onBeforeRedirect.addListener(redirected, { urls: null });
+  onRedirects(replaced);
+  WebRequest.onBeforeRedirect.addListener(() => {}, { urls: null }); // has wrappers told of the channels that take over
 
   return {
     /** The visit of a store ends: what it still waits for is told as far as it has come, and no more. */
@@ -144,7 +199,7 @@ function Requests(said, cookies, policy) {
       for (const [id, hop] of hops) {
         if (hop.row.store !== store) continue;
         hops.delete(id);
-        said(JSON.stringify({ type: "request", ...withHeaders(hop) }));
+        said(JSON.stringify(hop.led ?? { type: "request", ...withHeaders(hop) }));
       }
     },
     forget(store) {

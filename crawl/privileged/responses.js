@@ -1,9 +1,15 @@
 // The responses of visits, when their headers are there and nothing of their bodies has been passed on.
-// World: Firefox's parent process, privileged. Headers and bodies are text and bytes from servers.
+// World: Firefox's parent process, privileged. Headers and bodies are text and bytes from servers and service workers.
 "use strict";
 
-/** Call `take(channel, user, type, cached)` with each response to a request of a visit, from the network or the cache. */
-const onResponses = (() => {
+/** Whether a channel is one by which Firefox asks a service worker. */
+const byWorker = (channel) => channel instanceof Ci.nsIInterceptedChannel;
+
+/**
+ * `onResponses(take)`: call `take(channel, user, type, cached)` with each response to a request of a visit, from the network,
+ * the cache or a service worker. `answered(channel)`: a service worker's has come, for Firefox tells only of the others.
+ */
+const { onResponses, answered } = (() => {
   const takers = []; // in the order in which they asked
 
   function examine(channel, cached) {
@@ -23,7 +29,7 @@ const onResponses = (() => {
   for (const kind of ["response", "cached-response", "merged-response"]) {
     Services.obs.addObserver({ observe: (channel) => examine(channel, kind !== "response") }, `http-on-examine-${kind}`);
   }
-  return (take) => takers.push(take);
+  return { onResponses: (take) => takers.push(take), answered: (channel) => examine(channel, false) };
 })();
 
 /** A header of a response; "" where it has none. */

@@ -25,6 +25,7 @@ class Web:
     def __init__(self) -> None:
         self.pages: dict[str, tuple[bytes, str, dict[str, str]]] = {}
         self.redirects: dict[str, str] = {}
+        self.locked: set[str] = set()  # paths that want a password
         self.posts: dict[str, asyncio.Queue[str]] = {}
 
     def add(self, path: str, body: str | bytes, kind: str = HTML, **headers: str) -> str:
@@ -49,6 +50,8 @@ class Web:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if target := self.redirects.get(request.path):
             raise web.HTTPFound(target)
+        if request.path in self.locked and "Authorization" not in request.headers:
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="x"'})
         found = self.pages.get(request.path)
         if found is None:
             return web.Response(status=404, text="no such page")

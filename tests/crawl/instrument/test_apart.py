@@ -383,9 +383,11 @@ async def test_the_way_to_https_is_that_of_ordinary_firefox(opened: Opened, secu
     await secure.browser.flush(page.visit)
     await page.close()
     rows = [it for it in page.visit.of("request") if it["url"].endswith("/count?none")]
-    assert [(it["url"].partition(":")[0], it["hop"], it.get("redirect_url")) for it in rows] == [
-        ("http", 0, f"{TOP}/count?none"),
-        ("https", 1, None),
+    assert [
+        (it["url"].partition(":")[0], it["hop"], it["status"], it.get("redirect_url")) for it in rows
+    ] == [
+        ("http", 0, None, f"{TOP}/count?none"),
+        ("https", 1, 200, None),
     ]
     assert secure.hosts.asked[-1].scheme == "https" or secure.hosts.asked[-1].path == "/favicon.ico"
 

@@ -1,0 +1,23 @@
+// Channels that take the place of others: after a redirect, or because Firefox itself wants it, as to ask a service worker.
+// World: Firefox's parent process, privileged.
+"use strict";
+
+/** Call `take(old, next, internal)` with both channels; `internal`: the same is asked, and no server has led there. */
+function onRedirects(take) {
+  const ID = Components.ID(Services.uuid.generateUUID().toString());
+  const NAME = `@overscripted/redirects;${ID}`;
+  const sink = {
+    QueryInterface: ChromeUtils.generateQI(["nsIChannelEventSink", "nsIFactory"]),
+    createInstance: (iid) => sink.QueryInterface(iid),
+    asyncOnChannelRedirect(old, next, flags, callback) {
+      try {
+        take(old, next, (flags & Ci.nsIChannelEventSink.REDIRECT_INTERNAL) !== 0);
+      } catch (error) {
+        console.error(error); // thrown, it would end the load
+      }
+      callback.onRedirectVerifyCallback(Cr.NS_OK);
+    },
+  };
+  Components.manager.QueryInterface(Ci.nsIComponentRegistrar).registerFactory(ID, NAME, NAME, sink);
+  Services.catMan.addCategoryEntry("net-channel-event-sinks", NAME, NAME, false, true);
+}
