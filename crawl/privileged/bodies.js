@@ -16,8 +16,9 @@ function Bodies(said, folder) {
     const tee = Cc["@mozilla.org/network/stream-listener-tee;1"].createInstance(Ci.nsIStreamListenerTee);
     const observer = {
       onStartRequest() {},
-      onStopRequest(_, status) {
+      onStopRequest(request, status) {
         sink.close();
+        if (request !== channel) return; // a redirect's: this is the body of where it led
         if (Components.isSuccessCode(status)) track(user, keep(user, channel, storage));
       },
     };
