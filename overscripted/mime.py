@@ -7,6 +7,10 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TYPE = re.compile(f"{_TOKEN}/{_TOKEN}")
 _BLANKS = "\t\n\r "
 _MOST = 10_000  # characters that are looked at; real ones have 30
+# A name, and a value: what is within quotes, however they end, and what follows; or what is there up to `;`.
+_PARAMETER = re.compile(r';[\t\n\r ]*+([^;=]*+)(?:=(?:"((?:[^"\\]|\\.|\\\Z)*+)"?)?([^;]*+))?', re.S)
+_ESCAPED = re.compile(r"\\(.)", re.S)
+_VALUE = re.compile(r"[\t -~\x80-\xff]*+")
 # What the MIME Sniffing standard takes for HTML, after blanks: followed by a blank or `>`.
 _HTML = re.compile(
     rb"[\t\n\x0c\r ]*+(?:<!--|<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b"
@@ -25,24 +29,24 @@ class Mime:
 
 def extract(header: str) -> Mime:
     """The type of a Content-Type header, of all its values: the last one that is a type counts."""
-    found = Mime()
-    values = _parts(header[:_MOST], ",")
+    essence, charset = "", None
+    values = _values(header[:_MOST])
     for value in values:
-        essence, charset = _parse(value)
-        if essence in ("", "*/*"):
+        one, its = _parse(value)
+        if one in ("", "*/*"):
             continue
-        same = essence == found.essence
-        found = Mime(essence, charset or (found.charset if same else ""))
-    return found if found.essence else _likely(values)
+        charset = its if its is not None else charset if one == essence else None
+        essence = one
+    return Mime(essence, charset or "") if essence else _likely(values)
 
 
 def _likely(values: list[str]) -> Mime:
     """Where no value is a type: the last that Firefox takes for one all the same, up to a blank or `;`."""
     for value in reversed(values):
-        first, *parameters = _parts(value, ";")
+        first, semicolon, rest = value.partition(";")
         word = re.split(f"[{_BLANKS}]", first.strip(_BLANKS), maxsplit=1)[0].lower()
         if "/" in word and word != "*/*":
-            return Mime(word, _charset(parameters))
+            return Mime(word, _charset(semicolon + rest) or "")
     return Mime()
 
 
@@ -54,44 +58,36 @@ def is_html(header: str, body: bytes, sniff: bool = True) -> bool:
     return sniff and (not body or _HTML.match(body) is not None)
 
 
-def _parts(text: str, separator: str) -> list[str]:
-    """Split outside of quoted texts, however they end."""
+def _values(header: str) -> list[str]:
+    """Split at commas outside of quoted texts, however they end."""
     parts, begin, quoted, skip = [], 0, False, False
-    for at, character in enumerate(text):
+    for at, character in enumerate(header):
         if skip:
             skip = False
         elif quoted and character == "\\":
             skip = True
         elif character == '"':
             quoted = not quoted
-        elif character == separator and not quoted:
-            parts.append(text[begin:at])
+        elif character == "," and not quoted:
+            parts.append(header[begin:at])
             begin = at + 1
-    return [*parts, text[begin:]]
+    return [*parts, header[begin:]]
 
 
-def _parse(value: str) -> tuple[str, str]:
-    """Essence and charset of one value; empty where it is no type."""
-    first, *parameters = _parts(value, ";")
+def _parse(value: str) -> tuple[str, str | None]:
+    """Essence of one value, empty where it is no type, and charset, None where it names none."""
+    first, semicolon, rest = value.partition(";")
     essence = first.strip(_BLANKS).lower()
-    return (essence, _charset(parameters)) if _TYPE.fullmatch(essence) else ("", "")
+    return (essence, _charset(semicolon + rest)) if _TYPE.fullmatch(essence) else ("", None)
 
 
-def _charset(parameters: list[str]) -> str:
-    for parameter in parameters:
-        name, equals, text = parameter.partition("=")
-        if not equals or name.lstrip(_BLANKS).lower() != "charset":
+def _charset(parameters: str) -> str | None:
+    """The first that is a value. Quotes mean something at its beginning alone."""
+    for found in _PARAMETER.finditer(parameters):
+        name, quoted, plain = found.groups()
+        if plain is None or name.lower() != "charset":
             continue
-        if text := _unquoted(text) if text.startswith('"') else text.rstrip(_BLANKS):
-            return text
-    return ""
-
-
-def _unquoted(text: str) -> str:
-    """The text within quotes; what follows the second one is ignored."""
-    out, characters = "", iter(text[1:])
-    for character in characters:
-        if character == '"':
-            break
-        out += next(characters, "\\") if character == "\\" else character
-    return out
+        value = plain.rstrip(_BLANKS) if quoted is None else _ESCAPED.sub(r"\1", quoted)
+        if (value or quoted is not None) and _VALUE.fullmatch(value):
+            return value
+    return None

@@ -180,6 +180,8 @@ def simple(*lines: bytes, body: bytes = META + MARK, status: bytes = b"HTTP/1.1 
 @example(answer=simple(b"nonsense", b"Content-Type: text/html;charset=windows-1251"))
 @example(answer=simple(b"Content-Type: text/html, text/html"))
 @example(answer=simple(b'Content-Type: text/html; charset="windows-1251'))
+@example(answer=simple(b'Content-Type: text/html; x=a"; charset=windows-1251'))
+@example(answer=simple(b'Content-Type: text/html; charset=""; charset=windows-1251'))
 @example(answer=simple(b"Content-Type: text/html;charset=windows-1251", b"Content-Type: */*"))
 @example(answer=simple(b"Content-Type: text/html", b"Content-Encoding: none"))
 @example(answer=simple(b"Content-Type: text/html charset=utf-8;charset=windows-1251"))
