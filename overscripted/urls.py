@@ -93,10 +93,18 @@ def _text_of(label: str) -> str | None:
         return label
     try:
         text = label[4:].encode("ascii").decode("punycode")
-        again = text.startswith("xn--")  # punycode of punycode, which is looked at once
-        return text if again or ada_url.URL(f"http://{text}/").hostname == label else None
+        # Punycode within punycode: Firefox looks at the outer one. The standard refuses both; so does ada-url
+        # beside a label that is not ASCII (`xn--xn---epa.é`), which is no URL to us and one to Firefox.
+        inner = "a" if text.startswith("xn--") and not text.isascii() else ""
+        read = ada_url.URL(f"http://{inner}{text}/").hostname
+        return text if label == _label(text) and read == _label(inner + text) else None
     except ValueError:
         return None
+
+
+def _label(text: str) -> str:
+    """A text as a label in punycode."""
+    return f"xn--{text.encode('punycode').decode('ascii')}"
 
 
 def _is_right_to_left(text: str) -> bool:

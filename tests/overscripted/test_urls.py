@@ -48,6 +48,14 @@ def test_join(base: str, reference: str, joined: str | None) -> None:
         ("http://xn--/", "http://xn--ls8h/"),
         ("http://a.xn--bcher-kv/", "http://a.xn--bcher-kva/"),
         ("http://xn--a-/", "http://xn-a/"),
+        # Punycode within punycode: of a ligature, of a capital, of ASCII alone, and twice.
+        ("http://xn--xn---o05x.com/", "http://xn--xn---epa.com/"),
+        ("http://xn--xn--a-wma/", "http://xn--xn--a--gua/"),
+        ("http://xn--xn--a-/", "http://xn--xn--dma/"),
+        ("http://a.xn--xn--xn----jqa/", "http://a.xn--xn---j79h/"),
+        # Beside a label that is not ASCII it is none by the standard, and one to Firefox.
+        ("http://xn--xn---epa.\u00e9/", "http://xn--xn---epa.xn--9ca/"),
+        ("http://\u65e5.XN--XN---EPA/", "http://\u65e5.XN--ZCA/"),
         ("http://0x/", "http://0x0/"),
         ("http://1.0x/", "http://1.0x.1/"),
         ("http://u@1.0X.:80/", "http://a/0x/"),
