@@ -192,6 +192,15 @@ class _Files(DirFileSystem):  # type: ignore[misc]  # fsspec has no types
         return [path] if self.exists(path) else []
 
 
+def _usable(folder: str, option: str) -> None:
+    """Raise InputError for a temporary folder that DuckDB would look for elsewhere, once it needs it."""
+    if "\\" in folder:
+        raise InputError(
+            f"{folder}: DuckDB takes the backslash in this temporary folder for a slash; "
+            f"name another ({option})"
+        )
+
+
 class DuckDB(Engine):
     """DuckDB in this process, reading any storage through fsspec."""
 
@@ -201,7 +210,10 @@ class DuckDB(Engine):
         self.settings = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%", **_plain(settings)}
         self._folder = ""  # of our own, to be deleted
         if "temp_directory" not in self.settings:
+            _usable(tempfile.gettempdir(), "TMPDIR=FOLDER")
             self._folder = self.settings["temp_directory"] = tempfile.mkdtemp(prefix="overscripted-duckdb-")
+        else:
+            _usable(self.settings["temp_directory"], "--conf temp_directory=FOLDER")
         import duckdb  # here, so that commands that need no engine start fast
 
         try:

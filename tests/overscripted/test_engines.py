@@ -1,5 +1,6 @@
 """DuckDB engines side by side and one after the other."""
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ibis.common.exceptions import IbisError
 
 from overscripted import engines
 from overscripted.engines import Engine, open_engine
+from overscripted.errors import InputError
 from overscripted.store import Store
 
 
@@ -56,3 +58,32 @@ def test_moments_of_a_table_come_as_pythons_own(tmp_path: Path) -> None:
     store.write_table("t/x.parquet", pa.table({"time_stamp": pa.array([when], pa.timestamp("us", "UTC"))}))
     found = duckdb.sql(f"SELECT time_stamp FROM '{store.path('t/x.parquet')}'").fetchall()
     assert [moment.astimezone(UTC) for (moment,) in found] == [when]
+
+
+@pytest.mark.parametrize("name", ["a\\b", "a\\"])
+def test_a_temporary_folder_that_duckdb_would_look_for_elsewhere_is_refused(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    with pytest.raises(InputError, match=r"backslash.*--conf temp_directory"):
+        open_engine("duckdb", conf={"temp_directory": str(folder)})
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(InputError, match=r"backslash.*TMPDIR"):
+        open_engine("duckdb")
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["[x]*?{a,b}", "q'uo\"te", "%41 #é\n"])
+def test_other_odd_temporary_folders_hold_what_finds_no_room(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with open_engine("duckdb", conf={"memory_limit": "40MB", "threads": "1"}) as engine:
+        numbers = engine.table(pa.table({"n": pa.array(range(1_000_000))}))
+        kept = engine.keep(numbers.mutate(text=numbers.n.cast("string").repeat(8)))
+        assert any(path.suffix == ".tmp" for path in folder.rglob("*"))
+        assert engine.to_arrow(kept.aggregate(rows=kept.count())).to_pylist() == [{"rows": 1_000_000}]
+    assert list(folder.iterdir()) == []
