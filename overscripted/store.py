@@ -10,6 +10,7 @@ import io
 import json
 import os
 import posixpath
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -54,6 +55,7 @@ class Store:
             with suppress(RuntimeError):  # no home, or none of this name: a folder that is called so
                 text = str(Path(text).expanduser())
             text = str(Path(text).absolute())
+        _check_address(text)
         try:
             self.fs, root = _file_system(text, options)
         except (ImportError, ValueError) as error:
@@ -316,6 +318,22 @@ class Store:
             self.fs.exists(self.root)
         except Exception as error:
             raise OutsideError(f"{self.url}: cannot be reached: {error}") from error
+
+
+# What S3 takes for the name of a bucket, or of an access point.
+_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}|arn:.*")
+_VERSION = "?versionId="  # what follows is no part of a key to the client of S3
+
+
+def _check_address(url: str) -> None:
+    """Raise InputError for an ``s3://`` URL that can name no run."""
+    protocol, _, rest = url.partition("://")
+    if protocol not in ("s3", "s3a"):
+        return
+    if _VERSION in rest:
+        raise InputError(f"{url}: a version of an object is no run; leave out `{_VERSION}…`")
+    if not _BUCKET.fullmatch(rest.partition("/")[0]):
+        raise InputError(f"{url}: names no bucket; give s3://bucket/prefix")
 
 
 def _file_system(url: str, options: dict[str, Any]) -> tuple[AbstractFileSystem, str]:

@@ -229,3 +229,34 @@ def test_broken_json_is_named(store: Store) -> None:
     store.write("run.json", b"{")
     with pytest.raises(InputError, match=r"run\.json: not valid JSON"):
         store.read_json("run.json")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("s3://bucket/run?versionId=x", "leave out"),
+        ("s3://bucket/run?versionId=", "leave out"),
+        ("s3://bucket/a?versionId=x/run", "leave out"),
+        ("s3://bucket?versionId=x", "leave out"),
+        ("s3://", "names no bucket"),
+        ("s3:///run", "names no bucket"),
+        ("s3://a bucket/run", "names no bucket"),
+    ],
+)
+def test_an_address_that_can_be_no_prefix_is_refused(url: str, said: str) -> None:
+    pytest.importorskip("s3fs")
+    with pytest.raises(InputError, match=said) as refused:
+        Store(url, key="k", secret="s")
+    assert url in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/run?version=x", "s3://bucket/run?x&y#z", "s3://my.bucket_1-x"])
+def test_an_address_like_it_is_a_prefix(url: str) -> None:
+    pytest.importorskip("s3fs")
+    assert Store(url, key="k", secret="s").root == url.removeprefix("s3://")
+
+
+def test_a_folder_may_have_the_name_of_a_version(tmp_path: Path) -> None:
+    store = Store(tmp_path / "run?versionId=x")
+    store.write("a", b"x")
+    assert store.files() == ["a"]
