@@ -3,11 +3,13 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from overscripted import __version__
-from overscripted.errors import InputError, StageMissing
+from overscripted.errors import InputError, OutsideError, StageMissing, UserError
 from overscripted.store import Store
 
 RECORD = "run.json"
@@ -68,7 +70,8 @@ class Run:
                     f"{store.url}: not empty and not a run ({RECORD} is missing); name a new folder"
                 )
             run = cls(store, _new_record())
-            store.write_json(RECORD, run.record)
+            with _in_reach(store):
+                store.write_json(RECORD, run.record)
             return run
         record = store.read_json(RECORD)
         _check_format(store, record)
@@ -187,9 +190,21 @@ class Run:
 
     def _save(self, name: str, entry: dict[str, Any]) -> None:
         # Read again: another process may have recorded another stage meanwhile.
-        self.record = self.store.read_json(RECORD)
-        self.record["stages"][name] = entry
-        self.store.write_json(RECORD, self.record)
+        with _in_reach(self.store):
+            self.record = self.store.read_json(RECORD)
+            self.record["stages"][name] = entry
+            self.store.write_json(RECORD, self.record)
+
+
+@contextmanager
+def _in_reach(store: Store) -> Iterator[None]:
+    """Raise OutsideError where an object store goes away meanwhile; a folder's errors are the system's."""
+    try:
+        yield
+    except Exception as error:
+        if store.local or isinstance(error, UserError):
+            raise
+        raise OutsideError(f"{store.uri(RECORD)}: cannot be written: {error}") from error
 
 
 def _new_record() -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """A run's record, and what is refused."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from overscripted.errors import InputError, StageMissing
+from overscripted.errors import InputError, OutsideError, StageMissing
 from overscripted.run import FORMAT_VERSION, SEEDS, VISITS, Run
 from overscripted.status import next_stage, state_of, status
 
@@ -187,3 +189,42 @@ def test_a_missing_import_names_the_kind_that_was_asked_for(tmp_path: Path) -> N
     run.interrupt("import")
     with pytest.raises(StageMissing, match=rf"`overscripted import openwpm /data/x.sqlite {tmp_path}`"):
         run.require("import")
+
+
+class _GoesAway(BaseHTTPRequestHandler):
+    """An empty bucket, whose server ends the connection of whoever writes."""
+
+    def do_GET(self) -> None:
+        found = "list-type" in self.path
+        body = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>" if found else b""
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def do_PUT(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_store_that_goes_away_while_the_record_is_first_written_is_named() -> None:
+    pytest.importorskip("s3fs")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _GoesAway) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        where = {"endpoint_url": f"http://127.0.0.1:{server.server_address[1]}"}
+        once = {"retries": {"max_attempts": 0}}
+        options = {"key": "k", "secret": "s", "client_kwargs": where, "config_kwargs": once}
+        with pytest.raises(OutsideError, match=r"s3://bucket/run/run\.json: cannot be written: "):
+            Run.open("s3://bucket/run", create=True, **options)
+        server.shutdown()
+
+
+def test_errors_of_a_folder_stay_those_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError):
+        Run.open(tmp_path / "file" / "run", create=True)
