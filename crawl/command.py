@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from overscripted import robots
 from overscripted.crawl import settings
 from overscripted.errors import InputError
 from overscripted.options import Contact, Count, Number, Seed, decimal
@@ -113,6 +114,14 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
 )
 @click.option("--respect-robots", is_flag=True, help="Do not visit what a site's robots.txt forbids.")
 @click.option(
+    "--robots-unreachable",
+    type=click.Choice([robots.DISALLOW, robots.ALLOW]),
+    default=robots.DISALLOW,
+    show_default=True,
+    help="With --respect-robots: what to do at a site whose robots.txt cannot be read because of a "
+    "network or server error.",
+)
+@click.option(
     "--metrics", metavar="HOST:PORT", default="", help="Serve this worker's numbers for Prometheus there."
 )
 @click.option("--firefox", metavar="PATH", help="Firefox to use; default: the system's.")
@@ -187,6 +196,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         mix_instruments=given["mix_instruments"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],
+        robots_unreachable=given["robots_unreachable"],
         metrics=given["metrics"],
         retries=given["retries"],
         per_domain=given["per_domain"],

@@ -1,80 +1,96 @@
-"""What robots.txt allows (RFC 9309), for `--respect-robots`."""
+"""Reads robots.txt for `--respect-robots`, beside the browser."""
 
 import asyncio
 import socket
 import ssl
-from collections import OrderedDict
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from protego import Protego
 
 from overscripted import robots
 from overscripted.crawl.network.resolver import Names, Refused
+from overscripted.robots import Reading, Rules
 
-TIMEOUT_S = 15.0
-MAX_REDIRECTS = 5  # as RFC 9309
-KEPT = 10_000  # origins whose rules are remembered
+TIMEOUT_S = 15.0  # for one robots.txt, redirects included
 
 
 class Robots:
-    """Reads each origin's robots.txt once. ``names`` keeps it off private addresses too."""
+    """The rules of each origin. ``names`` keeps requests off private addresses too.
 
-    def __init__(self, names: Names | None, proxy: str, authorities: tuple[str, ...]) -> None:
-        self._names, self._proxy = names, proxy or None
+    ``unreachable``: what it means that a robots.txt cannot be read, ``disallow`` or ``allow``.
+    """
+
+    def __init__(
+        self,
+        names: Names | None,
+        proxy: str,
+        authorities: tuple[str, ...],
+        unreachable: str = robots.DISALLOW,
+    ) -> None:
+        self._names, self._proxy, self._unreachable = names, proxy or None, unreachable
         self._ssl = ssl.create_default_context()
         for path in authorities:
             self._ssl.load_verify_locations(path)
-        self._rules: OrderedDict[str, asyncio.Task[Protego]] = OrderedDict()
+        self._cache = robots.Cache()
+        self._readings: dict[str, asyncio.Task[Rules]] = {}  # under way, by the URL of the robots.txt
         self._session: aiohttp.ClientSession | None = None
 
-    async def allowed(self, url: str) -> bool:
-        """Whether a page may be visited. Where the server cannot be asked, the visit will tell."""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return True
-        origin = f"{parts.scheme}://{parts.netloc}"
-        task = self._rules.get(origin)
+    async def rules(self, url: str) -> Rules:
+        """What may be visited at the origin of a URL. All of it, where the visit cannot reach it anyway."""
+        if (location := robots.location(url)) is None:
+            return robots.ALL_ALLOWED
+        if (rules := self._cache.get(location)) is not None:
+            return rules
+        task = self._readings.get(location)
         if task is None:
-            task = self._rules[origin] = asyncio.create_task(self._read(origin))
-            while len(self._rules) > KEPT:
-                self._rules.popitem(last=False)
-        return bool((await asyncio.shield(task)).can_fetch(url, robots.AGENT))
+            task = self._readings[location] = asyncio.create_task(self._read(location))
+            task.add_done_callback(lambda _: self._readings.pop(location, None))
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
         """End the connections."""
         if self._session:
             await self._session.close()
 
-    async def _read(self, origin: str) -> Protego:
+    async def _read(self, location: str) -> Rules:
+        reading = Reading(location, self._unreachable)
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                status, body = await self._get(urljoin(origin, "/robots.txt"))
-        except (OSError, ValueError, TimeoutError, aiohttp.ClientError, Refused):
-            status, body = 404, b""
-        if status >= 400:  # none: all is allowed; a server in trouble: nothing is
-            body = robots.NONE_ALLOWED if status >= 500 else b""
-        return robots.parse(body)
+                while reading.rules is None:
+                    await self._request(reading)
+        except TimeoutError:
+            reading.failed(f"no whole answer in {TIMEOUT_S:g} s")
+        except Refused as error:
+            if not reading.redirects:
+                return robots.ALL_ALLOWED  # the visit is refused for its address, which says more
+            reading.failed(f"redirects to {error}, which is not public")
+        except (OSError, ValueError, aiohttp.ClientError) as error:
+            reading.failed(f"{type(error).__name__}: {error}"[:300])
+        rules = reading.rules or robots.ALL_ALLOWED
+        self._cache.put(location, rules)
+        return rules
 
-    async def _get(self, url: str) -> tuple[int, bytes]:
+    async def _request(self, reading: Reading) -> None:
+        await self._check(urlsplit(reading.url).hostname or "")
+        async with self._client().get(reading.url, proxy=self._proxy, allow_redirects=False) as answer:
+            body = await _beginning(answer.content) if robots.holds_rules(answer.status) else b""
+            reading.answered(answer.status, answer.headers.get("Location"), body)
+
+    def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
             # A proxy looks names up itself, and may stand on a private address.
             resolver = _Resolver(self._names) if self._names and not self._proxy else None
             connector = aiohttp.TCPConnector(resolver=resolver, ssl=self._ssl)
-            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": robots.AGENT})
-        for _ in range(MAX_REDIRECTS + 1):
-            await self._check(urlsplit(url).hostname or "")
-            async with self._session.get(url, proxy=self._proxy, allow_redirects=False) as answer:
-                if answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
-                    url = urljoin(url, answer.headers["Location"])
-                    continue
-                return answer.status, await _beginning(answer.content)
-        return 404, b""
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers={"User-Agent": robots.AGENT},
+                cookie_jar=aiohttp.DummyCookieJar(),  # no origin learns of another
+            )
+        return self._session
 
     async def _check(self, host: str) -> None:
-        """Raise Refused for a host that is not public, also an address that no resolver sees."""
+        """Raise Refused for a host that is not public, also for an address, which no resolver sees."""
         if self._names:
             try:
                 await self._names.addresses(host)

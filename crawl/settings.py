@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from overscripted import robots
+
 # -- A visit ---------------------------------------------------------------------------------
 DWELL_S = 10.0  # after the load event, as the study did
 LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
@@ -108,6 +110,7 @@ class Options:
     per_domain: int = PER_DOMAIN
     pace_s: float = 0.0
     respect_robots: bool = False
+    robots_unreachable: str = robots.DISALLOW  # or ALLOW: what a robots.txt means that cannot be read
     metrics: str = ""
     firefox: str | None = None
     show: bool = False

@@ -41,6 +41,7 @@ from overscripted.crawl.robots import Robots
 from overscripted.crawl.settings import Limits, Options
 from overscripted.errors import OutsideError
 from overscripted.progress import Work
+from overscripted.robots import ALL_ALLOWED
 from overscripted.store import Store
 from overscripted.urls import host
 
@@ -224,7 +225,7 @@ class Worker:
 
     def _robots_for(self, options: Options) -> Robots:
         names = self._guard.names if self._guard else None
-        return Robots(names, options.proxy, options.authorities)
+        return Robots(names, options.proxy, options.authorities, options.robots_unreachable)
 
     def _lease(self, n: int) -> list[Lease]:
         return self.frontier.lease(self.name, n, self.options.per_domain, self.options.pace_s)
@@ -245,8 +246,9 @@ class Worker:
 
     async def _visit(self, browser: Browser, lease: Lease) -> None:
         records, began = self._records(lease), time.monotonic()
-        if self._robots and not await self._robots.allowed(lease.seed):
-            result = visits.Result("blocked", "robots.txt forbids it")
+        rules = await self._robots.rules(lease.seed) if self._robots else ALL_ALLOWED
+        if not rules.allow(lease.seed):
+            result = visits.Result("blocked", rules.refusal)
         else:
             result = await visits.visit(browser, lease, records, self.options, self._turns)
         if self._guard and result.outcome == "net_error" and self._guard.names.has_refused(records.host):
@@ -255,7 +257,7 @@ class Worker:
             # Even a page that loaded may lack what was asked for meanwhile.
             await self._ask(self.frontier.retry, self.name, lease, 0.0)
             return
-        if self._upstream and result.outcome in ("net_error", "http_error"):
+        if self._upstream and (rules.unreachable or result.outcome in ("net_error", "http_error")):
             try:
                 await self._upstream.require_open()
             except OutsideError as error:  # what has been visited is kept, nothing more is begun

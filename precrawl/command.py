@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from overscripted import robots
 from overscripted.options import Contact, Count, Number, Seed
 from overscripted.precrawl import settings as default
 from overscripted.precrawl.links import KINDS
@@ -66,6 +67,14 @@ _DROP = click.Choice(["failed", "duplicates"])
     "--contact", type=Contact(), metavar="URL", help="Where a site's owner can ask; goes into the User-Agent."
 )
 @click.option("--respect-robots", is_flag=True, help="Fetch and obey robots.txt.")
+@click.option(
+    "--robots-unreachable",
+    type=click.Choice([robots.DISALLOW, robots.ALLOW]),
+    default=robots.DISALLOW,
+    show_default=True,
+    help="With --respect-robots: what to do at a site whose robots.txt cannot be read because of a "
+    "network or server error.",
+)
 @click.option("--allow-private", is_flag=True, help="Allow private addresses: for local work.")
 @click.option("--restart", is_flag=True, help="Measure anew what this run has measured.")
 def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options: Any) -> None:
@@ -102,6 +111,7 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
             allow_private=options["allow_private"],
             contact=options["contact"],
             respect_robots=options["respect_robots"],
+            robots_unreachable=options["robots_unreachable"],
         ),
         Asked(options["quorum"], options["check"], options["drop"]),
         options["list_id"],

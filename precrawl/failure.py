@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 
 import urllib3.exceptions as u3
+from requests.exceptions import RequestException
 
 # The vocabulary of `outcome` beside `reached` and `http_<status>`; docs/reference/outcomes.md lists them.
 REASONS = {
@@ -23,6 +24,7 @@ REASONS = {
     "not_html": "status 200, but not an HTML page",
     "private": "a private or special address, which the guard refuses",
     "robots": "robots.txt does not allow it",
+    "robots_unreachable": "robots.txt could not be read, which forbids all (RFC 9309)",
     "proxy": "the proxy could not or would not connect to the site",
     "too_complex": "its links were not found within a time limit: markup made to exhaust parsers",
     "crashed": "reading the page ended the process, twice",
@@ -31,6 +33,10 @@ REASONS = {
 
 # Answers of ours or of the site's policy: another name of the site would not change them.
 FINAL = {"private", "robots", "too_large", "not_html", "encoding", "too_complex", "crashed"}
+
+
+# All that a request may raise because of the network or the server.
+NETWORK_ERRORS = (RequestException, u3.HTTPError, OSError, ValueError, EOFError, AttributeError)
 
 
 class Failure(Exception):

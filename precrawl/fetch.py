@@ -5,15 +5,12 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from requests.exceptions import RequestException
-from urllib3.exceptions import HTTPError
-
 from overscripted import mime, urls
 from overscripted.precrawl import body
 from overscripted.precrawl.client import Client
 from overscripted.precrawl.cookies import Cookies
 from overscripted.precrawl.deadline import Deadline, Watch
-from overscripted.precrawl.failure import Failure, ProxyAway, classify
+from overscripted.precrawl.failure import NETWORK_ERRORS, Failure, ProxyAway, classify
 from overscripted.precrawl.gate import Gate
 from overscripted.precrawl.robots import Robots
 from overscripted.precrawl.settings import MAX_LINK_LENGTH, MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
@@ -88,7 +85,7 @@ class Fetcher:
         except ProxyAway as error:
             began += error.lost_s
             raise
-        except (RequestException, HTTPError, OSError, ValueError, EOFError, AttributeError) as error:
+        except NETWORK_ERRORS as error:
             raise classify(error, deadline.cut) from error
         finally:
             attempt.spent += time.monotonic() - began
@@ -99,8 +96,8 @@ class Fetcher:
 
     def _hop(self, attempt: Attempt, needs_html: bool) -> Page | float | None:
         """One request: the page, seconds to wait, or None when it redirected."""
-        if self._robots and not self._robots.allows(self.client, attempt.url):
-            raise Failure("robots", f"{attempt.url[:200]} is disallowed")
+        if self._robots:
+            self._robots.check(self.client, attempt.url)
         response = self.client.send(attempt.method, attempt.url, attempt.cookies.header(attempt.url))
         try:
             self.client.deadline.remaining()  # a cut within the headers looks like their end

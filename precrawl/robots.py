@@ -1,60 +1,63 @@
-"""robots.txt (RFC 9309), for those who want it respected: one request for each origin, remembered."""
+"""Reads robots.txt for `--respect-robots` with the client of a vantage point."""
 
-import threading
-from collections import OrderedDict
-
-from protego import Protego
-
-from overscripted import robots, urls
+from overscripted import robots
 from overscripted.precrawl import body
 from overscripted.precrawl.client import Client
-from overscripted.precrawl.failure import Failure
-from overscripted.precrawl.settings import ROBOTS_CACHE
+from overscripted.precrawl.failure import NETWORK_ERRORS, Failure, classify
+from overscripted.robots import Reading, Rules
 
-_HOPS = 5  # redirects followed, as the RFC asks
-_ALL, _NONE = robots.parse(b""), robots.parse(robots.NONE_ALLOWED)
+# No request reaches the origin: its pages share this outcome, which says more than `robots_unreachable`.
+_NO_CONNECTION = {"dns", "refused", "unreachable", "tls", "proxy", "private"}
 
 
 class Robots:
-    """The rules of each origin, shared by the threads of a process."""
+    """The rules of each origin, shared by the threads of a process.
 
-    def __init__(self) -> None:
-        self._rules: OrderedDict[str, Protego] = OrderedDict()
-        self._lock = threading.Lock()
+    ``unreachable``: what it means that a robots.txt cannot be read, ``disallow`` or ``allow``.
+    """
 
-    def allows(self, client: Client, url: str) -> bool:
-        """Whether the URL may be fetched. Asks its origin for robots.txt the first time."""
-        address = urls.join(url, "/robots.txt") or url
-        with self._lock:
-            rules = self._rules.get(address)
-        if rules is None:
-            rules = self._fetch(client, address)
-            with self._lock:
-                self._rules[address] = rules
-                if len(self._rules) > ROBOTS_CACHE:
-                    self._rules.popitem(last=False)
-        return bool(rules.can_fetch(url, robots.AGENT))
+    def __init__(self, unreachable: str) -> None:
+        self._unreachable = unreachable
+        self._cache = robots.Cache()
 
-    def _fetch(self, client: Client, address: str) -> Protego:
-        """RFC 9309: absent (4xx) allows all, 5xx forbids all. No answer raises: it is that of the page."""
+    def check(self, client: Client, url: str) -> None:
+        """Raise Failure where the URL may not be requested. Reads the robots.txt of a new origin."""
+        if (rules := self._rules(client, url)) is None or rules.allow(url):
+            return
+        if rules.unreachable:
+            raise Failure("robots_unreachable", f"robots.txt: {rules.unreachable}")
+        raise Failure("robots", f"{url[:200]} is disallowed")
+
+    def _rules(self, client: Client, url: str) -> Rules | None:
+        if (location := robots.location(url)) is None:
+            return None
+        if (rules := self._cache.get(location)) is None:
+            rules = self._read(client, location)
+            if not client.deadline.cut:  # else the page had no time left, for whatever reason
+                self._cache.put(location, rules)
+        return rules
+
+    def _read(self, client: Client, location: str) -> Rules:
+        """Raises Failure where the origin cannot be connected to, and ProxyAway."""
+        reading = Reading(location, self._unreachable)
+        while reading.rules is None:
+            try:
+                self._request(client, reading)
+            except (Failure, *NETWORK_ERRORS) as error:
+                failure = classify(error, client.deadline.cut)
+                disallow = self._unreachable == robots.DISALLOW
+                if failure.reason in _NO_CONNECTION and not reading.redirects and disallow:
+                    raise failure from error
+                reading.failed(f"{failure.reason}: {failure.text}")
+        return reading.rules
+
+    def _request(self, client: Client, reading: Reading) -> None:
+        response = client.send("GET", reading.url)
         try:
-            for _ in range(_HOPS + 1):
-                response = client.send("GET", address)
-                try:
-                    location = response.headers.get("Location")
-                    if response.is_redirect and location:
-                        address = urls.join(address, location) or ""
-                        if not address.startswith(("http://", "https://")):
-                            return _ALL
-                        continue
-                    if response.status_code >= 500 or response.status_code == 429:
-                        return _NONE
-                    if response.status_code != 200:
-                        return _ALL
-                    return robots.parse(body.beginning(response, client.deadline, robots.MAX_BYTES))
-                finally:
-                    response.raw.close()
-        except Failure as failure:
-            if failure.reason not in ("too_large", "encoding"):
-                raise
-        return _ALL
+            client.deadline.remaining()  # a cut within the headers looks like their end
+            status, data = response.status_code, b""
+            if robots.holds_rules(status):
+                data = body.beginning(response, client.deadline, robots.MAX_BYTES)
+            reading.answered(status, response.headers.get("Location"), data)
+        finally:
+            response.raw.close()

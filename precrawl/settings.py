@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from overscripted import robots
+
 MIB = 2**20
 
 DAY_S = 86_400.0  # the longest time that an option may ask for
@@ -27,7 +29,6 @@ BIG_PAGE = 2 * MIB  # pages above this are parsed one at a time in a process: a 
 PARSE_S = 10.0  # CPU time for one page; 16 MiB of ordinary HTML take half a second, a hostile one hours
 
 MAX_WAITING = 10_000  # sites put aside by one process until their registrable domain is free
-ROBOTS_CACHE = 10_000  # robots.txt kept by one process
 SEED_SITES = 100  # sites named beside a seed
 JOURNAL_BYTES = 8 * MIB  # a journal becomes a part of the run at this size
 JOURNAL_AGE_S = 60.0  # or at this age, where the store is remote: what a lost machine costs
@@ -54,6 +55,7 @@ class Settings:
     allow_private: bool = False
     contact: str | None = None
     respect_robots: bool = False
+    robots_unreachable: str = robots.DISALLOW  # or ALLOW: what a robots.txt means that cannot be read
     max_body: int = MAX_BODY
     max_decoded: int = MAX_DECODED
     max_links: int = MAX_LINKS

@@ -109,7 +109,7 @@ class Worker:
         self._watch = Watch()
         lease_s = job.settings.timeout_s + LEASE_SLACK_S
         self._gate = Gate(Path(job.gate), job.settings.pace_s, lease_s, job.shard)
-        self._robots = Robots() if job.settings.respect_robots else None
+        self._robots = Robots(job.settings.robots_unreachable) if job.settings.respect_robots else None
         self._tls = tls_context(job.settings.ca)
         store = Store(job.url, **job.options)
         table = "check" if job.check else "outcomes"

@@ -14,7 +14,7 @@ OUTCOMES = {
     "viewer": "the answer was a PDF, JSON, a picture, sound or film: Firefox shows it in a page of its own",
     "no_content": "the server answered without a page (status 204 or 205)",
     "net_error": "no page: DNS, connection, TLS, protocol or a redirect loop",
-    "blocked": "the address is not public, or robots.txt forbids the page",
+    "blocked": "the address is not public, or robots.txt forbids the page or cannot be read",
     "invalid": "the seed is not an http or https URL",
     "crashed": "the page's process or the browser died, or the page was ended for its memory",
     "failed": "the crawler's own fault: a window or the instrument did not come up",

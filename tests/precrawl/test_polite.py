@@ -117,7 +117,7 @@ def test_robots_txt_is_obeyed_when_asked_and_not_fetched_otherwise(crawl: Crawl)
             "early.com": "robots",
             "others.com": "reached",
             "none.com": "reached",
-            "broken.com": "robots",
+            "broken.com": "robots_unreachable",
             "hop.com": "robots",
         }
         assert {host for host, path in web.requests if path == "/"} == {"others.com", "none.com"}
