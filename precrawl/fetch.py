@@ -10,8 +10,8 @@ from overscripted.precrawl import body
 from overscripted.precrawl.client import Client
 from overscripted.precrawl.cookies import Cookies
 from overscripted.precrawl.deadline import Deadline, Watch
+from overscripted.precrawl.domain_locks import DomainLocks
 from overscripted.precrawl.failure import NETWORK_ERRORS, Failure, ProxyAway, classify
-from overscripted.precrawl.gate import Gate
 from overscripted.precrawl.robots import Robots
 from overscripted.precrawl.settings import MAX_LINK_LENGTH, MAX_REDIRECTS, MAX_RETRIES, MAX_RETRY_AFTER_S
 
@@ -55,9 +55,9 @@ class Attempt:
 class Fetcher:
     """Gets pages as one vantage point, politely. One for each thread."""
 
-    def __init__(self, client: Client, watch: Watch, gate: Gate, robots: Robots | None) -> None:
+    def __init__(self, client: Client, watch: Watch, domains: DomainLocks, robots: Robots | None) -> None:
         self.client, self.settings = client, client.settings
-        self._watch, self._gate, self._robots = watch, gate, robots
+        self._watch, self._domains, self._robots = watch, domains, robots
 
     def get(self, attempt: Attempt, needs_html: bool = True) -> Page | Wait:
         """Take the attempt as far as it goes. Raises Failure, and ProxyAway."""
@@ -70,9 +70,9 @@ class Fetcher:
             while True:
                 if attempt.domain != held:
                     if held:
-                        self._gate.leave(held)
+                        self._domains.release(held)
                         held = ""
-                    if (until := self._gate.enter(attempt.domain)) is not None:
+                    if (until := self._domains.acquire(attempt.domain)) is not None:
                         return Wait(until)
                     held = attempt.domain
                 attempt.began = attempt.began or time.time()
@@ -92,7 +92,7 @@ class Fetcher:
             self._watch.drop(deadline)
             self.client.rest()
             if held:
-                self._gate.leave(held, rest)
+                self._domains.release(held, rest)
 
     def _hop(self, attempt: Attempt, needs_html: bool) -> Page | float | None:
         """One request: the page, seconds to wait, or None when it redirected."""

@@ -1,40 +1,37 @@
 """The processes of the vantage points: started together, watched, and stopped together."""
 
 import contextlib
-import fcntl
-import hashlib
 import multiprocessing
 import os
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow.parquet as pq
 
-from overscripted import cache
-from overscripted.errors import InputError, OutsideError
-from overscripted.precrawl import journal, plan, worker
-from overscripted.precrawl.gate import Gate
+from overscripted.errors import OutsideError
+from overscripted.precrawl import journal, plan, vantage_lock, worker
+from overscripted.precrawl.counters import AT_END, ProcessCounters
+from overscripted.precrawl.domain_locks import DomainLocks
 from overscripted.precrawl.journal import Journal
-from overscripted.precrawl.schedule import AT_END, COUNTS
 from overscripted.precrawl.settings import Settings
+from overscripted.precrawl.tasks import SiteVisit, Task, crashed
+from overscripted.precrawl.under_way import UnderWay
 from overscripted.precrawl.vantage import Vantage
 from overscripted.progress import Work
-from overscripted.store import STAGING, Store
+from overscripted.store import Store
 
 _POLL_S = 0.2
-_ORPHANS_S = 10.0  # processes of a killed parent are gone within this
-_HUNG = 3  # times the limit of the parser without a sign of life
-_MAX_DEATHS = 20  # of one vantage point's processes, beyond which it is no single page's doing
+_HUNG = 3  # times the time limit of the parser, without a sign of life
+_MAX_DEATHS = 20  # of one vantage point's processes; beyond this number no single page is the cause
 
 
 @dataclass
-class Line:
-    """One vantage point at work: where its progress is kept."""
+class Crew:
+    """One vantage point at work, and where its progress is kept."""
 
     vantage: Vantage
     parts: str  # key in the store
@@ -47,77 +44,74 @@ def visit(
     plan_file: Path,
     vantages: list[tuple[Vantage, str]],
     settings: Settings,
-    check: bool = False,
+    task: type[Task] = SiteVisit,
 ) -> dict[str, float]:
-    """Visit every site of the plan from each (vantage point, key of its parts), side by side.
+    """Do the task for every row of the plan from each (vantage point, key of its parts), side by side.
 
-    The caller holds `alone` for each. Resumes what the parts and journals hold. Returns the seconds
-    each vantage point worked. Raises KeyboardInterrupt after a clean stop, OutsideError where a proxy
-    stays away.
+    The caller holds `vantage_lock.locked` for each. Resumes from the parts and journals. Returns the
+    seconds that each vantage point worked. Raises KeyboardInterrupt after a clean stop, OutsideError
+    where a proxy stays away.
     """
     rows = int(pq.ParquetFile(plan_file).metadata.num_rows)
-    table = "check" if check else "outcomes"
     with contextlib.ExitStack() as stack:
-        lines = [_line(store, v, parts, rows, table) for v, parts in vantages]
+        crews = [_crew(store, vantage, parts, rows, task.table) for vantage, parts in vantages]
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overscripted-")))
-        total = rows * len(lines)
-        name = "check" if check else "precrawl"
-        progress = stack.enter_context(Work(name, total, "URLs" if check else "sites"))
-        progress.add(sum(line.done.count for line in lines))
-        shards = settings.processes or max((os.cpu_count() or 1) // max(len(lines), 1), 1)
-        fleet = Fleet(store, plan_file, lines, settings, check, shards, work)
+        progress = stack.enter_context(Work(task.command, rows * len(crews), task.unit))
+        progress.add(sum(crew.done.count for crew in crews))
+        shards = settings.processes or max((os.cpu_count() or 1) // max(len(crews), 1), 1)
+        fleet = Fleet(store, plan_file, crews, settings, task, shards, work)
         return fleet.run(progress)
 
 
 class Fleet:
-    """``shards`` processes for each vantage point."""
+    """``shards`` processes per vantage point. ``work``: a local folder."""
 
     def __init__(
         self,
         store: Store,
         plan_file: Path,
-        lines: list[Line],
+        crews: list[Crew],
         settings: Settings,
-        check: bool,
+        task: type[Task],
         shards: int,
         work: Path,
     ) -> None:
-        self._store, self._lines, self._table = store, lines, "check" if check else "outcomes"
+        self._store, self._crews, self._task = store, crews, task
         self._context = multiprocessing.get_context("spawn")
-        self._jobs: list[tuple[Line, worker.Job]] = []
-        for number, line in enumerate(lines):
-            gate = work / f"{line.vantage.name}.gate"
-            Gate.create(gate)
+        self._jobs: list[tuple[Crew, worker.Job]] = []
+        for number, crew in enumerate(crews):
+            domain_locks = work / f"{crew.vantage.name}.domains"
+            DomainLocks.create(domain_locks)
             for shard in range(shards):
                 job = worker.Job(
                     url=store.url,
                     options=store.options,
-                    vantage=line.vantage,
+                    vantage=crew.vantage,
                     settings=settings,
                     plan=str(plan_file),
-                    done=bytes(line.done.bits),
+                    done=bytes(crew.done.bits),
                     shard=shard,
                     shards=shards,
                     row=len(self._jobs),
-                    beside=tuple(r for r in range(len(lines) * shards) if r // shards != number),
-                    check=check,
-                    journals=str(line.folder),
-                    lock=str(processes(lock_file(store, line.parts))),
-                    parts=line.parts,
-                    gate=str(gate),
+                    beside=tuple(r for r in range(len(crews) * shards) if r // shards != number),
+                    task=task,
+                    journals=str(crew.folder),
+                    lock=str(vantage_lock.processes_lock(vantage_lock.lock_file(store, crew.parts))),
+                    parts=crew.parts,
+                    domain_locks=str(domain_locks),
                     threads=max(settings.connections // shards, 1),
                 )
-                self._jobs.append((line, job))
-        self._counts = self._context.RawArray("q", COUNTS * len(self._jobs))
+                self._jobs.append((crew, job))
+        self._counters: Any = self._context.RawArray(ProcessCounters, len(self._jobs))
         self._stop = self._context.RawValue("b", 0)
         self._deaths: dict[str, int] = {}
-        self._shown = (0, 0)
-        self._pulses: dict[int, tuple[int, float]] = {}  # row -> its pulse, when it last changed
+        self._shown = (0, 0)  # done and failed, as the progress line has them
+        self._pulses: dict[int, tuple[int, float]] = {}  # row -> its pulse, and when it last changed
 
     def run(self, progress: Work) -> dict[str, float]:
-        """Until all is done."""
+        """Work until all is done."""
         began = time.monotonic()
-        seconds = {line.vantage.name: 0.0 for line in self._lines}
+        seconds = {crew.vantage.name: 0.0 for crew in self._crews}
         running = {row: self._start(job) for row, (_, job) in enumerate(self._jobs)}
         away: list[str] = []
         refuses: list[str] = []
@@ -129,19 +123,19 @@ class Fleet:
                     if process.is_alive():
                         self._end_if_hung(row, process)
                         continue
-                    line, job = self._jobs[row]
+                    crew, job = self._jobs[row]
                     del running[row]
-                    seconds[line.vantage.name] = time.monotonic() - began
+                    seconds[crew.vantage.name] = time.monotonic() - began
                     if process.exitcode == worker.PROXY_AWAY:
-                        away.append(line.vantage.name)
+                        away.append(crew.vantage.name)
                     elif process.exitcode == worker.PROXY_REFUSES:
-                        refuses.append(line.vantage.name)
+                        refuses.append(crew.vantage.name)
                     elif process.exitcode == worker.STUCK and not self._stop.value:
-                        running[row] = self._on(line, replace(job, alone=()))
+                        running[row] = self._resume(crew, replace(job, suspects=()))
                     elif process.exitcode != 0 and not self._stop.value:
-                        running[row] = self._again(line, job)
+                        running[row] = self._resume_after_death(crew, job)
                     else:
-                        self._counts[row * COUNTS] = AT_END
+                        self._counters[row].position = AT_END
         except BaseException:
             self._halt(running)
             self._show(progress)
@@ -150,7 +144,7 @@ class Fleet:
         if refuses:
             raise OutsideError(
                 f"the proxy of vantage point {', '.join(sorted(set(refuses)))} does not take the user name "
-                "and password of its URL, or has no trusted certificate; mend the URL or add --ca FILE"
+                "and password of its URL, or has no trusted certificate; fix the URL or add --ca FILE"
             )
         if away:
             raise OutsideError(
@@ -160,14 +154,14 @@ class Fleet:
         return seconds
 
     def _start(self, job: worker.Job) -> Any:
-        # A hundred threads that parse pages of all sizes would each fragment a heap of their own (glibc).
+        # With glibc, each of a hundred threads that parse pages would have a fragmented heap of its own.
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")
-        # Any of them may write a part; Arrow's own allocators keep a heap for each thread that did.
+        # Any thread may write a part. Arrow's own allocators keep a heap for each thread that did.
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-        process = self._context.Process(target=worker.main, args=(job, self._counts, self._stop))
-        self._counts[job.row * COUNTS + 3] = 0
+        process = self._context.Process(target=worker.main, args=(job, self._counters, self._stop))
+        self._counters[job.row].pulse = 0
         self._pulses.pop(job.row, None)
-        # Ctrl-C reaches the whole group of processes; what is not yet Python's `main` must not see it.
+        # Ctrl-C reaches all processes of the group. A process must not see it before it runs `main`.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()
@@ -176,7 +170,7 @@ class Fleet:
         return process
 
     def _halt(self, running: dict[int, Any]) -> None:
-        """Stop all: each keeps what it has found."""
+        """Stop all processes. Each keeps the outcomes that it has."""
         previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             self._stop.value = 1
@@ -190,7 +184,7 @@ class Fleet:
 
     def _end_if_hung(self, row: int, process: Any) -> None:
         """Kill a process in which one thread lets no other run, so that it cannot end itself."""
-        now, pulse = time.monotonic(), self._counts[row * COUNTS + 3]
+        now, pulse = time.monotonic(), self._counters[row].pulse
         before, since = self._pulses.get(row, (0, now))
         if pulse == 0 or pulse != before:
             self._pulses[row] = pulse, now
@@ -198,132 +192,58 @@ class Fleet:
             process.kill()
             process.join()
 
-    def _again(self, line: Line, job: worker.Job) -> Any:
-        """A process died (memory, a crash of the parser). Find the page by visiting the suspects alone."""
-        name = line.vantage.name
+    def _resume_after_death(self, crew: Crew, job: worker.Job) -> Any:
+        """A process died (memory, a crash of the parser). Its suspects go one at a time to find the page."""
+        name = crew.vantage.name
         self._deaths[name] = self._deaths.get(name, 0) + 1
         if self._deaths[name] > _MAX_DEATHS:
             raise OutsideError(
-                f"vantage point {name}: its processes died {_MAX_DEATHS} times, which no page does; look for "
-                "what ends them (memory, a limit, the temporary folder) and run the same command again"
+                f"vantage point {name}: its processes died {_MAX_DEATHS} times, which no single page causes; "
+                "find what ends them (memory, a limit, the temporary folder) and run the same command again"
             )
-        suspects = worker.UnderWay.read(line.folder / f"{job.shard}.under-way")
-        if job.alone and len(suspects) == 1:
-            self._record_crash(line, job, suspects[0])
-            suspects = [n for n in job.alone if n not in suspects]
-        return self._on(line, replace(job, alone=tuple(suspects)))
+        suspects = UnderWay.read(UnderWay.path(crew.folder, job.shard))
+        if job.suspects and len(suspects) == 1:
+            self._record_crash(crew, job, suspects[0])
+            suspects = [n for n in job.suspects if n not in suspects]
+        return self._resume(crew, replace(job, suspects=tuple(suspects)))
 
-    def _on(self, line: Line, job: worker.Job) -> Any:
+    def _resume(self, crew: Crew, job: worker.Job) -> Any:
         """Start a process where its predecessor ended."""
-        Gate.free(Path(job.gate), job.shard)
-        journal.recover(line.folder, self._store, line.parts, self._table, job.shard)
-        count_done(self._store, line.parts, line.done)
-        bits = bytes(line.done.bits)
-        suspects = tuple(n for n in job.alone if not bits[n >> 3] >> (n & 7) & 1)
-        job = replace(job, done=bits, alone=suspects)
-        self._jobs[job.row] = (line, job)
+        DomainLocks.free(Path(job.domain_locks), job.shard)
+        journal.recover(crew.folder, self._store, crew.parts, self._task.table, job.shard)
+        count_done(self._store, crew.parts, crew.done)
+        bits = bytes(crew.done.bits)
+        suspects = tuple(n for n in job.suspects if not bits[n >> 3] >> (n & 7) & 1)
+        job = replace(job, done=bits, suspects=suspects)
+        self._jobs[job.row] = (crew, job)
         return self._start(job)
 
-    def _record_crash(self, line: Line, job: worker.Job, number: int) -> None:
+    def _record_crash(self, crew: Crew, job: worker.Job, number: int) -> None:
         site = next(plan.pick(job.plan, {number}))
-        kept = Journal(line.folder, self._store, line.parts, self._table, job.shard)
-        kept.append(number, worker.crashed(site, job.check), [])
-        kept.close()
+        with contextlib.closing(
+            Journal(crew.folder, self._store, crew.parts, self._task.table, job.shard)
+        ) as log:
+            log.append(number, crashed(self._task(site)), [])
 
     def _show(self, progress: Work) -> None:
-        now = sum(self._counts[1::COUNTS]), sum(self._counts[2::COUNTS])
-        progress.add(now[0] - self._shown[0], now[1] - self._shown[1])
-        self._shown = now
+        done, failed = (sum(getattr(c, name) for c in self._counters) for name in ("done", "failed"))
+        progress.add(done - self._shown[0], failed - self._shown[1])
+        self._shown = done, failed
 
 
-def _line(store: Store, vantage: Vantage, parts: str, rows: int, table: str) -> Line:
-    folder = journals(store, parts)
+def _crew(store: Store, vantage: Vantage, parts: str, rows: int, table: str) -> Crew:
+    folder = vantage_lock.journals(store, parts)
     folder.mkdir(parents=True, exist_ok=True)
     journal.recover(folder, store, parts, table)
-    for left in folder.glob("*.under-way"):
-        left.unlink()
+    for stale in folder.glob("*.under-way"):
+        stale.unlink()
     done = plan.Done(rows)
     count_done(store, parts, done)
-    return Line(vantage, parts, folder, done)
-
-
-@contextlib.contextmanager
-def alone(store: Store, vantage: Vantage, parts: str) -> Iterator[None]:
-    """No other command on this machine works at these parts as long as the block lasts.
-
-    Waits for the processes of a parent that was killed; they are ending.
-    """
-    name = lock_file(store, parts)
-    name.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(_locked(name, 0.0))
-            shared = stack.enter_context(_locked(processes(name), _ORPHANS_S))
-        except BlockingIOError as error:
-            raise InputError(
-                f"--vantage {vantage.name}: another process is at work on it in this run; "
-                "wait for it or stop it"
-            ) from error
-        fcntl.flock(shared, fcntl.LOCK_UN)
-        yield
-    if store.local:
-        with contextlib.suppress(OSError):  # something is being replaced
-            name.parent.rmdir()
-
-
-@contextlib.contextmanager
-def _locked(path: Path, patience_s: float) -> Iterator[BinaryIO]:
-    """A lock's file, gone at the end. Raises BlockingIOError where another holds it for so long."""
-    limit = time.monotonic() + patience_s
-    while True:
-        file = open(path, "wb")  # noqa: SIM115
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if _is_still(path, file):
-                break
-        except BlockingIOError:
-            if time.monotonic() >= limit:
-                file.close()
-                raise
-            time.sleep(_POLL_S)
-        file.close()
-    with file:
-        try:
-            yield file
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _is_still(path: Path, file: BinaryIO) -> bool:
-    """Whether the path leads to the open file, which who held it before may have deleted."""
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
-
-
-def lock_file(store: Store, parts: str) -> Path:
-    """In the run, or, where the run is remote, beside the journals: the same for all on this machine."""
-    folder = journals(store, parts)
-    if not store.local:
-        return folder.with_name(f"{folder.name}.lock")
-    return Path(store.path(f"{STAGING}/{parts.replace('/', '-')}.lock"))
-
-
-def processes(lock: Path) -> Path:
-    """The lock that the processes of a vantage point share."""
-    return lock.with_name(f"{lock.name}.processes")
-
-
-def journals(store: Store, parts: str) -> Path:
-    """Where journals live: in the run, or, where the run is remote, in the user's state folder."""
-    if store.local:
-        return Path(store.path(parts))
-    return cache.state() / hashlib.sha256(f"{store.url}/{parts}".encode()).hexdigest()[:16]
+    return Crew(vantage, parts, folder, done)
 
 
 def count_done(store: Store, parts: str, done: plan.Done) -> None:
-    """Mark what the parts hold."""
+    """Mark the rows that have an outcome in the parts."""
     for key in store.files(parts, ".outcomes.parquet"):
         for n in store.read_table(key, ["n"]).column("n").to_pylist():
             done.add(n)

@@ -14,11 +14,12 @@ from typing import Any
 from overscripted import limits
 from overscripted.errors import InputError, StageMissing
 from overscripted.options import MOST, decimal
-from overscripted.precrawl import fleet, results, seeds, sites
+from overscripted.precrawl import fleet, results, seeds, sites, vantage_lock
 from overscripted.precrawl.client import tls_context
 from overscripted.precrawl.results import FOLDER
 from overscripted.precrawl.settings import FILES, Settings
 from overscripted.precrawl.sites import Choice
+from overscripted.precrawl.tasks import LoadCheck
 from overscripted.precrawl.vantage import Vantage
 from overscripted.run import Run, now
 from overscripted.store import Store
@@ -179,7 +180,7 @@ def _visit(
 ) -> None:
     with ExitStack() as stack:
         for vantage in vantages:
-            stack.enter_context(fleet.alone(store, vantage, results.parts_key(vantage.name)))
+            stack.enter_context(vantage_lock.locked(store, vantage, results.parts_key(vantage.name)))
         done = finished(store, plan)
         if left := [v for v in vantages if v.name not in done]:
             _visit_alone(store, plan, ordered, left, settings)
@@ -235,8 +236,8 @@ def _check(
     with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
         links = Path(folder) / "links.parquet"
         rows = both.write_links(links, of, quorum)
-        with fleet.alone(store, vantage, parts):
-            fleet.visit(store, links, [(vantage, parts)], settings, check=True)
+        with vantage_lock.locked(store, vantage, parts):
+            fleet.visit(store, links, [(vantage, parts)], settings, LoadCheck)
             results.finish_check(store, parts, rows)
 
 

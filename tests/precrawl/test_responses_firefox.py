@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from overscripted.precrawl.client import Client, tls_context
 from overscripted.precrawl.deadline import Watch
+from overscripted.precrawl.domain_locks import DomainLocks
 from overscripted.precrawl.failure import Failure
 from overscripted.precrawl.fetch import Attempt, Fetcher, Page
-from overscripted.precrawl.gate import Gate
 from overscripted.precrawl.links import extract
 from overscripted.precrawl.settings import Settings
 from overscripted.precrawl.vantage import Vantage
@@ -149,10 +149,10 @@ def oracle() -> Iterator[Oracle]:
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str] | None]:
     asked = Settings(allow_private=True, timeout_s=20.0, pace_s=0.0)
-    gate: Path = tmp_path_factory.mktemp("gate") / "gate"
-    Gate.create(gate)
+    locks: Path = tmp_path_factory.mktemp("locks") / "locks"
+    DomainLocks.create(locks)
     client = Client(Vantage("home"), asked, tls_context(None))
-    fetcher = Fetcher(client, Watch(), Gate(gate, 0.0, 60.0, 0), None)
+    fetcher = Fetcher(client, Watch(), DomainLocks(locks, 0.0, 60.0, 0), None)
 
     def get(url: str) -> list[str] | None:
         try:
