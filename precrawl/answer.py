@@ -1,29 +1,29 @@
-"""The head of an HTTP answer, read as Firefox reads it, for connections of http.client."""
+"""Reads the head of an HTTP response as Firefox does, for connections of http.client."""
 
 import http.client
 import re
 
-MAX_HEAD = 384 * 1024  # bytes of all lines; Firefox's own limit
-# Leading blanks and any version are taken; SHOUTcast calls itself ICY.
+MAX_HEAD = 384 * 1024  # bytes of all lines; Firefox has the same limit
+# Leading blanks and any version are accepted; SHOUTcast servers write ICY.
 _STATUS = re.compile(rb"(?:HTTP/[1-9](?:\.[0-9]*)?|ICY) +([0-9]{3})(?: (.*))?", re.S)
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BLANKS = b"\t\n\r "
-# Two values of these that differ are an attack by way of a server that echoes what it was sent.
+# Two different values are an attack: a server was made to repeat a part of the request.
 _SUSPECT = ("content-length", "content-disposition", "location")
 
 
 class Answer(http.client.HTTPResponse):
-    """An answer whose head may be as odd as browsers bear: what is no header is passed over."""
+    """A response whose head may be as odd as browsers accept. Lines that are no headers are skipped."""
 
     def begin(self) -> None:
-        """Read the head of the final answer. Raises HTTPException."""
+        """Read the head of the final response. Raises HTTPException."""
         if self.headers is not None:
             return
         left = MAX_HEAD
         while True:
             version, status, self.reason, left = self._status_line(left)
             lines, left = self._lines(left)
-            if not 100 <= status < 200 or status == 101:  # whatever interim answers there are
+            if not 100 <= status < 200 or status == 101:  # else an interim response
                 break
         self.code = self.status = status
         self.version = 10 if version in (b"HTTP/1.0", b"HTTP/0.9", b"ICY") else 11
@@ -44,7 +44,7 @@ class Answer(http.client.HTTPResponse):
         while not line.strip(_BLANKS):
             raw = self._line(left)
             if not raw:
-                raise http.client.RemoteDisconnected("closed without an answer")
+                raise http.client.RemoteDisconnected("closed without a response")
             left, line = left - len(raw), raw.strip(_BLANKS)
         found = _STATUS.fullmatch(line)
         if not found:
@@ -52,7 +52,7 @@ class Answer(http.client.HTTPResponse):
         return line.split()[0], int(found[1]), (found[2] or b"").decode("latin-1").strip(), left
 
     def _lines(self, left: int) -> tuple[list[bytes], int]:
-        """The header lines, continued ones joined."""
+        """The header lines. A line that continues another is joined to it."""
         lines: list[bytes] = []
         while True:
             raw = self._line(left)
@@ -73,7 +73,7 @@ class Answer(http.client.HTTPResponse):
 
 
 def _message(lines: list[bytes]) -> http.client.HTTPMessage:
-    """The headers, bytes as Latin-1. Raises HTTPException for two values where there must be one."""
+    """The headers, with bytes as Latin-1. Raises HTTPException for two values of a `_SUSPECT` header."""
     message = http.client.HTTPMessage()
     values: dict[str, str] = {}
     for line in lines:
@@ -95,7 +95,7 @@ def _message(lines: list[bytes]) -> http.client.HTTPMessage:
 
 
 def _length(value: str) -> str | None:
-    """A Content-Length; None where it is nonsense. Raises HTTPException for a list of several."""
+    """A Content-Length; None where it is no number. Raises HTTPException for a list of different ones."""
     words = {word.strip(" \t") for word in value.split(",")}
     if not all(word.isascii() and word.isdigit() for word in words):
         return None

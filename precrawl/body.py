@@ -1,4 +1,4 @@
-"""A response's body, read and decompressed piece by piece, never beyond the caps."""
+"""Reads and decompresses the body of a response piece by piece, up to the caps."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,21 +9,21 @@ from overscripted.precrawl.deadline import Deadline
 from overscripted.precrawl.failure import Failure
 
 
-def beginning(response: Any, deadline: Deadline, most: int) -> bytes:
-    """The first ``most`` bytes of the decoded body. Raises as `read`."""
-    out, limit = b"", most + 4 * PIECE
+def beginning(response: Any, deadline: Deadline, size: int) -> bytes:
+    """The first ``size`` bytes of the decoded body. Raises the same as `read`."""
+    out, limit = b"", size + 4 * PIECE
     for piece in _pieces(response, deadline, limit, limit):
         out += piece
-        if len(out) >= most:
+        if len(out) >= size:
             break
-    return out[:most]
+    return out[:size]
 
 
 def read(response: Any, deadline: Deadline, max_body: int, max_decoded: int) -> bytes:
-    """The decoded body of a streamed Requests response.
+    """The decoded body of a streamed Requests response. The caps are in bytes, before and after decoding.
 
-    Raises Failure (too_large, encoding), TimeoutError, and what urllib3 raises when the server closes
-    early or speaks garbage.
+    Raises Failure (too_large, encoding), TimeoutError, and the errors of urllib3 when the server closes
+    the connection early or does not speak HTTP.
     """
     length = response.headers.get("Content-Length", "").lstrip("0")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_body):
@@ -42,12 +42,12 @@ def _pieces(response: Any, deadline: Deadline, max_body: int, max_decoded: int) 
         raise Failure("encoding", str(error)) from error
 
 
-def _bounded(pieces: Iterator[bytes], deadline: Deadline, limit: int, how: str) -> Iterator[bytes]:
-    """The same pieces, of one layer: the next may swallow gigabytes. Raises Failure above the limit."""
+def _bounded(pieces: Iterator[bytes], deadline: Deadline, limit: int, stage: str) -> Iterator[bytes]:
+    """The same pieces. Raises Failure above the limit of bytes in this layer of encodings."""
     size = 0
     for piece in pieces:
         size += len(piece)
         if size > limit:
-            raise Failure("too_large", f"over {limit} bytes {how}")
+            raise Failure("too_large", f"over {limit} bytes {stage}")
         deadline.remaining()
         yield piece

@@ -9,12 +9,12 @@ import webencodings
 from overscripted import mime
 
 _META = re.compile(rb"<meta[\s/][^>]*>", re.I)
-# Possessive: blanks are passed over once, however many a server sends.
+# Possessive quantifiers: blanks are matched once, however many a server sends.
 _META_CHARSET = re.compile(rb"charset\s*+=\s*+[\"']?+\s*+([^\s\"'/>;]+)", re.I)
 _COMMENT = re.compile(rb"<!--.*?-->", re.S)
 _PRESCAN = 1024  # bytes in which the standard looks for <meta charset>
 
-# The standard's encodings are supersets of what Python calls by the same name.
+# The encodings of the standard are supersets of Python's encodings with the same names.
 _PYTHON = {
     "shift_jis": "cp932",
     "gbk": "gb18030",
@@ -39,13 +39,13 @@ def find(body: bytes, content_type: str) -> str:
     if named := _python(mime.extract(content_type).charset):
         return named
     for meta in _META.findall(_COMMENT.sub(b"", body[:_PRESCAN])):
-        if (said_b := _META_CHARSET.search(meta)) and (named := _python(said_b[1].decode("latin-1"))):
+        if (found := _META_CHARSET.search(meta)) and (named := _python(found[1].decode("latin-1"))):
             return "utf-8" if named.startswith("utf-16") else named
     return "cp1252"
 
 
 def to_utf8(body: bytes, encoding: str) -> bytes:
-    """The body as UTF-8 without a BOM; what is no text in its encoding becomes U+FFFD."""
+    """The body as UTF-8 without a BOM. Bytes that are invalid in the encoding become U+FFFD."""
     if encoding == "utf-8":
         body = body.removeprefix(codecs.BOM_UTF8)
     elif not encoding.startswith("utf-16") and body.isascii() and encoding not in _NOT_ASCII:
@@ -63,7 +63,7 @@ def to_utf8(body: bytes, encoding: str) -> bytes:
 
 
 def encode(character: str, encoding: str) -> bytes:
-    """A character in the encoding of a page. Raises UnicodeEncodeError."""
+    """A character as bytes in the encoding of a page. Raises UnicodeEncodeError."""
     try:
         return character.encode(encoding)
     except UnicodeEncodeError:
@@ -81,7 +81,7 @@ def _is_windows(encoding: str) -> bool:
 
 @lru_cache
 def _windows(encoding: str) -> dict[int, str]:
-    """The upper bytes of a Windows encoding. Those below 0xa0 that Python lacks stand for themselves."""
+    """The upper bytes of a Windows encoding. Bytes below 0xa0 that Python does not know keep their number."""
     return {
         b: bytes([b]).decode(encoding, "ignore") or (chr(b) if b < 0xA0 else "\ufffd")
         for b in range(0x80, 0x100)

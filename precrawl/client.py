@@ -1,4 +1,4 @@
-"""A thread's HTTP client: Requests over connections that are guarded and bounded in time."""
+"""The HTTP client of a thread: Requests, over connections that obey the guard and the deadline."""
 
 import contextlib
 import socket
@@ -29,33 +29,36 @@ from overscripted.precrawl.failure import Failure, ProxyAway, ProxyRefuses
 from overscripted.precrawl.settings import ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, Settings
 from overscripted.precrawl.vantage import Vantage
 
-_NOWHERE = "http://proxy-check.invalid/"  # only a proxy can answer for it
+_NOWHERE = "http://proxy-check.invalid/"  # only a proxy can answer for this host
 
-urllib3.disable_warnings()  # there is nothing to warn of: certificates are always verified
+urllib3.disable_warnings()  # its warnings are wrong: certificates are always verified
 
 
 def tls_context(ca: str | None) -> ssl.SSLContext:
-    """The certificates of certifi, and those of a file of the user's. Made once a process: it is slow."""
+    """A context with the certificates of certifi and of the file ``ca``. Slow: make it once per process.
+
+    Raises InputError.
+    """
     context = ssl.create_default_context(cafile=certifi.where())
     context.set_alpn_protocols(["http/1.1"])
     if ca:
         try:
             context.load_verify_locations(ca)
         except (OSError, ssl.SSLError) as error:
-            raise InputError(f"--ca {ca}: no file of PEM certificates ({error})") from error
+            raise InputError(f"--ca {ca}: not a file of PEM certificates ({error})") from error
     return context
 
 
 class Client:
-    """One session for one thread at a time. ``get`` sends one request and follows nothing."""
+    """One session, for one thread at a time. `send` sends one request and follows no redirect."""
 
     def __init__(self, vantage: Vantage, settings: Settings, tls: ssl.SSLContext) -> None:
         self.vantage, self.settings = vantage, settings
         self.deadline = Deadline(settings.timeout_s)
         self._open: list[socket.socket] = []
-        self.target = ""  # of the request under way, as it is sent
+        self.target = ""  # the request target, as it is sent
         self.session = _Session()
-        self.session.trust_env = False  # no proxy, no .netrc of the environment
+        self.session.trust_env = False  # ignore proxies and .netrc of the environment
         adapter = _Adapter(self, tls)
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, adapter)
@@ -66,37 +69,37 @@ class Client:
             "Accept-Language": ACCEPT_LANGUAGE,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
-        self.keeps = bool(vantage.proxy)  # connections to a proxy are kept for the next page
+        self.keeps_alive = bool(vantage.proxy)  # only connections to a proxy are reused for the next page
         proxied = vantage.proxy if vantage.proxy and not vantage.proxy.startswith("socks") else None
         self._proxies = {"http": proxied, "https": proxied} if proxied else {}
         self._guard = not settings.allow_private and not vantage.proxy
 
     def begin(self, deadline: Deadline) -> None:
-        """Work under this deadline from now on; connections kept open fall under it too."""
+        """Obey this deadline from now on, also on connections that are open already."""
         self._open = [sock for sock in self._open if sock.fileno() != -1]
         deadline.sockets = self._open
         self.deadline = deadline
 
     def send(self, method: str, url: str, cookie: str = "") -> requests.Response:
-        """The answer to one request, its body unread. Raises what Requests raises, or Failure."""
+        """The response to one request, its body unread. Raises the errors of Requests, and Failure."""
         host = urls.host(url)
         if not self.settings.allow_private and not may_be_public(host):
-            raise Failure("private", f"{host} is no public host")
+            raise Failure("private", f"{host} is not a public host")
         response = self._send(method, url, cookie)
         if response.status_code == 407 and self._proxies:
             self._check_credentials()
         return response
 
     def _check_credentials(self) -> None:
-        """Raise ProxyRefuses if it is the proxy that says 407, and no site: those can say what they like."""
-        answer = self._send("GET", _NOWHERE)
-        answer.raw.close()
-        if answer.status_code == 407:
+        """Raise ProxyRefuses if the status 407 is the proxy's. A site can send any status."""
+        response = self._send("GET", _NOWHERE)
+        response.raw.close()
+        if response.status_code == 407:
             raise ProxyRefuses("407 Proxy Authentication Required")
 
     def _send(self, method: str, url: str, cookie: str = "") -> requests.Response:
         request = requests.PreparedRequest()
-        # Not `prepare`: it would write the URL anew, and a URL is what the standard says it is.
+        # Not `prepare`, which would rewrite the URL; ours is as the URL standard writes it.
         request.method, request.url, request.body = method, url, None
         request.headers = CaseInsensitiveDict(self._headers)
         request.hooks = {"response": []}
@@ -113,15 +116,15 @@ class Client:
         )
 
     def rest(self) -> None:
-        """Close what is open to sites. A connection to a proxy stays, it is the user's own."""
+        """Close all connections to sites. Those to the user's own proxy stay open."""
         self.session.cookies.clear()
         self._adapter.poolmanager.clear()
 
     def connect(self, host: str, port: int, timeout: Any) -> socket.socket:
-        """A socket to a host as this vantage point reaches it. The guard looks at every address first."""
+        """A socket to a host, from this vantage point. The guard checks every address first."""
         seconds = min(float(timeout or self.settings.connect_timeout_s), self.deadline.remaining())
-        # Whether a proxy is there has nothing to do with the time that this page has left.
-        sock = self._to_proxy(host, port) if self.vantage.proxy else self._straight(host, port, seconds)
+        # Connecting to the proxy may take longer than this page has left.
+        sock = self._to_proxy(host, port) if self.vantage.proxy else self._direct(host, port, seconds)
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._open.append(sock)
@@ -131,12 +134,12 @@ class Client:
         began, seconds = time.monotonic(), self.settings.connect_timeout_s
         socks = str(self.vantage.proxy).startswith("socks")
         try:
-            return (self._through_socks if socks else self._straight)(host, port, seconds)
+            return (self._through_socks if socks else self._direct)(host, port, seconds)
         except ProxyAway as error:
             error.lost_s = time.monotonic() - began
             raise
 
-    def _straight(self, host: str, port: int, seconds: float) -> socket.socket:
+    def _direct(self, host: str, port: int, seconds: float) -> socket.socket:
         addresses = self._resolve(host, port)
         last: OSError | None = None
         for family, kind, protocol, _, address in addresses:
@@ -182,7 +185,7 @@ class Client:
         url = urlsplit(self.vantage.proxy or "")
         remote = url.scheme == "socks5h"
         target = host.strip("[]")
-        if not remote:  # names are resolved here: the guard can look
+        if not remote:  # names are resolved here, so that the guard can check the addresses
             guard, self._guard = self._guard, not self.settings.allow_private
             try:
                 target = str(self._resolve(host, port)[0][4][0])
@@ -201,12 +204,12 @@ class Client:
             raise ProxyAway(str(error)) from error
         except socks.ProxyError as error:
             sock.close()
-            said = error.socket_err or error  # it wraps its own errors, which are errors of sockets, too
-            if isinstance(said, socks.SOCKS5AuthError):
-                raise ProxyRefuses(str(said)) from error
-            if not isinstance(said, socks.SOCKS5Error):
+            cause = error.socket_err or error  # PySocks wraps also its own errors, which are OSErrors
+            if isinstance(cause, socks.SOCKS5AuthError):
+                raise ProxyRefuses(str(cause)) from error
+            if not isinstance(cause, socks.SOCKS5Error):
                 raise
-            raise Failure("proxy", str(said)) from error
+            raise Failure("proxy", str(cause)) from error
         except BaseException:
             sock.close()
             raise
@@ -214,18 +217,18 @@ class Client:
 
 
 def _look_up(host: str, port: int, seconds: float) -> list[Any]:
-    """getaddrinfo that ends in time. Raises what it raises, and TimeoutError."""
+    """getaddrinfo with a time limit. Raises its errors, and TimeoutError."""
     if host.replace(".", "").isdecimal() or ":" in host:
         return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM, 0, socket.AI_NUMERICHOST)
     found: list[Any] = []
 
-    def ask() -> None:
+    def resolve() -> None:
         try:
             found.append(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             found.append(error)
 
-    thread = threading.Thread(target=ask, daemon=True)  # left behind if the resolver does not answer
+    thread = threading.Thread(target=resolve, daemon=True)  # stays behind if the resolver does not answer
     thread.start()
     thread.join(seconds)
     if not found:
@@ -236,14 +239,14 @@ def _look_up(host: str, port: int, seconds: float) -> list[Any]:
 
 
 class _Session(requests.Session):
-    """A session that looks at no redirect: each hop passes the guard, the pace and robots.txt first."""
+    """A session that follows no redirect: each hop must pass the guard, the pace and robots.txt first."""
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[Any]:
         return iter(())
 
 
 class _Adapter(HTTPAdapter):
-    """Requests' adapter, over the client's own connections and TLS settings."""
+    """The adapter of Requests, over the connections and TLS settings of the client."""
 
     def __init__(self, client: Client, tls: ssl.SSLContext) -> None:
         self._client, self._tls = client, tls
@@ -261,7 +264,7 @@ class _Adapter(HTTPAdapter):
         return self.proxy_manager[proxy]
 
     def request_url(self, request: Any, proxies: Any) -> str:
-        """The target for urllib3, which would quote it anew; sent is the browser's, `client.target`."""
+        """The target for urllib3, which would quote it again. `client.target` is sent instead."""
         scheme, _, rest = request.url.partition("#")[0].partition("://")
         authority, _, path = rest.partition("/")
         plain = proxies and scheme == "http"
@@ -273,7 +276,7 @@ class _Adapter(HTTPAdapter):
         return host, {"ssl_context": self._tls}
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        conn.cert_reqs = "CERT_REQUIRED"  # by the shared context; loading certificates anew takes 10 ms
+        conn.cert_reqs = "CERT_REQUIRED"  # by the shared context; loading certificates again takes 10 ms
 
     def _guarded(self, manager: Any) -> Any:
         client = self._client
@@ -302,11 +305,11 @@ class _Adapter(HTTPAdapter):
                     self._blame_proxy(error)
                     raise
                 if self.sock is not None:
-                    # TLS within the TLS of a proxy is no socket, but has one.
+                    # TLS inside the TLS of a proxy is not a socket but has one.
                     client._open.append(getattr(self.sock, "socket", self.sock))
 
             def _blame_proxy(self, error: Exception) -> None:
-                """Raise the proxy's fault if it is one: no TLS with us, or our credentials refused."""
+                """Raise ProxyAway or ProxyRefuses if the proxy failed in TLS or rejects our credentials."""
                 if client.deadline.cut:
                     return
                 if self.proxy and not self.has_connected_to_proxy:
@@ -317,7 +320,7 @@ class _Adapter(HTTPAdapter):
                     raise ProxyRefuses(str(error)) from error
 
         class Exact:
-            """A pool that sends the target as it is."""
+            """A pool that sends the target unchanged."""
 
             def _make_request(self, conn: Any, method: str, url: str, **options: Any) -> Any:
                 return super()._make_request(conn, method, client.target, **options)  # type: ignore[misc]

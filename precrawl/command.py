@@ -19,7 +19,9 @@ _DROP = click.Choice(["failed", "duplicates"])
 @click.command()
 @click.argument("run")
 @click.option(
-    "--sites", type=click.Path(path_type=Path), help="List of sites: Tranco or Alexa CSV, or plain."
+    "--sites",
+    type=click.Path(path_type=Path),
+    help="List of sites to visit: a Tranco or Alexa CSV file, or one site per line.",
 )
 @click.option(
     "--vantage",
@@ -27,46 +29,85 @@ _DROP = click.Choice(["failed", "duplicates"])
     multiple=True,
     required=True,
     metavar="NAME[=PROXY_URL|=SOURCE_IP]",
-    help="Vantage point; repeat it for several side by side.",
+    help="A vantage point: this machine, a proxy, or an address of this machine. Repeat the option to "
+    "visit from several of them side by side.",
 )
-@click.option("--top", type=Count(1, 10**9), help="Only the N best-ranked sites.")
-@click.option("--sample", type=Count(1, 10**9), help="Only N sites drawn at random (of the top).")
-@click.option("--seed", type=Seed(), default=0, show_default=True, help="Seed of --sample and --shuffle.")
-@click.option("--shuffle", is_flag=True, help="Visit in random order instead of by rank.")
-@click.option("--list-id", help="Tranco's id of the list, where the file's name does not hold it.")
+@click.option("--top", type=Count(1, 10**9), metavar="N", help="Visit only the N best-ranked sites.")
 @click.option(
-    "--links", type=click.Choice(KINDS), default="outbound", show_default=True, help="Which links to keep."
+    "--sample", type=Count(1, 10**9), metavar="N", help="Visit only N sites, drawn at random (from the top)."
 )
-@click.option("--quorum", metavar="K/N", help="A seed was seen by K of the N vantage points.  [default: all]")
-@click.option("--check", type=_CHECK, help="Also check that the seeds, or all links, load.")
-@click.option("--drop", type=_DROP, multiple=True, help="With --check: what is no seed all the same.")
+@click.option(
+    "--seed",
+    type=Seed(),
+    default=0,
+    show_default=True,
+    help="Seed of the random numbers for --sample and --shuffle.",
+)
+@click.option("--shuffle", is_flag=True, help="Visit the sites in random order instead of by rank.")
+@click.option("--list-id", help="Tranco's id of the list, if the file's name does not contain it.")
+@click.option(
+    "--links",
+    type=click.Choice(KINDS),
+    default="outbound",
+    show_default=True,
+    help="Which links to record: to other registrable domains than the page's, to the same, or all.",
+)
+@click.option(
+    "--quorum",
+    metavar="K/N",
+    help="A link is a seed if K of the N vantage points saw it.  [default: all of them]",
+)
+@click.option("--check", type=_CHECK, help="Check also that the seeds, or all links, load.")
+@click.option(
+    "--drop",
+    type=_DROP,
+    multiple=True,
+    help="With --check: leave links that failed, or lead to the same page as another, out of the seeds.",
+)
 @click.option(
     "--timeout",
     type=Number(0.1, default.DAY_S),
     default=default.TIMEOUT_S,
     show_default=True,
-    help="Seconds for one page, redirects included.",
+    metavar="SECONDS",
+    help="Time limit for one page with its redirects.",
 )
 @click.option(
     "--connections",
     type=Count(1, 10_000),
     default=default.CONNECTIONS,
     show_default=True,
-    help="Open at once per vantage point.",
+    metavar="N",
+    help="Connections per vantage point that are open at the same time.",
 )
-@click.option("--processes", type=Count(0, 64), default=0, help="Per vantage point.  [default: by core]")
+@click.option(
+    "--processes",
+    type=Count(0, 64),
+    default=0,
+    metavar="N",
+    help="Processes per vantage point.  [default: by number of cores]",
+)
 @click.option(
     "--pace",
     type=Number(0, default.DAY_S),
     default=default.PACE_S,
     show_default=True,
-    help="Seconds between two visits of a registrable domain.",
+    metavar="SECONDS",
+    help="Time between two visits to the same registrable domain.",
 )
-@click.option("--ca", type=click.Path(), help="PEM file of certificates to trust besides the usual.")
 @click.option(
-    "--contact", type=Contact(), metavar="URL", help="Where a site's owner can ask; goes into the User-Agent."
+    "--ca",
+    type=click.Path(),
+    metavar="FILE",
+    help="PEM file of certificates to trust in addition to the usual ones.",
 )
-@click.option("--respect-robots", is_flag=True, help="Fetch and obey robots.txt.")
+@click.option(
+    "--contact",
+    type=Contact(),
+    metavar="URL",
+    help="Add this URL to the User-Agent so that site operators can reach you.",
+)
+@click.option("--respect-robots", is_flag=True, help="Read and obey robots.txt.")
 @click.option(
     "--robots-unreachable",
     type=click.Choice([robots.DISALLOW, robots.ALLOW]),
@@ -75,10 +116,10 @@ _DROP = click.Choice(["failed", "duplicates"])
     help="With --respect-robots: what to do at a site whose robots.txt cannot be read because of a "
     "network or server error.",
 )
-@click.option("--allow-private", is_flag=True, help="Allow private addresses: for local work.")
-@click.option("--restart", is_flag=True, help="Measure anew what this run has measured.")
+@click.option("--allow-private", is_flag=True, help="Allow private addresses, for work on local sites.")
+@click.option("--restart", is_flag=True, help="Measure again what this run has measured.")
 def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options: Any) -> None:
-    """Visit the sites of a ranking and keep the links that all vantage points saw: the seeds.
+    """Visit the sites of a ranking and record the links that all vantage points saw: the seeds.
 
     \b
     Example, four vantage points on this machine:
@@ -90,13 +131,13 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
       overscripted precrawl s3://bucket/2026 --vantage work          (elsewhere)
       overscripted seeds s3://bucket/2026                            (when both are done)
 
-    Interrupted, it resumes by the same command.
+    Run the same command again to resume after an interruption.
     """
-    from overscripted.precrawl.run import Asked
-    from overscripted.precrawl.run import precrawl as door
+    from overscripted.precrawl.run import SeedOptions
+    from overscripted.precrawl.run import precrawl as run_precrawl
     from overscripted.precrawl.sites import Choice
 
-    summary = door(
+    summary = run_precrawl(
         run,
         parse_all(vantages),
         sites,
@@ -113,34 +154,69 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
             respect_robots=options["respect_robots"],
             robots_unreachable=options["robots_unreachable"],
         ),
-        Asked(options["quorum"], options["check"], options["drop"]),
+        SeedOptions(options["quorum"], options["check"], options["drop"]),
         options["list_id"],
         options["restart"],
     )
     if summary is None:
-        click.echo(f"done from this vantage point; when all are: overscripted seeds {run}")
+        click.echo(f"this vantage point is done; when all are, run: overscripted seeds {run}")
     else:
         _show(summary)
 
 
 @click.command()
 @click.argument("run")
-@click.option("--quorum", metavar="K/N", help="A seed was seen by K of the N vantage points.  [default: all]")
-@click.option("--check", type=_CHECK, help="Also check that the seeds, or all links, load.")
-@click.option("--drop", type=_DROP, multiple=True, help="With --check: what is no seed all the same.")
-@click.option("--vantage", default="here", metavar="NAME[=PROXY_URL|=SOURCE_IP]", help="From where to check.")
-@click.option("--timeout", type=Number(0.1, default.DAY_S), default=default.TIMEOUT_S, show_default=True)
-@click.option("--pace", type=Number(0, default.DAY_S), default=default.PACE_S, show_default=True)
-@click.option("--ca", type=click.Path(), help="PEM file of certificates to trust besides the usual.")
-@click.option("--contact", type=Contact(), metavar="URL", help="Goes into the User-Agent of the check.")
-@click.option("--allow-private", is_flag=True, help="Allow private addresses: for local work.")
+@click.option(
+    "--quorum",
+    metavar="K/N",
+    help="A link is a seed if K of the N vantage points saw it.  [default: all of them]",
+)
+@click.option("--check", type=_CHECK, help="Check also that the seeds, or all links, load.")
+@click.option(
+    "--drop",
+    type=_DROP,
+    multiple=True,
+    help="With --check: leave links that failed, or lead to the same page as another, out of the seeds.",
+)
+@click.option(
+    "--vantage", default="here", metavar="NAME[=PROXY_URL|=SOURCE_IP]", help="The vantage point that checks."
+)
+@click.option(
+    "--timeout",
+    type=Number(0.1, default.DAY_S),
+    default=default.TIMEOUT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time limit for one page with its redirects.",
+)
+@click.option(
+    "--pace",
+    type=Number(0, default.DAY_S),
+    default=default.PACE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two visits to the same registrable domain.",
+)
+@click.option(
+    "--ca",
+    type=click.Path(),
+    metavar="FILE",
+    help="PEM file of certificates to trust in addition to the usual ones.",
+)
+@click.option(
+    "--contact",
+    type=Contact(),
+    metavar="URL",
+    help="Add this URL to the User-Agent so that site operators can reach you.",
+)
+@click.option("--allow-private", is_flag=True, help="Allow private addresses, for work on local sites.")
 def seeds(run: str, vantage: str, **options: Any) -> None:
-    """Combine the vantage points that RUN holds, from whatever machines, into its seeds.
+    """Combine all vantage points in RUN, whichever machines visited from them, into its seeds.
 
     \b
     Example:  overscripted seeds s3://bucket/2026 --quorum 3/4
     """
-    from overscripted.precrawl.run import Asked, combine
+    from overscripted.precrawl.run import SeedOptions, combine
 
     settings = Settings(
         timeout_s=options["timeout"],
@@ -149,16 +225,16 @@ def seeds(run: str, vantage: str, **options: Any) -> None:
         contact=options["contact"],
         allow_private=options["allow_private"],
     )
-    asked = Asked(options["quorum"], options["check"], options["drop"])
-    _show(combine(run, asked, parse_all((vantage,))[0], settings))
+    seed_options = SeedOptions(options["quorum"], options["check"], options["drop"])
+    _show(combine(run, seed_options, parse_all((vantage,))[0], settings))
 
 
 def _show(summary: dict[str, Any]) -> None:
-    for name, seen in summary["vantages"].items():
-        why = ", ".join(f"{n} {reason}" for reason, n in list(seen["failed_by_reason"].items())[:5])
+    for name, figures in summary["vantages"].items():
+        reasons = ", ".join(f"{n} {reason}" for reason, n in list(figures["failed_by_reason"].items())[:5])
         click.echo(
-            f"{name}: reached {seen['reached']} of {seen['sites']} sites, {seen['links']} links"
-            + (f"; failed: {why}" if why else "")
+            f"{name}: reached {figures['reached']} of {figures['sites']} sites, {figures['links']} links"
+            + (f"; failed: {reasons}" if reasons else "")
         )
     k, n = summary["quorum"]
     click.echo(

@@ -1,4 +1,4 @@
-"""The cookies of one page's redirects, kept and sent as browsers do (RFC 6265bis)."""
+"""The cookies that the redirects of one page set, stored and sent as browsers do (RFC 6265bis)."""
 
 import re
 import time
@@ -9,8 +9,8 @@ import ada_url
 
 from overscripted import urls
 
-MAX_COOKIE = 4096  # characters of a name and value, as browsers
-MAX_COOKIES = 150  # kept of one page; Firefox's limit of a domain
+MAX_COOKIE = 4096  # characters of name and value, as in browsers
+MAX_COOKIES = 150  # per page; Firefox has this limit per domain
 _BLANKS = " \t"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -24,55 +24,59 @@ class _Cookie:
     secure: bool
 
     def is_for(self, host: str, path: str, secure: bool) -> bool:
-        mine = host == self.domain or (not self.host_only and host.endswith(f".{self.domain}"))
-        return mine and _within(path, self.path) and (secure or not self.secure)
+        same_site = host == self.domain or (not self.host_only and host.endswith(f".{self.domain}"))
+        return same_site and _within(path, self.path) and (secure or not self.secure)
 
 
 class Cookies:
-    """Cookies by (name, domain, path), in the order in which they came."""
+    """The cookies of one page. A new cookie replaces one with the same name, domain and path."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str, str], _Cookie] = {}
+        self._cookies: dict[tuple[str, str, str], _Cookie] = {}
 
-    def take(self, url: str, headers: list[str]) -> None:
-        """Keep what the Set-Cookie headers of an answer say; characters stand for bytes."""
-        at = ada_url.URL(url)
+    def store(self, url: str, headers: list[str]) -> None:
+        """Obey the Set-Cookie headers of the response to a URL. Their characters stand for bytes."""
+        origin = ada_url.URL(url)
         for header in headers:
-            self._take(at.hostname, at.pathname, at.protocol == "https:", header)
+            self._store(origin.hostname, origin.pathname, origin.protocol == "https:", header)
 
     def header(self, url: str) -> str:
-        """The Cookie header of a request; empty where there is none to send."""
-        at = ada_url.URL(url)
-        mine = [c for c in self._kept.values() if c.is_for(at.hostname, at.pathname, at.protocol == "https:")]
-        return "; ".join(cookie.text for cookie in sorted(mine, key=lambda c: -len(c.path)))
+        """The Cookie header of a request for a URL; empty where there is none to send."""
+        target = ada_url.URL(url)
+        matching = [
+            c
+            for c in self._cookies.values()
+            if c.is_for(target.hostname, target.pathname, target.protocol == "https:")
+        ]
+        return "; ".join(cookie.text for cookie in sorted(matching, key=lambda c: -len(c.path)))
 
-    def _take(self, host: str, path: str, secure: bool, header: str) -> None:
+    def _store(self, host: str, path: str, secure: bool, header: str) -> None:
         first, *rest = header.split(";")
         name, _, value = first.partition("=")
         name, value = name.strip(_BLANKS), value.strip(_BLANKS)
         if len(name) + len(value) > MAX_COOKIE or not name or _CONTROL.search(header):
             return
-        said: dict[str, str] = {}
-        for attribute in rest:
-            word, _, text = attribute.partition("=")
-            said[word.strip(_BLANKS).lower()] = text.strip(_BLANKS)
-        domain = said.get("domain", "").lower().removeprefix(".")
+        attributes: dict[str, str] = {}
+        for part in rest:
+            attribute, _, text = part.partition("=")
+            attributes[attribute.strip(_BLANKS).lower()] = text.strip(_BLANKS)
+        domain = attributes.get("domain", "").lower().removeprefix(".")
         if domain and not _may_set(host, domain):
             return
-        if ("secure" in said or _prefixed(name)) and not secure:
+        if ("secure" in attributes or _prefixed(name)) and not secure:
             return
         cookie = _Cookie(
             f"{name}={value}",
             domain or host,
             not domain or _is_address(host),
-            said["path"] if said.get("path", "").startswith("/") else _folder(path),
-            "secure" in said,
+            attributes["path"] if attributes.get("path", "").startswith("/") else _folder(path),
+            "secure" in attributes,
         )
         key = (name, cookie.domain, cookie.path)
-        if _is_over(said):
-            self._kept.pop(key, None)
-        elif len(self._kept) < MAX_COOKIES or key in self._kept:
-            self._kept[key] = cookie
+        if _is_expired(attributes):
+            self._cookies.pop(key, None)
+        elif len(self._cookies) < MAX_COOKIES or key in self._cookies:
+            self._cookies[key] = cookie
 
 
 def _prefixed(name: str) -> bool:
@@ -99,11 +103,11 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0] or "/"
 
 
-def _is_over(said: dict[str, str]) -> bool:
-    age = said.get("max-age", "")
+def _is_expired(attributes: dict[str, str]) -> bool:
+    age = attributes.get("max-age", "")
     if re.fullmatch(r"-?[0-9]+", age):
         return age.startswith("-") or not age.strip("0")
-    when = parsedate_tz(said.get("expires", ""))
+    when = parsedate_tz(attributes.get("expires", ""))
     try:
         return when is not None and mktime_tz(when) <= time.time()
     except (ValueError, OverflowError):

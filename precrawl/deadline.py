@@ -1,15 +1,15 @@
-"""Total deadlines: one thread cuts the sockets of whatever takes too long, however it drips."""
+"""Deadlines of pages: one thread shuts the sockets of a page that takes too long, however it drips."""
 
 import contextlib
 import socket
 import threading
 import time
 
-TICK_S = 0.1  # how late a cut may come
+TICK_S = 0.1  # seconds that a cut may be late
 
 
 class Deadline:
-    """The time a page may take. ``cut`` becomes true when its sockets were shut."""
+    """The time limit of a page. ``cut``: whether its sockets were shut."""
 
     def __init__(self, seconds: float) -> None:
         self.ends = time.monotonic() + seconds
@@ -28,13 +28,13 @@ class Deadline:
         """End every read and write under way."""
         self.cut = True
         for sock in list(self.sockets):
-            with contextlib.suppress(Exception):  # whatever a socket is: this thread must go on
-                # The plain socket's method: that of SSLSocket would drop the TLS state under the reader.
+            with contextlib.suppress(Exception):  # whatever a socket raises, this thread must go on
+                # Not the method of SSLSocket, which would drop the TLS state while another thread reads.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class Watch:
-    """Looks after all deadlines of a process, in one daemon thread."""
+    """Enforces all deadlines of a process, in one daemon thread."""
 
     def __init__(self) -> None:
         self._active: set[Deadline] = set()
@@ -42,17 +42,17 @@ class Watch:
         threading.Thread(target=self._run, name="deadlines", daemon=True).start()
 
     def add(self, deadline: Deadline) -> None:
-        """Begin to watch."""
+        """Enforce a deadline from now on."""
         with self._lock:
             self._active.add(deadline)
 
     def drop(self, deadline: Deadline) -> None:
-        """Watch no longer."""
+        """Enforce a deadline no longer."""
         with self._lock:
             self._active.discard(deadline)
 
     def shut_all(self) -> None:
-        """Cut everything under way, now."""
+        """Shut the sockets of all pages under way, now."""
         with self._lock:
             for deadline in self._active:
                 deadline.shut()

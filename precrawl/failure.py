@@ -1,4 +1,4 @@
-"""Why a site was not reached: one word for each reason, and how an exception gets its word."""
+"""Why a site was not reached: a word per reason, and how an exception is given its reason."""
 
 import http.client
 import socket
@@ -16,22 +16,22 @@ REASONS = {
     "closed": "the server closed the connection before its answer was complete",
     "timeout": "no complete answer within the page's deadline",
     "tls": "no trusted TLS connection",
-    "protocol": "what was said is not HTTP",
-    "encoding": "the body is not in the encoding it claims",
-    "too_large": "the body exceeds the cap, as sent or decompressed",
+    "protocol": "the server does not speak HTTP",
+    "encoding": "the body is not in its Content-Encoding",
+    "too_large": "the body is larger than the cap, as sent or decompressed",
     "redirects": "more redirects than the cap, or a loop",
-    "bad_redirect": "a redirect to what is no http(s) URL",
+    "bad_redirect": "a redirect to something that is no http(s) URL",
     "not_html": "status 200, but not an HTML page",
-    "private": "a private or special address, which the guard refuses",
+    "private": "a private or special address, which is not requested",
     "robots": "robots.txt does not allow it",
     "robots_unreachable": "robots.txt could not be read, which forbids all (RFC 9309)",
     "proxy": "the proxy could not or would not connect to the site",
-    "too_complex": "its links were not found within a time limit: markup made to exhaust parsers",
-    "crashed": "reading the page ended the process, twice",
+    "too_complex": "its links were not found within the CPU time limit: its markup exhausts parsers",
+    "crashed": "the page ended its process, twice",
     "error": "anything else: please report it",
 }
 
-# Answers of ours or of the site's policy: another name of the site would not change them.
+# Decided by us or by the site's policy: a second attempt would not change them.
 FINAL = {"private", "robots", "too_large", "not_html", "encoding", "too_complex", "crashed"}
 
 
@@ -40,7 +40,7 @@ NETWORK_ERRORS = (RequestException, u3.HTTPError, OSError, ValueError, EOFError,
 
 
 class Failure(Exception):
-    """A page that was not had. ``reason`` is one of REASONS or ``http_<status>``."""
+    """A page was not reached. ``reason``: one of REASONS, or ``http_<status>``."""
 
     def __init__(self, reason: str, text: str = "") -> None:
         super().__init__(f"{reason}: {text}")
@@ -48,28 +48,31 @@ class Failure(Exception):
 
 
 class ProxyAway(Exception):
-    """The vantage point's proxy itself cannot be reached: no fault of the site.
+    """The vantage point's proxy itself cannot be reached. The site is not to blame.
 
-    ``lost_s``: seconds that trying took, which are not the site's.
+    ``lost_s``: seconds that the try took. They do not count as time of the site.
     """
 
     lost_s = 0.0
 
 
 class ProxyRefuses(ProxyAway):
-    """The proxy does not take our credentials, or we not its certificate: waiting mends nothing."""
+    """The proxy rejects our credentials, or its certificate is not trusted. Waiting does not help."""
 
 
 def classify(error: BaseException, expired: bool = False) -> Failure:
-    """The Failure that an exception of requests, urllib3, http.client, ssl or socket amounts to."""
+    """The Failure for an exception of requests, urllib3, http.client, ssl or socket.
+
+    ``expired``: the deadline of the page has passed.
+    """
     if isinstance(error, Failure):
         return error
     if expired:
         return Failure("timeout", "deadline of the page")
     chain = list(_chain(error))
-    for one in reversed(chain):  # the innermost says most
-        if reason := _reason(one):
-            return Failure(reason, str(one) or type(one).__name__)
+    for cause in reversed(chain):  # the innermost is the most precise
+        if reason := _reason(cause):
+            return Failure(reason, str(cause) or type(cause).__name__)
     return Failure("error", f"{type(error).__name__}: {error}")
 
 
@@ -90,7 +93,7 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((ssl.SSLError, ssl.CertificateError, u3.SSLError), "tls"),
     ((TimeoutError, u3.TimeoutError), "timeout"),
     ((ConnectionRefusedError,), "refused"),
-    ((u3.InvalidChunkLength,), "protocol"),  # an IncompleteRead by class, but said so
+    ((u3.InvalidChunkLength,), "protocol"),  # first: it is an IncompleteRead too
     (
         (http.client.RemoteDisconnected, ConnectionResetError, ConnectionAbortedError, BrokenPipeError),
         "closed",
@@ -104,15 +107,15 @@ _KINDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it wraps, outermost first."""
+    """The error and the errors that it wraps, outermost first."""
     seen: set[int] = set()
     todo: list[object] = [error]
     while todo:
-        one = todo.pop(0)
-        if not isinstance(one, BaseException) or id(one) in seen:
+        cause = todo.pop(0)
+        if not isinstance(cause, BaseException) or id(cause) in seen:
             continue
-        seen.add(id(one))
-        # requests' exceptions are OSErrors by class; only what they wrap tells the reason.
-        if not type(one).__module__.startswith("requests."):
-            yield one
-        todo += [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+        seen.add(id(cause))
+        # Exceptions of requests are OSErrors by class; the reason is in what they wrap.
+        if not type(cause).__module__.startswith("requests."):
+            yield cause
+        todo += [getattr(cause, "reason", None), *cause.args, cause.__cause__, cause.__context__]

@@ -1,4 +1,4 @@
-"""One page: request, redirects, body. Gives a Page, or says when to go on, or raises Failure."""
+"""Gets one page: request, redirects, body. The result is a Page, a time to go on, or a Failure."""
 
 import time
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from overscripted.precrawl.settings import MAX_LINK_LENGTH, MAX_REDIRECTS, MAX_R
 
 @dataclass
 class Page:
-    """A page that answered. ``body`` is empty for HEAD."""
+    """The final response for a page. ``body`` is empty for HEAD."""
 
     url: str
     status: int
@@ -29,39 +29,39 @@ class Page:
 
 @dataclass
 class Wait:
-    """Go on with the same attempt at this (monotonic) time: the domain is busy or asked for patience."""
+    """Go on with the attempt at this (monotonic) time: the domain is busy, or its server sent Retry-After."""
 
     until: float
 
 
 @dataclass
 class Attempt:
-    """Getting one URL: what must be remembered while it waits."""
+    """The state of getting one URL, which lasts while it waits."""
 
     url: str
     method: str = "GET"
     redirects: list[str] = field(default_factory=list)
     cookies: Cookies = field(default_factory=Cookies)
     retries: int = 0
-    spent: float = 0.0  # seconds of work, waiting for a domain or a proxy not included
+    spent: float = 0.0  # seconds of work, without waiting for a domain or a proxy
     began: float = 0.0  # time of the first request; 0: none yet
 
     @property
     def domain(self) -> str:
-        """The registrable domain that is to be asked next."""
+        """The registrable domain of the next request."""
         return urls.domain(self.url)
 
 
 class Fetcher:
-    """Gets pages as one vantage point, politely. One for each thread."""
+    """Gets pages from one vantage point, politely. Each thread has its own."""
 
     def __init__(self, client: Client, watch: Watch, domains: DomainLocks, robots: Robots | None) -> None:
         self.client, self.settings = client, client.settings
         self._watch, self._domains, self._robots = watch, domains, robots
 
     def get(self, attempt: Attempt, needs_html: bool = True) -> Page | Wait:
-        """Take the attempt as far as it goes. Raises Failure, and ProxyAway."""
-        held, rest = "", 0.0
+        """Work on the attempt as long as possible. Raises Failure, and ProxyAway."""
+        held, rest_s = "", 0.0
         deadline = Deadline(self.settings.timeout_s - attempt.spent)
         self.client.begin(deadline)
         self._watch.add(deadline)
@@ -76,12 +76,12 @@ class Fetcher:
                         return Wait(until)
                     held = attempt.domain
                 attempt.began = attempt.began or time.time()
-                answer = self._hop(attempt, needs_html)
-                if isinstance(answer, Page):
-                    return answer
-                if answer is not None:
-                    rest = answer
-                    return Wait(time.monotonic() + answer)
+                result = self._hop(attempt, needs_html)
+                if isinstance(result, Page):
+                    return result
+                if result is not None:
+                    rest_s = result
+                    return Wait(time.monotonic() + rest_s)
         except ProxyAway as error:
             began += error.lost_s
             raise
@@ -92,10 +92,10 @@ class Fetcher:
             self._watch.drop(deadline)
             self.client.rest()
             if held:
-                self._domains.release(held, rest)
+                self._domains.release(held, rest_s)
 
     def _hop(self, attempt: Attempt, needs_html: bool) -> Page | float | None:
-        """One request: the page, seconds to wait, or None when it redirected."""
+        """One request: the page, seconds to wait, or None after a redirect."""
         if self._robots:
             self._robots.check(self.client, attempt.url)
         response = self.client.send(attempt.method, attempt.url, attempt.cookies.header(attempt.url))
@@ -106,10 +106,10 @@ class Fetcher:
                 self._redirect(attempt, response, location)
                 return None
             if response.status_code in (429, 503):
-                patience = retry_after(response.headers.get("Retry-After"))
-                if patience is not None and patience <= MAX_RETRY_AFTER_S and attempt.retries < MAX_RETRIES:
+                wait_s = retry_after(response.headers.get("Retry-After"))
+                if wait_s is not None and wait_s <= MAX_RETRY_AFTER_S and attempt.retries < MAX_RETRIES:
                     attempt.retries += 1
-                    return patience
+                    return wait_s
             content_type = response.headers.get("Content-Type", "")
             data = b""
             if attempt.method == "GET" and response.status_code == 200 and needs_html:
@@ -117,15 +117,15 @@ class Fetcher:
             return Page(attempt.url, response.status_code or 0, content_type, data, list(attempt.redirects))
         finally:
             if response.raw is not None:
-                self._done(response.raw)
+                self._end_response(response.raw)
 
     def _html(self, response: Any, content_type: str) -> bytes:
         """The body of a page. Raises Failure where a browser would not show it as one."""
         if mime.extract(content_type).essence and not mime.is_html(content_type, b""):
             raise Failure("not_html", content_type)
-        shown = response.headers.get("Content-Disposition", "").partition(";")[0].strip().lower()
-        if shown not in ("", "inline"):
-            raise Failure("not_html", f"Content-Disposition: {shown}")
+        disposition = response.headers.get("Content-Disposition", "").partition(";")[0].strip().lower()
+        if disposition not in ("", "inline"):
+            raise Failure("not_html", f"Content-Disposition: {disposition}")
         settings = self.settings
         data = body.read(response, self.client.deadline, settings.max_body, settings.max_decoded)
         options = response.headers.get("X-Content-Type-Options", "").partition(",")[0]
@@ -134,9 +134,9 @@ class Fetcher:
             raise Failure("not_html", f"{content_type!r}, and no HTML to look at")
         return data
 
-    def _done(self, raw: Any) -> None:
-        """Give a connection to a proxy back if its answer was read to the end; close all others."""
-        if self.client.keeps and raw.length_remaining in (0, None) and raw.closed:
+    def _end_response(self, raw: Any) -> None:
+        """Reuse a connection to a proxy if its response was read to the end; close all others."""
+        if self.client.keeps_alive and raw.length_remaining in (0, None) and raw.closed:
             raw.release_conn()
         else:
             raw.close()
@@ -148,14 +148,14 @@ class Fetcher:
         good = target is not None and target.startswith(("http://", "https://"))
         if target is None or not good or len(target) > MAX_LINK_LENGTH:
             raise Failure("bad_redirect", f"to {location[:200]!r}")
-        # Many redirect in a circle for those who take no cookie.
-        attempt.cookies.take(attempt.url, response.raw.headers.getlist("Set-Cookie"))
+        # Many servers redirect clients without their cookie in a circle.
+        attempt.cookies.store(attempt.url, response.raw.headers.getlist("Set-Cookie"))
         attempt.url = urls.without_fragment(target)
         attempt.redirects.append(attempt.url)
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header (a number or a date); None where it is absent or nonsense."""
+    """Seconds of a Retry-After header (a number or a date); None where it is absent or neither."""
     if not value:
         return None
     if value.strip().isascii() and value.strip().isdecimal() and len(value) < 12:
@@ -167,5 +167,5 @@ def retry_after(value: str | None) -> float | None:
 
 
 def _escaped(location: str) -> str:
-    """A Location, whose characters stand for bytes, with those escaped that do not print as ASCII."""
+    """A Location, whose characters stand for bytes; bytes that are no printable ASCII are escaped."""
     return "".join(c if "!" <= c <= "~" else f"%{ord(c):02X}" for c in location)

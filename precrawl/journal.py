@@ -1,8 +1,8 @@
-"""What was found, kept the moment it is found: a local append-only journal, turned into parts of the run.
+"""Results are written at once: to a local append-only journal, which then becomes a part of the run.
 
-A record is a length, a checksum and JSON. A killed writer leaves at most one torn record, at the end,
-which is as if never written. A journal becomes one part: ``<name>.links.parquet``, then
-``<name>.outcomes.parquet``, whose presence says that the part is whole; then the journal goes.
+A record is a length, a checksum and JSON. A killed writer leaves at most one incomplete record, at the
+end, which is ignored. A journal becomes one part: ``<name>.links.parquet``, then
+``<name>.outcomes.parquet``. The part is complete if the second file exists; then the journal is deleted.
 """
 
 import contextlib
@@ -28,11 +28,11 @@ from overscripted.store import Store
 _HEAD = struct.Struct("<II")
 _BATCH = 200  # records turned into rows at a time
 LINKS = PRECRAWL["links"].schema
-NUMBER = pa.field("n", INT)  # of the row in the plan; only in parts
+NUMBER = pa.field("n", INT)  # of the row in the plan; parts alone have this column
 
 
 class Journal:
-    """Appends records of one process. Safe for many threads."""
+    """Appends the records of one process. Safe for many threads."""
 
     def __init__(self, folder: Path, store: Store, parts: str, table: str, shard: int) -> None:
         self._shard = shard
@@ -42,7 +42,7 @@ class Journal:
         self._open()
 
     def append(self, number: int, row: dict[str, Any], links: list[tuple[int, str]]) -> None:
-        """Keep one result: its row, and links as (position, URL). Killing the process cannot lose it now."""
+        """Write one result: its row, and its links as (position, URL). A killed process does not lose it."""
         data = json.dumps([number, row, links], separators=(",", ":")).encode()
         with self._lock:
             self._file.write(_HEAD.pack(len(data), zlib.crc32(data)) + data)
@@ -57,7 +57,7 @@ class Journal:
                 self._open()
 
     def close(self) -> None:
-        """Turn what there is into a part."""
+        """Turn the journal into a part."""
         with self._lock:
             self._roll()
 
@@ -80,27 +80,27 @@ def recover(folder: Path, store: Store, parts: str, table: str, shard: int | Non
 
 
 def to_part(path: Path, store: Store, parts: str, table: str) -> None:
-    """One journal as one part; can be repeated after a crash at any point. Then the journal is gone."""
-    details, rows = (f"{parts}/{path.stem}.{kind}.parquet" for kind in ("links", "outcomes"))
-    if not store.exists(rows):
-        _write(store, details, rows, table, _read(path))
+    """Turn a journal into a part and delete it. Can be repeated after a crash at any point."""
+    links_key, rows_key = (f"{parts}/{path.stem}.{kind}.parquet" for kind in ("links", "outcomes"))
+    if not store.exists(rows_key):
+        _write(store, links_key, rows_key, table, _read(path))
     path.unlink(missing_ok=True)
 
 
-def _write(store: Store, details: str, rows: str, table: str, records: Iterator[Any]) -> None:
+def _write(store: Store, links_key: str, rows_key: str, table: str, records: Iterator[Any]) -> None:
     schema = PRECRAWL[table].schema.insert(0, NUMBER)
-    kept: list[pa.RecordBatch] = []
+    batches: list[pa.RecordBatch] = []
     with contextlib.ExitStack() as stack:
         writer = None
         while batch := list(itertools.islice(records, _BATCH)):
-            kept.append(pa.RecordBatch.from_pylist([{"n": n, **row} for n, row, _ in batch], schema))
+            batches.append(pa.RecordBatch.from_pylist([{"n": n, **row} for n, row, _ in batch], schema))
             if table == "outcomes":
                 if writer is None:
-                    file = stack.enter_context(store.fs.open(_ready(store, details), "wb"))
+                    file = stack.enter_context(store.fs.open(_path(store, links_key), "wb"))
                     writer = stack.enter_context(pq.ParquetWriter(file, LINKS, compression="zstd"))
                 writer.write_batch(_links(batch))
-    if kept:
-        store.write_table(rows, pa.Table.from_batches(kept, schema))
+    if batches:
+        store.write_table(rows_key, pa.Table.from_batches(batches, schema))
 
 
 def _links(batch: list[Any]) -> pa.RecordBatch:
@@ -115,13 +115,13 @@ def _links(batch: list[Any]) -> pa.RecordBatch:
     )
 
 
-def _ready(store: Store, key: str) -> str:
+def _path(store: Store, key: str) -> str:
     store.make_folder(key.rpartition("/")[0])
     return store.path(key)
 
 
 def _read(path: Path) -> Iterator[Any]:
-    """The whole records of a journal, in order, the first of each site; nothing after a torn one."""
+    """The complete records of a journal, in order; of each site the first. Ends at an incomplete record."""
     seen: set[int] = set()
     with open(path, "rb") as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:

@@ -1,4 +1,4 @@
-"""The links of a page: every <a href> as a browser would load it."""
+"""The links of a page: each <a href> as the URL that a browser would load."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ from overscripted.urls import refused, refused_address, registrable_domain
 
 KINDS = ("outbound", "internal", "all")
 
-# Of a serialised URL: scheme, user info (its @ and / are escaped), host.
+# A serialised URL: scheme, user info (in which @ and / are escaped), host.
 _HTTP = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)")
-# References that stay on the host of their base and are valid whatever follows: an empty one, a query, a
-# fragment, an absolute path, a relative path (no colon in its first segment). The standard drops tabs,
-# newlines and leading blanks: a reference that has one early is none of these.
+# References that stay on the host of their base and are valid whatever follows: an empty reference, a
+# query, a fragment, an absolute path, a relative path (no colon in its first segment). The standard drops
+# tabs, newlines and leading blanks, so that a reference that begins with one does not match.
 _LOCAL = re.compile(r"\Z|[?#]|/(?:\Z|[^/\\\t\n\r])|[^\0-\x20:/?#\\][^\t\n\r:/?#\\]*(?:\Z|[/?#])")
-# Elements of SVG and MathML that have HTML in them: integration points of the HTML standard.
+# Elements of SVG and MathML that contain HTML: the integration points of the HTML standard.
 _HTML_AGAIN = {
     "svg": ("foreignobject", "desc", "title"),
     "math": ("mi", "mo", "mn", "ms", "mtext", "annotation-xml"),
@@ -31,11 +31,11 @@ _HTML_AGAIN = {
 
 @dataclass
 class Links:
-    """``found``: distinct (number of the ``<a href>`` on the page from 0, URL), in the page's order."""
+    """``found``: (number of the ``<a href>`` on the page from 0, URL), each URL once, in document order."""
 
     found: list[tuple[int, str]] = field(default_factory=list)
-    invalid: int = 0  # hrefs that are no URL
-    cut: int = 0  # links over the caps
+    invalid: int = 0  # hrefs that are not valid URLs
+    cut: int = 0  # links left out because of the caps
 
 
 def extract(
@@ -43,8 +43,9 @@ def extract(
 ) -> Links:
     """The links of an HTML page at the URL ``page`` (after redirects).
 
-    Resolved by the WHATWG URL standard against the page's ``<base>``, http(s) only, without fragment.
-    ``kind``: those to another registrable domain than the page's (outbound), to the same, or all.
+    Links are resolved by the WHATWG URL standard against the page's ``<base>``; http(s) only, without
+    fragment. ``kind``: ``outbound`` (to another registrable domain than the page's), ``internal`` (to the
+    same) or ``all``. ``limit``: number of links.
     """
     encoding = charset.find(body, content_type)
     html = charset.to_utf8(body, encoding)
@@ -66,7 +67,7 @@ def _read(html: bytes, page: str, encoding: str | None) -> tuple[str, list[str]]
 
 
 def _namespace(node: Any) -> str:
-    """``svg`` or ``math`` for what stands in these, up to where HTML may again; empty for HTML."""
+    """``svg`` or ``math`` for a node inside these, unless it is in HTML that they contain; empty for HTML."""
     path = []
     while node:
         path.append((node.tag or "").lower())
@@ -79,7 +80,10 @@ def _namespace(node: Any) -> str:
 
 
 def _empty(node: Any) -> str | None:
-    """What an empty href stands for: itself, or SVG's older ``xlink:href``, which matches too, or no link."""
+    """The link of a node whose href is empty or missing.
+
+    ``a[href]`` matches SVG's older ``xlink:href`` too. None where there is no link.
+    """
     if "href" in node.attrs:
         return ""
     return node.attrs.get("xlink:href") or "" if _namespace(node) == "svg" else None
@@ -91,14 +95,14 @@ def _base(href: str, page: str) -> str:
     except ValueError:
         return page
     parts = _HTTP.match(base)
-    no_url = parts and (refused(parts[1]) or refused_address(href, parts[1]))
-    return page if no_url or base.startswith(("data:", "javascript:")) else base
+    invalid = parts and (refused(parts[1]) or refused_address(href, parts[1]))
+    return page if invalid or base.startswith(("data:", "javascript:")) else base
 
 
 def _resolve(hrefs: list[str], base: str, page: str, kind: str, limit: int, encoding: str | None) -> Links:
     links = Links()
     home = _domain(page)
-    # Where the page's own domain is left out, most hrefs need not be looked at closely.
+    # Where links to the page's own domain are left out, most hrefs need not be resolved.
     skip = kind == "outbound" and home != "" and _domain(base) == home
     seen: set[str] = set()
     join = ada_url.join_url

@@ -1,4 +1,4 @@
-"""What is to be visited, in order, read as a stream; and which of it is done."""
+"""The sites to visit, in order, read as a stream; and which of them are done."""
 
 import zlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _BATCH = 2_000  # rows held at a time
 
 @dataclass(frozen=True)
 class Site:
-    """One row of a plan; ``n`` is its number, from 0."""
+    """One row of a plan. ``n``: its number, from 0. ``site``: a host, or a URL in a load check."""
 
     n: int
     site: str
@@ -21,7 +21,7 @@ class Site:
 
 
 def stream(path: Path | str, done: bytes, shard: int, shards: int) -> Iterator[Site]:
-    """The rows that are not done, of one shard: all sites of a registrable domain are in one."""
+    """The rows of one shard that are not done. All sites of a registrable domain are in one shard."""
     n = 0
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(_BATCH, columns=["site", "rank", "domain"]):
@@ -34,12 +34,12 @@ def stream(path: Path | str, done: bytes, shard: int, shards: int) -> Iterator[S
 
 def pick(path: Path | str, numbers: set[int]) -> Iterator[Site]:
     """The rows with these numbers."""
-    everything = bytes((pq.ParquetFile(path).metadata.num_rows >> 3) + 1)
-    return (site for site in stream(path, everything, 0, 1) if site.n in numbers)
+    none_done = bytes((pq.ParquetFile(path).metadata.num_rows >> 3) + 1)
+    return (site for site in stream(path, none_done, 0, 1) if site.n in numbers)
 
 
 class Done:
-    """A bit for each row of a plan."""
+    """A bit per row of a plan: whether the row has an outcome."""
 
     def __init__(self, rows: int) -> None:
         self.bits = bytearray((rows >> 3) + 1)
@@ -47,7 +47,7 @@ class Done:
 
     @classmethod
     def of(cls, bits: bytes, more: tuple[int, ...]) -> "Done":
-        """These rows and a few more."""
+        """These rows and ``more``."""
         done = cls(0)
         done.bits = bytearray(bits)
         for n in more:
@@ -55,7 +55,7 @@ class Done:
         return done
 
     def add(self, n: int) -> bool:
-        """Mark a row as done; whether it was not yet."""
+        """Mark a row as done. False if it was already."""
         bit = 1 << (n & 7)
         if self.bits[n >> 3] & bit:
             return False

@@ -1,4 +1,4 @@
-"""The finished files of a vantage point, made of its parts by streaming."""
+"""The finished files of a vantage point, streamed from its parts."""
 
 import contextlib
 import os
@@ -17,36 +17,36 @@ from overscripted.sql import quoted
 from overscripted.store import Store
 
 FOLDER = "precrawl"
-PARTS = f"{FOLDER}/parts"  # of vantage points at work
+PARTS = f"{FOLDER}/parts"  # of vantage points that have not finished
 CHECK = f"{FOLDER}/check.parquet"
-CHECKING = f"{FOLDER}/checking"  # parts of the load check
-_BATCH = 20_000  # rows held at a time
+CHECKING = f"{FOLDER}/checking"  # parts of a load check
+_BATCH = 20_000  # rows in memory at a time
 
 
 def parts_key(name: str) -> str:
-    """Where the progress of a vantage point is kept."""
+    """The key of a vantage point's parts."""
     return f"{PARTS}/{name}"
 
 
 def keys(name: str) -> tuple[str, str, str]:
-    """Links, outcomes and record of a vantage point."""
+    """The keys of a vantage point's links, outcomes and record."""
     return f"{FOLDER}/{name}.parquet", f"{FOLDER}/{name}.outcomes.parquet", f"{FOLDER}/{name}.json"
 
 
 @contextlib.contextmanager
 def scratch(memory: str) -> Iterator[Any]:
-    """A DuckDB whose tables spill to a temporary folder beyond so much memory, compressed."""
+    """A DuckDB connection. Beyond ``memory``, its tables go to a temporary folder, compressed."""
     with tempfile.TemporaryDirectory(prefix="overscripted-") as folder, duckdb.connect() as engine:
-        # Not a database in a file: DuckDB takes a `?` in its path, or that of the folder, for an option.
+        # Not a database in a file: DuckDB reads a `?` in its path as the beginning of options.
         engine.execute(f"SET memory_limit = '{memory}'; SET temp_directory = {quoted(f'{folder}/spill')}")
         engine.execute("ATTACH ':memory:' AS work (COMPRESS); USE work")
         yield engine
 
 
 def finish(store: Store, name: str, rows: int, record: dict[str, Any]) -> None:
-    """Turn the parts of a vantage point into its files, all at once; then the parts go.
+    """Replace the parts of a vantage point by its files, all at once.
 
-    Each site once, whatever was killed when. Raises RuntimeError if a site is missing.
+    Each site is in them once, whichever process was killed when. Raises RuntimeError if a site is missing.
     """
     links, outcomes, about = keys(name)
     with store.replace(links, outcomes, about) as staged:
@@ -59,13 +59,13 @@ def finish(store: Store, name: str, rows: int, record: dict[str, Any]) -> None:
             raise RuntimeError(f"{name}: {done.count} of {rows} sites have an outcome")
         staged.write_json(about, record)
     store.delete(parts_key(name))
-    if store.local:  # the empty folder too, unless another vantage point is at work in it
+    if store.local:  # delete the folder too, unless another vantage point has parts in it
         with contextlib.suppress(OSError):
             os.rmdir(store.path(PARTS))
 
 
 def finish_check(store: Store, parts: str, rows: int) -> None:
-    """Turn the parts of the load check into its file; then all parts of checks go."""
+    """Write the file of the load check from its parts, then delete the parts of all checks."""
     with store.replace(CHECK) as staged, _Writer(staged, CHECK, "check") as out:
         done = plan.Done(rows)
         for part in part_names(store, parts):
@@ -74,32 +74,32 @@ def finish_check(store: Store, parts: str, rows: int) -> None:
 
 
 def part_names(store: Store, prefix: str) -> list[str]:
-    """The whole parts below a key, without their endings."""
+    """The keys of the complete parts below a key, without their endings."""
     ending = ".outcomes.parquet"
     return [key.removesuffix(ending) for key in store.files(prefix, ending)]
 
 
 class _Writer:
-    """A table written in batches, to a folder or an object store."""
+    """Writes a table in batches, to a folder or an object store."""
 
     def __init__(self, store: Store, key: str, table: str) -> None:
         store.make_folder(key.rpartition("/")[0])
         self._file = store.fs.open(store.path(key), "wb")
         self.schema = PRECRAWL[table].schema
         self._writer = pq.ParquetWriter(self._file, self.schema, compression="zstd")
-        self._rows: list[pa.Table] = []
-        self._kept = 0
+        self._batches: list[pa.Table] = []
+        self._rows = 0
 
     def write(self, rows: pa.Table) -> None:
-        self._rows.append(rows)
-        self._kept += rows.num_rows
-        if self._kept >= _BATCH:
+        self._batches.append(rows)
+        self._rows += rows.num_rows
+        if self._rows >= _BATCH:
             self._flush()
 
     def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(pa.concat_tables(self._rows))
-        self._rows, self._kept = [], 0
+        if self._batches:
+            self._writer.write_table(pa.concat_tables(self._batches))
+        self._batches, self._rows = [], 0
 
     def __enter__(self) -> "_Writer":
         return self
@@ -112,16 +112,16 @@ class _Writer:
 
 
 def _copy_outcomes(store: Store, key: str, out: _Writer, done: plan.Done) -> set[str]:
-    """Copy rows that are new; the sites of those that are not (never, unless parts were meddled with)."""
-    twice: set[str] = set()
+    """Copy new rows. Returns the sites of repeated rows, which only parts that somebody changed have."""
+    repeated: set[str] = set()
     for batch in _batches(store, key):
         fresh = [done.add(n) for n in batch.column("n").to_pylist()]
         if not all(fresh):
             names = batch.column(out.schema.field(0).name).to_pylist()
-            twice |= {name for name, new in zip(names, fresh, strict=True) if not new}
+            repeated |= {name for name, new in zip(names, fresh, strict=True) if not new}
             batch = batch.filter(pa.array(fresh))
         out.write(batch.select(out.schema.names))
-    return twice
+    return repeated
 
 
 def _copy_links(store: Store, key: str, out: _Writer, leave_out: set[str]) -> None:
@@ -143,7 +143,7 @@ def reader(store: Store, key: str, columns: list[str]) -> pa.RecordBatchReader:
 
 
 def local_reader(path: Path) -> pa.RecordBatchReader:
-    """The same of a file of this machine; in SQL its path would be a pattern."""
+    """A local Parquet file as a stream of record batches. In SQL its path would be a pattern."""
     file = pq.ParquetFile(path)
     return _stream(file, file.schema_arrow.names)
 

@@ -1,4 +1,4 @@
-"""The precrawl's doors: visit the sites from vantage points, combine what they saw, check it for loading."""
+"""Entry points of the stage: visit sites from vantage points, combine their links, check that these load."""
 
 import hashlib
 import json
@@ -29,9 +29,13 @@ SEEDS, SUMMARY = f"{FOLDER}/seeds.parquet", f"{FOLDER}/summary.json"
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What makes seeds of links. ``quorum``: k/n or k (None: all); ``check``: None, seeds or union;
-    ``drop``: failed and duplicates, as found by the check, are no seeds."""
+class SeedOptions:
+    """Which links become seeds.
+
+    ``quorum``: ``k/n`` or ``k`` vantage points must have seen the link; None: all of them. ``check``:
+    None, or whether the ``seeds`` or the ``union`` of all links are loaded. ``drop``: what the check found
+    that is no seed, ``failed`` or ``duplicates``.
+    """
 
     quorum: str | None = None
     check: str | None = None
@@ -41,7 +45,7 @@ class Asked:
         if self.quorum:
             _parse_quorum(self.quorum)
         if self.drop and not self.check:
-            raise InputError(f"--drop {self.drop[0]}: only a check can tell; add --check seeds")
+            raise InputError(f"--drop {self.drop[0]}: only a check finds these; add --check seeds")
 
 
 def precrawl(
@@ -50,17 +54,18 @@ def precrawl(
     sites_file: Path | None = None,
     choice: Choice | None = None,
     settings: Settings | None = None,
-    asked: Asked | None = None,
+    seed_options: SeedOptions | None = None,
     list_id: str | None = None,
     restart: bool = False,
 ) -> dict[str, Any] | None:
-    """Visit the sites from each vantage point, side by side, and combine what they saw.
+    """Visit the sites from each vantage point, side by side, and combine their links.
 
-    Resumes what was interrupted and visits nothing that is finished; ``restart`` measures anew.
-    Returns the content of summary.json, or None where others are still to be combined: on a remote
-    run with one vantage point, and where the quorum names more than have finished. Raises UserError.
+    An interrupted precrawl is resumed, and no finished site is visited again; ``restart`` measures all of
+    them again. Returns the content of summary.json. Returns None where more vantage points are expected:
+    on a remote run with one vantage point, and where the quorum names more than have finished. Raises
+    UserError.
     """
-    settings, asked = settings or Settings(), asked or Asked()
+    settings, seed_options = settings or Settings(), seed_options or SeedOptions()
     if not vantages:
         raise InputError("--vantage: name at least one vantage point, such as `--vantage home`")
     limits.open_files(settings.connections + FILES, f"--connections {settings.connections}")
@@ -71,31 +76,37 @@ def precrawl(
         ordered = Path(folder) / "sites.parquet"
         listed = _list(sites_file, list_id, choice or Choice(), settings, ordered) if sites_file else None
         run = Run.open(run_url, create=listed is not None)
-        _check_quorum(run.store, asked.quorum, vantages)
+        _check_quorum(run.store, seed_options.quorum, vantages)
         plan = _adopt(run.store, listed, ordered, restart)
         settings = replace(settings, links=plan["links"])
         through = {v.name: v.via for v in vantages}
-        with _recorded(run, plan, asked, vantages=through, settings=settings.asked()):
+        with _recorded(run, plan, seed_options, vantages=through, settings=settings.recorded()):
             _visit(run.store, plan, ordered, vantages, settings)
             names = finished(run.store, plan)
-            alone = len(vantages) == 1 and not run.store.local
-            if alone or (asked.quorum and _parse_quorum(asked.quorum)[1] not in (None, len(names))):
+            more_expected = len(vantages) == 1 and not run.store.local
+            if more_expected or (
+                seed_options.quorum and _parse_quorum(seed_options.quorum)[1] not in (None, len(names))
+            ):
                 run.interrupt("precrawl", facts={"finished": ", ".join(names)})
                 return None
-            return _combine(run, plan, names, asked, vantages[0], settings)
+            return _combine(run, plan, names, seed_options, vantages[0], settings)
 
 
 def combine(
     run_url: str,
-    asked: Asked | None = None,
+    seed_options: SeedOptions | None = None,
     vantage: Vantage | None = None,
     settings: Settings | None = None,
 ) -> dict[str, Any]:
-    """Combine all vantage points whose files the run holds, from whatever machines.
+    """Combine all vantage points whose files the run holds, whichever machines wrote them.
 
     A check loads each URL from ``vantage``. Returns the content of summary.json. Raises UserError.
     """
-    asked, vantage, settings = asked or Asked(), vantage or Vantage("here"), settings or Settings()
+    seed_options, vantage, settings = (
+        seed_options or SeedOptions(),
+        vantage or Vantage("here"),
+        settings or Settings(),
+    )
     run = Run.open(run_url)
     again = f"run `overscripted precrawl {run.store.url} --sites FILE --vantage NAME` first"
     if not run.store.exists(PLAN):
@@ -104,21 +115,21 @@ def combine(
     names = finished(run.store, plan)
     if not names:
         raise StageMissing(f"{run.store.url}: no vantage point has finished; {again}")
-    _quorum(asked.quorum, len(names))
-    if asked.check:
+    _quorum(seed_options.quorum, len(names))
+    if seed_options.check:
         tls_context(settings.ca)
         vantage.check()
-    kept = {
+    earlier = {
         k: v for k, v in run.stage("precrawl").get("options", {}).items() if k in ("vantages", "settings")
     }
-    with _recorded(run, plan, asked, **kept):
-        return _combine(run, plan, names, asked, vantage, settings)
+    with _recorded(run, plan, seed_options, **earlier):
+        return _combine(run, plan, names, seed_options, vantage, settings)
 
 
 @contextmanager
-def _recorded(run: Run, plan: dict[str, Any], asked: Asked, **options: Any) -> Iterator[None]:
-    """The stage is running as long as the block lasts, and interrupted if it ends by an error."""
-    run.begin("precrawl", {**options, **vars(asked)}, plan=plan)
+def _recorded(run: Run, plan: dict[str, Any], seed_options: SeedOptions, **options: Any) -> Iterator[None]:
+    """run.json says that the stage runs as long as the block lasts, or was interrupted by an error in it."""
+    run.begin("precrawl", {**options, **vars(seed_options)}, plan=plan)
     try:
         yield
     except BaseException:
@@ -129,13 +140,13 @@ def _recorded(run: Run, plan: dict[str, Any], asked: Asked, **options: Any) -> I
 def _list(
     file: Path, list_id: str | None, choice: Choice, settings: Settings, ordered: Path
 ) -> dict[str, Any]:
-    """What is asked for, and its sites in order of visiting, written to ``ordered``."""
+    """The content of plan.json. The sites are written to ``ordered``, in the order of visiting."""
     described = sites.describe(file, list_id, choice)
     return {"list": described, "links": settings.links, "sites": sites.order(file, choice, ordered)}
 
 
 def finished(store: Store, plan: dict[str, Any]) -> list[str]:
-    """Vantage points whose files belong to this plan, by name."""
+    """The names of the vantage points that have finished this plan."""
     found = []
     for key in store.files(FOLDER, ".json"):
         name = key.removeprefix(f"{FOLDER}/").removesuffix(".json")
@@ -149,7 +160,7 @@ def finished(store: Store, plan: dict[str, Any]) -> list[str]:
 
 
 def _adopt(store: Store, listed: dict[str, Any] | None, ordered: Path, restart: bool) -> dict[str, Any]:
-    """The run's plan: the one it has, or a new one of what is listed. ``ordered`` holds its sites then."""
+    """The plan that the run has, or a new one of the listed sites. Its sites are written to ``ordered``."""
     plan: dict[str, Any] | None = store.read_json(PLAN) if store.exists(PLAN) else None
     if plan is None and listed is None:
         raise InputError(f"{store.url}: holds no list of sites yet; name one with --sites FILE")
@@ -157,8 +168,8 @@ def _adopt(store: Store, listed: dict[str, Any] | None, ordered: Path, restart: 
     if plan is not None and (not restart or listed is None):
         if not same and (finished(store, plan) or store.files(results.PARTS)):
             raise InputError(
-                f"{store.url}: its precrawl is of other sites or links ({json.dumps(plan['list'])}, "
-                f"{plan['links']}); name another RUN, or add --restart to measure anew in this one"
+                f"{store.url}: its precrawl has other sites or links ({json.dumps(plan['list'])}, "
+                f"{plan['links']}); name another RUN, or add --restart to measure again in this one"
             )
         if same:
             with store.fs.open(store.path(SITES), "rb") as source, open(ordered, "wb") as copy:
@@ -183,10 +194,10 @@ def _visit(
             stack.enter_context(vantage_lock.locked(store, vantage, results.parts_key(vantage.name)))
         done = finished(store, plan)
         if left := [v for v in vantages if v.name not in done]:
-            _visit_alone(store, plan, ordered, left, settings)
+            _visit_locked(store, plan, ordered, left, settings)
 
 
-def _visit_alone(
+def _visit_locked(
     store: Store, plan: dict[str, Any], ordered: Path, vantages: list[Vantage], settings: Settings
 ) -> None:
     began = now()
@@ -199,25 +210,30 @@ def _visit_alone(
             "resumed": began,
             "ended": now(),
             "worked_s": round(seconds[vantage.name], 3),
-            "settings": settings.asked(),
+            "settings": settings.recorded(),
         }
         results.finish(store, vantage.name, plan["sites"], record)
 
 
 def _combine(
-    run: Run, plan: dict[str, Any], names: list[str], asked: Asked, vantage: Vantage, settings: Settings
+    run: Run,
+    plan: dict[str, Any],
+    names: list[str],
+    seed_options: SeedOptions,
+    vantage: Vantage,
+    settings: Settings,
 ) -> dict[str, Any]:
-    store, quorum = run.store, _quorum(asked.quorum, len(names))
-    with seeds.combined(store, names) as both:
-        figures = both.figures(quorum)
-        if asked.check:
-            what = json.dumps([plan["id"], names, asked.check, quorum, vantage.name])
-            parts = f"{results.CHECKING}/{hashlib.sha256(what.encode()).hexdigest()[:16]}"
-            _check(store, both, parts, asked.check, quorum, vantage, settings)
-            figures["check"] = both.read_check(asked.check)
+    store, quorum = run.store, _quorum(seed_options.quorum, len(names))
+    with seeds.combined(store, names) as combined:
+        figures = combined.figures(quorum)
+        if seed_options.check:
+            check_key = json.dumps([plan["id"], names, seed_options.check, quorum, vantage.name])
+            parts = f"{results.CHECKING}/{hashlib.sha256(check_key.encode()).hexdigest()[:16]}"
+            _check(store, combined, parts, seed_options.check, quorum, vantage, settings)
+            figures["check"] = combined.read_check(seed_options.check)
         with store.replace(SEEDS, SUMMARY) as staged:
-            figures["seeds"] = both.write_seeds(staged, SEEDS, quorum, asked.drop)
-            figures |= {"list": plan["list"], "links": plan["links"], "dropped": list(asked.drop)}
+            figures["seeds"] = combined.write_seeds(staged, SEEDS, quorum, seed_options.drop)
+            figures |= {"list": plan["list"], "links": plan["links"], "dropped": list(seed_options.drop)}
             staged.write_json(SUMMARY, figures)
     facts = {
         "sites": figures["sites"],
@@ -230,19 +246,25 @@ def _combine(
 
 
 def _check(
-    store: Store, both: seeds.Combined, parts: str, of: str, quorum: int, vantage: Vantage, settings: Settings
+    store: Store,
+    combined: seeds.Combined,
+    parts: str,
+    of: str,
+    quorum: int,
+    vantage: Vantage,
+    settings: Settings,
 ) -> None:
-    """Load the seeds or all links. Resumes where the same check, known by its parts, was interrupted."""
+    """Load the seeds or all links. A check with the same parts that was interrupted is resumed."""
     with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
         links = Path(folder) / "links.parquet"
-        rows = both.write_links(links, of, quorum)
+        rows = combined.write_links(links, of, quorum)
         with vantage_lock.locked(store, vantage, parts):
             fleet.visit(store, links, [(vantage, parts)], settings, LoadCheck)
             results.finish_check(store, parts, rows)
 
 
 def _quorum(text: str | None, n: int) -> int:
-    """How many of n vantage points must have seen a seed; all, where nothing is asked. Raises InputError."""
+    """How many of n vantage points must have seen a seed; all, without a text. Raises InputError."""
     k, of = _parse_quorum(text) if text else (n, n)
     if of not in (None, n):
         raise InputError(f"--quorum {text}: {n} vantage points have finished, not {of}")
@@ -252,7 +274,7 @@ def _quorum(text: str | None, n: int) -> int:
 
 
 def _check_quorum(store: Store, text: str | None, vantages: list[Vantage]) -> None:
-    """Raise before the work where a quorum can never be met by the vantage points that are known."""
+    """Raise InputError before any visit where the known vantage points can never meet the quorum."""
     if not text or _parse_quorum(text)[1] is not None:
         return
     plan = store.read_json(PLAN) if store.exists(PLAN) else {"id": None}

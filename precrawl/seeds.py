@@ -1,4 +1,4 @@
-"""From what each vantage point saw to the seeds and the figures: grouped and joined on disk by DuckDB."""
+"""Combines the links of all vantage points into seeds and figures. DuckDB groups and joins them on disk."""
 
 import tempfile
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from overscripted.schemas import PRECRAWL
 from overscripted.sql import quoted
 from overscripted.store import Store
 
-MEMORY = "300MB"  # of DuckDB, beyond which it works on disk
+MEMORY = "300MB"  # of DuckDB; beyond this it works on disk
 _BATCH = 20_000  # rows at a time
-# Host of a serialised http(s) URL; in it, user info has no bare @ or /.
+# The host of a serialised http(s) URL. User info has no unescaped @ or /.
 _HOST = r"^https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^:/?#]*)"
 
-# The original's figures by the same names (reference: its blog post and notebooks, 2017).
+# The figures of the study by the same names (from its blog post and notebooks, 2017).
 STUDY = {
     "sites": 10_000,
     "vantages": 4,
@@ -36,14 +36,14 @@ STUDY = {
 
 @contextmanager
 def combined(store: Store, names: list[str]) -> Iterator["Combined"]:
-    """What all vantage points saw, on disk as long as the block lasts."""
+    """The links and outcomes of these vantage points, on disk as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="overscripted-") as folder, results.scratch(MEMORY) as engine:
         engine.execute("SET preserve_insertion_order = false")
         yield Combined(engine, store, names, Path(folder))
 
 
 class Combined:
-    """Links of all vantage points. A vantage point is a bit of ``mask``, in the order of ``names``."""
+    """The links of all vantage points. Each vantage point is a bit of ``mask``, in the order of ``names``."""
 
     def __init__(self, engine: Any, store: Store, names: list[str], folder: Path) -> None:
         self._db, self._store, self.names, self._folder = engine, store, names, folder
@@ -61,7 +61,7 @@ class Combined:
                 ["site", "outcome", "started", "elapsed_s"],
                 f"INSERT INTO outcome SELECT {number}, site, outcome, started, elapsed_s",
             )
-        # One row a link and site, then one a link.
+        # One row per link and site, then one row per link.
         self._db.execute(
             "CREATE TABLE pair AS SELECT link, site, min(rank) AS rank, bit_or(mask) AS mask "
             "FROM seen GROUP BY link, site"
@@ -79,7 +79,7 @@ class Combined:
         self._db.unregister("part")
 
     def _domains(self) -> None:
-        """Registrable domains, once for each distinct host."""
+        """Find the registrable domain of each distinct host."""
         self._db.execute("CREATE TABLE host (host TEXT, domain TEXT)")
         hosts = self._db.sql("SELECT DISTINCT host FROM link").to_arrow_reader(_BATCH)
         found = self._folder / "hosts.parquet"
@@ -98,9 +98,9 @@ class Combined:
         self._db.unregister("found")
 
     def write_seeds(self, store: Store, key: str, quorum: int, drop: tuple[str, ...] = ()) -> int:
-        """Links that at least ``quorum`` vantage points saw, most linked first; their number.
+        """Write the links that at least ``quorum`` vantage points saw, most linked first; their number.
 
-        ``drop``: leave out what the load check found to be ``failed`` or ``duplicates``.
+        ``drop``: leave out links that the load check found to be ``failed`` or ``duplicates``.
         """
         without = ""
         if "failed" in drop:
@@ -138,9 +138,9 @@ class Combined:
         return [name for number, name in enumerate(self.names) if mask >> number & 1]
 
     def write_links(self, out: Path, of: str, quorum: int) -> int:
-        """The union, or the seeds, as a plan for the load check; their number.
+        """Write the union, or the seeds, as a plan for the load check; their number.
 
-        In turn over the registrable domains, so that few wait for theirs to rest.
+        The registrable domains take turns, so that few URLs wait until their domain has rested.
         """
         where = "" if of == "union" else f"WHERE bit_count(mask) >= {int(quorum)}"
         self._db.execute(
@@ -151,10 +151,10 @@ class Combined:
         return int(pq.ParquetFile(out).metadata.num_rows)
 
     def read_check(self, of: str) -> dict[str, Any]:
-        """Take in precrawl/check.parquet; its figures."""
+        """Read precrawl/check.parquet; its figures."""
         self._db.execute("CREATE TABLE checked (url TEXT, outcome TEXT, final_url TEXT)")
         self._read(results.CHECK, ["url", "outcome", "final_url"], "INSERT INTO checked SELECT *")
-        # Of the URLs that lead to one, the one that is it, or else the first, is no duplicate.
+        # Of the URLs that lead to one page, its own URL is no duplicate; without it, the first is none.
         self._db.execute(
             "CREATE TABLE duplicate AS SELECT url FROM checked WHERE outcome = 'reached' QUALIFY "
             "row_number() OVER (PARTITION BY final_url ORDER BY url <> final_url, url) > 1"
@@ -169,27 +169,27 @@ class Combined:
             "loaded": loaded,
             "failed": total - loaded,
             "failed_by_reason": by_outcome,
-            "redirected": self._one("SELECT count(*) FROM checked WHERE final_url <> url"),
-            "duplicates": self._one("SELECT count(*) FROM duplicate"),
+            "redirected": self._scalar("SELECT count(*) FROM checked WHERE final_url <> url"),
+            "duplicates": self._scalar("SELECT count(*) FROM duplicate"),
         }
 
     def figures(self, quorum: int) -> dict[str, Any]:
-        """What summary.json says, but for the seeds."""
+        """The content of summary.json without the seeds."""
         n = len(self.names)
-        every = (1 << n) - 1
+        all_vantages = (1 << n) - 1
         overlap = self._db.execute(
             "SELECT mask, count(*) FROM link GROUP BY mask ORDER BY 2 DESC, 1"
         ).fetchall()
         counts = self._db.execute(
             "SELECT count(DISTINCT domain), count(DISTINCT domain) FILTER (WHERE mask = $1), "
             "count(DISTINCT domain) FILTER (WHERE bit_count(mask) >= $2) FROM link JOIN host USING (host)",
-            [every, quorum],
+            [all_vantages, quorum],
         ).fetchone()
         return {
-            "sites": self._one("SELECT count(DISTINCT site) FROM outcome"),
+            "sites": self._scalar("SELECT count(DISTINCT site) FROM outcome"),
             "vantages": {name: self._vantage(i) for i, name in enumerate(self.names)},
             "union": sum(links for _, links in overlap),
-            "intersection": sum(links for mask, links in overlap if mask == every),
+            "intersection": sum(links for mask, links in overlap if mask == all_vantages),
             "quorum": [quorum, n],
             "domains_union": counts[0],
             "domains_intersection": counts[1],
@@ -207,10 +207,10 @@ class Combined:
                 [number],
             ).fetchall()
         )
-        sites = self._one("SELECT count(*) FROM outcome WHERE vantage = $1", number)
-        links = self._one("SELECT count(*) FROM link WHERE mask & $1 <> 0", 1 << number)
-        # Seconds at work: gaps of over a minute in which nothing began are interruptions.
-        busy = self._one(
+        sites = self._scalar("SELECT count(*) FROM outcome WHERE vantage = $1", number)
+        links = self._scalar("SELECT count(*) FROM link WHERE mask & $1 <> 0", 1 << number)
+        # Seconds at work. Where nothing began for over a minute, the work was interrupted.
+        busy = self._scalar(
             "SELECT coalesce(sum(least(gap, 60)) FILTER (WHERE gap IS NOT NULL), 0) "
             "+ coalesce(max(elapsed), 0) FROM (SELECT elapsed, epoch(started) - lag(epoch(started)) "
             "OVER (ORDER BY started) AS gap FROM outcome WHERE vantage = $1)",
@@ -242,7 +242,7 @@ class Combined:
         ).fetchone()
         return {"median_s": _rounded(row[0]), "p95_s": _rounded(row[1]), "max_s": _rounded(row[2])}
 
-    def _one(self, query: str, *values: Any) -> Any:
+    def _scalar(self, query: str, *values: Any) -> Any:
         return self._db.execute(query, list(values)).fetchone()[0]
 
 

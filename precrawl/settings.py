@@ -7,35 +7,42 @@ from overscripted import robots
 
 MIB = 2**20
 
-DAY_S = 86_400.0  # the longest time that an option may ask for
-TIMEOUT_S = 60.0  # total for one page, redirects included; the study's
-CONNECT_TIMEOUT_S = 20.0  # one connection; a host that is there answers within seconds
-CONNECTIONS = 100  # open at once per vantage point; a night for a million sites, of which 5 % time out
-FILES = 64  # that a process has open beside its connections
-PACE_S = 1.0  # rest of a registrable domain between two visits of one vantage point
-MAX_RETRY_AFTER_S = 120.0  # a server that asks for more patience than this has its say: http_429, http_503
-MAX_RETRIES = 2  # of a page that answers Retry-After
-PROXY_PATIENCE_S = 60.0  # how long a proxy may be away before the vantage point stops (resumable)
-LEASE_SLACK_S = 30.0  # a registrable domain held by a worker that died is free again after timeout + this
-MAX_LEAD = 500  # sites a vantage point may be ahead of the slowest beside it: same time, same web
+DAY_S = 86_400.0  # the longest time that an option takes
+TIMEOUT_S = 60.0  # for one page with its redirects; as in the study
+CONNECT_TIMEOUT_S = 20.0  # for one connection; a live host answers within seconds
+# Open at once per vantage point. A million sites, of which 5 % time out, take a night.
+CONNECTIONS = 100
+FILES = 64  # that a process has open besides its connections
+PACE_S = 1.0  # a registrable domain rests between two visits of one vantage point
+# A server that wants us to wait longer than this is not asked again: http_429, http_503.
+MAX_RETRY_AFTER_S = 120.0
+MAX_RETRIES = 2  # of a page whose server answers with Retry-After
+PROXY_PATIENCE_S = 60.0  # a vantage point stops when its proxy is away for longer; it can be resumed
+LEASE_SLACK_S = 30.0  # a domain that a dead process held is free again after the timeout and this
+# Sites that a vantage point may be ahead of the slowest one: all shall see the web at the same time.
+MAX_LEAD = 500
 
-MAX_BODY = 16 * MIB  # bytes read, as sent; the largest real home pages are a third of this
-MAX_DECODED = 16 * MIB  # bytes after decompression; a bomb ends here
-MAX_REDIRECTS = 20  # as Firefox
-MAX_LINKS = 10_000  # kept of one page; the rest counted
-MAX_LINK_LENGTH = 8_192  # characters; longer ones are counted, no server takes them
-BIG_PAGE = 2 * MIB  # pages above this are parsed one at a time in a process: a DOM is ten times its page
+MAX_BODY = 16 * MIB  # bytes as sent; the largest real home pages have a third of this
+MAX_DECODED = 16 * MIB  # bytes after decompression; stops decompression bombs
+MAX_REDIRECTS = 20  # per page, as in Firefox
+MAX_LINKS = 10_000  # recorded per page; the rest is counted
+MAX_LINK_LENGTH = 8_192  # characters; longer links are only counted, as no server takes them
+# A process parses pages above this size one at a time: a DOM needs ten times the memory of its page.
+BIG_PAGE = 2 * MIB
 
-PARSE_S = 10.0  # CPU time for one page; 16 MiB of ordinary HTML take half a second, a hostile one hours
+# CPU time for one page. 16 MiB of ordinary HTML take half a second, a hostile page takes hours.
+PARSE_S = 10.0
 
-MAX_WAITING = 10_000  # sites put aside by one process until their registrable domain is free
-SEED_SITES = 100  # sites named beside a seed
+MAX_WAITING = 10_000  # sites of one process that wait until their registrable domain is free
+SEED_SITES = 100  # sites named per seed
 JOURNAL_BYTES = 8 * MIB  # a journal becomes a part of the run at this size
-JOURNAL_AGE_S = 60.0  # or at this age, where the store is remote: what a lost machine costs
-SYNC_S = 1.0  # at most this much is lost when the power fails; nothing when the process is killed
-STOP_S = 3.0  # after Ctrl-C, what is under way may end within this time
+JOURNAL_AGE_S = 60.0  # or at this age, where the store is remote: a lost machine loses no more
+SYNC_S = 1.0  # a power failure loses the results of this time at most; a killed process loses none
+STOP_S = 3.0  # after Ctrl-C, pages under way have this time to end
 
-USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"  # desktop, as the study
+USER_AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"  # a desktop, as in the study
+)
 ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 ACCEPT_LANGUAGE = "en-US,en;q=0.5"
@@ -43,13 +50,13 @@ ACCEPT_LANGUAGE = "en-US,en;q=0.5"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user may set for one precrawl. Times in seconds, sizes in bytes."""
+    """The settings of one precrawl. Times in seconds, sizes in bytes."""
 
     links: str = "outbound"
     timeout_s: float = TIMEOUT_S
     connect_timeout_s: float = CONNECT_TIMEOUT_S
     connections: int = CONNECTIONS
-    processes: int = 0  # per vantage point; 0: as many as there are cores for
+    processes: int = 0  # per vantage point; 0: the cores are shared among the vantage points
     pace_s: float = PACE_S
     ca: str | None = None
     allow_private: bool = False
@@ -64,9 +71,9 @@ class Settings:
 
     @property
     def user_agent(self) -> str:
-        """What requests say they are, with the contact URL if there is one."""
+        """The User-Agent header, with the contact URL if there is one."""
         return f"{USER_AGENT} (+{self.contact})" if self.contact else USER_AGENT
 
-    def asked(self) -> dict[str, Any]:
-        """As recorded in run.json."""
+    def recorded(self) -> dict[str, Any]:
+        """As run.json records them."""
         return asdict(self)

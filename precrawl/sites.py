@@ -1,4 +1,4 @@
-"""Site lists: Tranco, Alexa-style CSV and plain lists, read as a stream and put in the order of visiting."""
+"""Site lists (Tranco, Alexa-style CSV, plain): read as a stream and put in the order of visiting."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ SCHEMA = PRECRAWL["sites"].schema
 
 @dataclass(frozen=True)
 class Choice:
-    """Which sites of a list, in which order."""
+    """Which sites of a list are visited, and in which order."""
 
     top: int | None = None
     sample: int | None = None
@@ -35,7 +35,7 @@ class Choice:
 
 
 def read(path: Path) -> Iterator[tuple[int, str]]:
-    """(rank, site) of each entry of a list (`overscripted.listing`); without ranks its line's number.
+    """(rank, site) of each entry of a list (`overscripted.listing`). The rank may be the line's number.
 
     Raises InputError with the line number.
     """
@@ -46,7 +46,7 @@ def read(path: Path) -> Iterator[tuple[int, str]]:
 
 def _rank(path: Path, number: int, text: str) -> int:
     if (rank := decimal(text, 1, 10**18)) is None:
-        raise InputError(f"--sites {path}: line {number}: the rank {text[:40]!r} is no number from 1")
+        raise InputError(f"--sites {path}: line {number}: the rank {text[:40]!r} is not a number from 1")
     return rank
 
 
@@ -62,12 +62,12 @@ def _site(path: Path, number: int, text: str) -> str:
 
 
 def start_url(site: str) -> str:
-    """What is requested first: the site over http, or the URL that was listed."""
+    """The URL of the first request: the site over http, or the URL in the list."""
     return site if "://" in site else urls.join(f"http://{site}/", "") or f"http://{site}/"
 
 
 def www_url(site: str) -> str | None:
-    """What is requested when that fails, as the study did; None for URLs, addresses and www itself."""
+    """The URL of the second request, as in the study; None for URLs, addresses and names with www."""
     host = urls.host(f"http://{site}/")
     if "://" in site or site.startswith("www.") or host.startswith("[") or host.replace(".", "").isdecimal():
         return None
@@ -75,7 +75,7 @@ def www_url(site: str) -> str | None:
 
 
 def describe(path: Path, list_id: str | None, choice: Choice) -> dict[str, Any]:
-    """The list as recorded in run.json: name, hash, Tranco's id where known, and the choice."""
+    """The list as run.json records it: name, hash, Tranco's id where known, the choice. Raises InputError."""
     digest = hashlib.sha256()
     try:
         with open(path, "rb") as file:
@@ -97,14 +97,14 @@ def describe(path: Path, list_id: str | None, choice: Choice) -> dict[str, Any]:
 def order(path: Path, choice: Choice, out: Path, memory: str = "256MB") -> int:
     """Write the chosen sites, each once, in the order of visiting, as Parquet; their number.
 
-    A repeated site keeps its best rank. Sampling and shuffling depend on the seed and the sites
-    alone, not on the order of the lines. Memory is bounded: DuckDB sorts on disk.
+    A repeated site has its best rank. Sampling and shuffling depend on the seed and the sites alone, not
+    on the order of the lines. Memory is bounded: DuckDB sorts on disk. Raises InputError.
     """
     with tempfile.TemporaryDirectory(prefix="overscripted-") as folder:
         listed = Path(folder) / "listed.parquet"
         _write(path, listed)
         draw = f"md5('{int(choice.seed)}:' || site)"
-        # `shuffle` draws among the same numbers as `sample`, so that it is one permutation.
+        # `shuffle` and `sample` use the same numbers, so that a sample is the beginning of one permutation.
         steps = ["SELECT site, min(rank) AS rank, any_value(domain) AS domain FROM listed GROUP BY site"]
         if choice.top:
             steps.append(f"SELECT * FROM ({steps[-1]}) ORDER BY rank, site LIMIT {int(choice.top)}")

@@ -1,4 +1,4 @@
-"""A vantage point: from where the sites are seen. This machine, one of its addresses, or a proxy."""
+"""A vantage point, from which sites are visited: this machine, one of its addresses, or a proxy."""
 
 import ipaddress
 import re
@@ -51,7 +51,7 @@ class Vantage:
 
     @property
     def via(self) -> str:
-        """How it looks at the web, without a proxy's user name and password."""
+        """How the vantage point reaches the web, without the proxy's user name and password."""
         if self.source:
             return f"source {self.source}"
         if not self.proxy:
@@ -60,7 +60,7 @@ class Vantage:
         return f"proxy {url.scheme}://{url.netloc.rpartition('@')[2]}"
 
     def check(self) -> None:
-        """Raise now if the address is not this machine's or the proxy does not listen."""
+        """Raise InputError for an address of another machine, OutsideError for a proxy that is down."""
         if self.source:
             family = socket.AF_INET6 if ":" in self.source else socket.AF_INET
             try:
@@ -75,11 +75,11 @@ class Vantage:
 
 
 def parse_all(texts: tuple[str, ...]) -> list[Vantage]:
-    """All ``--vantage`` options. Raises InputError where two have one name."""
+    """All ``--vantage`` options. Raises InputError where two have the same name."""
     found = [Vantage.parse(text) for text in texts]
     names = [v.name for v in found]
-    if double := {n for n in names if names.count(n) > 1}:
-        raise InputError(f"--vantage: {', '.join(sorted(double))} named twice; give each its own name")
+    if repeated := {n for n in names if names.count(n) > 1}:
+        raise InputError(f"--vantage: {', '.join(sorted(repeated))} named twice; give each its own name")
     if len(names) > 60:
         raise InputError("--vantage: at most 60 vantage points in a run")
     return found

@@ -12,7 +12,7 @@ from overscripted.cli import COMMANDS, main
 from overscripted.crawl.metrics import Metrics
 from overscripted.errors import InputError, SoftwareMissing
 from overscripted.options import Contact, Count, Number
-from overscripted.precrawl.run import Asked
+from overscripted.precrawl.run import SeedOptions
 
 # Libraries of the stages, as if none was installed. Then what the list of commands has loaded of ours.
 _BARE = """
@@ -110,7 +110,7 @@ def test_a_number_among_words_is_checked_too(value: str) -> None:
     assert (said.exit_code, "--windows" in said.output) == (2, True), said.output
     for quorum in (value, f"1/{value}"):
         with pytest.raises(InputError, match="--quorum"):
-            Asked(quorum) if value != "501" else Asked("501/1")
+            SeedOptions(quorum) if value != "501" else SeedOptions("501/1")
     if value != "501":
         with pytest.raises(InputError, match="--metrics"):
             Metrics(f"127.0.0.1:{value}", dict)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from overscripted.precrawl.run import Asked, precrawl
+from overscripted.precrawl.run import SeedOptions, precrawl
 from overscripted.precrawl.settings import Settings
 from overscripted.precrawl.sites import Choice
 from overscripted.precrawl.vantage import Vantage
@@ -24,7 +24,7 @@ class Crawl:
         sites: list[str] | None,
         vantages: dict[str, str | None] | None = None,
         choice: Choice | None = None,
-        asked: Asked | None = None,
+        seed_options: SeedOptions | None = None,
         restart: bool = False,
         **settings: Any,
     ) -> Any:
@@ -38,7 +38,7 @@ class Crawl:
             listed if sites is not None else None,
             choice,
             Settings(**{"pace_s": 0.0, "timeout_s": 10.0, "connections": 20, "processes": 1, **settings}),
-            asked,
+            seed_options,
             restart=restart,
         )
 

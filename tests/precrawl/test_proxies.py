@@ -166,7 +166,7 @@ def test_started_is_the_first_request_not_the_wait_for_it(crawl: Crawl) -> None:
 
 
 def test_a_quorum_that_no_number_of_vantage_points_meets_is_refused_at_once(crawl: Crawl) -> None:
-    from overscripted.precrawl.run import Asked
+    from overscripted.precrawl.run import SeedOptions
 
     with pytest.raises(InputError, match="--quorum 3/2"):
-        crawl(["a.com"], asked=Asked("3/2", None, ()))
+        crawl(["a.com"], seed_options=SeedOptions("3/2", None, ()))

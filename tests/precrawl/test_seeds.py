@@ -8,7 +8,7 @@ import pytest
 
 from overscripted.errors import InputError, StageMissing
 from overscripted.precrawl.links import KINDS, extract
-from overscripted.precrawl.run import Asked, combine
+from overscripted.precrawl.run import SeedOptions, combine
 from overscripted.precrawl.seeds import STUDY
 from overscripted.precrawl.settings import Settings
 from overscripted.precrawl.sites import Choice
@@ -91,16 +91,16 @@ def test_outcomes_and_links_have_their_columns(done: Crawl) -> None:
 
 
 def test_quorum_generalises_the_intersection(done: Crawl) -> None:
-    assert combine(str(done.folder), Asked("2/3"))["seeds"] == 2
+    assert combine(str(done.folder), SeedOptions("2/3"))["seeds"] == 2
     assert {r["seed"] for r in done.rows("seeds")} == {COMMON, "http://ab.example/p?q"}
-    assert combine(str(done.folder), Asked("1"))["seeds"] == 5
+    assert combine(str(done.folder), SeedOptions("1"))["seeds"] == 5
 
 
 @pytest.mark.parametrize("quorum", ["x", "4/3", "0/3", "2/4", "2/", "-1/3"])
 def test_impossible_quorum_is_refused_and_changes_nothing(done: Crawl, quorum: str) -> None:
     before = done.rows("seeds")
     with pytest.raises(InputError, match="--quorum"):
-        combine(str(done.folder), Asked(quorum))
+        combine(str(done.folder), SeedOptions(quorum))
     assert done.rows("seeds") == before
     assert Run.open(done.folder).stage("precrawl")["status"] == "complete"
 
@@ -108,10 +108,10 @@ def test_impossible_quorum_is_refused_and_changes_nothing(done: Crawl, quorum: s
 def test_vantage_points_of_other_runs_of_the_command_are_combined(crawl: Crawl) -> None:
     """As from several machines: one brings the list, the others open the run, `seeds` combines."""
     with Web(site_for("a")) as a, Web(site_for("c")) as c:
-        crawl(["a.example", "b.example"], {"a": a.proxy}, asked=Asked("2/2"))
+        crawl(["a.example", "b.example"], {"a": a.proxy}, seed_options=SeedOptions("2/2"))
         with pytest.raises(FileNotFoundError):
             crawl.rows("seeds")
-        crawl(None, {"c": c.proxy}, asked=Asked("2/2"))
+        crawl(None, {"c": c.proxy}, seed_options=SeedOptions("2/2"))
     assert [r["seed"] for r in crawl.rows("seeds")] == [COMMON]
 
 
@@ -178,7 +178,9 @@ def test_check_loads_seeds_by_head_then_get_and_can_drop(crawl: Crawl) -> None:
 
     with Web(web_site) as web:
         summary = crawl(
-            ["site.example"], {"v": web.proxy}, asked=Asked(check="seeds", drop=("failed", "duplicates"))
+            ["site.example"],
+            {"v": web.proxy},
+            seed_options=SeedOptions(check="seeds", drop=("failed", "duplicates")),
         )
     rows = {row["url"]: row for row in crawl.rows("check")}
     assert {u: (r["outcome"], r["method"]) for u, r in rows.items()} == {
@@ -200,12 +202,12 @@ def test_check_loads_seeds_by_head_then_get_and_can_drop(crawl: Crawl) -> None:
 
 def test_drop_without_check_is_refused() -> None:
     with pytest.raises(InputError, match="--check"):
-        Asked(drop=("failed",))
+        SeedOptions(drop=("failed",))
 
 
 def test_check_can_be_asked_of_seeds_later(done: Crawl) -> None:
     with Web(lambda r: http(b"", type="text/html")) as web:
         summary = combine(
-            str(done.folder), Asked(check="union"), Vantage("x", proxy=web.proxy), Settings(pace_s=0)
+            str(done.folder), SeedOptions(check="union"), Vantage("x", proxy=web.proxy), Settings(pace_s=0)
         )
     assert summary["check"]["checked"] == 5
