@@ -15,6 +15,8 @@ from overscripted.store import Store
 RECORD = "run.json"
 FORMAT = "overscripted-run"
 FORMAT_VERSION = 1
+# The crawl_id of the 2017 study's data, which no crawl of ours has.
+STUDY_CRAWL_ID = 1
 NOTEBOOKS = "notebooks"  # a folder of the user's in the run: no stage writes, replaces or deletes it
 
 # A stage and the command that completes it, in the order of the pipeline.
@@ -212,7 +214,7 @@ def _new_record() -> dict[str, Any]:
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "overscripted_version": __version__,
-        "crawl_id": secrets.randbelow(2**31 - 2) + 2,  # 1 is the study's
+        "crawl_id": secrets.randbelow(2**31 - 2) + STUDY_CRAWL_ID + 1,
         "created": now(),
         "stages": {},
     }

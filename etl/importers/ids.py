@@ -5,12 +5,12 @@ import hashlib
 import pyarrow as pa
 import pyarrow.compute as pc
 
-STUDY = 1  # the study's crawl_id
+from overscripted.run import STUDY_CRAWL_ID
 
 
 def crawl_id(digest: bytes) -> int:
     """The number of a crawl from the hash of what identifies it: 31 bits, and never the study's."""
-    return int.from_bytes(digest[:8], "big") % (2**31 - 2) + STUDY + 1
+    return int.from_bytes(digest[:8], "big") % (2**31 - 2) + STUDY_CRAWL_ID + 1
 
 
 def visit_id(*parts: object) -> int:

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from overscripted.errors import InputError
-from overscripted.etl.importers.ids import STUDY
 from overscripted.etl.importers.ledger import Ledger
 from overscripted.etl.importers.writer import SegmentWriter
 from overscripted.etl.settings import IMPORT_BATCH_ROWS
 from overscripted.progress import Work
+from overscripted.run import STUDY_CRAWL_ID
 from overscripted.schemas import RAW
 from overscripted.store import Store
 from overscripted.text import readable
@@ -90,7 +90,7 @@ def _attempts(visits: list[pa.Table]) -> dict[tuple[int, int], int]:
 def _raw(rows: pa.Table, attempts: dict[tuple[int, int], int]) -> pa.Table:
     out = {name: rows[name] for name in RAW["calls"].names if name in rows.column_names}  # most are as raw
     numbered = pc.struct_field(pc.extract_regex(rows["call_id"], "__(?P<n>[0-9]{1,19})$"), "n")
-    of_study = pc.equal(rows["crawl_id"], STUDY)
+    of_study = pc.equal(rows["crawl_id"], STUDY_CRAWL_ID)
     whole = rows["value"] if "value" in rows.column_names else pa.nulls(rows.num_rows, pa.string())
     value = pc.coalesce(whole, rows["value_1000"])
     cut = pc.and_(pc.is_null(whole), pc.greater(rows["value_len"], pc.utf8_length(rows["value_1000"])))

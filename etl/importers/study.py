@@ -11,13 +11,13 @@ from overscripted import instruments
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.etl.importers import study_json, study_parquet
-from overscripted.etl.importers.ids import STUDY
 from overscripted.etl.importers.ledger import Ledger, named
 from overscripted.etl.importers.values import moment
 from overscripted.etl.importers.writer import SegmentWriter
 from overscripted.etl.settings import IMPORT_FILES_AT_ONCE, NAMED_FILES
 from overscripted.etl.symbols import STUDY_2017
 from overscripted.progress import Work
+from overscripted.run import STUDY_CRAWL_ID
 from overscripted.store import Store
 
 _JSON = (".json", ".jsonl", ".ndjson")
@@ -38,7 +38,7 @@ def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
     if parquet:
         ledger.files = dict.fromkeys(plain, "JSON beside Parquet; name its folder to import it")
     facts = load(source, parquet or plain, writer, ledger)
-    writer.add("instruments", instruments.of_symbols(STUDY, STUDY_2017, "the study's crawler"))
+    writer.add("instruments", instruments.of_symbols(STUDY_CRAWL_ID, STUDY_2017, "the study's crawler"))
     writer.close()
     if strict and (ledger.files or "damaged_files" in facts):
         raise InputError(f"--strict: {named(ledger.files) or facts['damaged']}; nothing was imported")

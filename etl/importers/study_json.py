@@ -11,8 +11,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from overscripted.etl.importers.ids import STUDY, file_name, visit_id
+from overscripted.etl.importers.ids import file_name, visit_id
 from overscripted.etl.importers.values import text, whole
+from overscripted.run import STUDY_CRAWL_ID
 
 _TEXTS = (
     "location",
@@ -113,7 +114,7 @@ def _raw(record: dict[str, object], base: str, seen: dict[str, int]) -> dict[str
     crawl = whole(record.get("crawl_id"))
     if crawl is None:
         crawl = whole(base.partition("_")[0])
-    crawl = STUDY if crawl is None else crawl
+    crawl = STUDY_CRAWL_ID if crawl is None else crawl
     place = str(row["location"] or "")
     file = base if own else file_name(crawl, place)
     number = seen.get(file, 0)

@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from overscripted.etl.importers.ids import STUDY, per_location
+from overscripted.etl.importers.ids import per_location
 from overscripted.etl.importers.values import iso, whole
 from overscripted.etl.settings import IMPORT_BATCH_ROWS
+from overscripted.run import STUDY_CRAWL_ID
 from overscripted.store import Store
 from overscripted.text import is_bytes, is_text, readable_column
 
@@ -113,7 +114,7 @@ def _raw(rows: pa.Table, seen: dict[str, int]) -> pa.Table:
             return pa.chunked_array([pa.array([OPTIONAL.get(name) or None] * rows.num_rows, pa.string())])
         return _text(rows[name])
 
-    crawl_id = pc.fill_null(_integers(text("crawl_id")), STUDY)
+    crawl_id = pc.fill_null(_integers(text("crawl_id")), STUDY_CRAWL_ID)
     location = text("location")
     ids = per_location(crawl_id, location)
     file_name = pc.coalesce(text("file_name"), ids["file_name"])

@@ -3,12 +3,12 @@
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.importers.ids import STUDY
 from overscripted.etl.settings import VALUE_BEGINNING
 from overscripted.etl.transforms import context
 from overscripted.etl.transforms.arguments import argument_columns
 from overscripted.etl.transforms.origins import joined, party, script_place
 from overscripted.etl.transforms.rules import by_browser, moment, valid
+from overscripted.run import STUDY_CRAWL_ID
 from overscripted.schemas import TABLES
 
 # The URLs of `placed` calls of which host and domain are asked.
@@ -67,5 +67,5 @@ def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
 def call_id(rows: ir.Table) -> ir.StringValue:
     """``<file_name>__<row>`` for the study, ``<file_name>__<visit_id>-<ordinal>`` for crawls."""
     own = rows.visit_id.cast("string") + "-" + rows.ordinal.cast("string")
-    number = ibis.ifelse(rows.crawl_id == STUDY, rows.row.cast("string"), own)
+    number = ibis.ifelse(rows.crawl_id == STUDY_CRAWL_ID, rows.row.cast("string"), own)
     return rows.file_name.fill_null("") + "__" + number.fill_null("")

@@ -7,7 +7,7 @@ whatever it is; so do calls without a location and those in the browser's own do
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.importers.ids import STUDY
+from overscripted.run import STUDY_CRAWL_ID
 
 NETWORK = ("http://", "https://")
 # Documents of the browser itself and of its extensions: no page's, whatever surrounds them.
@@ -30,7 +30,7 @@ def placed(rows: ir.Table) -> ir.Table:
     Older crawls have neither: then it is the top document, else the script; ``""`` where neither is known.
     """
     location = rows.location.fill_null("")
-    own = (rows.crawl_id == STUDY) | on_network(location) | (location == "") | of_browser(location)
+    own = (rows.crawl_id == STUDY_CRAWL_ID) | on_network(location) | (location == "") | of_browser(location)
     known = rows.context_url.fill_null("")
     others = ibis.cases(
         (known != "", known),

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from overscripted import urls
-from overscripted.etl.importers.ids import STUDY
+from overscripted.run import STUDY_CRAWL_ID
 
 # Schemes whose URLs have no host and may be very long, unless "//" follows.
 _HOSTLESS = ("data:", "blob:", "javascript:")
@@ -37,7 +37,7 @@ def script_place(rows: ir.Table) -> ir.StringValue:
     The study's rows stay as the study had them: no host for blob:.
     """
     url = rows.script_url.fill_null("")
-    inner = ibis.ifelse((rows.crawl_id != STUDY) & url.startswith("blob:"), url.substr(5), "")
+    inner = ibis.ifelse((rows.crawl_id != STUDY_CRAWL_ID) & url.startswith("blob:"), url.substr(5), "")
     return ibis.ifelse(inner.startswith("http://") | inner.startswith("https://"), inner, url)
 
 

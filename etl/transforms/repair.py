@@ -10,9 +10,9 @@ grammar has learnt since stay as they came.
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.importers.ids import STUDY
 from overscripted.etl.settings import POSITION_DIGITS, REPAIR_FRAME_CHARS
 from overscripted.etl.transforms.rules import by_browser
+from overscripted.run import STUDY_CRAWL_ID
 from overscripted.stacks import parse_frame
 
 # The parts of a frame in the order in which `parse` gives them, and where they go.
@@ -51,7 +51,7 @@ def _malformed(calls: ir.Table) -> ir.BooleanValue:
     no_line = ~calls.script_line.fill_null("").substr(0, 1).isin(tuple("0123456789-"))
     no_script = calls.script_url.fill_null("") == ""
     stack = calls.call_stack.fill_null("")
-    known = (calls.crawl_id != STUDY) | ~_of_later_kind(stack)
+    known = (calls.crawl_id != STUDY_CRAWL_ID) | ~_of_later_kind(stack)
     return (no_line | no_script) & (stack != "") & known & ~by_browser(calls)
 
 

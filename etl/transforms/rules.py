@@ -5,10 +5,10 @@ from collections.abc import Callable
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.importers.ids import STUDY
 from overscripted.etl.settings import POSITION_DIGITS
 from overscripted.etl.symbols import STUDY_2017
 from overscripted.etl.transforms.context import of_browser, on_network
+from overscripted.run import STUDY_CRAWL_ID
 
 # Kinds of run-time code in script_loc_eval. The study's Firefox 52 wrote the first two only.
 EVAL_KINDS = (
@@ -38,12 +38,12 @@ def _text(column: ir.StringValue) -> ir.StringValue:
 
 def _location(t: ir.Table) -> ir.BooleanValue:
     any_page = (_text(t.location) != "") & ~of_browser(t.location)
-    return ibis.ifelse(t.crawl_id == STUDY, on_network(t.location), any_page)
+    return ibis.ifelse(t.crawl_id == STUDY_CRAWL_ID, on_network(t.location), any_page)
 
 
 def _operation(t: ir.Table) -> ir.BooleanValue:
     operation = _text(t.operation)
-    return operation.isin(OPERATIONS) | ((t.crawl_id != STUDY) & operation.isin(LATER_OPERATIONS))
+    return operation.isin(OPERATIONS) | ((t.crawl_id != STUDY_CRAWL_ID) & operation.isin(LATER_OPERATIONS))
 
 
 def _script_line(t: ir.Table) -> ir.BooleanValue:
@@ -72,7 +72,7 @@ def _call_stack(t: ir.Table) -> ir.BooleanValue:
 
 def _symbol(t: ir.Table) -> ir.BooleanValue:
     symbol = _text(t.symbol)
-    return (symbol != "") & ((t.crawl_id != STUDY) | symbol.isin(sorted(STUDY_2017)))
+    return (symbol != "") & ((t.crawl_id != STUDY_CRAWL_ID) | symbol.isin(sorted(STUDY_2017)))
 
 
 def _time_stamp(t: ir.Table) -> ir.BooleanValue:
@@ -100,7 +100,7 @@ RULES: dict[str, Callable[[ir.Table], ir.BooleanValue]] = {
 
 def by_browser(calls: ir.Table) -> ir.BooleanValue:
     """Whether the browser's own code called, no script; never NULL, and false in the study's data."""
-    return calls.by_browser.fill_null(False) & (calls.crawl_id != STUDY)
+    return calls.by_browser.fill_null(False) & (calls.crawl_id != STUDY_CRAWL_ID)
 
 
 def valid(calls: ir.Table) -> ir.BooleanValue:
