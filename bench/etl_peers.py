@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from overscripted.etl.symbols import STUDY_2017
+from overscripted.etl.symbols import study_symbols
 
 OPERATIONS = ["get", "set", "call", "set (failed)"]
 EVAL = r"^(line [0-9]* > (eval|Function)[ ]?)*$"
@@ -60,7 +60,7 @@ def sql(work: Path, out: Path) -> int:
         {"key": names, "host": hosts, "domain": [urls.registrable_domain(h) if h else "" for h in hosts]}
     )
     con.register("dim", dim)
-    symbols = ", ".join(f"'{s}'" for s in sorted(STUDY_2017))
+    symbols = ", ".join(f"'{s}'" for s in sorted(study_symbols()))
     valid = f"""
         location SIMILAR TO 'https?://.*' AND operation IN ('get', 'set', 'call', 'set (failed)')
         AND regexp_matches(script_line, '^[0-9]+$')
@@ -164,7 +164,7 @@ def polars(work: Path, out: Path) -> int:
         & (pl.col("script_loc_eval").fill_null("").str.contains(EVAL))
         & (pl.col("script_url").fill_null("") != "")
         & ~pl.col("call_stack").fill_null("").str.starts_with("undefined")
-        & pl.col("symbol").is_in(list(STUDY_2017))
+        & pl.col("symbol").is_in(list(study_symbols()))
         & pl.col("time_stamp").str.contains(MOMENT)
         & pl.col("in_iframe").is_in(["true", "false"])
     ).fill_null(False)
@@ -246,7 +246,7 @@ def _segment(number: int, path: Path, out: Path) -> Any:
             & text.script_loc_eval.str.match(EVAL)
             & (text.script_url != "")
             & ~text.call_stack.str.startswith("undefined")
-            & text.symbol.isin(STUDY_2017)
+            & text.symbol.isin(study_symbols())
             & text.time_stamp.str.match(MOMENT)
             & text.in_iframe.isin(["true", "false"])
         )
@@ -334,7 +334,7 @@ def study_schema(symbols: list[str]) -> dict[str, Any]:
         "script_line": text | {"pattern": "^[0-9]+$"},
         "script_loc_eval": text | {"pattern": f"^$|{EVAL}"},
         "script_url": text | {"minLength": 1},
-        "symbol": text | {"enum": [*symbols, *sorted(STUDY_2017 - set(symbols))]},
+        "symbol": text | {"enum": [*symbols, *sorted(study_symbols() - set(symbols))]},
         "time_stamp": text
         | {"format": "date-time", "pattern": rf"^{moment}.?\d{{0,3}}Z$|^{moment}\+\d{{4}}$"},
         "value": text,

@@ -15,7 +15,7 @@ from overscripted.etl.importers.ledger import Ledger, named
 from overscripted.etl.importers.values import moment
 from overscripted.etl.importers.writer import SegmentWriter
 from overscripted.etl.settings import IMPORT_FILES_AT_ONCE, NAMED_FILES
-from overscripted.etl.symbols import STUDY_2017
+from overscripted.etl.symbols import study_symbols
 from overscripted.progress import Work
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.store import Store
@@ -38,7 +38,7 @@ def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
     if parquet:
         ledger.files = dict.fromkeys(plain, "JSON beside Parquet; name its folder to import it")
     facts = load(source, parquet or plain, writer, ledger)
-    writer.add("instruments", instruments.of_symbols(STUDY_CRAWL_ID, STUDY_2017, "the study's crawler"))
+    writer.add("instruments", instruments.of_symbols(STUDY_CRAWL_ID, study_symbols(), "the study's crawler"))
     writer.close()
     if strict and (ledger.files or "damaged_files" in facts):
         raise InputError(f"--strict: {named(ledger.files) or facts['damaged']}; nothing was imported")

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from overscripted.etl.settings import POSITION_DIGITS
-from overscripted.etl.symbols import STUDY_2017
+from overscripted.etl.symbols import study_symbols
 from overscripted.etl.transforms.context import of_browser, on_network
 from overscripted.run import STUDY_CRAWL_ID
 
@@ -72,7 +72,7 @@ def _call_stack(t: ir.Table) -> ir.BooleanValue:
 
 def _symbol(t: ir.Table) -> ir.BooleanValue:
     symbol = _text(t.symbol)
-    return (symbol != "") & ((t.crawl_id != STUDY_CRAWL_ID) | symbol.isin(sorted(STUDY_2017)))
+    return (symbol != "") & ((t.crawl_id != STUDY_CRAWL_ID) | symbol.isin(sorted(study_symbols())))
 
 
 def _time_stamp(t: ir.Table) -> ir.BooleanValue:

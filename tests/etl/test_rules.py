@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from overscripted.engines import Engine, open_engine
+from overscripted.etl.symbols import study_symbols
 from overscripted.etl.transforms import arguments, calls, invalid_calls, origins, repair, rules
 from overscripted.stacks import parse_frame
 from overscripted.urls import host, registrable_domain
@@ -396,3 +397,10 @@ def test_arguments_that_the_engine_cuts_are_those_that_python_reads(engine: Engi
     for text, row in zip(given, made, strict=True):
         found = [str(row["arguments_n_keys"]), *(row[f"argument_{i}"] for i in range(arguments.N))]
         assert found == arguments.split(text), text
+
+
+def test_the_studys_symbols_are_the_lines_of_their_file_without_its_comments() -> None:
+    symbols = study_symbols()
+    assert len(symbols) == 282
+    assert {"window.document.cookie", "window.navigator.plugins[Shockwave Flash].name"} < symbols
+    assert not any(name.startswith("#") or name != name.strip() or not name for name in symbols)

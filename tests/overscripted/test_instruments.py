@@ -1,7 +1,7 @@
 """What was recorded, as rows: every setting, and the study's symbols exactly."""
 
 from overscripted.crawl.instrument.settings import expand, resolve
-from overscripted.etl.symbols import STUDY_2017
+from overscripted.etl.symbols import study_symbols
 from overscripted.instruments import of_symbols, rows
 
 
@@ -31,6 +31,6 @@ def test_the_preset_of_the_study_and_its_symbols_are_the_same_rows() -> None:
     """Plug-ins and their types apart, whose names the preset leaves to the browser."""
     preset, study = (
         {row["symbol"]: row for row in made.to_pylist() if "[" not in row["symbol"]}
-        for made in (rows(1, resolve("study2017")["instruments"], "x"), of_symbols(1, STUDY_2017, "x"))
+        for made in (rows(1, resolve("study2017")["instruments"], "x"), of_symbols(1, study_symbols(), "x"))
     )
     assert preset == study and len(study) == 271
