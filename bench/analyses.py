@@ -80,9 +80,8 @@ def multiply(run: Path, times: int, out: Path) -> Path:
     import duckdb
 
     from overscripted.engines import copy_options, open_engine
-    from overscripted.etl.build import Build
-    from overscripted.etl.manifest import Manifest
-    from overscripted.etl.workspace import ORDER, row_group
+    from overscripted.etl.rollups import write_dimensions
+    from overscripted.etl.workspace import ORDER, Workspace, row_group
     from overscripted.store import Store
 
     con = duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(out / "sorting")})
@@ -101,7 +100,7 @@ def multiply(run: Path, times: int, out: Path) -> Path:
     shutil.copy(run / "run.json", out)
     store = Store(out)
     with open_engine("duckdb") as engine:
-        Build(store, store, engine, Manifest()).dimensions(engine.read(store, "tables/script_refs"))
+        write_dimensions(Workspace(store, store, engine), engine.read(store, "tables/script_refs"))
     print(f"{times} copies: {n:,} calls")
     return out
 

@@ -8,7 +8,7 @@ from overscripted.engines import open_engine
 from overscripted.errors import DoubtfulData, InputError, StageMissing
 from overscripted.etl import manifest
 from overscripted.etl.build import Build
-from overscripted.etl.settings import NAMED_FILES
+from overscripted.etl.settings import MAX_NAMED_FILES
 from overscripted.run import STAGES, Run
 
 # What the etl replaces, together: the tables, and its notes for the next time.
@@ -40,9 +40,9 @@ def run_etl(
             with run.store.replace(*OUTPUT) as staged:
                 old = manifest.Manifest() if full else manifest.load(run.store)
                 build = Build(run.store, staged, opened, old)
-                facts = build.all()
-                if strict and build.damaged:
-                    raise InputError(f"--strict: {_named(build.damaged)}; tables are unchanged")
+                facts = build.run()
+                if strict and build.raw.damaged:
+                    raise InputError(f"--strict: {_named(build.raw.damaged)}; tables are unchanged")
                 if strict and "mostly_invalid" in facts:
                     raise DoubtfulData(
                         f"--strict: most calls are invalid: {facts['mostly_invalid']}; tables are unchanged; "
@@ -51,8 +51,8 @@ def run_etl(
         except BaseException:
             run.undo("etl", before)
             raise
-    if build.damaged:
-        facts["damaged_segments"] = _named(build.damaged)
+    if build.raw.damaged:
+        facts["damaged_segments"] = _named(build.raw.damaged)
     run.finish("etl", facts=facts)
     return facts
 
@@ -73,5 +73,5 @@ def _require_raw(run: Run, partial: bool) -> None:
 
 
 def _named(damaged: dict[str, str]) -> str:
-    some = "; ".join(f"{key}: {why}" for key, why in list(damaged.items())[:NAMED_FILES])
+    some = "; ".join(f"{key}: {why}" for key, why in list(damaged.items())[:MAX_NAMED_FILES])
     return f"{len(damaged)} damaged ({some})"

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
 from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
-from overscripted.etl.intake import Segment
+from overscripted.etl.raw_segments import Segment
 from overscripted.etl.transforms import attempts, conform, origins, pages, uses
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
@@ -65,6 +65,10 @@ class Workspace:
         """Rows of one of the tables, in its schema and order; keys of the files."""
         typed = conform.conform(expr, TABLES[table])
         return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table], row_group(table))
+
+    def write_and_read(self, expr: ir.Table, table: str) -> ir.Table:
+        """Write rows of one of the tables and read the files again, so that nothing is computed twice."""
+        return self.engine.read(self.staged, self.write(expr, table))
 
     def write_empty(self, table: str, name: str = "part") -> list[str]:
         """One of the tables without rows, at once."""

@@ -3,7 +3,7 @@
 Expressions are written once; only this file knows how each engine runs them. Both compare and cast as
 UTC, strict and case-sensitive, so that the same expression gives the same rows. The etl uses Spark in two
 ways: its SQL for roll-ups, here, and its workers, each with a DuckDB of its own, for batches of calls
-(`overscripted.etl.spread`).
+(`overscripted.etl.executors.spark`).
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import ibis
@@ -52,6 +52,16 @@ ZSTD_LEVEL = 6
 SPARK_DRIVER_MEMORY = "2g"
 
 
+class Capacity(NamedTuple):
+    """What an engine may use: tasks at the same time, and bytes of memory for all of them.
+
+    ``memory`` is None where the engine's machines are not known.
+    """
+
+    slots: int
+    memory: int | None
+
+
 class Engine(ABC):
     """Reads tables as Ibis expressions, runs them, writes their rows. A context manager."""
 
@@ -68,8 +78,8 @@ class Engine(ABC):
     @abstractmethod
     def _read(self, store: Store, keys: list[str]) -> ir.Table: ...
 
-    def doubtful(self, store: Store, keys: Sequence[str]) -> list[str]:
-        """Those of these Parquet files with text that is not UTF-8 and that `read` would let pass."""
+    def invalid_text(self, store: Store, keys: Sequence[str]) -> list[str]:
+        """Those of these Parquet files whose text is not UTF-8 and that this engine would still read."""
         return []
 
     @abstractmethod
@@ -116,6 +126,27 @@ class Engine(ABC):
     def _write(
         self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str], row_group: int
     ) -> list[str]: ...
+
+    @property
+    def session(self) -> Any:
+        """The SparkSession whose workers can make batches; None where the engine has no workers."""
+        return None
+
+    @abstractmethod
+    def capacity(self) -> Capacity:
+        """What this engine may use of its machines."""
+
+    def divided(self, n: int) -> dict[str, str] | None:
+        """DuckDB's settings for each of ``n`` processes of this machine that share the engine's capacity.
+
+        Each needs a ``temp_directory`` of its own, below the one in these settings. None where the engine's
+        settings cannot be shared.
+        """
+        return None
+
+    def for_few_rows(self) -> contextlib.AbstractContextManager["Engine"]:
+        """The engine that is fastest for few rows, as a context manager: this one, or DuckDB here."""
+        return contextlib.nullcontext(self)
 
     @abstractmethod
     def close(self) -> None:
@@ -201,6 +232,10 @@ def _usable(folder: str, option: str) -> None:
         )
 
 
+# Settings of DuckDB that several processes cannot share, or that would count for each of them.
+_NOT_SHARED = {"database", "max_temp_directory_size"}
+
+
 class DuckDB(Engine):
     """DuckDB in this process, reading any storage through fsspec."""
 
@@ -234,13 +269,17 @@ class DuckDB(Engine):
         self._names = (f"t{n}" for n in itertools.count()) if alone else iter(_fresh, None)
         self._compiled: dict[ops.Node, str] = _COMPILED if alone else {}
 
-    def limits(self) -> tuple[int, int]:
-        """Threads, and bytes of memory, that it may use."""
-        asked = "SELECT current_setting('threads'), current_setting('memory_limit')"
-        ((threads, memory),) = self._con.con.execute(
-            asked
-        ).fetchall()  # to the end: else nothing else may run
-        return int(threads), _bytes(memory)
+    def capacity(self) -> Capacity:
+        query = "SELECT current_setting('threads'), current_setting('memory_limit')"
+        rows = self._con.con.execute(query).fetchall()  # all: an open result blocks the connection
+        ((threads, memory),) = rows
+        return Capacity(int(threads), _bytes(memory))
+
+    def divided(self, n: int) -> dict[str, str] | None:
+        if _NOT_SHARED & self.settings.keys():
+            return None
+        threads, memory = self.capacity()
+        return {**self.settings, "threads": str(threads // n), "memory_limit": f"{(memory or 0) // n}B"}
 
     def _uris(self, store: Store, keys: list[str]) -> list[str]:
         """What DuckDB opens: paths, or names under a scheme of our own, for object storage and where a
@@ -346,8 +385,19 @@ class Spark(Engine):
 
     @property
     def session(self) -> Any:
-        """The SparkSession, for notebooks."""
         return self._session
+
+    def capacity(self) -> Capacity:
+        context = self._session.sparkContext
+        cores_per_task = int(context.getConf().get("spark.task.cpus", "1"))
+        slots = max(1, int(context.defaultParallelism) // cores_per_task)
+        if not str(context.master).startswith("local"):
+            return Capacity(slots, None)
+        with DuckDB({}) as engine:
+            return Capacity(slots, engine.capacity().memory)
+
+    def for_few_rows(self) -> contextlib.AbstractContextManager[Engine]:
+        return DuckDB({}, alone=True)
 
     def _read(self, store: Store, keys: list[str]) -> ir.Table:
         return self._view(self._files(store, keys))
@@ -366,7 +416,7 @@ class Spark(Engine):
         frames = [reader.parquet(path) for path in paths]
         return functools.reduce(lambda all_, one: all_.unionByName(one, allowMissingColumns=True), frames)
 
-    def doubtful(self, store: Store, keys: Sequence[str]) -> list[str]:
+    def invalid_text(self, store: Store, keys: Sequence[str]) -> list[str]:
         from pyspark.sql import functions as f
 
         found = []

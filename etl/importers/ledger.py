@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from overscripted.etl.settings import NAMED_FILES
+from overscripted.etl.settings import MAX_NAMED_FILES
 
 
 class Ledger:
@@ -55,5 +55,5 @@ class Ledger:
 
 def named(files: dict[str, str]) -> str:
     """The first of some files, each with the reason."""
-    shown = "; ".join(f"{name}: {why}" for name, why in list(files.items())[:NAMED_FILES])
-    return shown + ("; …" if len(files) > NAMED_FILES else "")
+    shown = "; ".join(f"{name}: {why}" for name, why in list(files.items())[:MAX_NAMED_FILES])
+    return shown + ("; …" if len(files) > MAX_NAMED_FILES else "")

@@ -11,11 +11,11 @@ from overscripted.etl.transforms.rules import by_browser, moment, valid
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.schemas import TABLES
 
-# The URLs of `placed` calls of which host and domain are asked.
+# The columns of `with_url_columns` of which host and domain are asked.
 URLS = {"location": "location", "owner": "owner", "script": "script_place", "top": "top_level_url"}
 
 
-def placed(repaired: ir.Table) -> ir.Table:
+def with_url_columns(repaired: ir.Table) -> ir.Table:
     """Raw calls after `repair`, with their context and the columns of `URLS`.
 
     ``owner`` is the context where that is another document: of most calls none is, and nothing is read.
@@ -28,7 +28,7 @@ def placed(repaired: ir.Table) -> ir.Table:
 def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
     """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the dimension of the `URLS`."""
     rows = repaired.filter(valid(repaired))
-    rows = argument_columns(placed(rows))
+    rows = argument_columns(with_url_columns(rows))
     rows = joined(rows, origins, **URLS)
     levels = rows.script_loc_eval.fill_null("")
     value = rows.value.fill_null("")

@@ -12,7 +12,7 @@ KEY = ["crawl_id", "visit_id", "location", "script_url"]
 URLS = {"location": "location", "script": "script_place", "top": "top_level_url"}
 
 
-def rolled(uses: ir.Table) -> ir.Table:
+def rolled_up(uses: ir.Table) -> ir.Table:
     """Distinct (visit, location, script_url) with counts and `URLS`; ``uses`` of all batches."""
     refs = uses.group_by(KEY).agg(
         in_iframe=uses.in_iframe.all(),

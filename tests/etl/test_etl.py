@@ -16,9 +16,10 @@ import pytest
 
 from overscripted import segments
 from overscripted.errors import DoubtfulData, InputError, OutsideError, SoftwareMissing, StageMissing
-from overscripted.etl import intake, settings
+from overscripted.etl import raw_segments, settings
 from overscripted.etl import run as door
-from overscripted.etl.intake import Segment, outgrown
+from overscripted.etl.raw_segments import Segment
+from overscripted.etl.reuse import outgrown
 from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from overscripted.schemas import TABLES
@@ -329,15 +330,15 @@ def test_a_visit_that_ends_while_segments_are_listed_waits_for_its_calls(
 ) -> None:
     run = crawl_run(tmp_path / "run", calls=[call()], visits=[visit()])
     run.begin("crawl", {})
-    look = intake.look
+    scan = raw_segments.scan
 
-    def listed(store: Store, name: str) -> intake.Intake:
-        found = look(store, name)
+    def listed(store: Store, name: str) -> raw_segments.Scan:
+        found = scan(store, name)
         if not store.files("raw/visits", ".parquet")[1:]:
             one_more_visit(run)
         return found
 
-    monkeypatch.setattr(intake, "look", listed)
+    monkeypatch.setattr(raw_segments, "scan", listed)
     run_etl(run, partial=True)
     assert by(run, "visits", "visit_id") == by(run, "calls", "visit_id") == [(1,)]
     run_etl(run, partial=True)

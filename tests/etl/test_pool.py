@@ -15,10 +15,14 @@ import pytest
 
 from overscripted.engines import DuckDB
 from overscripted.errors import OutsideError
-from overscripted.etl import build, pool, settings
-from overscripted.etl.intake import Segment
+from overscripted.etl import settings
+from overscripted.etl.executors.choose import choose_executor
+from overscripted.etl.executors.executor import Executor
+from overscripted.etl.executors.processes import ProcessExecutor
+from overscripted.etl.raw_segments import Segment
 from overscripted.etl.run import run_etl
 from overscripted.etl.workspace import Workspace
+from overscripted.progress import Work
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from overscripted.store import Store
@@ -32,8 +36,8 @@ ONE = ("threads=1",)
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty-five rows are worth a process."""
-    monkeypatch.setattr("overscripted.etl.settings.POOL_WORTH_ROWS", 25)
-    monkeypatch.setattr("overscripted.etl.settings.SIDE_BY_SIDE", [(10**9, 25, 10**6)])
+    monkeypatch.setattr("overscripted.etl.settings.MIN_ROWS_PER_PROCESS", 25)
+    monkeypatch.setattr("overscripted.etl.settings.BATCH_LIMITS", [(10**9, 25, 10**6)])
 
 
 def _workers() -> list[psutil.Process]:
@@ -41,7 +45,10 @@ def _workers() -> list[psutil.Process]:
     found = []
     for process in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):
-            if "overscripted.etl.task" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            if (
+                "overscripted.etl.executors.task" in process.cmdline()
+                and process.status() != psutil.STATUS_ZOMBIE
+            ):
                 found.append(process)
     return found
 
@@ -81,13 +88,15 @@ def test_interrupted_or_a_process_killed_the_tables_stay_and_it_goes_on(tmp_path
     nothing_stray(run)
 
 
+# The code under test, for scripts that are not in its folder.
+_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 # In a process of its own, with a pool for little.
 _ETL = """
 from overscripted.etl import settings
 from overscripted.etl.run import run_etl
 from overscripted.run import Run
 import sys
-settings.POOL_WORTH_ROWS = 25
+settings.MIN_ROWS_PER_PROCESS = 25
 run_etl(Run.open(sys.argv[1]), conf=("threads=2", "memory_limit=4GB", "temp_directory=" + sys.argv[2]))
 """
 
@@ -109,9 +118,10 @@ def test_what_a_user_can_mend_comes_out_of_a_process_as_such(tmp_path: Path, sma
         "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n" + _ETL
     )
     command = [sys.executable, str(script), run.store.url, str(tmp_path / "spill")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, env=_ENVIRONMENT)
     assert "WriteError" in done.stderr and "cannot be written" in done.stderr
-    assert "etl/pool.py" in done.stderr and "etl/task.py" in done.stderr  # as it came, and where from
+    assert "etl/executors/processes.py" in done.stderr  # where the error arrived, and where it came from
+    assert "etl/executors/task.py" in done.stderr
     assert not run.store.exists("tables")
 
 
@@ -123,7 +133,7 @@ def test_without_their_parent_processes_end(tmp_path: Path) -> None:
     script.write_text(_ETL)
     met: list[psutil.Process] = []
     command = [sys.executable, str(script), run.store.url, str(tmp_path / "spill")]
-    parent = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    parent = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=_ENVIRONMENT)
 
     def kill() -> None:
         met.extend(_workers())
@@ -142,13 +152,21 @@ def test_a_segment_damaged_within_is_found_after_its_process_failed(
 ) -> None:
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit(), visit(visit_id=2)])
     bad = damaged_segment(run)
-    made = []
-    made_by_pool = build.pool_batches
-    monkeypatch.setattr(build, "pool_batches", lambda *asked: made.append(asked) or made_by_pool(*asked))
+    runs = []
+    run_batches = ProcessExecutor.run
+    monkeypatch.setattr(
+        ProcessExecutor, "run", lambda executor, plans: runs.append(plans) or run_batches(executor, plans)
+    )
     assert bad in run_etl(run, conf=TWO)["damaged_segments"]
-    assert len(made) == 1  # the second time there is but one segment
+    assert len(runs) == 1  # the second time there is but one segment
     assert [row["visit_id"] for row in rows(run, "calls")] == [1]
     nothing_stray(run)
+
+
+def _executor(engine: DuckDB, url: Path | str, segments: list[Segment]) -> Executor:
+    """The executor chosen for batches of these segments."""
+    workspace = Workspace(Store(url), Store(url), engine)
+    return choose_executor(engine, workspace, segments, [], Work("etl", None))
 
 
 @pytest.mark.parametrize(
@@ -170,8 +188,8 @@ def test_as_many_processes_as_cores_memory_and_work_allow(
 ) -> None:
     waiting = [Segment(f"s{n}", rows, 1_000, "") for n, rows in enumerate(segments_of)]
     with DuckDB(conf) as engine:
-        at = Workspace(Store(tmp_path), Store(tmp_path), engine)
-        assert pool.plan(at, waiting)[:2] == expected
+        executor = _executor(engine, tmp_path, waiting)
+        assert (executor.slots, executor.limits.rows) == expected
 
 
 @pytest.mark.parametrize("setting", ["database", "Max_temp_directory_size"])
@@ -179,17 +197,17 @@ def test_settings_that_cannot_be_shared_keep_it_in_one_process(tmp_path: Path, s
     waiting = [Segment(f"s{n}", 250_000, 1_000, "") for n in range(8)]
     value = str(tmp_path / "own.duckdb") if setting == "database" else "1GB"
     with DuckDB({"threads": "4", "memory_limit": "16GB", setting: value}) as engine:
-        assert pool.plan(Workspace(Store(tmp_path), Store(tmp_path), engine), waiting)[0] == 1
+        assert _executor(engine, tmp_path, waiting).slots == 1
 
 
 def test_a_store_in_memory_keeps_it_in_one_process(tmp_path: Path) -> None:
     waiting = [Segment(f"s{n}", 250_000, 1_000, "") for n in range(8)]
     with DuckDB({"threads": "4", "memory_limit": "16GB"}) as engine:
         for url, n in (("memory://pool/run", 1), (str(tmp_path), 4)):
-            assert pool.plan(Workspace(Store(url), Store(url), engine), waiting)[0] == n
+            assert _executor(engine, url, waiting).slots == n
 
 
 def test_sizes_are_read_as_duckdb_writes_them() -> None:
     for asked, least in (("1GB", 0.9e9), ("100MB", 0.9e8), ("3.5TiB", 3.4 * 2**40), ("900KiB", 8e5)):
         with DuckDB({"memory_limit": asked}) as engine:
-            assert least < engine.limits()[1] <= least * 1.2
+            assert least < engine.capacity().memory <= least * 1.2

@@ -12,10 +12,11 @@ import psutil
 import pytest
 
 from overscripted.errors import OutsideError, SoftwareMissing
-from overscripted.etl import task
-from overscripted.etl.intake import Segment, batches
+from overscripted.etl.executors import task
+from overscripted.etl.executors.grouping import Limits, group
+from overscripted.etl.executors.spark import _task, _user_error
+from overscripted.etl.raw_segments import Segment
 from overscripted.etl.run import run_etl
-from overscripted.etl.spread import _task, _understood
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from tests.etl.batches import damaged_segment, many, nothing_stray, two_attempts, when_a_batch_is_begun
@@ -50,7 +51,7 @@ def test_batches_on_spark_are_duckdbs_whichever_made_the_earlier_ones(
     tmp_path: Path, spark: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     monkeypatch.setattr("overscripted.etl.settings.BATCH_ROWS", 25)
-    monkeypatch.setattr("overscripted.etl.settings.SIDE_BY_SIDE", [(1, 25, 10**6)])
+    monkeypatch.setattr("overscripted.etl.settings.BATCH_LIMITS", [(1, 25, 10**6)])
     one = crawl_run(tmp_path / "one", visits=[visit(), visit(attempt=2)])
     two_attempts(one)
     shutil.copytree(tmp_path / "one", tmp_path / "other")
@@ -139,40 +140,44 @@ def test_a_segment_damaged_within_is_found_after_its_task_failed(tmp_path: Path,
 
 
 def test_workers_without_the_package_are_told_from_bugs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "overscripted.etl.task", None)
+    monkeypatch.setitem(sys.modules, "overscripted.etl.executors.task", None)
     with pytest.raises(RuntimeError) as raised:
         _task({}, [], None)(("b00000", []))
-    said = _understood(raised.value)
+    said = _user_error(raised.value)
     assert isinstance(said, SoftwareMissing) and "venv-pack" in str(said)
     monkeypatch.undo()
-    monkeypatch.setattr("overscripted.etl.spread.__version__", "0.0")
+    monkeypatch.setattr("overscripted.etl.executors.spark.__version__", "0.0")
     with pytest.raises(RuntimeError, match=r"0\.0 here"):
         _task({}, [], None)(("b00000", []))
 
 
 def test_a_worker_without_memory_says_which_setting_gives_it_more() -> None:
-    said = _understood(RuntimeError("PythonException: …\nOSError: [Errno 12] Cannot allocate memory\n"))
+    said = _user_error(RuntimeError("PythonException: …\nOSError: [Errno 12] Cannot allocate memory\n"))
     assert isinstance(said, OutsideError) and "spark.executor.pyspark.memory" in str(said)
     of_java = RuntimeError("java.lang.OutOfMemoryError: Java heap space")  # which that setting does not mend
-    assert _understood(of_java) is of_java
+    assert _user_error(of_java) is of_java
 
 
 def test_a_task_takes_its_share_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    terms = task.Terms("run", "staged", {}, {}, [], threads=2, at_once=4)
+    options = task.TaskOptions("run", "staged", {}, {}, [], threads=2, tasks_per_machine=4)
     monkeypatch.delenv("PYSPARK_EXECUTOR_MEMORY_MB", raising=False)
-    assert task._limits(terms)["memory_limit"] == "15.00%"
+    assert task._duckdb_settings(options)["memory_limit"] == "15.00%"
     monkeypatch.setenv("PYSPARK_EXECUTOR_MEMORY_MB", "1000")
     monkeypatch.setenv("SPARK_LOCAL_DIRS", "/scratch/a,/scratch/b")
-    limits = task._limits(terms)
+    limits = task._duckdb_settings(options)
     assert (limits["memory_limit"], limits["threads"]) == ("600MiB", "2")
     assert limits["temp_directory"].startswith("/scratch/a/")
 
 
 def test_segments_are_grouped_evenly_and_keep_every_slot_busy() -> None:
     few = [Segment(f"s{n}", 100 - n % 2, 1_000, "") for n in range(6)]
-    assert [len(group) for group in batches(few, 1_000, 10**6)] == [6]
-    assert [len(group) for group in batches(few, 1_000, 10**6, slots=3)] == [2, 2, 2]
-    assert [len(group) for group in batches(few, 1_000, 10**6, slots=50)] == [1] * 6
-    assert [len(group) for group in batches(few, 200, 10**6)] == [2, 2, 2]
-    assert [len(group) for group in batches(few, 1_000, 3_000)] == [3, 3]
-    assert batches([], 10, 10, slots=4) == []
+
+    def sizes(rows: int, size: int, slots: int = 1) -> list[int]:
+        return [len(members) for members in group(few, Limits(rows, size), slots)]
+
+    assert sizes(1_000, 10**6) == [6]
+    assert sizes(1_000, 10**6, slots=3) == [2, 2, 2]
+    assert sizes(1_000, 10**6, slots=50) == [1] * 6
+    assert sizes(200, 10**6) == [2, 2, 2]
+    assert sizes(1_000, 3_000) == [3, 3]
+    assert group([], Limits(10, 10), slots=4) == []

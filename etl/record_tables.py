@@ -1,0 +1,57 @@
+"""Writes the tables whose rows are raw records. They are small beside calls and written anew each time."""
+
+import ibis.expr.types as ir
+
+from overscripted.etl.raw_data import RawData
+from overscripted.etl.transforms import attempts, frames, requests, scripts, visits
+from overscripted.etl.workspace import Workspace
+
+# Tables whose rows are the raw rows of the attempts that count, unchanged.
+_COPIED = ("cookies", "console", "messages")
+
+
+class RecordTables:
+    """Writes visits, requests, frames and the like. ``counted`` are the attempts that count."""
+
+    def __init__(self, workspace: Workspace, raw: RawData, counted: ir.Table) -> None:
+        self._workspace, self._raw, self._counted = workspace, raw, counted
+
+    def write(self) -> None:
+        """Write every table; a table without raw rows is written empty."""
+        self._write_visits()
+        if self._has_rows("requests"):
+            self._write_requests()
+        if self._has_rows("frames"):
+            self._workspace.write(frames.frames(self._kept("frames")), "frames")
+        for table in _COPIED:
+            if self._has_rows(table):
+                self._workspace.write(self._kept(table), table)
+        if self._has_rows("instruments"):
+            self._workspace.write(self._all("instruments").distinct(), "instruments")
+        if self._has_rows("scripts"):
+            self._workspace.write(scripts.scripts(self._all("scripts")), "scripts")
+
+    def _write_visits(self) -> None:
+        rows = self._all("visits")
+        origins = self._workspace.origins(rows, "site_url", "final_url")
+        self._workspace.write(visits.visits(rows, self._counted, origins), "visits")
+
+    def _write_requests(self) -> None:
+        rows = self._kept("requests")
+        origins = self._workspace.origins(rows, "url", "top_level_url")
+        self._workspace.write(requests.requests(rows, self._all("callstacks"), origins), "requests")
+
+    def _has_rows(self, table: str) -> bool:
+        """Whether the raw table has segments; where it has none, the empty table is written at once."""
+        if self._raw.segments(table):
+            return True
+        self._workspace.write_empty(table)
+        return False
+
+    def _all(self, table: str) -> ir.Table:
+        """A whole raw table."""
+        return self._workspace.raw(table, self._raw.segments(table))
+
+    def _kept(self, table: str) -> ir.Table:
+        """The rows of a raw table that belong to attempts that count."""
+        return attempts.kept(self._all(table), self._counted)
