@@ -123,7 +123,7 @@ def sample(
     \b
     Example:  overscripted sample runs/2026-11 public/ten-percent --by location --fraction 0.1 --seed 1
     """
-    from overscripted.etl.sample import export_sample
+    from overscripted.etl.publish.sample import export_sample
 
     facts = export_sample(Run.open(run), out, by, fraction, seed, value_1000, remove_personal)
     click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))

@@ -1,50 +1,54 @@
 """The etl's and the importers' defaults, each with its unit and reason."""
 
-# Rows of one imported segment: about 10-60 MB of Parquet, and a few hundred MB while it is made.
+# Rows of one imported segment: about 10-60 MB of Parquet, and a few hundred MB of memory until it is written.
 IMPORT_SEGMENT_ROWS = 250_000
-# Or bytes, where rows are large: those of bodies of scripts and of long values.
+# Bytes of one imported segment, where rows are large: those of script bodies and of long values.
 IMPORT_SEGMENT_BYTES = 512 * 2**20
-# Rows read from a source at once: keeps the importer's memory flat whatever the source's size.
+# Rows that an importer reads from a source at a time: its memory stays flat whatever the source's size.
 IMPORT_BATCH_ROWS = 50_000
-# Small source files fetched side by side: hides an object store's latency.
-IMPORT_PARALLEL_FILES = 64
-# Bytes of a body beside an OpenWPM database, decompressed: no real script is a quarter of that, a bomb is
-# many times it.
+# Source files between two updates of the progress.
+IMPORT_FILES_PER_UPDATE = 64
+# Bytes of a body beside an OpenWPM database, decompressed. No real script has a quarter of that; a
+# decompression bomb has many times as much.
 IMPORT_BODY_BYTES = 32 * 2**20
 
-# A batch of segments becomes one file of each table: large enough for object stores (50-500 MB),
+# A batch of segments becomes one file per table. The file is large enough for object stores (50-500 MB) and
 # small enough to be sorted in a few GB of memory.
 BATCH_ROWS = 4_000_000
 BATCH_BYTES = 512 * 1024 * 1024
-# Batches made side by side share a machine: bytes of memory of each process, and the rows and bytes of a
-# batch that it then sorts without spilling (a million in 4.3 GB, a quarter in 1.4). Each batch costs a CPU
-# second or more whatever its rows, and in the smallest ones a call takes 15 % more bytes.
+# Limits of batches that are made at the same time, the largest first: bytes of memory of each process, then
+# rows and bytes of a batch that this memory sorts without spilling (measured: a million rows in 4.3 GB, a
+# quarter of that in 1.4 GB). Larger batches are cheaper: each costs a CPU second or more whatever its rows,
+# and in the smallest a call takes 15 % more bytes.
 BATCH_LIMITS = (
     (5_000_000_000, 1_000_000, 128 * 1024 * 1024),
     (3_500_000_000, 500_000, 64 * 1024 * 1024),
     (1_500_000_000, 250_000, 32 * 1024 * 1024),
 )
-# What a task of Spark may have, on machines that the driver knows nothing of.
+# Bytes of memory that a task of Spark may use on other machines, whose memory the driver does not know.
 TASK_MEMORY = 3_500_000_000
-# Rows and bytes of a batch that stays as it is, though there is new work: its files are large enough.
+# A batch with fewer rows and bytes than these is made again together with new segments; the files of larger
+# ones are large enough.
 SMALL_BATCH = (250_000, 32 * 1024 * 1024)
-# Fewer new calls for each are not worth the start of a process.
+# New calls per process that are worth its start.
 MIN_ROWS_PER_PROCESS = 250_000
-# Fewer raw rows than this, of all tables, are rolled up by DuckDB in the driver: of ten million calls that
-# took 33 s, where Spark SQL on the same two cores took 143 s. Far more may not fit a driver's disk: it sorts
-# the requests of a crawl, a kilobyte or two each, and spills them there. Calls come as small partial
-# roll-ups, and count a tenth: those of a hundred million took DuckDB 86 s.
+# Below this number of raw rows in all tables, DuckDB in the driver makes the roll-ups of an etl on Spark. Ten
+# million calls took DuckDB 33 s, and Spark SQL 143 s on the same two cores. The driver's disk limits it: it
+# spills the sorted requests of a crawl, 1-2 kB each.
 SPARK_SQL_ROWS = 20_000_000
+# Calls that count as one row there: they come as small partial roll-ups. Those of a hundred million calls
+# took DuckDB 86 s.
 CALLS_PER_ROW = 10
-# How often progress is asked for while Spark works, in seconds.
+# Seconds between two looks at the progress of a Spark job.
 SPARK_POLL_S = 0.2
 
-# Digits of a position that fit 64 bits for certain; longer ones break their rule.
+# Digits of a position that always fit 64 bits; a longer position is invalid.
 POSITION_DIGITS = 18
-# Frames longer than this are not repaired: no real one is, and it bounds regular expressions.
+# Characters of the longest stack frame that is repaired: no real one is longer, and regular expressions stay
+# cheap.
 REPAIR_FRAME_CHARS = 4000
-# The study's column of a value's beginning, in characters.
+# Characters in the study's column of a value's beginning, value_1000.
 VALUE_BEGINNING = 1000
 
-# Names of damaged files shown one by one; all are counted.
+# Damaged files that a message names one by one; it counts all.
 MAX_NAMED_FILES = 20

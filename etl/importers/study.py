@@ -14,7 +14,7 @@ from overscripted.etl.importers import study_json, study_parquet
 from overscripted.etl.importers.ledger import Ledger, named
 from overscripted.etl.importers.values import moment
 from overscripted.etl.importers.writer import SegmentWriter
-from overscripted.etl.settings import IMPORT_PARALLEL_FILES, MAX_NAMED_FILES
+from overscripted.etl.settings import IMPORT_FILES_PER_UPDATE, MAX_NAMED_FILES
 from overscripted.etl.symbols import study_symbols
 from overscripted.progress import Work
 from overscripted.run import STUDY_CRAWL_ID
@@ -93,8 +93,8 @@ def _json(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger)
     damaged: list[str] = []
     n_damaged = n_known = 0
     with Work("import", len(keys), "files") as work:
-        for start in range(0, len(keys), IMPORT_PARALLEL_FILES):
-            some = keys[start : start + IMPORT_PARALLEL_FILES]
+        for start in range(0, len(keys), IMPORT_FILES_PER_UPDATE):
+            some = keys[start : start + IMPORT_FILES_PER_UPDATE]
             for key in some:
                 name = key or source.url
                 rows, known, unreadable = study_json.read(name, source.read(key), seen)

@@ -12,9 +12,9 @@ import pytest
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.etl.imports import import_data
-from overscripted.etl.personal import cleaned
+from overscripted.etl.publish.redact import redacted
+from overscripted.etl.publish.sample import export_sample
 from overscripted.etl.run import run_etl
-from overscripted.etl.sample import export_sample
 from overscripted.run import Run
 from overscripted.store import Store
 from tests.etl.conftest import by, call, crawl_run, rows, visit
@@ -97,7 +97,7 @@ def test_values_are_left_out_and_personal_data_replaced_where_asked(run: Run, tm
 )
 def test_addresses_of_both_kinds_are_replaced(text: str, left: str | None) -> None:
     with open_engine("duckdb") as engine:
-        rows = engine.to_arrow(cleaned(engine.table(pa.table({"value": [text]}))))
+        rows = engine.to_arrow(redacted(engine.table(pa.table({"value": [text]}))))
     assert rows["value"].to_pylist() == [left or text]
 
 
