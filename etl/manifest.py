@@ -56,7 +56,7 @@ def load(store: Store) -> Manifest:
         return Manifest()
     if record.get("recipe") != RECIPE:
         return Manifest()
-    found = Manifest([Batch(b["name"], b["segments"], b["files"]) for b in record["batches"]])
+    manifest = Manifest([Batch(b["name"], b["segments"], b["files"]) for b in record["batches"]])
     # Listed, as an object store names a thousand files in one answer.
-    there = {*store.files("tables"), *store.files("etl")}
-    return found if there.issuperset(found.files) else Manifest()
+    present = {*store.files("tables"), *store.files("etl")}
+    return manifest if present.issuperset(manifest.files) else Manifest()

@@ -34,8 +34,8 @@ def run_etl(
     before = run.stage("etl")
     # Software that is missing is said before anything is begun.
     with open_engine(engine, master, conf, run.store, alone=True) as opened:
-        asked = {"engine": engine, "master": master, "conf": list(conf), "strict": strict, "full": full}
-        run.begin("etl", asked)
+        options = {"engine": engine, "master": master, "conf": list(conf), "strict": strict, "full": full}
+        run.begin("etl", options)
         try:
             with run.store.replace(*OUTPUT) as staged:
                 old = manifest.Manifest() if full else manifest.load(run.store)

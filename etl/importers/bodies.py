@@ -40,7 +40,7 @@ class Bodies:
         self._databases: list[LevelDB] = []
         for store, keys in _beside(source):
             folders = {key.rpartition("/")[0] for key in keys}
-            for folder in sorted(one for one in folders if one.endswith(_LEVELDB)):
+            for folder in sorted(folder for folder in folders if folder.endswith(_LEVELDB)):
                 self._databases.append(LevelDB(store, folder))
                 self.damaged |= dict.fromkeys(self._databases[-1].damaged, "damaged LevelDB")
             for key in keys:

@@ -30,6 +30,6 @@ def per_location(crawl_ids: pa.ChunkedArray, locations: pa.ChunkedArray) -> pa.T
     key = pc.binary_join_element_wise(pairs["crawl_id"].cast(pa.string()), pairs["location"], "\n")
     coded = key.combine_chunks().dictionary_encode()
     distinct = [text.partition("\n") for text in coded.dictionary.to_pylist()]
-    visits = pa.array([visit_id(crawl, place) for crawl, _, place in distinct], pa.int64())
-    names = pa.array([file_name(int(crawl), place) for crawl, _, place in distinct], pa.string())
+    visits = pa.array([visit_id(crawl, location) for crawl, _, location in distinct], pa.int64())
+    names = pa.array([file_name(int(crawl), location) for crawl, _, location in distinct], pa.string())
     return pa.table({"visit_id": visits.take(coded.indices), "file_name": names.take(coded.indices)})

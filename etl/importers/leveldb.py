@@ -85,12 +85,12 @@ class LevelDB:
         _, at = _handle(footer, 0)
         index, _ = _handle(footer, at)
         for _, value in _entries(_block(data, *index)):
-            place, _ = _handle(value, 0)
-            for name, _ in _entries(_block(data, *place)):
-                self._blocks[name[:-8]] = (key, *place)
+            location, _ = _handle(value, 0)
+            for name, _ in _entries(_block(data, *location)):
+                self._blocks[name[:-8]] = (key, *location)
 
-    def _entries_of(self, place: tuple[str, int, int]) -> dict[bytes, bytes]:
-        key, offset, size = place
+    def _entries_of(self, location: tuple[str, int, int]) -> dict[bytes, bytes]:
+        key, offset, size = location
         with self._store.fs.open(self._store.path(key), "rb") as file:
             file.seek(offset)
             data = file.read(size + 1)

@@ -23,7 +23,7 @@ from overscripted.etl.importers.openwpm_frames import whole_frame
 from overscripted.etl.importers.openwpm_owners import Owners
 from overscripted.etl.importers.openwpm_requests import Exchange, Requests
 from overscripted.etl.importers.openwpm_source import Row, Source, Unfit, sources
-from overscripted.etl.importers.openwpm_visits import Own
+from overscripted.etl.importers.openwpm_visits import VisitName
 from overscripted.etl.importers.values import iso, moment, text, truth, whole
 from overscripted.etl.importers.writer import SegmentWriter
 from overscripted.etl.settings import IMPORT_BATCH_ROWS
@@ -43,23 +43,23 @@ def import_openwpm(source: Store, staged: Store, strict: bool) -> dict[str, Any]
 
     A file that is damaged or none of OpenWPM's is left out and named; ``strict`` raises InputError.
     """
-    found, unfit = sources(source)
+    data_sets, unfit = sources(source)
     writer, ledger = SegmentWriter(staged, "openwpm"), Ledger()
     bodies = Bodies(source)
     tables: set[str] = set()
     imported = 0
-    for one in found:
-        noted = Ledger()
+    for data_set in data_sets:
+        own_ledger = Ledger()
         try:
             with writer.all_or_nothing():
-                Conversion(one, len(found) > 1, noted, bodies).write(writer)
-            tables |= one.tables()
-            ledger.add(noted)
+                Conversion(data_set, len(data_sets) > 1, own_ledger, bodies).write(writer)
+            tables |= data_set.tables()
+            ledger.add(own_ledger)
             imported += 1
         except Unfit as error:
-            unfit[one.key] = str(error)
+            unfit[data_set.key] = str(error)
         finally:
-            one.close()
+            data_set.close()
     bodies.close()
     writer.close()
     ledger.files = unfit | bodies.damaged
@@ -73,11 +73,11 @@ def import_openwpm(source: Store, staged: Store, strict: bool) -> dict[str, Any]
 
 def _check(source: Store, ledger: Ledger, unfit: dict[str, str], imported: int, strict: bool) -> None:
     if unfit and not imported:
-        key, why = next(iter(unfit.items()))
-        raise InputError(f"{source.uri(key)}: {why}")
+        key, reason = next(iter(unfit.items()))
+        raise InputError(f"{source.uri(key)}: {reason}")
     if ledger.files and strict:
-        key, why = next(iter(ledger.files.items()))
-        raise InputError(f"--strict: {source.uri(key)}: {why}; nothing was imported")
+        key, reason = next(iter(ledger.files.items()))
+        raise InputError(f"--strict: {source.uri(key)}: {reason}; nothing was imported")
 
 
 class Conversion:
@@ -89,8 +89,9 @@ class Conversion:
         self.crawl_id = crawl_id(_digest(source))
         self.visits = openwpm_visits.read(source, ledger)
         self.owners = Owners(source)
-        self.calls: dict[Own, int] = defaultdict(int)
-        self.began: dict[Own, str] = {}
+        self.calls: dict[VisitName, int] = defaultdict(int)
+        self.began: dict[VisitName, str] = {}  # see _times
+        self.crawl_began = "1970-01-01T00:00:00.000Z"
 
     def write(self, writer: SegmentWriter) -> None:
         """Every table; visits last, as they acknowledge the rest."""
@@ -110,25 +111,25 @@ class Conversion:
                 "visits": self._visits(),
             }
             for table, rows in steps.items():
-                some: list[Row] = []
+                batch: list[Row] = []
                 for row in rows:
-                    some.append(row)
-                    if len(some) >= IMPORT_BATCH_ROWS:
-                        writer.add_rows(table, some)
-                        work.add(len(some))
-                        some = []
-                writer.add_rows(table, some)
-                work.add(len(some))
+                    batch.append(row)
+                    if len(batch) >= IMPORT_BATCH_ROWS:
+                        writer.add_rows(table, batch)
+                        work.add(len(batch))
+                        batch = []
+                writer.add_rows(table, batch)
+                work.add(len(batch))
         self.ledger.tables.update(self.source.others())
 
     def _visit(self, row: Row) -> Row:
         """Which visit a row belongs to; from now on there is one."""
-        mine = openwpm_visits.own(row)
-        self.visits.meet(mine)
-        self.ledger.of_no_visit += mine is None
-        return self._numbered(mine)
+        visit = openwpm_visits.visit_name(row)
+        self.visits.visit(visit)
+        self.ledger.of_no_visit += visit is None
+        return self._numbered(visit)
 
-    def _numbered(self, visit: Own) -> Row:
+    def _numbered(self, visit: VisitName) -> Row:
         number = openwpm_visits.number(visit, self.data_set)
         return {"crawl_id": self.crawl_id, "visit_id": number, "attempt": 1}
 
@@ -141,33 +142,33 @@ class Conversion:
 
     def _times(self) -> None:
         """When each visit began, for calls until 2016-12, which have no time of their own."""
-        for visit, noted in self.visits.found.items():
-            self._earlier(visit, noted.end.get("dtg"))
+        for visit, entry in self.visits.by_name.items():
+            self._earlier(visit, entry.end.get("dtg"))
         for row in self.source.rows("http_requests"):
-            self._earlier(openwpm_visits.own(row), row.get("time_stamp"))
+            self._earlier(openwpm_visits.visit_name(row), row.get("time_stamp"))
         crawls = [iso(row.get("start_time")) for row in self.source.rows("crawl")]
-        self.first = min((when for when in crawls if when), default="1970-01-01T00:00:00.000Z")
+        self.crawl_began = min((time for time in crawls if time), default=self.crawl_began)
 
-    def _earlier(self, visit: Own, when: Any) -> None:
-        said = iso(when)
-        if said and said < self.began.get(visit, "9"):
-            self.began[visit] = said
+    def _earlier(self, visit: VisitName, value: Any) -> None:
+        time = iso(value)
+        if time and time < self.began.get(visit, "9"):
+            self.began[visit] = time
 
     # -- calls --------------------------------------------------------------------------------
 
     def _calls(self) -> Iterator[Row]:
         for row in openwpm_calls.calls(self.source, self.ledger):
-            mine = openwpm_visits.own(row)
-            ordinal = self.calls[mine]
-            self.calls[mine] += 1
-            site = self.visits.meet(mine).site
-            place = openwpm_calls.place(row, site)
+            visit = openwpm_visits.visit_name(row)
+            ordinal = self.calls[visit]
+            self.calls[visit] += 1
+            site = self.visits.visit(visit).site
+            location = openwpm_calls.location(row, site)
             yield self._ids(row) | {
-                "file_name": file_name(self.crawl_id, place),
+                "file_name": file_name(self.crawl_id, location),
                 "row": ordinal,
                 "ordinal": ordinal,
-                "location": place,
-                "context_url": self.owners.of(row, place, site),
+                "location": location,
+                "context_url": self.owners.of(row, location, site),
                 "in_iframe": openwpm_calls.in_iframe(row),
                 "realm": "window",
                 "symbol": row.get("symbol"),
@@ -180,7 +181,7 @@ class Conversion:
                 "func_name": row.get("func_name"),
                 "script_loc_eval": text(row.get("script_loc_eval")) or "",
                 "call_stack": text(row.get("call_stack")) or "",
-                "time_stamp": iso(row.get("time_stamp")) or self.began.get(mine, self.first),
+                "time_stamp": iso(row.get("time_stamp")) or self.began.get(visit, self.crawl_began),
                 **whole_frame(row),
             }
 
@@ -195,17 +196,19 @@ class Conversion:
         table = "callstacks" if "callstacks" in self.source.tables() else "http_requests"
         seen: set[Exchange] = set()
         for row in self.source.rows(table):
-            asked = requests.first(row)
-            said = text(row.get("call_stack") or row.get("callstack") or row.get("req_call_stack"))
-            why = "of no request" if asked[1] is None else "another of its request" if asked in seen else ""
+            exchange = requests.first(row)
+            stack = text(row.get("call_stack") or row.get("callstack") or row.get("req_call_stack"))
+            reason = "another of its request" if exchange in seen else ""
+            if exchange[1] is None:
+                reason = "of no request"
             if table == "callstacks":
                 self.ledger.read[table] += 1
-                self.ledger.leave_out(table, why or "without a stack", int(bool(why) or not said))
-            if said and not why:
-                seen.add(asked)
-                stack = _CAUSE.sub("", _NAMELESS.sub("@", said))
+                self.ledger.leave_out(table, reason or "without a stack", int(bool(reason) or not stack))
+            if stack and not reason:
+                seen.add(exchange)
+                stack = _CAUSE.sub("", _NAMELESS.sub("@", stack))
                 yield self._visit(row) | {
-                    "request_id": asked[1],
+                    "request_id": exchange[1],
                     "call_stack": stack,
                     "script_url": innermost(stack).script_url,
                 }
@@ -233,7 +236,7 @@ class Conversion:
         for row in self.source.rows("navigations"):
             self.ledger.read["navigations"] += 1
             when = row.get("committed_time_stamp") or row.get("before_navigate_time_stamp")
-            url, site = text(row.get("url")) or "", self.visits.meet(openwpm_visits.own(row)).site
+            url, site = text(row.get("url")) or "", self.visits.visit(openwpm_visits.visit_name(row)).site
             yield self._ids(row) | {
                 "url": row.get("url"),
                 "context_url": self.owners.of(row, url, site) if url else "",
@@ -242,27 +245,27 @@ class Conversion:
             }
 
     def _visits(self) -> Iterator[Row]:
-        for mine, noted in self.visits.found.items():
-            page = mine[2] if isinstance(mine, tuple) else None
-            yield self._numbered(mine) | {
-                "site_url": noted.site or page,
-                "outcome": noted.outcome(self.visits.known),
-                "error": text(noted.end.get("error")) or "",
-                "started": moment(self.began.get(mine)),
-                "ended": moment(noted.end.get("dtg")),
-                "n_calls": self.calls.get(mine, 0),
+        for visit, entry in self.visits.by_name.items():
+            page = visit[2] if isinstance(visit, tuple) else None
+            yield self._numbered(visit) | {
+                "site_url": entry.site or page,
+                "outcome": entry.outcome(self.visits.has_history),
+                "error": text(entry.end.get("error")) or "",
+                "started": moment(self.began.get(visit)),
+                "ended": moment(entry.end.get("dtg")),
+                "n_calls": self.calls.get(visit, 0),
             }
 
 
 def _digest(source: Source) -> bytes:
     """Tells one crawl's data from another's, whenever and from wherever it is imported."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for tables in _IDENTITY:
         rows = 0
         for table in tables:
             for row in source.rows(table):
-                found.update(repr([table, *map(text, row.values())]).encode("utf-8", "replace"))
+                digest.update(repr([table, *map(text, row.values())]).encode("utf-8", "replace"))
                 rows += 1
         if rows:
             break
-    return found.digest()
+    return digest.digest()

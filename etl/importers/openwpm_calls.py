@@ -6,7 +6,7 @@ from typing import Any
 
 from overscripted.etl.importers.ledger import Ledger
 from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.openwpm_visits import own
+from overscripted.etl.importers.openwpm_visits import visit_name
 from overscripted.etl.importers.values import text, whole
 
 # Spellings of operations -> the study's.
@@ -41,7 +41,11 @@ def calls(source: Source, ledger: Ledger) -> Iterator[Row]:
 
 def _continues(call: Row, row: Row, index: int) -> bool:
     follows = str(index - 1) in call["_given"] and str(index) not in call["_given"]
-    return follows and own(call) == own(row) and all(call.get(name) == row.get(name) for name in _SAME_CALL)
+    return (
+        follows
+        and visit_name(call) == visit_name(row)
+        and all(call.get(name) == row.get(name) for name in _SAME_CALL)
+    )
 
 
 def _put_together(call: Row) -> Row:
@@ -49,7 +53,7 @@ def _put_together(call: Row) -> Row:
     return call | {"arguments": json.dumps(given, ensure_ascii=False) if given else None}
 
 
-def place(row: Row, site: str | None) -> str:
+def location(row: Row, site: str | None) -> str:
     """The document of a call: its own URL, in 2015 under another name; else the visit's site."""
     return _known(row.get("document_url")) or _known(row.get("url")) or site or ""
 
@@ -69,26 +73,26 @@ def in_iframe(row: Row) -> str:
 
 
 def operation(value: Any) -> str | None:
-    """The study's word."""
-    said = text(value)
-    return OPERATIONS.get(said, said) if said else said
+    """The operation in the study's spelling."""
+    name = text(value)
+    return OPERATIONS.get(name, name) if name else name
 
 
 def arguments(value: Any) -> str | None:
     """Arguments as an object in text; newer versions wrote a list."""
-    said = text(value)
-    if not said or said in _NOTHING:
+    recorded = text(value)
+    if not recorded or recorded in _NOTHING:
         return None
-    if said.startswith("["):
+    if recorded.startswith("["):
         try:
-            found = json.loads(said)
+            found = json.loads(recorded)
         except (ValueError, RecursionError):
-            return said
+            return recorded
         return json.dumps({str(i): part for i, part in enumerate(found)}, ensure_ascii=False)
-    return said
+    return recorded
 
 
 def _known(value: Any) -> str | None:
     """Text; the instruments wrote these words where there was none."""
-    said = text(value)
-    return None if said in (None, "", "null", "undefined") else said
+    recorded = text(value)
+    return None if recorded in (None, "", "null", "undefined") else recorded

@@ -6,7 +6,7 @@ from typing import Any
 
 from overscripted.etl.importers.openwpm_calls import top
 from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.openwpm_visits import own
+from overscripted.etl.importers.openwpm_visits import visit_name
 from overscripted.etl.importers.values import text, whole
 from overscripted.urls import on_network, origin
 
@@ -37,9 +37,9 @@ class Owners:
         if on_network(url):
             return url
         rights = origin(url.removeprefix("blob:")) if url.startswith("blob:") else ""
-        known = (text(found) or "" for found in self._candidates(row, site))
+        known = (text(candidate) or "" for candidate in self._candidates(row, site))
         fallback = f"{rights}/" if rights else ""
-        return next((it for it in known if on_network(it) and rights in ("", origin(it))), fallback)
+        return next((url for url in known if on_network(url) and rights in ("", origin(url))), fallback)
 
     def _candidates(self, row: Row, site: str | None) -> Iterator[Any]:
         frame = whole(row.get("frame_id"))
@@ -61,4 +61,4 @@ class Owners:
 
 def _name(row: Row, frame: int | None) -> str:
     """A frame's number is its own within the tab alone."""
-    return repr((own(row), whole(row.get("tab_id")), frame))
+    return repr((visit_name(row), whole(row.get("tab_id")), frame))

@@ -10,13 +10,13 @@ from typing import Any
 from overscripted.etl.importers.bodies import Bodies, is_sha256
 from overscripted.etl.importers.ledger import Ledger
 from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.openwpm_visits import Own, own
+from overscripted.etl.importers.openwpm_visits import VisitName, visit_name
 from overscripted.etl.importers.values import moment, text, truth, whole
 from overscripted.etl.settings import IMPORT_BODY_BYTES
 from overscripted.urls import host
 
 # A visit and the browser's number of a request, None where it was not kept (until 2017-10).
-Exchange = tuple[Own, str | None]
+Exchange = tuple[VisitName, str | None]
 
 # What the browser calls scripts: a word, or until 2018 a number of nsIContentPolicy.
 _SCRIPTS = {"script", "2", "23", "24", "25", "35", "36"}
@@ -24,12 +24,12 @@ _MOST_HOPS = 50
 _NO_HASH = {"", "<error>", "undefined", "null"}
 
 
-def exchange(row: Row, name: str = "request_id", older: str = "channel_id") -> Exchange:
+def exchange_of(row: Row, name: str = "request_id", older: str = "channel_id") -> Exchange:
     """What a request and its answer share."""
     value = row.get(name)
     value = row.get(older) if value is None else value
     number = whole(value)
-    return own(row), str(number) if number is not None else (text(value) or "").strip() or None
+    return visit_name(row), str(number) if number is not None else (text(value) or "").strip() or None
 
 
 class Requests:
@@ -47,10 +47,10 @@ class Requests:
         """Each row as OpenWPM has it, and the part of ours that is not about its visit."""
         for row in self._source.rows("http_requests"):
             self._ledger.read["http_requests"] += 1
-            asked = exchange(row)
-            answer = self._answers.to(asked, row.get("url"))
-            first = self._answers.first(asked)
-            address, error = self._answers.address(asked, row.get("url"))
+            exchange = exchange_of(row)
+            answer = self._answers.next_answer(exchange, row.get("url"))
+            first = self._answers.first(exchange)
+            address, error = self._answers.address(exchange, row.get("url"))
             kind = row.get("resource_type") or row.get("content_policy_type")
             yield (
                 row,
@@ -78,7 +78,7 @@ class Requests:
 
     def first(self, row: Row) -> Exchange:
         """The exchange whose number all hops of a row's redirect share."""
-        return self._answers.first(exchange(row))
+        return self._answers.first(exchange_of(row))
 
     def _hop(self, first: Exchange) -> int:
         """The number of a request among those of one redirect; 0 where the browser's number is not known."""
@@ -152,84 +152,86 @@ class _Answers:
         self._before: dict[Exchange, Exchange] = {}  # of a redirect's hops, each with a number of its own
         self._db = sqlite3.connect("")  # a file of its own, which is gone with it
         self._db.execute(
-            "CREATE TABLE kept (asked BLOB, n INTEGER, origin TEXT, answer BLOB, met INTEGER, "
-            "PRIMARY KEY (asked, n)) WITHOUT ROWID"
+            "CREATE TABLE answers (exchange BLOB, n INTEGER, origin TEXT, answer BLOB, used INTEGER, "
+            "PRIMARY KEY (exchange, n)) WITHOUT ROWID"
         )
         for row in source.rows("http_redirects"):
             ledger.read["http_redirects"] += 1
             if "old_channel_id" in row:  # until 2018; the answer is among the responses
-                before, after = (exchange(row, f"{name}_channel_id", "") for name in ("old", "new"))
+                before, after = (exchange_of(row, f"{name}_channel_id", "") for name in ("old", "new"))
                 if before != after and after[1] is not None:
                     self._before[after] = before
             else:
                 self._put(
-                    "http_redirects", exchange(row, "old_request_id", ""), row.get("old_request_url"), row
+                    "http_redirects", exchange_of(row, "old_request_id", ""), row.get("old_request_url"), row
                 )
         for row in source.rows("http_responses"):
             ledger.read["http_responses"] += 1
-            self._put("http_responses", exchange(row), row.get("url"), row)
+            self._put("http_responses", exchange_of(row), row.get("url"), row)
         for row in source.rows("dns_responses"):
             ledger.read["dns_responses"] += 1
-            kept = (text(row.get("used_address")), text(row.get("error")) or "")
-            self._insert("dns_responses", (exchange(row), "ip", text(row.get("hostname"))), kept)
+            result = (text(row.get("used_address")), text(row.get("error")) or "")
+            self._insert("dns_responses", (exchange_of(row), "ip", text(row.get("hostname"))), result)
 
-    def _put(self, table: str, asked: Exchange, url: Any, row: Row) -> None:
-        self._insert(table, (asked, text(url)), {name: row.get(name) for name in self._KEPT})
+    def _put(self, table: str, exchange: Exchange, url: Any, row: Row) -> None:
+        self._insert(table, (exchange, text(url)), {name: row.get(name) for name in self._KEPT})
 
-    def _insert(self, table: str, asked: Any, answer: Any) -> None:
-        """The next answer to what was asked."""
-        key = _digest(asked)
+    def _insert(self, table: str, key: Any, answer: Any) -> None:
+        """Keep one more answer to a key."""
+        digest = _digest(key)
         self._db.execute(
-            "INSERT INTO kept SELECT ?, coalesce(max(n), -1) + 1, ?, ?, 0 FROM kept WHERE asked = ?",
-            (key, table, pickle.dumps(answer), key),
+            "INSERT INTO answers SELECT ?, coalesce(max(n), -1) + 1, ?, ?, 0 FROM answers WHERE exchange = ?",
+            (digest, table, pickle.dumps(answer), digest),
         )
 
-    def to(self, asked: Exchange, url: Any) -> Row:
+    def next_answer(self, exchange: Exchange, url: Any) -> Row:
         """The answer to a request: of several to the same one, the next; empty where there is none."""
-        key = _digest((asked, text(url)))
+        key = _digest((exchange, text(url)))
         found = self._db.execute(
-            "SELECT n, answer FROM kept WHERE asked = ? AND NOT met ORDER BY n LIMIT 1", (key,)
+            "SELECT n, answer FROM answers WHERE exchange = ? AND NOT used ORDER BY n LIMIT 1", (key,)
         ).fetchone()
         if not found:
             return {}
-        self._db.execute("UPDATE kept SET met = 1 WHERE asked = ? AND n = ?", (key, found[0]))
+        self._db.execute("UPDATE answers SET used = 1 WHERE exchange = ? AND n = ?", (key, found[0]))
         answer: Row = pickle.loads(found[1])
         return answer
 
-    def address(self, asked: Exchange, url: Any) -> tuple[str | None, str]:
+    def address(self, exchange: Exchange, url: Any) -> tuple[str | None, str]:
         """The address that the request went to, where it was looked up, and what went wrong with that."""
-        key = _digest((asked, "ip", host(text(url) or "")))
+        key = _digest((exchange, "ip", host(text(url) or "")))
         found = self._db.execute(
-            "SELECT answer FROM kept WHERE asked = ? ORDER BY n DESC LIMIT 1", (key,)
+            "SELECT answer FROM answers WHERE exchange = ? ORDER BY n DESC LIMIT 1", (key,)
         ).fetchone()
         if not found:
             return None, ""
-        self._db.execute("UPDATE kept SET met = 1 WHERE asked = ?", (key,))
+        self._db.execute("UPDATE answers SET used = 1 WHERE exchange = ?", (key,))
         address, error = pickle.loads(found[0])
         return address, error
 
-    def first(self, asked: Exchange) -> Exchange:
+    def first(self, exchange: Exchange) -> Exchange:
         """Where a redirect began that a request is a hop of."""
         for _ in range(_MOST_HOPS):
-            if asked not in self._before:
+            if exchange not in self._before:
                 break
-            asked = self._before[asked]
-        return asked
+            exchange = self._before[exchange]
+        return exchange
 
     def leave_out(self) -> None:
         """Note the answers that no request had."""
-        for table, n in self._db.execute("SELECT origin, count(*) FROM kept WHERE NOT met GROUP BY origin"):
+        for table, n in self._db.execute(
+            "SELECT origin, count(*) FROM answers WHERE NOT used GROUP BY origin"
+        ):
             self._ledger.leave_out(table, "of no request that was kept", n)
 
     def close(self) -> None:
         self._db.close()
 
 
-def _digest(asked: Any) -> bytes:
-    return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _digest(key: Any) -> bytes:
+    return hashlib.blake2b(repr(key).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _known(url: Any) -> str | None:
     """A URL; OpenWPM wrote the word ``undefined`` where the browser gave none."""
-    said = text(url)
-    return None if said in (None, "", "undefined") else said
+    value = text(url)
+    return None if value in (None, "", "undefined") else value

@@ -15,17 +15,17 @@ _CLEANED = "cleaned_js_instrument_settings"
 
 def instruments(source: Source, crawl_id: int) -> pa.Table:
     """Raw rows of the table ``instruments``; none where a data set does not say."""
-    found = [_rows(row.get("browser_params"), crawl_id) for row in source.rows("crawl")]
-    return pa.concat_tables([shared.rows(crawl_id, [], ""), *found])
+    tables = [_rows(row.get("browser_params"), crawl_id) for row in source.rows("crawl")]
+    return pa.concat_tables([shared.rows(crawl_id, [], ""), *tables])
 
 
 def _rows(params: Any, crawl_id: int) -> pa.Table:
     try:
-        said = json.loads(text(params) or "{}")
+        parsed = json.loads(text(params) or "{}")
     except (ValueError, RecursionError):
-        said = {}
-    settings = said.get(_CLEANED) if isinstance(said, dict) else None
-    items = [item for one in settings if (item := _item(one))] if isinstance(settings, list) else []
+        parsed = {}
+    settings = parsed.get(_CLEANED) if isinstance(parsed, dict) else None
+    items = [item for setting in settings if (item := _item(setting))] if isinstance(settings, list) else []
     return shared.rows(crawl_id, items, "OpenWPM's js_instrument_settings")
 
 

@@ -104,10 +104,10 @@ def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
     if len(unfit) == 1:
         ((key, why),) = unfit.items()
         raise InputError(f"{store.uri(key)}: {why}")
-    told = f"; {named(unfit)}" if unfit else ""
+    unreadable = f"; {named(unfit)}" if unfit else ""
     raise InputError(
         f"{store.url}: no OpenWPM data here (neither {', '.join(_SQLITE)} files nor Parquet in folders "
-        f"named javascript, site_visits, …); for the study's data use `overscripted import study`{told}"
+        f"named javascript, site_visits, …); for the study's data use `overscripted import study`{unreadable}"
     )
 
 

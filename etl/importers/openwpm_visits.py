@@ -17,7 +17,7 @@ from overscripted.etl.importers.openwpm_source import Row, Source
 from overscripted.etl.importers.values import text, whole
 
 # What a row names its visit by: a number, any other text, or the page of a browser; None: nothing.
-Own = int | str | tuple[str, str, str] | None
+VisitName = int | str | tuple[str, str, str] | None
 
 # OpenWPM's word for how a command ended -> ours.
 OUTCOMES = {
@@ -37,19 +37,19 @@ _LOADS = {"get", "getcommand", "browse", "browsecommand"}
 _OPENS, _CLOSES = {"initialize", "initializecommand"}, {"finalize", "finalizecommand"}
 
 
-def own(row: Row) -> Own:
+def visit_name(row: Row) -> VisitName:
     """The visit of a row, the same whatever type it was kept as."""
     number = whole(row.get("visit_id"))
     if number is not None:
         return number
-    said = _said(row.get("visit_id"))
-    if said:
-        return said
-    page = _said(row.get("top_url"))
-    return ("page", _said(row.get("crawl_id")), page) if page else None
+    label = _stripped(row.get("visit_id"))
+    if label:
+        return label
+    page = _stripped(row.get("top_url"))
+    return ("page", _stripped(row.get("crawl_id")), page) if page else None
 
 
-def number(visit: Own, data_set: str) -> int:
+def number(visit: VisitName, data_set: str) -> int:
     """The number of a visit; ``data_set`` tells apart those of several, whose numbers begin at 1 each."""
     if data_set:
         return visit_id(data_set, *visit) if isinstance(visit, tuple) else visit_id(data_set, visit or 0)
@@ -73,27 +73,27 @@ class Visit:
         """The command whose end was the visit's."""
         return self.load or self.other or self.last or {}
 
-    def outcome(self, known: bool) -> str:
-        """How it ended. ``known``: the data set has a history, in which each visit should be."""
+    def outcome(self, has_history: bool) -> str:
+        """How it ended. ``has_history``: the data set has a history of commands, which names every visit."""
         if self.last is None:
-            return "incomplete" if known or self.incomplete else "complete"
-        found = _outcome(self.end)
+            return "incomplete" if has_history or self.incomplete else "complete"
+        outcome = _outcome(self.end)
         opened = _name(self.last) in _OPENS  # and nothing more
-        if found == "complete" and (opened or (self.incomplete and _outcome(self.last) != "complete")):
+        if outcome == "complete" and (opened or (self.incomplete and _outcome(self.last) != "complete")):
             return "incomplete"
-        return found
+        return outcome
 
 
 @dataclass
 class Visits:
     """The visits of a data set, in order, and whether it has a history of commands."""
 
-    found: dict[Own, Visit] = field(default_factory=dict)
-    known: bool = False
+    by_name: dict[VisitName, Visit] = field(default_factory=dict)
+    has_history: bool = False
 
-    def meet(self, visit: Own) -> Visit:
+    def visit(self, name: VisitName) -> Visit:
         """A visit, noted where it was not."""
-        return self.found.setdefault(visit, Visit())
+        return self.by_name.setdefault(name, Visit())
 
 
 def read(source: Source, ledger: Ledger) -> Visits:
@@ -102,22 +102,22 @@ def read(source: Source, ledger: Ledger) -> Visits:
     browsers: dict[str, _Browser] = {}
     for row in source.rows("site_visits"):
         ledger.read["site_visits"] += 1
-        mine = own(row)
-        visits.meet(mine).site = text(row.get("site_url"))
-        browsers.setdefault(_browser(row), _Browser()).add(mine, _said(row.get("site_url")))
+        name = visit_name(row)
+        visits.visit(name).site = text(row.get("site_url"))
+        browsers.setdefault(_browser(row), _Browser()).add(name, _stripped(row.get("site_url")))
     for row in source.rows("crawl_history"):
         ledger.read["crawl_history"] += 1
-        visits.known = True
-        mine = own(row)
-        if mine is None:
-            mine = browsers.setdefault(_browser(row), _Browser()).at(row)
-        if mine is None:
+        visits.has_history = True
+        name = visit_name(row)
+        if name is None:  # until 2018-08
+            name = browsers.setdefault(_browser(row), _Browser()).at(row)
+        if name is None:
             ledger.leave_out("crawl_history", "a command of no visit")
             continue
-        _note(visits.meet(mine), row)
+        _note(visits.visit(name), row)
     for row in source.rows("incomplete_visits"):
         ledger.read["incomplete_visits"] += 1
-        visits.meet(own(row)).incomplete = True
+        visits.visit(visit_name(row)).incomplete = True
     return visits
 
 
@@ -125,16 +125,16 @@ class _Browser:
     """The visits of one browser, in order, and which of them it is at as its commands are gone through."""
 
     def __init__(self) -> None:
-        self._visits: list[Own] = []
-        self._places: dict[str, list[int]] = {}  # of a site among them
+        self._visits: list[VisitName] = []
+        self._positions: dict[str, list[int]] = {}  # of a site among them
         self._at = -1
-        self._page: Own = None
+        self._page: VisitName = None
 
-    def add(self, visit: Own, site: str) -> None:
-        self._places.setdefault(site, []).append(len(self._visits))
+    def add(self, visit: VisitName, site: str) -> None:
+        self._positions.setdefault(site, []).append(len(self._visits))
         self._visits.append(visit)
 
-    def at(self, command: Row) -> Own:
+    def at(self, command: Row) -> VisitName:
         """The visit of the next command: where it loads a page, the next one to that site."""
         if _name(command) in _LOADS:
             url = url_of(command)
@@ -143,46 +143,47 @@ class _Browser:
             elif not url:  # which was not kept
                 self._at = min(self._at + 1, len(self._visits) - 1)
             else:
-                places = self._places.get(url, [])
-                following = bisect.bisect_right(places, self._at)
-                self._at = places[following] if following < len(places) else self._at
+                positions = self._positions.get(url, [])
+                following = bisect.bisect_right(positions, self._at)
+                self._at = positions[following] if following < len(positions) else self._at
         return self._visits[self._at] if self._at >= 0 else self._page
 
 
 def url_of(command: Row) -> str:
     """The page that a command was about: its only argument, or the one named so."""
-    said = _said(command.get("arguments"))
-    if said.startswith("{"):
+    arguments = _stripped(command.get("arguments"))
+    if arguments.startswith("{"):
         try:
-            return _said(json.loads(said).get("url"))
+            return _stripped(json.loads(arguments).get("url"))
         except (ValueError, RecursionError):
             return ""
-    return said
+    return arguments
 
 
 def _note(visit: Visit, command: Row) -> None:
-    kept = {name: command.get(name) for name in ("command", "command_status", "bool_success", "error", "dtg")}
-    visit.last = kept
+    columns = ("command", "command_status", "bool_success", "error", "dtg")
+    entry = {column: command.get(column) for column in columns}
+    visit.last = entry
     name = _name(command)
     if name in _LOADS:
-        visit.load = kept
+        visit.load = entry
         visit.site = visit.site or url_of(command) or None
     elif name not in _OPENS | _CLOSES:
-        visit.other = kept
+        visit.other = entry
 
 
 def _name(command: Row) -> str:
-    return _said(command.get("command")).lower()
+    return _stripped(command.get("command")).lower()
 
 
 def _outcome(command: Row) -> str:
-    said = (_said(command.get("command_status")) or _said(command.get("bool_success"))).lower()
-    return OUTCOMES.get(said, said or "complete")
+    status = (_stripped(command.get("command_status")) or _stripped(command.get("bool_success"))).lower()
+    return OUTCOMES.get(status, status or "complete")
 
 
 def _browser(row: Row) -> str:
-    return _said(row.get("crawl_id"))
+    return _stripped(row.get("crawl_id"))
 
 
-def _said(value: Any) -> str:
+def _stripped(value: Any) -> str:
     return (text(value) or "").strip()

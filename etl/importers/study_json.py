@@ -115,14 +115,14 @@ def _raw(record: dict[str, object], base: str, seen: dict[str, int]) -> dict[str
     if crawl is None:
         crawl = whole(base.partition("_")[0])
     crawl = STUDY_CRAWL_ID if crawl is None else crawl
-    place = str(row["location"] or "")
-    file = base if own else file_name(crawl, place)
+    location = str(row["location"] or "")
+    file = base if own else file_name(crawl, location)
     number = seen.get(file, 0)
     seen[file] = number + 1
     arguments = text(record.get("arguments"))
     row |= {
         "crawl_id": crawl,
-        "visit_id": visit_id(crawl, place),
+        "visit_id": visit_id(crawl, location),
         "attempt": 1,
         "top_level_url": "",
         "file_name": file,

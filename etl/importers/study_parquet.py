@@ -188,8 +188,10 @@ def _arguments(rows: pa.Table) -> pa.ChunkedArray:
     names = [name for name in ARGUMENTS if name in rows.column_names]
     given = zip(*(_text(rows[name]).to_pylist() for name in names), strict=True)
     nothing = (None, "", "None", "nan")
-    made = [{str(i): v for i, v in enumerate(row) if v not in nothing} for row in given]
-    texts = [json.dumps(row, ensure_ascii=False) if row else None for row in made] or [None] * rows.num_rows
+    objects = [{str(i): v for i, v in enumerate(row) if v not in nothing} for row in given]
+    texts = [json.dumps(row, ensure_ascii=False) if row else None for row in objects] or [
+        None
+    ] * rows.num_rows
     return pa.chunked_array([pa.array(texts, pa.string())])
 
 

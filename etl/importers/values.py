@@ -44,16 +44,16 @@ def whole(value: Any) -> int | None:
     elif isinstance(value, float | Decimal):
         value = int(value) if math.isfinite(value) and value == int(value) else None
     elif isinstance(value, bytes | str):
-        said = (text(value) or "").strip()
-        fits = len(said) < _DIGITS and _WHOLE.fullmatch(said)
-        value = int(said.partition(".")[0]) if fits else None
+        digits = (text(value) or "").strip()
+        fits = len(digits) < _DIGITS and _WHOLE.fullmatch(digits)
+        value = int(digits.partition(".")[0]) if fits else None
     return int(value) if isinstance(value, int) and value in _INT64 else None
 
 
 def truth(value: Any) -> bool | None:
     """True for 1 and ``true``, False for anything else; None for nothing."""
-    said = text(value)
-    return None if said is None else said.strip().lower() in ("1", "true")
+    word = text(value)
+    return None if word is None else word.strip().lower() in ("1", "true")
 
 
 def moment(value: Any) -> datetime | None:
@@ -62,12 +62,12 @@ def moment(value: Any) -> datetime | None:
         return _utc(value)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    said = (text(value) or "").strip()
+    written = (text(value) or "").strip()
     try:
-        number = float(said)
+        number = float(written)
     except ValueError:
         try:
-            return _utc(datetime.fromisoformat(said))
+            return _utc(datetime.fromisoformat(written))
         except (ValueError, OverflowError):
             return None
     if not math.isfinite(number):
@@ -89,7 +89,7 @@ def _utc(value: datetime) -> datetime:
 
 def iso(value: Any) -> str | None:
     """A time as the study wrote it, ``2017-12-16T01:02:03.004Z``; as it came where it is none."""
-    found = moment(value)
-    if found is None:
+    time = moment(value)
+    if time is None:
         return text(value) or None
-    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,13 +6,13 @@ import ibis.expr.types as ir
 from overscripted.etl.settings import VALUE_BEGINNING
 from overscripted.etl.transforms import context
 from overscripted.etl.transforms.arguments import argument_columns
-from overscripted.etl.transforms.origins import joined, party, script_place
+from overscripted.etl.transforms.origins import party, script_host_url, with_hosts
 from overscripted.etl.transforms.rules import by_browser, moment, valid
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.schemas import TABLES
 
 # The columns of `with_url_columns` of which host and domain are asked.
-URLS = {"location": "location", "owner": "owner", "script": "script_place", "top": "top_level_url"}
+URLS = {"location": "location", "owner": "owner", "script": "script_host_url", "top": "top_level_url"}
 
 
 def with_url_columns(repaired: ir.Table) -> ir.Table:
@@ -20,16 +20,16 @@ def with_url_columns(repaired: ir.Table) -> ir.Table:
 
     ``owner`` is the context where that is another document: of most calls none is, and nothing is read.
     """
-    rows = context.placed(repaired)
+    rows = context.with_context(repaired)
     owner = ibis.ifelse(rows.context_url == rows.location, "", rows.context_url)
-    return rows.mutate(owner=owner, script_place=script_place(rows))
+    return rows.mutate(owner=owner, script_host_url=script_host_url(rows))
 
 
 def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
     """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the dimension of the `URLS`."""
     rows = repaired.filter(valid(repaired))
     rows = argument_columns(with_url_columns(rows))
-    rows = joined(rows, origins, **URLS)
+    rows = with_hosts(rows, origins, **URLS)
     levels = rows.script_loc_eval.fill_null("")
     value = rows.value.fill_null("")
     inherited = rows.location != rows.context_url
@@ -37,7 +37,7 @@ def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
         ibis.ifelse(inherited, rows[f"owner_{of}"], rows[f"location_{of}"]) for of in ("host", "domain")
     )
     page = ibis.ifelse(rows.top_domain != "", rows.top_domain, domain)
-    its = party(rows.script_domain, domain, inherited)
+    script_party = party(rows.script_domain, domain, inherited)
     rows = rows.mutate(
         call_id=call_id(rows),
         call_stack=rows.call_stack.fill_null(""),
@@ -56,7 +56,7 @@ def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
         realm=rows.realm.fill_null("window"),
         context_host=host,
         context_domain=domain,
-        is_third_party=(its != "") & (its != page),
+        is_third_party=(script_party != "") & (script_party != page),
         by_browser=by_browser(rows),
         eval_kind=ibis.ifelse(levels == "", "", levels.re_extract(r"^line [0-9]* > ([A-Za-z]+)", 1)),
         eval_depth=(levels.length() - levels.replace(" > ", "").length()).cast("int64") // 3,

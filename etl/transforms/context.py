@@ -24,7 +24,7 @@ def of_browser(url: ir.StringValue) -> ir.BooleanValue:
     return _begins(url, BROWSERS)
 
 
-def placed(rows: ir.Table) -> ir.Table:
+def with_context(rows: ir.Table) -> ir.Table:
     """Rows of raw calls or totals with ``context_url`` and ``context_in_iframe`` as in ``calls``.
 
     Older crawls have neither: then it is the top document, else the script; ``""`` where neither is known.

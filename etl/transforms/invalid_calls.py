@@ -9,7 +9,7 @@ from overscripted.schemas import TABLES
 
 
 def invalid_calls(repaired: ir.Table) -> ir.Table:
-    """Invalid calls. ``repaired`` are raw calls after `repair`; what it could not mend is unchanged."""
+    """Invalid calls. ``repaired`` are raw calls after `repair`; what it could not repair is unchanged."""
     rows = repaired.filter(~valid(repaired))
     rows = rows.mutate(call_id=call_id(rows), valid=ibis.literal(False), errors=errors(rows))
     return rows.select(*TABLES["invalid_calls"].names)

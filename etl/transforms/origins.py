@@ -1,7 +1,7 @@
 """Host and registrable domain of every URL, computed once a distinct origin, never once a row.
 
 `key` cuts a URL down to what decides its host, in the engine; `dimension` reads the few distinct
-keys as a browser does, in Python; `joined` puts the answers beside the rows. For every text
+keys as a browser does, in Python; `with_hosts` puts the answers beside the rows. For every text
 ``key`` has exactly the host of the text itself.
 """
 
@@ -31,7 +31,7 @@ def key(url: ir.StringValue) -> ir.StringValue:
     return ibis.cases((ordinary != "", ordinary), (hostless, ""), else_=text)
 
 
-def script_place(rows: ir.Table) -> ir.StringValue:
+def script_host_url(rows: ir.Table) -> ir.StringValue:
     """What the host of a script is read from: its URL, of a blob: URL the origin in it.
 
     The study's rows stay as the study had them: no host for blob:.
@@ -62,7 +62,7 @@ def dimension(distinct: pa.Table) -> pa.Table:
     return pa.table([names, hosts, domains], schema=SCHEMA)
 
 
-def joined(rows: ir.Table, dim: ir.Table, **columns: str) -> ir.Table:
+def with_hosts(rows: ir.Table, dim: ir.Table, **columns: str) -> ir.Table:
     """Rows with ``<name>_host`` and ``<name>_domain`` for each ``name="url column"``."""
     for name, column in columns.items():
         side = dim.select(**{f"_key_{name}": dim.key, f"{name}_host": dim.host, f"{name}_domain": dim.domain})

@@ -36,13 +36,13 @@ def parse(frame: str | None) -> list[str]:
 
 
 def repair(calls: ir.Table) -> ir.Table:
-    """Raw calls with the script's position mended where it can be, and ``repaired`` saying so."""
+    """Raw calls with the script's position repaired where it can be; ``repaired`` tells where."""
     whole = ibis.ifelse(_malformed(calls), _first_line(calls.call_stack), ibis.null("string"))
     rows = calls.mutate(_parts=_parse(whole))
-    mended = rows._parts[PARTS.index("script_url")].fill_null("") != ""
+    repaired = rows._parts[PARTS.index("script_url")].fill_null("") != ""
     return rows.mutate(
-        repaired=mended,
-        **{name: ibis.ifelse(mended, rows._parts[i], rows[name]) for i, name in enumerate(PARTS)},
+        repaired=repaired,
+        **{name: ibis.ifelse(repaired, rows._parts[i], rows[name]) for i, name in enumerate(PARTS)},
     ).drop("_parts")
 
 

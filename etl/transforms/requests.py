@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 
 from overscripted.etl.transforms.attempts import ATTEMPT
-from overscripted.etl.transforms.origins import joined
+from overscripted.etl.transforms.origins import with_hosts
 from overscripted.schemas import TABLES
 
 _EXCHANGE = [*ATTEMPT, "request_id"]
@@ -19,8 +19,10 @@ def requests(kept: ir.Table, callstacks: ir.Table, origins: ir.Table) -> ir.Tabl
     called = callstacks.select(*_EXCHANGE, "call_stack", "script_url")  # one row a request
     kept = kept.left_join(called, _EXCHANGE).drop(*(f"{name}_right" for name in _EXCHANGE))
     page = ibis.ifelse(kept.resource_type == "main_frame", kept.url, kept.top_level_url)
-    rows = joined(kept.mutate(_page=page), origins, its="url", page="_page")
-    differs = (rows.its_domain != "") & (rows.page_domain != "") & (rows.its_domain != rows.page_domain)
-    return rows.mutate(host=rows.its_host, domain=rows.its_domain, is_third_party=differs).select(
+    rows = with_hosts(kept.mutate(_page=page), origins, request="url", page="_page")
+    differs = (
+        (rows.request_domain != "") & (rows.page_domain != "") & (rows.request_domain != rows.page_domain)
+    )
+    return rows.mutate(host=rows.request_host, domain=rows.request_domain, is_third_party=differs).select(
         *TABLES["requests"].names
     )

@@ -3,13 +3,13 @@
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.transforms.origins import joined, party, script_place
+from overscripted.etl.transforms.origins import party, script_host_url, with_hosts
 from overscripted.etl.transforms.url_parts import netloc, scheme
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location", "script_url"]
 # The URLs of `rolled` references of which host and domain are asked.
-URLS = {"location": "location", "script": "script_place", "top": "top_level_url"}
+URLS = {"location": "location", "script": "script_host_url", "top": "top_level_url"}
 
 
 def rolled_up(uses: ir.Table) -> ir.Table:
@@ -27,17 +27,17 @@ def rolled_up(uses: ir.Table) -> ir.Table:
         first_time=uses.first_time.min(),
         last_time=uses.last_time.max(),
     )
-    return refs.mutate(script_place=script_place(refs))
+    return refs.mutate(script_host_url=script_host_url(refs))
 
 
 def script_refs(rolled: ir.Table, origins: ir.Table) -> ir.Table:
     """`rolled` references with whose they are; ``origins`` is the hosts' dimension."""
-    refs = joined(rolled, origins, **URLS)
-    its = party(refs.script_domain, refs.location_domain, refs.n_inherited > 0)
+    refs = with_hosts(rolled, origins, **URLS)
+    script_party = party(refs.script_domain, refs.location_domain, refs.n_inherited > 0)
     page = ibis.ifelse(refs.top_domain != "", refs.top_domain, refs.location_domain)
     return refs.mutate(
         location_scheme=scheme(refs.location),
         location_netloc=netloc(refs.location),
         script_scheme=scheme(refs.script_url),
-        is_third_party=(its != "") & (its != page),
+        is_third_party=(script_party != "") & (script_party != page),
     ).select(*TABLES["script_refs"].names)

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from overscripted.etl.transforms.conform import conform
-from overscripted.etl.transforms.context import on_network, placed
+from overscripted.etl.transforms.context import on_network, with_context
 from overscripted.schemas import BOOL, INT, STR, TIME, Column, Table
 
 USES = Table(
@@ -78,9 +78,9 @@ def _top(rows: ir.Table) -> ir.StringValue:
 
 def _only_counts(rows: ir.Table) -> ir.Table:
     texts = ("location", "script_url", "symbol", "operation", "top_level_url")
-    rows = placed(rows.mutate(**{name: rows[name].fill_null("") for name in texts}))
-    made = rows.n_cut + rows.n_invalid
-    rows = rows.mutate(_inherited=ibis.ifelse(rows.location == rows.context_url, 0, made))
+    rows = with_context(rows.mutate(**{name: rows[name].fill_null("") for name in texts}))
+    n_calls = rows.n_cut + rows.n_invalid
+    rows = rows.mutate(_inherited=ibis.ifelse(rows.location == rows.context_url, 0, n_calls))
     rows = rows.mutate(location=rows.context_url)
     rolled = rows.group_by(KEY).agg(
         top_level_url=_top(rows).max(),

@@ -3,7 +3,7 @@
 import ibis.expr.types as ir
 
 from overscripted.etl.transforms.attempts import VISIT, kept
-from overscripted.etl.transforms.origins import joined
+from overscripted.etl.transforms.origins import with_hosts
 from overscripted.schemas import TABLES
 
 
@@ -12,5 +12,5 @@ def visits(raw: ir.Table, attempts: ir.Table, origins: ir.Table) -> ir.Table:
     numbers = raw.group_by(VISIT).agg(n_attempts=raw.attempt.nunique())
     rows = kept(raw, attempts).left_join(numbers, VISIT)
     rows = rows.drop("crawl_id_right", "visit_id_right")
-    rows = joined(rows, origins, site="site_url", final="final_url")
+    rows = with_hosts(rows, origins, site="site_url", final="final_url")
     return rows.select(*TABLES["visits"].names)

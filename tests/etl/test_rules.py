@@ -164,8 +164,8 @@ def engine() -> Iterator[Engine]:
 def judged(engine: Engine) -> Iterator[dict[int, str]]:
     """The rules that each case breaks, by the case's number."""
     raw = [call(ordinal=n, **changes) for n, (changes, _) in enumerate(CASES)]
-    mended = repair.repair(engine.table(table("calls", raw)))
-    checked = mended.select("ordinal", valid=rules.valid(mended), errors=rules.errors(mended))
+    repaired = repair.repair(engine.table(table("calls", raw)))
+    checked = repaired.select("ordinal", valid=rules.valid(repaired), errors=rules.errors(repaired))
     found = engine.to_arrow(checked).to_pylist()
     assert all(row["valid"] == (row["errors"] == "") for row in found)
     yield {row["ordinal"]: row["errors"] for row in found}
@@ -177,10 +177,10 @@ def test_a_row_breaks_exactly_these_rules(judged: dict[int, str], number: int) -
 
 
 def _typed(engine: Engine, raw: list[dict[str, object]]) -> list[dict[str, object]]:
-    mended = repair.repair(engine.table(table("calls", raw)))
-    names = origins.keys(calls.placed(mended), *calls.URLS.values())
+    repaired = repair.repair(engine.table(table("calls", raw)))
+    names = origins.keys(calls.with_url_columns(repaired), *calls.URLS.values())
     dim = engine.table(origins.dimension(engine.to_arrow(names)))
-    made = calls.calls(mended, dim)
+    made = calls.calls(repaired, dim)
     return sorted(engine.to_arrow(made).to_pylist(), key=lambda row: row["ordinal"])
 
 
