@@ -8,13 +8,13 @@ from overscripted.run import Run
 from overscripted.status import lines_of
 
 _strict = click.option(
-    "--strict", is_flag=True, help="Fail where a file cannot be used, instead of naming it."
+    "--strict", is_flag=True, help="Fail if a file cannot be used, instead of leaving it out and naming it."
 )
 
 
 @click.group("import")
 def import_() -> None:
-    """Import other people's data into a run, to be analysed as a crawl of ours.
+    """Import other people's data into a run, so that it can be analysed like a crawl.
 
     \b
     Example:  overscripted import study overscripted_2017_sample.parquet runs/2017
@@ -74,16 +74,18 @@ def _import(kind: str, path: str, url: str, strict: bool) -> None:
 @click.argument("run")
 @click.option("--engine", type=click.Choice(NAMES), default="duckdb", show_default=True)
 @click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077.")
-@click.option("--conf", multiple=True, metavar="K=V", help="A setting of the engine; repeatable.")
-@click.option("--strict", is_flag=True, help="Fail where a segment is damaged or most calls are invalid.")
-@click.option("--partial", is_flag=True, help="Also while the crawl has not ended: what is acknowledged.")
-@click.option("--full", is_flag=True, help="Redo everything, not only what is new in raw/.")
+@click.option(
+    "--conf", multiple=True, metavar="KEY=VALUE", help="Set one of the engine's own settings; repeatable."
+)
+@click.option("--strict", is_flag=True, help="Fail if a segment is damaged or most calls are invalid.")
+@click.option("--partial", is_flag=True, help="Work on a crawl that has not ended: use the visits that have.")
+@click.option("--full", is_flag=True, help="Make all tables again, not only what new raw records change.")
 def etl(
     run: str, engine: str, master: str | None, conf: tuple[str, ...], strict: bool, full: bool, partial: bool
 ) -> None:
     """Make RUN's tables from its raw records: checked, typed, rolled up.
 
-    Run it again after more has been crawled: only what is new is worked on.
+    Run it again when the crawl has more records: it works on the new ones only.
 
     \b
     Example:  overscripted etl runs/2026-11
@@ -107,18 +109,36 @@ def etl(
     "--by", type=click.Choice(["location", "visit", "domain"]), default="location", show_default=True
 )
 @click.option(
-    "--fraction", type=Number(0.0, 1.0), default=1.0, show_default=True, help="Share of them that is drawn."
+    "--fraction",
+    type=Number(0.0, 1.0),
+    default=1.0,
+    show_default=True,
+    help="Probability that each is drawn.",
 )
-@click.option("--seed", type=Seed(), default=0, show_default=True, help="The same seed draws the same ones.")
-@click.option("--value-1000", is_flag=True, help="Leave value out; its first 1,000 characters stay.")
-@click.option("--remove-personal", is_flag=True, help="Replace e-mail, IP addresses, numbers, identifiers.")
+@click.option(
+    "--seed",
+    type=Seed(),
+    default=0,
+    show_default=True,
+    help="Number that decides the draw; the same seed draws the same ones.",
+)
+@click.option(
+    "--value-1000",
+    is_flag=True,
+    help="Leave out the column value; its first 1,000 characters stay in value_1000.",
+)
+@click.option(
+    "--remove-personal",
+    is_flag=True,
+    help="Replace e-mail and IP addresses, telephone numbers and identifiers with marks.",
+)
 def sample(
     run: str, out: str, by: str, fraction: float, seed: int, value_1000: bool, remove_personal: bool
 ) -> None:
     """Publish RUN, or a sample of it, as a documented data set in OUT.
 
-    All rows of each drawn location (visit, domain) are kept. OUT gets Parquet, a README with every
-    column explained, schema.json and SHA256SUMS.
+    All rows of each drawn location (visit, domain) are kept. OUT gets Parquet, a README that explains
+    every column, schema.json and SHA256SUMS.
 
     \b
     Example:  overscripted sample runs/2026-11 public/ten-percent --by location --fraction 0.1 --seed 1

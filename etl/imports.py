@@ -1,4 +1,4 @@
-"""The importers' one door: other people's data into a run's ``raw/``, all of it or nothing."""
+"""Entry point of the importers: other people's data into a run's ``raw/``, all of it or nothing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ KINDS: dict[str, Callable[[Store, Store, bool], dict[str, Any]]] = {
 
 
 def source_at(path: str) -> Store:
-    """What is to be imported. InputError where nothing is there."""
+    """The file or folder to import. Raises InputError where nothing is there."""
     source = Store(path)
     if not source.exists():
         raise InputError(f"{path}: nothing there; name a file or folder to import")
@@ -27,16 +27,16 @@ def source_at(path: str) -> Store:
 
 
 def import_into(kind: str, path: str, url: str, strict: bool = False) -> tuple[Run, dict[str, Any]]:
-    """`import_data` into the run at ``url``, begun where there is none; of one that fails nothing stays."""
+    """`import_data` into the run at ``url``. A run that is created for it is removed again if this fails."""
     source_at(path)
     store = Store(url)
-    known, there = store.exists(RECORD), store.exists()
+    was_run, existed = store.exists(RECORD), store.exists()
     run = Run.open(url, create=True)
     try:
         return run, import_data(kind, path, run, strict)
     except BaseException:
-        if not known:
-            for key in (RECORD, STAGING) if there else ("",):
+        if not was_run:
+            for key in (RECORD, STAGING) if existed else ("",):
                 run.store.delete(key)
         raise
 
@@ -44,10 +44,9 @@ def import_into(kind: str, path: str, url: str, strict: bool = False) -> tuple[R
 def import_data(kind: str, path: str, run: Run, strict: bool = False) -> dict[str, Any]:
     """Import ``path`` (a file, a folder or an ``s3://`` prefix) of a kind of `KINDS`; its facts.
 
-    A data set that `overscripted sample` wrote is read as such whatever the kind.
-
-    Replaces what an earlier import wrote. Raises InputError where the run holds a crawl, or the
-    path is not there or not of that kind; with ``strict`` also where a file of it cannot be used.
+    A data set that `overscripted sample` wrote is read as such, whatever the kind. The import replaces what
+    an earlier one wrote. Raises InputError where the run holds a crawl, or ``path`` is missing or not of
+    that kind; with ``strict`` also where one of its files cannot be used.
     """
     if run.stage("crawl"):
         raise InputError(f"{run.store.url}: holds a crawl; import into a RUN of its own")

@@ -1,7 +1,7 @@
-"""What an earlier etl made of which segments: lets the next one work on what is new only.
+"""The manifest: which files an etl made of which segments, so that the next one works on new segments only.
 
-Kept beside the tables in ``RUN/etl/``, replaced with them: ``manifest.json``, and for each batch its
-uses (``uses/``) and the attempts it saw (``attempts/``).
+It is in ``RUN/etl/`` and is replaced together with the tables: ``manifest.json``, and for each batch its
+uses (``uses/``) and its attempts (``attempts/``).
 """
 
 from dataclasses import asdict, dataclass, field
@@ -12,13 +12,13 @@ from overscripted.errors import InputError
 from overscripted.store import Store
 
 KEY = "etl/manifest.json"
-# Raised whenever tables of an older etl would differ: everything is then redone.
+# Increased whenever tables of an older etl would differ: the next etl then makes everything again.
 RECIPE = 3
 
 
 @dataclass
 class Batch:
-    """A batch: its number, segments, and the files made of it by table."""
+    """A batch: its name, the keys of its segments, and its files by table."""
 
     name: str
     segments: list[str]
@@ -27,7 +27,7 @@ class Batch:
 
 @dataclass
 class Manifest:
-    """The batches of a run's calls, and under which recipe they were made."""
+    """The batches of a run's calls."""
 
     batches: list[Batch] = field(default_factory=list)
 
@@ -43,13 +43,13 @@ class Manifest:
         return [key for batch in self.batches for keys in batch.files.values() for key in keys]
 
     def next_names(self, n: int) -> list[str]:
-        """Names no batch has had."""
+        """``n`` names that no batch of this manifest has."""
         first = max((int(batch.name[1:]) for batch in self.batches), default=-1) + 1
         return [f"b{number:05d}" for number in range(first, first + n)]
 
 
 def load(store: Store) -> Manifest:
-    """The manifest of the last etl; an empty one where there is none, or of another recipe."""
+    """The manifest of the last etl; an empty one where there is none, or one of another recipe."""
     try:
         record: dict[str, Any] = store.read_json(KEY)
     except (FileNotFoundError, InputError):
@@ -57,6 +57,6 @@ def load(store: Store) -> Manifest:
     if record.get("recipe") != RECIPE:
         return Manifest()
     manifest = Manifest([Batch(b["name"], b["segments"], b["files"]) for b in record["batches"]])
-    # Listed, as an object store names a thousand files in one answer.
+    # One listing per folder: an object store names a thousand files in one answer.
     present = {*store.files("tables"), *store.files("etl")}
     return manifest if present.issuperset(manifest.files) else Manifest()

@@ -41,19 +41,19 @@ class RawData:
         ]
 
     def check_text(self, engine: Engine) -> None:
-        """Set right the segments, those of calls apart, whose invalid text the engine would let pass."""
+        """Replace segments, but for those of calls, with invalid text that the engine would still read."""
         keys = {s.source: s.key for table in RAW if table != "calls" for s in self.segments(table)}
-        self._set_right(keys[source] for source in engine.invalid_text(self.store, list(keys)))
+        self._replace_damaged(keys[source] for source in engine.invalid_text(self.store, list(keys)))
 
     def check_rows(self, trusted: set[str]) -> bool:
-        """Read every segment whole and set the damaged ones right; whether there were any.
+        """Read every segment whole, and copy or leave out the damaged ones; whether there were any.
 
         Segments with the keys ``trusted`` and copies are not read.
         """
         segments = [segment for table in RAW for segment in self.segments(table)]
-        return self._set_right(s.key for s in segments if not s.copy and s.key not in trusted)
+        return self._replace_damaged(s.key for s in segments if not s.copy and s.key not in trusted)
 
-    def _set_right(self, keys: Iterable[str]) -> bool:
+    def _replace_damaged(self, keys: Iterable[str]) -> bool:
         """Copy those of these segments whose text alone is invalid; leave out those with other damage."""
         reasons = {key: reason for key in keys if (reason := raw_segments.verify(self.store, key))}
         for key, reason in reasons.items():

@@ -1,4 +1,4 @@
-"""The etl's one door: a run's raw records become its tables, all of them or none."""
+"""Entry point of the etl: makes a run's tables from its raw records, all of them or none."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from overscripted.etl.build import Build
 from overscripted.etl.settings import MAX_NAMED_FILES
 from overscripted.run import STAGES, Run
 
-# What the etl replaces, together: the tables, and its notes for the next time.
+# What an etl replaces together: the tables, and the manifest for the next etl.
 OUTPUT = ("tables", "etl")
 
 
@@ -24,15 +24,15 @@ def run_etl(
     full: bool = False,
     partial: bool = False,
 ) -> dict[str, Any]:
-    """Make or bring up to date RUN's tables; the facts of what was done.
+    """Make the tables of ``run``, or bring them up to date; facts of the result.
 
-    ``partial`` allows a crawl that has not ended. Damaged segments are left out and named, and so are
-    the rules that calls broke where most are invalid; ``strict`` raises InputError and DoubtfulData
-    instead, and nothing is replaced.
+    ``partial`` allows a crawl that has not ended; ``full`` makes everything again. The facts name damaged
+    segments, which are left out, and the broken rules where most calls are invalid. With ``strict`` these
+    raise InputError and DoubtfulData, and the tables stay unchanged.
     """
     _require_raw(run, partial)
     before = run.stage("etl")
-    # Software that is missing is said before anything is begun.
+    # The engine is opened first: missing software is reported before the run changes.
     with open_engine(engine, master, conf, run.store, alone=True) as opened:
         options = {"engine": engine, "master": master, "conf": list(conf), "strict": strict, "full": full}
         run.begin("etl", options)
@@ -46,7 +46,7 @@ def run_etl(
                 if strict and "mostly_invalid" in facts:
                     raise DoubtfulData(
                         f"--strict: most calls are invalid: {facts['mostly_invalid']}; tables are unchanged; "
-                        "look at raw/calls, or go on without --strict"
+                        "look at raw/calls, or run it without --strict"
                     )
         except BaseException:
             run.undo("etl", before)

@@ -1,4 +1,4 @@
-"""Where an etl works: the store it reads, the staged one it writes, and the engine that does both."""
+"""Where an etl works: the store that it reads, the staged store that it writes, and the engine for both."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,13 @@ from overscripted.etl.transforms import attempts, conform, origins, pages, uses
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
 
-# How each table's rows are ordered within its files: like values together, for small files and so
-# that readers can skip what they do not ask for.
+# The order of each table's rows within its files. Equal values together make files small and let readers
+# skip row groups.
 ORDER = {
     "calls": ["location", "crawl_id", "visit_id", "ordinal"],
     "invalid_calls": ["crawl_id", "visit_id", "ordinal"],
-    # Analyses ask for the scripts of few hosts: these are together, at 3 % more bytes than by document.
+    # Analyses read the scripts of few hosts. This order puts them together, and makes files 3 % larger than
+    # the order by document.
     "script_refs": ["script_host", "script_url", "location", "crawl_id", "visit_id"],
     "symbol_counts": uses.KEY,
     "pages": pages.KEY,
@@ -36,7 +37,7 @@ ORDER = {
 
 
 def row_group(table: str) -> int:
-    """Rows a row group of a table. Analyses look for few scripts and documents among all."""
+    """Rows per row group of a table: small where analyses look for few rows among all."""
     return SMALL_ROW_GROUP if table in ("script_refs", "documents") else ROW_GROUP
 
 
@@ -47,7 +48,7 @@ class Workspace:
         self.store, self.staged, self.engine = store, staged, engine
 
     def raw(self, table: str, segments: Sequence[Segment]) -> ir.Table:
-        """Segments as one table of today's schema, whatever versions wrote them."""
+        """Segments as one table in today's schema, whatever version wrote them."""
         shapes: dict[str, list[str]] = {}
         for segment in segments:
             shapes.setdefault(segment.shape, []).append(segment.source)
@@ -57,12 +58,12 @@ class Workspace:
         return ibis.union(*parts) if len(parts) > 1 else parts[0]
 
     def origins(self, rows: ir.Table, *columns: str) -> ir.Table:
-        """Host and domain of every origin in URL columns, as a small table."""
+        """The small table of host and domain of every origin in these URL columns."""
         distinct = self.engine.to_arrow(origins.keys(rows, *columns))
         return self.engine.table(origins.dimension(distinct))
 
     def write(self, expr: ir.Table, table: str, name: str = "part") -> list[str]:
-        """Rows of one of the tables, in its schema and order; keys of the files."""
+        """Write rows of one of the tables, in its schema and order; the keys of the files."""
         typed = conform.conform(expr, TABLES[table])
         return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table], row_group(table))
 
@@ -71,13 +72,13 @@ class Workspace:
         return self.engine.read(self.staged, self.write(expr, table))
 
     def write_empty(self, table: str, name: str = "part") -> list[str]:
-        """One of the tables without rows, at once."""
+        """Write one of the tables without rows; the key of the file."""
         key = f"tables/{table}/{name}-0.parquet"
         self.staged.write_table(key, TABLES[table].empty())
         return [key]
 
     def rows(self, keys: Sequence[str]) -> int:
-        """Rows of what was written, from the files' footers."""
+        """Rows of written files, from their footers."""
         total = 0
         for key in keys:
             with self.staged.fs.open(self.staged.path(key), "rb") as file:

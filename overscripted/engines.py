@@ -1,7 +1,7 @@
 """The engines that run Ibis expressions on a run's tables: DuckDB in this process, or Spark.
 
-Expressions are written once; only this file knows how each engine runs them. Both compare and cast as
-UTC, strict and case-sensitive, so that the same expression gives the same rows. The etl uses Spark in two
+Expressions are written once; only this file knows how each engine runs them. Both engines use UTC, strict
+casts and case-sensitive names, so that the same expression gives the same rows. The etl uses Spark in two
 ways: its SQL for roll-ups, here, and its workers, each with a DuckDB of its own, for batches of calls
 (`overscripted.etl.executors.spark`).
 """
@@ -35,20 +35,20 @@ from overscripted.store import Store
 
 NAMES = ("duckdb", "spark")
 
-# DuckDB may use this share of memory before it spills to its temporary folder: the browser, Python
-# and the page cache keep the rest.
+# DuckDB may use this share of memory, in percent, before it spills to its temporary folder. Python and the
+# page cache need the rest.
 DUCKDB_MEMORY_PERCENT = 60
-# Rows a row group, and zstd's level. Measured on the study's sample, sorted by location: 47 bytes a call at
-# 122,880 rows and level 3, 42 at 491,520 rows. There level 3 took 2.6 CPU s to write 42 bytes a call,
-# 6 took 3.6 s for 39, 9 took 4.7 s for 37; of generated calls 3 took 4.6 s for 68, 6 took 7.4 s for 61,
-# 9 took 11 s for 59.
+# Rows per row group, and zstd's level. The study's sample, sorted by location, took 47 bytes per call in row
+# groups of 122,880 rows at level 3, and 42 in groups of 491,520 rows. With the larger groups, levels 3, 6 and
+# 9 took 2.6, 3.6 and 4.7 CPU s for 42, 39 and 37 bytes per call. For generated calls they took 4.6, 7.4 and
+# 11 CPU s for 68, 61 and 59 bytes.
 ROW_GROUP = 491_520
-# Of tables of which readers want few rows here and there. DuckDB writes one page a column and row group, so
-# that who wants one URL decompresses all of a group's, 100 MB in large groups: a search among 870,000
-# references took 0.29 CPU s in these, 0.14 in small ones, which take 13 % more bytes.
+# Rows per row group of tables from which readers take few rows. DuckDB writes one page per column and row
+# group, so a reader of one URL decompresses the URLs of a whole group, 100 MB in large groups. A search among
+# 870,000 references took 0.29 CPU s in large groups and 0.14 in small ones, which take 13 % more bytes.
 SMALL_ROW_GROUP = 20_480
 ZSTD_LEVEL = 6
-# Local Spark holds driver and executors in one JVM, whose own default is 1 GB.
+# Local Spark runs driver and executors in one JVM; its default of 1 GB is too small.
 SPARK_DRIVER_MEMORY = "2g"
 
 
@@ -79,24 +79,24 @@ class Engine(ABC):
     def _read(self, store: Store, keys: list[str]) -> ir.Table: ...
 
     def invalid_text(self, store: Store, keys: Sequence[str]) -> list[str]:
-        """Those of these Parquet files whose text is not UTF-8 and that this engine would still read."""
+        """The Parquet files with text that is not UTF-8 and that this engine would read all the same."""
         return []
 
     @abstractmethod
     def table(self, rows: pa.Table) -> ir.Table:
-        """Rows in memory as a table (small ones: dimensions)."""
+        """Rows in memory as a table; for small ones, such as dimensions."""
 
     @abstractmethod
     def keep(self, expr: ir.Table) -> ir.Table:
-        """The expression evaluated once, kept (spilling to disk) until `drop` or the end."""
+        """Evaluate an expression once and keep its rows, on disk if need be, until `drop` or `close`."""
 
     @abstractmethod
     def drop(self, table: ir.Table) -> None:
-        """Forget what `keep` holds."""
+        """Delete the rows that `keep` holds for a table."""
 
     @abstractmethod
     def to_arrow(self, expr: ir.Table) -> pa.Table:
-        """The rows of an expression, in memory: for small results."""
+        """The rows of an expression in memory; for small results."""
 
     def write(
         self,
@@ -107,11 +107,11 @@ class Engine(ABC):
         sort: Sequence[str] = (),
         row_group: int = ROW_GROUP,
     ) -> list[str]:
-        """Write rows as ``key/<name>-….parquet`` (zstd), at least one file; their keys.
+        """Write rows as ``key/<name>-….parquet`` (zstd), at least one file; the keys of the files.
 
-        Files already there stay, so that a table grows by parts. Each file's rows are in the order
-        of the columns ``sort``; ``row_group`` is in rows. Raises WriteError where the storage is full or
-        out of reach, or a file that the rows come from is damaged.
+        Files that are already there stay, so a table can be written in parts. Each file's rows are sorted by
+        the columns ``sort``; ``row_group`` is in rows. Raises WriteError where the storage is full or out of
+        reach, or where a file that the rows come from is damaged.
         """
         store.make_folder(key)
         try:
@@ -119,7 +119,7 @@ class Engine(ABC):
         except OSError as error:
             reason = str(error).splitlines()[0]
             raise WriteError(
-                f"{store.uri(key)}: cannot be written: {reason}; free space or rights"
+                f"{store.uri(key)}: cannot be written: {reason}; free space or fix its permissions"
             ) from error
 
     @abstractmethod
@@ -150,7 +150,7 @@ class Engine(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Release what the engine holds, its temporary files too."""
+        """Release memory and temporary files."""
 
     def __enter__(self) -> "Engine":
         return self
@@ -172,10 +172,9 @@ def open_engine(
 
     ``conf`` are the engine's own settings, a mapping or ``"KEY=VALUE"`` strings (DuckDB:
     ``memory_limit=4GB``; Spark: ``spark.executor.memory=8g``). ``master`` is Spark's; without it
-    ``spark-submit`` decides, or all cores of this machine. ``store`` is needed where a run on
-    object storage is to be read by Spark, whose S3 client is set up from it.
-    ``alone``: no expression will join its tables with those of another engine of this process; what it has
-    compiled then serves those that come after it.
+    ``spark-submit`` decides, or Spark uses all cores of this machine. Spark needs ``store`` to read a run on
+    object storage: its S3 client gets the store's options. ``alone`` promises that no expression joins tables
+    of this engine with those of another one in this process; later engines then reuse its compiled SQL.
     Raises InputError for an unknown name or setting, SoftwareMissing without Java or PySpark.
     """
     settings = _settings(conf)
@@ -189,25 +188,26 @@ def open_engine(
 
 
 def copy_options(row_group: int = ROW_GROUP) -> str:
-    """How DuckDB's COPY writes our tables. ``row_group`` in rows.
+    """Options for DuckDB's COPY to write a table. ``row_group`` is in rows.
 
-    V2 pages: delta encodings for numbers and sorted text; read by pyarrow, DuckDB, Spark, Polars.
+    Pages are V2, which has delta encodings for numbers and sorted text; pyarrow, DuckDB, Spark and Polars
+    read them.
     """
     level = f"COMPRESSION zstd, COMPRESSION_LEVEL {ZSTD_LEVEL}"
     return f"FORMAT parquet, {level}, PARQUET_VERSION V2, ROW_GROUP_SIZE {row_group}"
 
 
-# DuckDB's SQL of expressions: Ibis takes a second for those of a batch, which are the same for the next.
+# SQL for DuckDB by expression. Ibis takes a second to compile those of a batch; the next batch has the same.
 _COMPILED: dict[ops.Node, str] = {}
-_COMPILED_MOST = 200
+_MAX_COMPILED = 200
 
-_PATTERN = re.compile(r"[\\*?\[\]{}]")  # what DuckDB or Hadoop takes for more than a character of a path
+_PATTERN = re.compile(r"[\\*?\[\]{}]")  # characters that DuckDB or Hadoop reads as a pattern
 
 
 class _Files(DirFileSystem):  # type: ignore[misc]  # fsspec has no types
-    """A store's files under a scheme of their own, as DuckDB names them: ``scheme://key``.
+    """A store's files for DuckDB, under a scheme of their own: ``scheme://key``.
 
-    A key is a name and never a pattern, and so is the store's root, which DuckDB does not see.
+    A key is always a name, never a pattern. DuckDB does not see the store's root.
     """
 
     cachable = False
@@ -243,7 +243,7 @@ class DuckDB(Engine):
 
     def __init__(self, settings: Mapping[str, str], alone: bool = False) -> None:
         self.settings = {"memory_limit": f"{DUCKDB_MEMORY_PERCENT}%", **_plain(settings)}
-        self._folder = ""  # of our own, to be deleted
+        self._folder = ""  # the temporary folder, where `close` must delete it
         if "temp_directory" not in self.settings:
             _usable(tempfile.gettempdir(), "TMPDIR=FOLDER")
             self._folder = self.settings["temp_directory"] = tempfile.mkdtemp(prefix="overscripted-duckdb-")
@@ -252,7 +252,7 @@ class DuckDB(Engine):
         import duckdb  # here, so that commands that need no engine start fast
 
         try:
-            # To Ibis connections with the same settings are the same, and so are their tables of one name.
+            # Ibis takes connections with the same settings for one, and so their tables with the same name.
             own = {"temp_directory"} if alone else set()
             self._con = ibis.duckdb.connect(**{k: v for k, v in self.settings.items() if k not in own})
             self._con.con.execute(f"SET temp_directory = {quoted(self.settings['temp_directory'])}")
@@ -282,10 +282,9 @@ class DuckDB(Engine):
         return {**self.settings, "threads": str(threads // n), "memory_limit": f"{(memory or 0) // n}B"}
 
     def _uris(self, store: Store, keys: list[str]) -> list[str]:
-        """What DuckDB opens: paths, or names under a scheme of our own, for object storage and where a
-        path would be a pattern.
+        """What DuckDB opens: paths; or names in `_Files`, for object storage and where a path is a pattern.
 
-        Under ``s3://`` DuckDB would load its own client, which it downloads at run time.
+        For ``s3://`` DuckDB would download a client of its own at run time.
         """
         if store.local and not _PATTERN.search(store.root):
             return [store.path(key) for key in keys]
@@ -313,11 +312,11 @@ class DuckDB(Engine):
         return self._con.table(name)
 
     def _sql(self, expr: ir.Table) -> str:
-        """The expression in DuckDB's SQL, in the types Ibis says: its own sums are 128 bits wide."""
+        """The expression in DuckDB's SQL, with the types of Ibis: DuckDB's own sums have 128 bits."""
         self._con._run_pre_execute_hooks(expr)  # registers the expression's Python functions
         known, expression = self._compiled, expr.op()
         if expression not in known:
-            if len(known) >= _COMPILED_MOST:
+            if len(known) >= _MAX_COMPILED:
                 known.clear()
             known[expression] = self._compile(expr)
         return known[expression]
@@ -344,8 +343,8 @@ class DuckDB(Engine):
         file = f"{key}/{name}-0.parquet"
         (uri,) = self._uris(store, [file])
         order = " ORDER BY " + ", ".join(f'"{column}"' for column in sort) if sort else ""
-        # With this pass DuckDB marks columns that happen to hold no NULL as required, so that the
-        # files of one table would differ in schema.
+        # This optimizer makes DuckDB mark columns without a NULL as required. The files of one table would
+        # then differ in schema.
         self._con.con.execute("SET disabled_optimizers = 'statistics_propagation'")
         try:
             rows = f"{self._sql(expr)}{order}"
@@ -355,7 +354,7 @@ class DuckDB(Engine):
         except duckdb.OutOfMemoryException as error:
             raise OutsideError(
                 f"{store.uri(key)}: too little memory to sort its rows; give more (--conf memory_limit=8GB) "
-                "to fewer at a time (--conf threads=1; on Spark spark.executor.pyspark.memory or fewer cores)"
+                "to fewer threads (--conf threads=1; on Spark spark.executor.pyspark.memory or fewer cores)"
             ) from error
         finally:
             self._con.con.execute("RESET disabled_optimizers")
@@ -370,7 +369,7 @@ class DuckDB(Engine):
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-_MOMENT = dt.Timestamp(timezone="UTC", scale=6)
+_UTC_TIME = dt.Timestamp(timezone="UTC", scale=6)
 
 
 class Spark(Engine):
@@ -411,36 +410,36 @@ class Spark(Engine):
         return self._session.read.option("mergeSchema", "true").parquet(*names)
 
     def _each(self, paths: list[str]) -> Any:
-        """Files whose path Hadoop does not take escaped. Unescaped Spark takes them only one by one."""
+        """Files with a path that Hadoop does not accept escaped. Spark reads others one at a time."""
         reader = self._session.read.option("__globPaths__", "false")
         frames = [reader.parquet(path) for path in paths]
-        return functools.reduce(lambda all_, one: all_.unionByName(one, allowMissingColumns=True), frames)
+        return functools.reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
 
     def invalid_text(self, store: Store, keys: Sequence[str]) -> list[str]:
         from pyspark.sql import functions as f
 
         found = []
-        shapes: dict[str, list[str]] = {}
-        for key in keys:  # a table each
-            shapes.setdefault(posixpath.dirname(key), []).append(key)
-        for some in shapes.values():
-            frame = self._files(store, some)
+        folders: dict[str, list[str]] = {}
+        for key in keys:  # one list per table
+            folders.setdefault(posixpath.dirname(key), []).append(key)
+        for group in folders.values():
+            frame = self._files(store, group)
             invalid = f.lit(False)
             for name, kind in frame.dtypes:
                 if kind == "string":
                     invalid = invalid | ~f.is_valid_utf8(f.coalesce(f.col(f"`{name}`"), f.lit("")))
             rows = frame.filter(invalid).select(f.input_file_name()).distinct().collect()
             names = {unquote(posixpath.basename(row[0])) for row in rows}
-            found += [key for key in some if posixpath.basename(key) in names]
+            found += [key for key in group if posixpath.basename(key) in names]
         return found
 
     def _view(self, frame: Any) -> ir.Table:
         name = _fresh()
         frame.createOrReplaceTempView(name)
         table = self._con.table(name)
-        # Ibis reads Spark's moments as times without a zone; DuckDB's have UTC.
-        moments = {n: table[n].cast(_MOMENT) for n, kind in frame.dtypes if kind == "timestamp"}
-        return table.mutate(**moments) if moments else table
+        # Ibis reads Spark's timestamps as times without a zone; DuckDB's are in UTC.
+        times = {n: table[n].cast(_UTC_TIME) for n, kind in frame.dtypes if kind == "timestamp"}
+        return table.mutate(**times) if times else table
 
     def table(self, rows: pa.Table) -> ir.Table:
         return self._view(self._session.createDataFrame(rows))
@@ -470,11 +469,11 @@ class Spark(Engine):
     def _write(
         self, expr: ir.Table, store: Store, key: str, name: str, sort: Sequence[str], row_group: int
     ) -> list[str]:
-        # Row groups are counted in bytes here; pages are small in any of them.
+        # `row_group` is not used: Spark limits row groups in bytes, and its pages are small in any case.
         scratch = f"{key}/.{_fresh()}"
         frame = self._frame(expr)
         if sort:
-            # By hash, not by range, which would run everything twice; by two columns: a run has one crawl_id.
+            # By hash: by range, Spark would run everything twice. By two columns: a run has one crawl_id.
             frame = frame.repartition(*sort[:2]).sortWithinPartitions(*sort)
         writer = frame.write.option("compression", "zstd")
         try:
@@ -497,13 +496,13 @@ class Spark(Engine):
         for frame in self._kept.values():
             frame.unpersist()
         self._kept.clear()
-        # A session that spark-submit or a notebook began is theirs to stop.
+        # spark-submit or a notebook stops the session that it began.
         if self._own:
             self._session.stop()
 
 
 def _spark_session(master: str | None, settings: Mapping[str, str], store: Store | None) -> tuple[Any, bool]:
-    """The session, and whether it began here."""
+    """The Spark session, and whether this call began it."""
     java = os.path.join(os.environ["JAVA_HOME"], "bin", "java") if "JAVA_HOME" in os.environ else "java"
     if shutil.which(java) is None:
         raise SoftwareMissing(
@@ -520,11 +519,11 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
     builder = SparkSession.builder.appName("overscripted")
     if master:
         builder = builder.master(master)
-    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # by spark-submit: its settings stand
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit's settings take precedence
     local = {} if submitted or not (master or "local").startswith("local") else _LOCAL
     if local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    elif "spark.pyspark.python" in settings:  # else only spark-submit would heed it
+    elif "spark.pyspark.python" in settings:  # only spark-submit reads this setting itself
         os.environ["PYSPARK_PYTHON"] = settings["spark.pyspark.python"]
     for key, value in {**local, **_SPARK, **_s3_settings(store, settings), **settings}.items():
         builder = builder.config(key, value)
@@ -539,9 +538,9 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
     return session, active is None
 
 
-# One machine: driver and executors are one JVM, a web interface has no reader, and 200 shuffle
-# partitions (Spark's default) cost more than they help. The JVM's second compiler begins ten times later
-# than by default: in a minute of work it takes a third of the JVM's CPU seconds and does not earn them back.
+# Settings for one machine. Driver and executors are one JVM. Nobody reads the web interface. Spark's default
+# of 200 shuffle partitions costs more than it helps. The JVM's second compiler begins ten times later than
+# by default: in a minute of work it takes a third of the JVM's CPU seconds and does not earn them back.
 _LOCAL = {
     "spark.driver.memory": SPARK_DRIVER_MEMORY,
     "spark.driver.defaultJavaOptions": (
@@ -552,7 +551,7 @@ _LOCAL = {
     "spark.sql.shuffle.partitions": str(4 * (os.cpu_count() or 1)),
 }
 
-# What makes Spark answer as DuckDB does, and write files that any reader understands.
+# With these settings Spark gives the same rows as DuckDB, and writes files that any reader understands.
 _SPARK = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -567,7 +566,7 @@ _SPARK = {
 
 
 def _s3_settings(store: Store | None, settings: Mapping[str, str]) -> dict[str, str]:
-    """Spark's S3 client (S3A) told what fsspec's was told: endpoint, keys; and its library fetched."""
+    """Settings that give Spark's S3 client (S3A) the endpoint and keys of fsspec's, and fetch its library."""
     if store is None or store.local:
         return {}
     client = store.options.get("client_kwargs", {})
@@ -590,7 +589,7 @@ def _s3_settings(store: Store | None, settings: Mapping[str, str]) -> dict[str, 
 
 
 def _hadoop_version() -> str:
-    """The Hadoop that this PySpark ships: S3A must be of the same version."""
+    """The version of the Hadoop in this PySpark; S3A must have the same."""
     import pyspark
 
     jars = os.path.join(os.environ.get("SPARK_HOME", os.path.dirname(pyspark.__file__)), "jars")
@@ -601,7 +600,7 @@ def _hadoop_version() -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Any:
-    """Start the JVM without its banner: it writes to the process's own standard error."""
+    """Silence standard error: the JVM writes its banner there as it starts."""
     saved = os.dup(2)
     sink = os.open(os.devnull, os.O_WRONLY)
     try:
@@ -619,7 +618,7 @@ def _s3a(store: Store, key: str) -> str:
 
 
 def _unescapable(path: str) -> bool:
-    """Whether Hadoop, which looks for what is escaped folder by folder, takes a folder for a URL."""
+    """Whether Hadoop would read a folder of an escaped path as a URL: it resolves such a path in steps."""
     path = path.removeprefix("s3a:")
     return ":" in path and _PATTERN.search(path) is not None
 
@@ -648,7 +647,7 @@ def _settings(conf: Mapping[str, str] | Iterable[str] | None) -> dict[str, str]:
 
 
 def _carry(module: str) -> None:
-    """Send an expression's Python functions to the workers whole, so that they need no installation."""
+    """Pickle an expression's Python functions whole, so that workers need no installation."""
     from pyspark import cloudpickle
 
     register: Any = cloudpickle.register_pickle_by_value
@@ -657,13 +656,13 @@ def _carry(module: str) -> None:
 
 
 def _plain(settings: Mapping[str, str]) -> dict[str, str]:
-    """DuckDB's settings under one name each: it takes any case, and two for some."""
+    """DuckDB's settings under one name each: it accepts any case, and two names for some."""
     aliases = {"max_memory": "memory_limit", "worker_threads": "threads"}
     return {aliases.get(name.lower(), name.lower()): value for name, value in settings.items()}
 
 
 def _bytes(text: str) -> int:
-    """Bytes of a size as DuckDB writes it: ``13.8 GiB``."""
+    """The bytes of a size as DuckDB writes it, such as ``13.8 GiB``."""
     number, unit = text.split()
     return int(float(number) * 1024 ** ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB").index(unit))
 

@@ -48,8 +48,7 @@ class ProcessExecutor(Executor):
         self._conf = divided
 
     def run(self, plans: Sequence[BatchPlan]) -> list[Batch]:
-        # The processes end before the threads are waited for: a thread whose process has ended has nothing
-        # to wait for.
+        # On the way out the processes end first: a thread gets no answer from a process that has ended.
         with (
             _spill_folder(self._conf["temp_directory"]) as spill,
             ThreadPoolExecutor(self.slots) as threads,

@@ -24,7 +24,8 @@ from overscripted.progress import Work
 _MARK = "overscripted says: "
 _REMEDY = (
     "workers need this Python and overscripted: pack it with `venv-pack -o env.tar.gz`, then "
-    "`--conf spark.archives=env.tar.gz#env --conf spark.pyspark.python=./env/bin/python` (docs/etl.md)"
+    "`--conf spark.archives=env.tar.gz#env --conf spark.pyspark.python=./env/bin/python` "
+    "(docs/guide/cluster.md)"
 )
 # Patterns of what Spark reports about its workers, with the kind of error and the remedy.
 _WORKER_FAILURES = (

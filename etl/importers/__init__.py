@@ -1,1 +1,1 @@
-"""Other people's data as raw segments: one importer a file."""
+"""Importers: each writes the data of one other project as raw segments."""

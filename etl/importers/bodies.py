@@ -1,8 +1,8 @@
-"""Bodies that OpenWPM kept beside its database, by the hash that it named them by.
+"""Bodies that OpenWPM kept beside its database, by the hash that names them.
 
-It kept them in LevelDB (``content.ldb``, until 2018 ``javascript.ldb``), or a file each: ``<hash>.gz``
-in ``content/`` of an object store, ``<hash>.zip`` (gzip all the same), or plain. The hash was Python's
-own in 2015, MurmurHash until 2016, MD5 until 2018, SHA-256 since.
+OpenWPM kept them in LevelDB (``content.ldb``, until 2018 ``javascript.ldb``), or one per file: ``<hash>.gz``
+in ``content/`` of an object store, ``<hash>.zip`` (which holds gzip), or plain. The hash was Python's own in
+2015, MurmurHash until 2016, MD5 until 2018, and SHA-256 since.
 """
 
 import gzip
@@ -26,7 +26,7 @@ _LEVELDB = ".ldb"
 
 
 def is_sha256(content_hash: str) -> bool:
-    """Whether a hash is the SHA-256 of what it names."""
+    """Whether a name has the form of a SHA-256."""
     return _SHA256.fullmatch(content_hash) is not None
 
 
@@ -34,7 +34,7 @@ class Bodies:
     """The bodies beside data sets. ``damaged`` names files that could not be read, with the reason."""
 
     def __init__(self, source: Store) -> None:
-        """``source`` is what is imported: a database's file, whose folder is looked at, or a folder."""
+        """``source`` is the import's: a folder, or the file of a database, whose folder is searched."""
         self.damaged: dict[str, str] = {}
         self._files: dict[str, tuple[Store, str]] = {}
         self._databases: list[LevelDB] = []
@@ -51,7 +51,7 @@ class Bodies:
         return bool(self._files or any(map(len, self._databases)))
 
     def get(self, content_hash: str) -> bytes | None:
-        """The body of a hash; None where it is not there, damaged, or larger than `IMPORT_BODY_BYTES`."""
+        """The body of a hash; None where it is missing, damaged, or larger than `IMPORT_BODY_BYTES`."""
         for database in self._databases:
             body = database.get(content_hash.encode())
             if body is not None:
@@ -73,7 +73,7 @@ class Bodies:
 
 
 def _opened(data: bytes, key: str) -> bytes | None:
-    """A file's body: what its name ends in and its first bytes tell how it is packed."""
+    """The body in a file; the end of its name and its first bytes tell how it is compressed."""
     if key.endswith(_PACKED) and data.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(archive.namelist()[0]) as file:
             body = file.read(IMPORT_BODY_BYTES + 1)
@@ -86,7 +86,7 @@ def _opened(data: bytes, key: str) -> bytes | None:
 
 
 def _beside(source: Store) -> Iterator[tuple[Store, list[str]]]:
-    """Where bodies may be: all of a folder; of a file, what is beside it and in folders of known names."""
+    """Files that may hold bodies: all in a folder; of a file, those beside it and in some folders there."""
     parent = Store(source.url.rpartition("/")[0], **source.options)
     if not source.fs.isfile(source.root):
         yield source, source.files()

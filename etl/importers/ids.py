@@ -1,4 +1,4 @@
-"""Numbers and names that imported rows are given: visits and the study's file names."""
+"""Numbers and names for imported rows: crawls, visits and the study's file names."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from overscripted.run import STUDY_CRAWL_ID
 
 
 def crawl_id(digest: bytes) -> int:
-    """The number of a crawl from the hash of what identifies it: 31 bits, and never the study's."""
+    """The number of a crawl from the hash of what identifies it: 31 bits, and never STUDY_CRAWL_ID."""
     return int.from_bytes(digest[:8], "big") % (2**31 - 2) + STUDY_CRAWL_ID + 1
 
 
@@ -25,7 +25,7 @@ def file_name(crawl_id: int, location: str) -> str:
 
 
 def per_location(crawl_ids: pa.ChunkedArray, locations: pa.ChunkedArray) -> pa.Table:
-    """``visit_id`` and ``file_name`` of each row, computed once a distinct location."""
+    """``visit_id`` and ``file_name`` of each row, computed once per distinct location."""
     pairs = pa.table({"crawl_id": crawl_ids, "location": pc.fill_null(locations, "")})
     key = pc.binary_join_element_wise(pairs["crawl_id"].cast(pa.string()), pairs["location"], "\n")
     coded = key.combine_chunks().dictionary_encode()

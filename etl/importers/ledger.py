@@ -1,4 +1,4 @@
-"""What an import read, what it left out and why, what it did not look at."""
+"""Counts what an import read, what it left out and why, and what it did not read."""
 
 from collections import Counter
 from typing import Any
@@ -7,9 +7,9 @@ from overscripted.etl.settings import MAX_NAMED_FILES
 
 
 class Ledger:
-    """Rows read of each table, rows left out by reason, files left out by reason, tables not looked at.
+    """Rows read per table, rows and files left out with the reason, and tables that were not read.
 
-    A row that became part of another one, as an answer of its request, is kept.
+    A row that became part of another one, such as the answer of a request, counts as kept.
     """
 
     def __init__(self) -> None:
@@ -17,15 +17,15 @@ class Ledger:
         self.out: Counter[tuple[str, str]] = Counter()
         self.files: dict[str, str] = {}
         self.tables: Counter[str] = Counter()
-        self.of_no_visit = 0  # kept all the same, in a visit 0
+        self.of_no_visit = 0  # these are kept, in visit 0
 
     def leave_out(self, table: str, reason: str, rows: int = 1) -> None:
-        """Note rows that were read and are not kept."""
+        """Count rows that were read and are not kept."""
         if rows:
             self.out[table, reason] += rows
 
     def add(self, other: "Ledger") -> None:
-        """Take over what another one noted."""
+        """Add the counts of another ledger."""
         self.read += other.read
         self.out += other.out
         self.tables.update(other.tables)
@@ -33,7 +33,7 @@ class Ledger:
         self.of_no_visit += other.of_no_visit
 
     def facts(self) -> dict[str, Any]:
-        """For `overscripted status`: numbers, and a text for each kind of what is not there."""
+        """Numbers, and texts about what is missing, for `overscripted status`."""
         read, out = self.read.total(), self.out.total()
         facts: dict[str, Any] = {"rows_read": read, "rows_kept": read - out}
         if out:
@@ -54,6 +54,6 @@ class Ledger:
 
 
 def named(files: dict[str, str]) -> str:
-    """The first of some files, each with the reason."""
+    """The first of these files, each with the reason, as text."""
     shown = "; ".join(f"{name}: {why}" for name, why in list(files.items())[:MAX_NAMED_FILES])
     return shown + ("; …" if len(files) > MAX_NAMED_FILES else "")

@@ -1,8 +1,8 @@
-"""Reads a LevelDB folder without LevelDB: which would lock it, and write to it.
+"""Reads a LevelDB folder without LevelDB, which would lock the folder and write to it.
 
-Sorted tables (``.ldb``, once ``.sst``) and logs, as https://github.com/google/leveldb/tree/main/doc
-describes them. Of a key that was written twice the later value in a file counts; which of two files is
-the later is not looked at: OpenWPM's keys are hashes of their values. Checksums are not checked.
+Reads sorted tables (``.ldb``, formerly ``.sst``) and logs as https://github.com/google/leveldb/tree/main/doc
+describes them. Where a file has a key twice, the later value counts. The order of files is not compared,
+because OpenWPM's keys are hashes of their values. Checksums are not checked.
 """
 
 import posixpath
@@ -22,7 +22,7 @@ _PLAIN, _SNAPPY, _ZSTD = 0, 1, 2
 _LOG_BLOCK, _LOG_HEADER = 32768, 7
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 _PUT = 1
-# What a line of the database's list of its files holds, by its first number.
+# The fields of an entry in the database's list of files, by the entry's first number.
 _DELETED_FILE, _NEW_FILE = 6, 7
 _EDITS = {
     1: ("text",),
@@ -43,7 +43,7 @@ class LevelDB:
 
     def __init__(self, store: Store, folder: str) -> None:
         self._store = store
-        self._blocks: dict[bytes, tuple[str, int, int]] = {}  # file, and where its block is
+        self._blocks: dict[bytes, tuple[str, int, int]] = {}  # file, offset and size of the block
         self._logged: dict[bytes, tuple[int, int]] = {}
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115  # closed by close
         self.damaged: list[str] = []
@@ -51,7 +51,7 @@ class LevelDB:
         for key in store.files(folder):
             number, end = _NAME.sub(r"\1", posixpath.basename(key)), key[-4:]
             read = {".ldb": self._table, ".sst": self._table, ".log": self._log}.get(end)
-            # A table that is not live is older than others, or was not finished.
+            # A table that is not live was replaced by others, or was not finished.
             if read is None or (live and end != ".log" and number not in live):
                 continue
             try:
@@ -111,7 +111,7 @@ class LevelDB:
 
 
 def _live(store: Store, folder: str) -> set[str]:
-    """Numbers of the tables that count, from the database's list of files; none where that is not whole."""
+    """Numbers of the live tables, from the database's list of files; empty where the list is not whole."""
     live: set[str] = set()
     try:
         current = store.read(f"{folder}/CURRENT").decode().strip()
@@ -138,7 +138,7 @@ def _live(store: Store, folder: str) -> set[str]:
 
 
 def _batches(data: bytes, least: int = 12) -> Iterator[bytes]:
-    """The records of a log, put together again; what its writer left unfinished at the end is not there."""
+    """The records of a log, joined from their parts, without an unfinished one at the end."""
     record = b""
     for start in range(0, len(data), _LOG_BLOCK):
         block, at = data[start : start + _LOG_BLOCK], 0
@@ -169,7 +169,7 @@ def _block(data: bytes, offset: int, size: int) -> bytes:
 
 
 def _entries(block: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    """Keys and values of a block; each key is the end of the one before it."""
+    """Keys and values of a block. A key is stored as what differs from the key before it."""
     (restarts,) = struct.unpack("<I", block[-4:])
     end, at, key = len(block) - 4 - 4 * restarts, 0, b""
     view = memoryview(block)

@@ -1,9 +1,9 @@
 """``overscripted import openwpm``: OpenWPM's SQLite and Parquet of every era, into a run.
 
-What changed over the years, and what becomes of it (docs/reference/imports.md has the table): 2015 no
-visits, pages alone; 2016 one row a parameter, no time and no page of a call; 2017 ``arguments`` as an
-object, the page known through the visit; 2018 ``document_url``; 2020 frames and ordinals, ``browser_id``
-for ``crawl_id``, ``arguments`` as a list. Tables and columns that are not there give no rows and NULLs.
+The data changed over the years (docs/reference/imports.md has the table). 2015: pages, no visits. 2016: one
+row per parameter, no time and no page of a call. 2017: ``arguments`` as an object, the page known through the
+visit. 2018: ``document_url``. 2020: frames and ordinals, ``browser_id`` for ``crawl_id``, ``arguments`` as a
+list. Missing tables give no rows, missing columns give NULLs.
 """
 
 import hashlib
@@ -31,17 +31,17 @@ from overscripted.progress import Work
 from overscripted.stacks import innermost
 from overscripted.store import Store
 
-# How OpenWPM ends a frame of a request's stack (what it was called back for, or "null"), and begins one of a
-# function without a name.
+# The end of a frame in OpenWPM's stack of a request (the asynchronous cause, or "null"), and the beginning of
+# the frame of a function without a name.
 _CAUSE, _NAMELESS = re.compile(r";[^;:\n]*$", re.MULTILINE), re.compile(r"^null@", re.MULTILINE)
-# Tables that say which crawl a data set is of; where they are empty, those that follow.
+# Tables that identify the crawl of a data set; where the first group is empty, the second does.
 _IDENTITY = (("task", "crawl", "site_visits", "crawl_history"), ("javascript", "http_requests"))
 
 
 def import_openwpm(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
-    """Write raw segments of every data set at ``source``; facts of what came.
+    """Write raw segments of every data set at ``source``; facts of the result.
 
-    A file that is damaged or none of OpenWPM's is left out and named; ``strict`` raises InputError.
+    A file that is damaged or not OpenWPM's is left out and named; with ``strict`` it raises InputError.
     """
     data_sets, unfit = sources(source)
     writer, ledger = SegmentWriter(staged, "openwpm"), Ledger()
@@ -81,7 +81,7 @@ def _check(source: Store, ledger: Ledger, unfit: dict[str, str], imported: int, 
 
 
 class Conversion:
-    """One data set on its way into raw segments."""
+    """Converts one data set to raw segments."""
 
     def __init__(self, source: Source, several: bool, ledger: Ledger, bodies: Bodies) -> None:
         self.source, self.ledger, self.bodies = source, ledger, bodies
@@ -94,7 +94,7 @@ class Conversion:
         self.crawl_began = "1970-01-01T00:00:00.000Z"
 
     def write(self, writer: SegmentWriter) -> None:
-        """Every table; visits last, as they acknowledge the rest."""
+        """Write every table; visits last, because they acknowledge the others."""
         self._times()
         writer.add("instruments", openwpm_settings.instruments(self.source, self.crawl_id))
         kept = partial(writer.add_rows, "scripts")
@@ -123,7 +123,7 @@ class Conversion:
         self.ledger.tables.update(self.source.others())
 
     def _visit(self, row: Row) -> Row:
-        """Which visit a row belongs to; from now on there is one."""
+        """The ids of the visit that a row belongs to; the visit is added where it is new."""
         visit = openwpm_visits.visit_name(row)
         self.visits.visit(visit)
         self.ledger.of_no_visit += visit is None
@@ -141,7 +141,7 @@ class Conversion:
         }
 
     def _times(self) -> None:
-        """When each visit began, for calls until 2016-12, which have no time of their own."""
+        """Find when each visit began, for calls until 2016-12, which have no time of their own."""
         for visit, entry in self.visits.by_name.items():
             self._earlier(visit, entry.end.get("dtg"))
         for row in self.source.rows("http_requests"):
@@ -192,7 +192,7 @@ class Conversion:
             yield self._ids(row) | ours
 
     def _callstacks(self, requests: Requests) -> Iterator[Row]:
-        """One a request. Of newer versions a table of their own, of older ones a column of requests."""
+        """One stack per request: from their own table, or in older data from a column of requests."""
         table = "callstacks" if "callstacks" in self.source.tables() else "http_requests"
         seen: set[Exchange] = set()
         for row in self.source.rows(table):
@@ -258,7 +258,7 @@ class Conversion:
 
 
 def _digest(source: Source) -> bytes:
-    """Tells one crawl's data from another's, whenever and from wherever it is imported."""
+    """Identifies the crawl of a data set, whenever and from wherever it is imported."""
     digest = hashlib.sha256()
     for tables in _IDENTITY:
         rows = 0

@@ -9,7 +9,7 @@ from overscripted.etl.importers.openwpm_source import Row, Source
 from overscripted.etl.importers.openwpm_visits import visit_name
 from overscripted.etl.importers.values import text, whole
 
-# Spellings of operations -> the study's.
+# OpenWPM's spellings of operations, and the study's.
 OPERATIONS = {
     "set(failed)": "set (failed)",
     "get(failed)": "get (failed)",
@@ -20,7 +20,7 @@ _NOTHING = ("", "{}", "[]", "null", "undefined")
 
 
 def calls(source: Source, ledger: Ledger) -> Iterator[Row]:
-    """Calls as rows: those of 2015 and 2016 are one row a parameter and are put together again."""
+    """Calls, one per row. Data of 2015 and 2016 has one row per parameter; these rows are joined."""
     open_call: Row | None = None
     for row in source.rows("javascript"):
         ledger.read["javascript"] += 1
@@ -33,10 +33,10 @@ def calls(source: Source, ledger: Ledger) -> Iterator[Row]:
             open_call["_given"].update(given)
             continue
         if open_call:
-            yield _put_together(open_call)
+            yield _joined(open_call)
         open_call = {**row, "_given": given}
     if open_call:
-        yield _put_together(open_call)
+        yield _joined(open_call)
 
 
 def _continues(call: Row, row: Row, index: int) -> bool:
@@ -48,23 +48,23 @@ def _continues(call: Row, row: Row, index: int) -> bool:
     )
 
 
-def _put_together(call: Row) -> Row:
+def _joined(call: Row) -> Row:
     given = call.pop("_given")
     return call | {"arguments": json.dumps(given, ensure_ascii=False) if given else None}
 
 
 def location(row: Row, site: str | None) -> str:
-    """The document of a call: its own URL, in 2015 under another name; else the visit's site."""
+    """The URL of a call's document, which has another name in 2015; else the visit's site."""
     return _known(row.get("document_url")) or _known(row.get("url")) or site or ""
 
 
 def top(row: Row) -> str:
-    """The top document's URL, of 2018-03 under another name; empty where it was not kept."""
+    """The top document's URL, which has another name in 2018-03; empty where it was not kept."""
     return _known(row.get("top_level_url")) or _known(row.get("top_document_url")) or ""
 
 
 def in_iframe(row: Row) -> str:
-    """By the frame's number, else by the URLs; 'false' where neither was kept."""
+    """Whether a call is in a frame: by the frame's number, else by the URLs; 'false' without either."""
     frame = whole(row.get("frame_id"))
     if frame is not None:
         return "true" if frame else "false"
@@ -79,7 +79,7 @@ def operation(value: Any) -> str | None:
 
 
 def arguments(value: Any) -> str | None:
-    """Arguments as an object in text; newer versions wrote a list."""
+    """Arguments as a JSON object; newer versions wrote a list."""
     recorded = text(value)
     if not recorded or recorded in _NOTHING:
         return None
@@ -93,6 +93,6 @@ def arguments(value: Any) -> str | None:
 
 
 def _known(value: Any) -> str | None:
-    """Text; the instruments wrote these words where there was none."""
+    """A text; None for the words that the instruments wrote where there was none."""
     recorded = text(value)
     return None if recorded in (None, "", "null", "undefined") else recorded

@@ -1,16 +1,19 @@
-"""Frames of stacks that OpenWPM's parser cut in the wrong place, put together and read again."""
+"""Stack frames that OpenWPM's parser cut in the wrong place: joined and parsed again."""
 
 from overscripted.etl.importers.openwpm_source import Row
 from overscripted.etl.importers.values import text
 from overscripted.stacks import parse_frame
 
-# What of a call's frame is in a row, by the parts of `overscripted.stacks.Frame`.
+# Columns of a row that hold the call's frame, named as the parts of `overscripted.stacks.Frame`.
 _PARTS = ("func_name", "script_url", "script_line", "script_col", "script_loc_eval")
 
 
 def whole_frame(row: Row) -> Row:
-    """Columns that replace a row's own: of a frame of WebAssembly, or of a script element whose document was
-    loaded while another script waited (``line N > inlineScript``); none of any other frame."""
+    """Columns that replace those of a row; empty for most frames.
+
+    There are two kinds of wrong frames: those of WebAssembly, and those of a script element whose document
+    was loaded while another script waited (``line N > inlineScript``).
+    """
     func, url, line, column, levels = (text(row.get(name)) or "" for name in _PARTS)
     if not line.startswith("wasm-function[") and "inlineScript" not in levels:
         return {}

@@ -1,4 +1,4 @@
-"""Whose rights documents of OpenWPM's data have that have no network address: by the frames around them."""
+"""Origin documents in OpenWPM's data: documents without a network address count with a frame around them."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from overscripted.etl.importers.openwpm_visits import visit_name
 from overscripted.etl.importers.values import text, whole
 from overscripted.urls import on_network, origin
 
-_DEPTH = 100  # frames in frames that are followed
+_DEPTH = 100  # nested frames that are followed
 
 
 class Owners:
     """The origin documents of one data set."""
 
     def __init__(self, source: Source) -> None:
-        # In a file of its own, which is gone with it: there are many frames, with long URLs.
+        # A temporary file that SQLite deletes: there are many frames, with long URLs.
         self._db = sqlite3.connect("")
         self._db.execute("CREATE TABLE parents (frame TEXT PRIMARY KEY, parent INTEGER) WITHOUT ROWID")
         self._db.execute("CREATE TABLE urls (frame TEXT PRIMARY KEY, url TEXT) WITHOUT ROWID")
@@ -31,8 +31,8 @@ class Owners:
     def of(self, row: Row, url: str, site: str | None) -> str:
         """The address of the origin document of a call or frame in a document at ``url``; ``""`` for none.
 
-        That is the nearest frame around it with a network address, else the top document, the script, the
-        visit's ``site``; of a blob: document the nearest of these that has its origin, else that origin.
+        It is the nearest frame around it with a network address, else the top document, the script, or the
+        visit's ``site``. A blob: document needs one with the same origin; without one it is that origin.
         """
         if on_network(url):
             return url
@@ -60,5 +60,5 @@ class Owners:
 
 
 def _name(row: Row, frame: int | None) -> str:
-    """A frame's number is its own within the tab alone."""
+    """A name for a frame that is unique in the data set: its number is unique within a tab only."""
     return repr((visit_name(row), whole(row.get("tab_id")), frame))

@@ -1,4 +1,4 @@
-"""OpenWPM's requests: each with its answer, its address, and the hop of the redirect that it was."""
+"""OpenWPM's requests: each with its answer, its IP address, and its hop of a redirect."""
 
 import hashlib
 import pickle
@@ -15,17 +15,17 @@ from overscripted.etl.importers.values import moment, text, truth, whole
 from overscripted.etl.settings import IMPORT_BODY_BYTES
 from overscripted.urls import host
 
-# A visit and the browser's number of a request, None where it was not kept (until 2017-10).
+# A visit and the browser's number of a request; the number is None where it was not kept (until 2017-10).
 Exchange = tuple[VisitName, str | None]
 
-# What the browser calls scripts: a word, or until 2018 a number of nsIContentPolicy.
+# Resource types of scripts: a word, or until 2018 a number of nsIContentPolicy.
 _SCRIPTS = {"script", "2", "23", "24", "25", "35", "36"}
 _MOST_HOPS = 50
 _NO_HASH = {"", "<error>", "undefined", "null"}
 
 
 def exchange_of(row: Row, name: str = "request_id", older: str = "channel_id") -> Exchange:
-    """What a request and its answer share."""
+    """The exchange of a request and its answer, from a row of either."""
     value = row.get(name)
     value = row.get(older) if value is None else value
     number = whole(value)
@@ -33,7 +33,7 @@ def exchange_of(row: Row, name: str = "request_id", older: str = "channel_id") -
 
 
 class Requests:
-    """Raw requests of a data set. ``keep`` takes raw scripts, the bodies met with them, a few at a time."""
+    """Raw requests of a data set. ``keep`` is called with the scripts among their bodies, a few at a time."""
 
     def __init__(
         self, source: Source, ledger: Ledger, bodies: Bodies, keep: Callable[[list[Row]], None]
@@ -44,7 +44,7 @@ class Requests:
         self._hops: dict[Exchange, int] = defaultdict(int)
 
     def rows(self) -> Iterator[tuple[Row, Row]]:
-        """Each row as OpenWPM has it, and the part of ours that is not about its visit."""
+        """Each row of OpenWPM's, and our columns but for those about its visit."""
         for row in self._source.rows("http_requests"):
             self._ledger.read["http_requests"] += 1
             exchange = exchange_of(row)
@@ -77,11 +77,11 @@ class Requests:
         self._known.flush()
 
     def first(self, row: Row) -> Exchange:
-        """The exchange whose number all hops of a row's redirect share."""
+        """The first exchange of a row's redirect; all its hops share this one's number."""
         return self._answers.first(exchange_of(row))
 
     def _hop(self, first: Exchange) -> int:
-        """The number of a request among those of one redirect; 0 where the browser's number is not known."""
+        """The hop of a request in its redirect, from 0; 0 where the browser's number is not known."""
         if first[1] is None:
             return 0
         self._hops[first] += 1
@@ -93,7 +93,7 @@ class Requests:
 
 
 class _Hashes:
-    """Which SHA-256 a hash of OpenWPM's stands for, and the bodies of scripts, each once."""
+    """The SHA-256 for each hash of OpenWPM's; also collects the bodies of scripts, each once."""
 
     def __init__(self, bodies: Bodies, keep: Callable[[list[Row]], None]) -> None:
         self._bodies, self._keep = bodies, keep
@@ -103,7 +103,7 @@ class _Hashes:
         self._bytes = 0
 
     def sha256(self, content_hash: Any, kind: str | None) -> str | None:
-        """Of the body of an answer, where it is known; the body of a script is kept then."""
+        """The SHA-256 of an answer's body, None where it is not known. The body of a script is collected."""
         name = (text(content_hash) or "").strip()
         if name in _NO_HASH:
             return None
@@ -129,13 +129,13 @@ class _Hashes:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what waits."""
+        """Pass on the scripts collected since the last call."""
         self._keep(self._rows)
         self._rows, self._bytes = [], 0
 
 
 class _Answers:
-    """What came back for each request and URL, and from where. Headers are long: all of it waits on disk."""
+    """The answers to each request and URL, and the IP addresses, on disk: headers are long."""
 
     _KEPT = (
         "response_status",
@@ -149,8 +149,8 @@ class _Answers:
 
     def __init__(self, source: Source, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._before: dict[Exchange, Exchange] = {}  # of a redirect's hops, each with a number of its own
-        self._db = sqlite3.connect("")  # a file of its own, which is gone with it
+        self._before: dict[Exchange, Exchange] = {}  # of a redirect whose hops have numbers of their own
+        self._db = sqlite3.connect("")  # a temporary file that SQLite deletes
         self._db.execute(
             "CREATE TABLE answers (exchange BLOB, n INTEGER, origin TEXT, answer BLOB, used INTEGER, "
             "PRIMARY KEY (exchange, n)) WITHOUT ROWID"
@@ -185,7 +185,7 @@ class _Answers:
         )
 
     def next_answer(self, exchange: Exchange, url: Any) -> Row:
-        """The answer to a request: of several to the same one, the next; empty where there is none."""
+        """The next unused answer to a request and URL; empty where there is none."""
         key = _digest((exchange, text(url)))
         found = self._db.execute(
             "SELECT n, answer FROM answers WHERE exchange = ? AND NOT used ORDER BY n LIMIT 1", (key,)
@@ -197,7 +197,7 @@ class _Answers:
         return answer
 
     def address(self, exchange: Exchange, url: Any) -> tuple[str | None, str]:
-        """The address that the request went to, where it was looked up, and what went wrong with that."""
+        """The IP address that the request went to, where it was looked up, and the error of the look-up."""
         key = _digest((exchange, "ip", host(text(url) or "")))
         found = self._db.execute(
             "SELECT answer FROM answers WHERE exchange = ? ORDER BY n DESC LIMIT 1", (key,)
@@ -209,7 +209,7 @@ class _Answers:
         return address, error
 
     def first(self, exchange: Exchange) -> Exchange:
-        """Where a redirect began that a request is a hop of."""
+        """The first exchange of the redirect that this one is a hop of."""
         for _ in range(_MOST_HOPS):
             if exchange not in self._before:
                 break
@@ -217,7 +217,7 @@ class _Answers:
         return exchange
 
     def leave_out(self) -> None:
-        """Note the answers that no request had."""
+        """Count the answers that no request used as left out."""
         for table, n in self._db.execute(
             "SELECT origin, count(*) FROM answers WHERE NOT used GROUP BY origin"
         ):
@@ -232,6 +232,6 @@ def _digest(key: Any) -> bytes:
 
 
 def _known(url: Any) -> str | None:
-    """A URL; OpenWPM wrote the word ``undefined`` where the browser gave none."""
+    """A URL; None for the word ``undefined``, which OpenWPM wrote where the browser gave none."""
     value = text(url)
     return None if value in (None, "", "undefined") else value

@@ -1,4 +1,4 @@
-"""What OpenWPM was told to record, as it noted that itself: since 2020 in the parameters of its browsers."""
+"""What OpenWPM was set to record. Since 2020 it is in the parameters of its browsers."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _CLEANED = "cleaned_js_instrument_settings"
 
 
 def instruments(source: Source, crawl_id: int) -> pa.Table:
-    """Raw rows of the table ``instruments``; none where a data set does not say."""
+    """Raw rows of the table ``instruments``; none where the data set does not tell."""
     tables = [_rows(row.get("browser_params"), crawl_id) for row in source.rows("crawl")]
     return pa.concat_tables([shared.rows(crawl_id, [], ""), *tables])
 
@@ -30,7 +30,7 @@ def _rows(params: Any, crawl_id: int) -> pa.Table:
 
 
 def _item(setting: Any) -> Mapping[str, Any] | None:
-    """An object with its properties; ``null`` for these means none but those that it has not by itself."""
+    """An object with its properties. ``null`` properties mean: only those that the object lacks by itself."""
     if not isinstance(setting, dict) or not isinstance(setting.get("instrumentedName"), str):
         return None
     log = setting.get("logSettings")

@@ -1,4 +1,4 @@
-"""OpenWPM's data sets, SQLite or Parquet of any era, read table by table as rows of lower-case names."""
+"""OpenWPM's data sets, SQLite or Parquet of any era, read table by table with lower-case column names."""
 
 import os
 import shutil
@@ -22,8 +22,8 @@ from overscripted.text import decoded, is_bytes, is_text, readable_column
 
 Row = dict[str, Any]
 
-# OpenWPM's tables that are read, and the names that they had at other times, best first: of several that
-# hold the same measurement, the first that has rows is read. Anything else in a data set is left alone.
+# OpenWPM's tables that are read, with their names of other times, best first. Where several hold the same
+# measurement, the first that has rows is read. Other tables are not read.
 TABLES: dict[str, tuple[str, ...]] = {
     "task": (),
     "crawl": (),
@@ -40,42 +40,42 @@ TABLES: dict[str, tuple[str, ...]] = {
     "javascript_cookies": (),
     "navigations": (),
 }
-# One of them makes a data set OpenWPM's.
+# A data set with one of these tables is OpenWPM's.
 _SIGNS = {"javascript", "site_visits", "crawl_history", "http_requests", "javascript_cookies", "navigations"}
 _NAMES = {name: table for table, others in TABLES.items() for name in (table, *others)}
 _SQLITE = (".sqlite", ".sqlite3", ".db")
-_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"  # stands for NULL in a folder's name
+_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"  # NULL in a folder's name
 _JOURNALS = ("-journal", "-wal", "-shm")
 
 
 class Unfit(Exception):
-    """A file that is no OpenWPM data, or not whole; says why."""
+    """A file is not OpenWPM's, or is damaged; the message tells why."""
 
 
 class Source(ABC):
-    """One data set: ``name``, and its tables' rows. Absent tables have none."""
+    """One data set: its ``name`` and the rows of its tables. Absent tables have no rows."""
 
     name: str
     key: str  # of its file or folder in the store
 
     @abstractmethod
     def tables(self) -> set[str]:
-        """Those of `TABLES` that are there, under whatever name."""
+        """The tables of `TABLES` that are there, under any of their names."""
 
     @abstractmethod
     def rows(self, table: str) -> Iterator[Row]:
-        """Rows in the order they were written, column names in lower case. Raises Unfit where damaged."""
+        """Rows in the order of writing, with column names in lower case. Raises Unfit where damaged."""
 
     @abstractmethod
     def others(self) -> dict[str, int]:
-        """Tables that are there and not read, with their numbers of rows."""
+        """Tables that are there and are not read, with their numbers of rows."""
 
     def close(self) -> None:  # noqa: B027  # most have nothing to release
         """Release files; they are opened again when rows are asked for."""
 
 
 def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
-    """The data sets at a path, databases and a folder of Parquet, and files that are none with the reason.
+    """The data sets at a path (databases, a folder of Parquet), and other files with the reason.
 
     Raises InputError where there is no data set.
     """
@@ -112,9 +112,9 @@ def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
 
 
 class Sqlite(Source):
-    """A database, never written to: one with a journal of a crash is recovered in a copy.
+    """A database. It is never written to: one with a journal of a crash is recovered in a copy.
 
-    Raises Unfit where it is none of OpenWPM's.
+    Raises Unfit where it is not OpenWPM's.
     """
 
     def __init__(self, store: Store, key: str) -> None:
@@ -137,7 +137,7 @@ class Sqlite(Source):
 
     @property
     def _db(self) -> sqlite3.Connection:
-        """The database, opened where it is not: of many, few are open at a time."""
+        """The connection, opened on first use: of many databases, few are open at a time."""
         if self._held is None:
             path = self._store.path(self.key)
             if not self._store.local or any(os.path.exists(path + end) for end in _JOURNALS):
@@ -156,7 +156,7 @@ class Sqlite(Source):
         return target
 
     def _choose(self, table: str) -> str:
-        """The name under which a table is read; "" where it is not there."""
+        """The name under which a table is read; "" where the table is missing."""
         there = [name for name in (table, *TABLES[table]) if name in self._names]
         return next((name for name in there if self._count(name)), there[0] if there else "")
 
@@ -187,7 +187,7 @@ class Sqlite(Source):
             raise Unfit(f"table {name} is damaged ({error}); try `sqlite3 .recover`") from error
 
     def _in_order(self, name: str) -> sqlite3.Cursor:
-        """All rows by number; by its own key where a table has no such numbers."""
+        """All rows by rowid, or in the table's own order where it has no rowid."""
         every = f'SELECT * FROM "{_quoted(name)}"'
         try:
             return self._db.execute(f"{every} ORDER BY _rowid_")
@@ -214,7 +214,7 @@ def _quoted(name: str) -> str:
 
 
 class Parquet(Source):
-    """A folder of Parquet, ``…/<table>/…``; ``visit_id=…`` and ``instance_id=…`` may be folder names."""
+    """A folder of Parquet, ``…/<table>/…``. Folders may be named ``visit_id=…`` and ``instance_id=…``."""
 
     def __init__(self, store: Store, keys: list[str]) -> None:
         self.name, self.key, self._store = os.path.basename(store.root), "", store
@@ -267,7 +267,7 @@ class Parquet(Source):
 
 
 def _values(column: pa.ChunkedArray) -> list[Any]:
-    """A column as Python's values: text is valid, times have microseconds."""
+    """A column as Python values, with valid text and times in microseconds."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
@@ -285,7 +285,7 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
 
 
 def _with_bytes(kind: pa.DataType) -> pa.DataType:
-    """The type with bytes wherever it has text."""
+    """The type with bytes in place of text."""
     if is_text(kind):
         return pa.binary()
     if pa.types.is_struct(kind):
@@ -296,7 +296,7 @@ def _with_bytes(kind: pa.DataType) -> pa.DataType:
 
 
 def _table_of(key: str) -> str:
-    """The table that a file belongs to: by its folders, else by its own name."""
+    """The table that a file belongs to: named by a folder, else by the file."""
     folders = [part.lower() for part in key.split("/")]
     own = folders[-1].removesuffix(".parquet")
     for part in [*reversed(folders[:-1]), own]:

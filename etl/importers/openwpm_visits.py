@@ -1,9 +1,8 @@
-"""OpenWPM's visits: which one a row belongs to, in every era, and how each of them ended.
+"""OpenWPM's visits: the visit that a row belongs to, in every era, and how each visit ended.
 
-A command of OpenWPM (load a page, save its source, …) leaves a row in its history once it has ended,
-well or not. Until 2018-08 such a row named the browser alone: it belongs to the visit that the browser
-was at, which follows from the order of visits and commands. Until 2015-11 there were no visits; the
-page that a browser was asked for stands for one.
+OpenWPM writes a row in its history when a command (load a page, save its source, …) ends, well or not. Until
+2018-08 this row names the browser only; the order of visits and commands then tells the visit. Until 2015-11
+there were no visits; here each page that a browser was told to load stands for one.
 """
 
 import bisect
@@ -16,10 +15,10 @@ from overscripted.etl.importers.ledger import Ledger
 from overscripted.etl.importers.openwpm_source import Row, Source
 from overscripted.etl.importers.values import text, whole
 
-# What a row names its visit by: a number, any other text, or the page of a browser; None: nothing.
+# The name of a visit in a row: a number, another text, or the page of a browser; None where there is none.
 VisitName = int | str | tuple[str, str, str] | None
 
-# OpenWPM's word for how a command ended -> ours.
+# OpenWPM's words for the end of a command, and our outcomes.
 OUTCOMES = {
     "ok": "complete",
     "1": "complete",
@@ -38,7 +37,7 @@ _OPENS, _CLOSES = {"initialize", "initializecommand"}, {"finalize", "finalizecom
 
 
 def visit_name(row: Row) -> VisitName:
-    """The visit of a row, the same whatever type it was kept as."""
+    """The name of a row's visit, the same whatever type the number was kept as."""
     number = whole(row.get("visit_id"))
     if number is not None:
         return number
@@ -50,7 +49,7 @@ def visit_name(row: Row) -> VisitName:
 
 
 def number(visit: VisitName, data_set: str) -> int:
-    """The number of a visit; ``data_set`` tells apart those of several, whose numbers begin at 1 each."""
+    """The ``visit_id`` of a visit. Each data set counts from 1; ``data_set`` tells several of them apart."""
     if data_set:
         return visit_id(data_set, *visit) if isinstance(visit, tuple) else visit_id(data_set, visit or 0)
     if isinstance(visit, int):
@@ -60,7 +59,7 @@ def number(visit: VisitName, data_set: str) -> int:
 
 @dataclass
 class Visit:
-    """A visit as OpenWPM noted it: the site, its last commands, when they ended."""
+    """A visit in OpenWPM's tables: its site and its last commands."""
 
     site: str | None = None
     load: Row | None = None  # the last command that loads a page
@@ -70,7 +69,7 @@ class Visit:
 
     @property
     def end(self) -> Row:
-        """The command whose end was the visit's."""
+        """The command whose end is the visit's end."""
         return self.load or self.other or self.last or {}
 
     def outcome(self, has_history: bool) -> str:
@@ -92,12 +91,12 @@ class Visits:
     has_history: bool = False
 
     def visit(self, name: VisitName) -> Visit:
-        """A visit, noted where it was not."""
+        """The visit of this name, added where it is new."""
         return self.by_name.setdefault(name, Visit())
 
 
 def read(source: Source, ledger: Ledger) -> Visits:
-    """The visits of a data set, from the tables that are about them."""
+    """The visits of a data set, from its tables of visits and commands."""
     visits = Visits()
     browsers: dict[str, _Browser] = {}
     for row in source.rows("site_visits"):
@@ -122,7 +121,7 @@ def read(source: Source, ledger: Ledger) -> Visits:
 
 
 class _Browser:
-    """The visits of one browser, in order, and which of them it is at as its commands are gone through."""
+    """The visits of one browser in order, and the current one while its commands are read in order."""
 
     def __init__(self) -> None:
         self._visits: list[VisitName] = []
@@ -135,7 +134,7 @@ class _Browser:
         self._visits.append(visit)
 
     def at(self, command: Row) -> VisitName:
-        """The visit of the next command: where it loads a page, the next one to that site."""
+        """The visit of the next command. A command that loads a page begins the next visit to that site."""
         if _name(command) in _LOADS:
             url = url_of(command)
             if not self._visits:
@@ -150,7 +149,7 @@ class _Browser:
 
 
 def url_of(command: Row) -> str:
-    """The page that a command was about: its only argument, or the one named so."""
+    """The URL that a command loads: its only argument, or the argument named ``url``."""
     arguments = _stripped(command.get("arguments"))
     if arguments.startswith("{"):
         try:

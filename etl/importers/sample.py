@@ -1,7 +1,7 @@
-"""A data set that ``overscripted sample`` wrote, back as raw records: its calls and its visits.
+"""Imports a data set that ``overscripted sample`` wrote: its calls and visits become raw records again.
 
-What follows from them, the etl makes again. Calls that the sample only counts (those that caps cut, and
-invalid ones) are in none of its tables and so not here.
+The etl makes the other tables from them. Calls that the sample only counts (those that caps cut, and invalid
+ones) are missing in its tables, so they are missing here.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _TABLES = ("calls", "visits")
 
 
 def is_sample(source: Store) -> bool:
-    """Whether a folder is a data set of ours."""
+    """Whether a folder is a data set that ``overscripted sample`` wrote."""
     if source.fs.isfile(source.root) or not source.exists(SCHEMA):
         return False
     try:
@@ -37,7 +37,7 @@ def is_sample(source: Store) -> bool:
 
 
 def import_sample(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
-    """Write raw calls and visits of a sample; facts of what came. InputError where a file is damaged."""
+    """Write raw calls and visits of a sample; facts of the result. InputError where a file is damaged."""
     if not is_sample(source):
         raise InputError(
             f"{source.url}: not a data set of `overscripted sample` (no {SCHEMA} with calls and visits)"
@@ -78,7 +78,7 @@ def _count(source: Store, table: str) -> int:
 
 
 def _attempts(visits: list[pa.Table]) -> dict[tuple[int, int], int]:
-    """The attempt that counted of visits of which it was not the first."""
+    """The attempt that counted, for visits where it was not the first."""
     found: dict[tuple[int, int], int] = {}
     for rows in visits:
         again = rows.filter(pc.not_equal(rows["attempt"], 1))

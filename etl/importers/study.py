@@ -24,10 +24,10 @@ _JSON = (".json", ".jsonl", ".ndjson")
 
 
 def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
-    """Write raw calls and visits of the study's data, under its own crawl_id; facts of what came.
+    """Write raw calls and visits of the study's data, under its own crawl_id; facts of the result.
 
-    ``source`` is a file or a folder (searched in depth) of ``.parquet`` or ``.json`` files. A file of a
-    folder that is damaged or not the study's is left out and named; ``strict`` raises InputError.
+    ``source`` is a file, or a folder with ``.parquet`` or ``.json`` files at any depth. A file of a folder
+    that is damaged or not the study's is left out and named; with ``strict`` it raises InputError.
     """
     parquet, plain = _found(source, ".parquet"), _found(source, *_JSON)
     if not parquet and not plain:
@@ -116,7 +116,7 @@ def _json(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger)
 
 
 def staged_visits(staged: Store) -> None:
-    """One raw visit a location, as the study has no other: outcome ``complete``."""
+    """Write one raw visit per location with outcome ``complete``: the study has no other visits."""
     with open_engine("duckdb") as engine:
         calls = engine.read(staged, "raw/calls")
         visits = calls.group_by("crawl_id", "visit_id").agg(

@@ -1,9 +1,9 @@
-"""The study's raw JSON, a file a location, as raw calls.
+"""The study's raw JSON, one file per location, as raw calls.
 
-A file is JSON objects separated by commas within ``{`` and ``}``; the last brace, or the end of the
-last object, is missing where the crawler died. The study dropped the first and the last character
-whatever they were, so that ``[ ]`` and blanks do as well; JSON lines have neither. What can be read
-is kept, also after an object that cannot.
+A file is JSON objects separated by commas within ``{`` and ``}``. The last brace, or the end of the last
+object, is missing where the crawler died. The study dropped the first and the last character whatever they
+were, so ``[ ]`` and blanks are read too, and so are JSON lines. Readable objects are kept, also after an
+unreadable one.
 """
 
 import json
@@ -31,20 +31,20 @@ _TEXTS = (
 FIELDS = frozenset((*_TEXTS, "crawl_id", "in_iframe", "arguments"))
 _OWN_NAME = re.compile(r"(-?[0-9]+)_[0-9a-f]{56}\.json")
 _BETWEEN = re.compile(r"[\s,\ufeff]*")
-_OPENS = re.compile(r"[{\[](?=\s*[{\[])")  # a wrapper: what it holds begins with an object or another one
+_OPENS = re.compile(r"[{\[](?=\s*[{\[])")  # a wrapper of objects or of another wrapper
 _EMPTY = re.compile(r"\{\s*\}")
 _BEGIN = re.compile(r'\{\s*"')
-# Places tried for the next object after one that cannot be read: files are hostile.
+# Positions that are tried for the next object after an unreadable one: files are hostile.
 _TRIES = 1000
 _decoder = json.JSONDecoder()
 UNREADABLE = object()
 
 
 def read(name: str, body: bytes, seen: dict[str, int]) -> tuple[list[dict[str, object]], int, int]:
-    """A file's objects as raw calls, how many of them have a field of the study, how many are unreadable.
+    """A file's objects as raw calls; how many have a field of the study; how many are unreadable.
 
-    ``name`` is the file's own; ``seen`` counts the rows of each of the study's files so far, and numbers
-    these. Nothing raises.
+    ``name`` is the file's name. ``seen`` counts the rows per file of the study so far, which numbers the new
+    ones. Nothing raises.
     """
     base = posixpath.basename(name)
     rows: list[dict[str, object]] = []
@@ -63,10 +63,10 @@ def _text(body: bytes) -> str:
 
 
 def _records(body: str) -> Iterator[object]:
-    """Each object of the body; `UNREADABLE`, or what else there is, where it is none."""
+    """Each object of the body; `UNREADABLE`, or another JSON value, in place of one that is no object."""
     at, end, depth = _start(body), len(body), 0
     while True:
-        at = _BETWEEN.match(body, at).end()  # type: ignore[union-attr]  # it matches nothing, too
+        at = _BETWEEN.match(body, at).end()  # type: ignore[union-attr]  # it also matches nothing
         if at >= end:
             return
         if opened := _OPENS.match(body, at):
@@ -90,7 +90,7 @@ def _records(body: str) -> Iterator[object]:
 
 
 def _start(body: str) -> int:
-    """Behind a first character that is no bracket and has an object behind it."""
+    """Where to begin: after a first character that is no bracket, where an object follows it."""
     at = _BETWEEN.match(body).end()  # type: ignore[union-attr]
     rest = body[at + 1 : at + 1000].lstrip()
     return at + 1 if body[at : at + 1] not in ("{", "[") and rest[:1] in ("{", "[") and rest else at

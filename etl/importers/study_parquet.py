@@ -1,9 +1,8 @@
 """The study's published Parquet, every variant of it, as raw calls.
 
-Variants differ in columns: with or without ``value``, ``value_1000``, ``call_id``, ``valid``,
-``errors``. Absent values are strings in them (``'None'``, ``'nan'``, or ``'{}'`` for arguments);
-they become NULL or empty here. A value of which only the first 1,000 characters were published
-keeps its whole length in ``value_len``.
+Variants may lack ``value``, ``value_1000``, ``call_id``, ``valid`` or ``errors``. They write absent values as
+text (``'None'``, ``'nan'``, or ``'{}'`` for arguments), which becomes NULL or empty here. Where only the
+first 1,000 characters of a value were published, ``value_len`` keeps the length of the whole.
 """
 
 import hashlib
@@ -25,7 +24,7 @@ from overscripted.store import Store
 from overscripted.text import is_bytes, is_text, readable_column
 
 NEEDED = ("location", "symbol", "operation", "script_url", "script_line", "time_stamp")
-# Columns that rows can do without, and what stands for them where that is not nothing.
+# Columns that a file may lack, each with the value that replaces it; "" for none.
 OPTIONAL = {
     "script_col": "",
     "func_name": "",
@@ -43,22 +42,21 @@ ABSENT = {
     "script_loc_eval": ["nan", "None"],
 }
 _TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|\+0000)$"
-# Above any number of a row: for rows without a number of their own where others have one.
+# Added to the numbers of rows that have none of their own, where others have one: above any of those.
 _UNNUMBERED = 10**18
 _HASHED = 2**62
 _ROW = re.compile(r"__(0|[1-9][0-9]{0,17})\Z")
 
 
 class Unfit(Exception):
-    """A file that is not the study's Parquet, or not whole; says why."""
+    """A file is not the study's Parquet, or is damaged; the message tells why."""
 
 
 def read(store: Store, key: str, seen: dict[str, int]) -> Iterator[pa.Table]:
     """The file's rows as raw calls, a batch at a time.
 
-    ``seen`` counts the rows of each of the study's files so far; it numbers the rows of variants
-    without ``call_id`` across batches. Raises Unfit where the file is damaged, before or after some of
-    its rows, or is not the study's.
+    ``seen`` counts the rows per file of the study so far; variants without ``call_id`` are numbered by it.
+    Raises Unfit where the file is not the study's or is damaged, which may be after some of its rows.
     """
     try:
         with store.fs.open(store.path(key), "rb") as source:
@@ -74,7 +72,7 @@ def read(store: Store, key: str, seen: dict[str, int]) -> Iterator[pa.Table]:
 
 
 def check(schema: pa.Schema) -> None:
-    """Raise Unfit where a column is missing, there twice, or of a type that cannot be read."""
+    """Raise Unfit where a column is missing, occurs twice, or has a type that cannot be read."""
     missing = [name for name in NEEDED if name not in schema.names]
     if missing:
         raise Unfit(
@@ -100,7 +98,7 @@ def _is_plain(kind: pa.DataType) -> bool:
 
 
 def absent(schema: pa.Schema) -> list[str]:
-    """Columns of `OPTIONAL` that a file lacks, each with what stands for it."""
+    """Columns of `OPTIONAL` that a file lacks, each with the value that replaces it."""
     return [
         name + (f" (taken as {instead})" if instead else "")
         for name, instead in OPTIONAL.items()
@@ -144,7 +142,7 @@ def _raw(rows: pa.Table, seen: dict[str, int]) -> pa.Table:
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Any column as text; whole numbers that pandas made floats lose their ``.0``, and its NaN is nothing."""
+    """Any column as text. Whole numbers that pandas made floats lose their ``.0``; its NaN becomes NULL."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if is_text(column.type) or is_bytes(column.type):
@@ -158,7 +156,7 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _integers(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts as whole numbers; NULL for what is none of 64 bits."""
+    """Texts as whole numbers; NULL for what is no number of 64 bits."""
     try:
         return texts.cast(pa.int64())
     except pa.ArrowInvalid:
@@ -166,7 +164,7 @@ def _integers(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _time(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Moments, dates, numbers since 1970 and texts of any ISO 8601 as the study wrote times."""
+    """Timestamps, dates, numbers since 1970 and any ISO 8601 text, as the study wrote times."""
     if pa.types.is_timestamp(column.type):
         utc = column.cast(pa.timestamp(column.type.unit, "UTC"))
         return pc.strftime(utc.cast(pa.timestamp("ms", "UTC"), safe=False), "%Y-%m-%dT%H:%M:%SZ")
@@ -177,12 +175,12 @@ def _time(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _written(value: str | None) -> str | None:
-    """A time in words of the study; small numbers are none."""
+    """A time as the study wrote it. A small number is no time and stays unchanged."""
     return iso(value) if value and not (value.isdigit() and len(value) < 9) else value
 
 
 def _arguments(rows: pa.Table) -> pa.ChunkedArray:
-    """``arguments``, else what ``argument_0`` and so on hold, as JSON."""
+    """``arguments``, or a JSON object of ``argument_0`` and the others."""
     if "arguments" in rows.column_names:
         return _text(rows["arguments"])
     names = [name for name in ARGUMENTS if name in rows.column_names]
@@ -214,7 +212,7 @@ def _length(rows: pa.Table, nothing: pa.ChunkedArray) -> pa.ChunkedArray:
 def _row_numbers(call_id: pa.ChunkedArray, file_name: pa.ChunkedArray, seen: dict[str, int]) -> pa.Array:
     """Row within the study's file: from ``<file_name>__<row>``, else counted in order.
 
-    A number that 64 bits do not hold, or none, is made from the whole ``call_id``: unique, too.
+    Where that is no number of 64 bits, the number is made from the hash of ``call_id``, which is unique too.
     """
     if not call_id.null_count and len(call_id):
         digits = pc.struct_field(pc.extract_regex(call_id, "__(?P<n>0|[1-9][0-9]{0,17})$"), "n")

@@ -1,4 +1,4 @@
-"""Values of other people's data: numbers, moments, truth and text, of whatever type they were kept as."""
+"""Values of other people's data as numbers, times, booleans and text, whatever type they were kept as."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from typing import Any
 from overscripted.text import clean, decoded
 
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
-_DIGITS = 4000  # more are no number; Python refuses to convert 4,300
+_DIGITS = 4000  # a longer text is no number; Python refuses to convert more than 4,300 digits
 _INT64 = range(-(2**63), 2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def text(value: Any) -> str | None:
     """A value of any type as text: numbers without the ``.0`` that pandas gave them, lists as JSON.
 
-    None for nothing, and for pandas' NaN.
+    None stays None, and so becomes pandas' NaN.
     """
     if value is None or isinstance(value, str):
         return value and clean(value)
@@ -38,7 +38,7 @@ def text(value: Any) -> str | None:
 
 
 def whole(value: Any) -> int | None:
-    """A whole number of 64 bits, also one that was kept as text or as a float; None for anything else."""
+    """A whole number of 64 bits, which may be kept as text or as a float; None for anything else."""
     if value is None or isinstance(value, int):
         pass
     elif isinstance(value, float | Decimal):
@@ -51,7 +51,7 @@ def whole(value: Any) -> int | None:
 
 
 def truth(value: Any) -> bool | None:
-    """True for 1 and ``true``, False for anything else; None for nothing."""
+    """True for 1 and ``true``, None for None, False for anything else."""
     word = text(value)
     return None if word is None else word.strip().lower() in ("1", "true")
 
@@ -83,12 +83,12 @@ def moment(value: Any) -> datetime | None:
 def _utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    except OverflowError:  # in the first or last hours of all years
+    except OverflowError:  # in the first or last hours that Python can represent
         return value.replace(tzinfo=UTC)
 
 
 def iso(value: Any) -> str | None:
-    """A time as the study wrote it, ``2017-12-16T01:02:03.004Z``; as it came where it is none."""
+    """A time as the study wrote it, ``2017-12-16T01:02:03.004Z``; text that is no time stays unchanged."""
     time = moment(value)
     if time is None:
         return text(value) or None

@@ -18,7 +18,7 @@ def _column(field: pa.Field, values: list[Any]) -> list[Any]:
 
 
 class SegmentWriter:
-    """Rows of every raw table go in, segments come out; memory is that of one segment a table."""
+    """Collects rows per raw table and writes them as segments; at most one segment per table is in memory."""
 
     def __init__(self, store: Store, name: str) -> None:
         self.store, self.name = store, name
@@ -28,7 +28,7 @@ class SegmentWriter:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Where this block ends in an error, what was added in it is forgotten."""
+        """Drop what was added within this block where it ends in an error."""
         rows, waiting = dict(self.rows), {table: list(parts) for table, parts in self._waiting.items()}
         self._written = []
         try:
@@ -40,7 +40,7 @@ class SegmentWriter:
             raise
 
     def add(self, table: str, rows: pa.Table) -> None:
-        """Rows of a raw table, any subset of its columns."""
+        """Add rows of a raw table, with any subset of its columns."""
         if not rows.num_rows:
             return
         self.rows[table] = self.rows.get(table, 0) + rows.num_rows
@@ -51,7 +51,7 @@ class SegmentWriter:
             self._flush(table)
 
     def add_rows(self, table: str, rows: list[dict[str, object]]) -> None:
-        """The same, row by row; columns that a row lacks are NULL, and text is what can be stored as text."""
+        """Add rows as dictionaries. Columns that a row lacks are NULL; values of text columns become text."""
         if rows:
             names = set().union(*rows)
             schema = pa.schema([field for field in RAW[table].schema if field.name in names])
@@ -59,7 +59,7 @@ class SegmentWriter:
             self.add(table, pa.table(columns, schema=schema))
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the remaining rows."""
         for table in list(self._waiting):
             self._flush(table)
 

@@ -11,16 +11,16 @@ from overscripted.text import clean
 
 
 @lru_cache(1)
-def _exact() -> json.JSONDecoder:
-    """Numbers stay as they are written. Made on first use: Spark cannot send one to its workers."""
+def _decoder() -> json.JSONDecoder:
+    """A decoder that keeps numbers as they are written. Made on first use: Spark cannot pickle one."""
     return json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 
 
 N = 9  # argument_0 … argument_8, as the study published them
 _KEYS = [str(i) for i in range(N)]
 
-# Most calls have none, or one to three strings without an escape: those the engine cuts at the quotes
-# itself, and Python sees the others only. Control characters are no JSON.
+# Most calls have no arguments, or one to three strings without an escape. The engine splits those at the
+# quotes; Python reads the others only. JSON strings hold no control characters.
 _STRING = r'"[^"\\\x00-\x1f]*"'
 _PLAIN = rf'^\{{"0":{_STRING}(,"1":{_STRING}(,"2":{_STRING})?)?\}}\z'
 _N_PLAIN = 3
@@ -34,28 +34,28 @@ def _split(arguments):  # type: ignore[no-untyped-def]  # a signature would be r
 def split(arguments: str | None) -> list[str]:
     """The number of arguments, then the first nine as text: ``["2", "a", "1", "", …]``.
 
-    Strings as they are, numbers as JSON wrote them, ``True``, ``False`` and ``None`` as the study,
-    objects and lists as JSON. Text that is no JSON object or list has no arguments.
+    Strings and numbers are as in the JSON, objects and lists are JSON, ``True``, ``False`` and ``None`` are
+    in the study's spelling. Text that is no JSON object or list has no arguments.
     """
-    nothing = ["0"] + [""] * N
+    no_arguments = ["0"] + [""] * N
     if not arguments:
-        return nothing
+        return no_arguments
     try:
-        found = _exact().decode(arguments)
+        found = _decoder().decode(arguments)
         if isinstance(found, list):
             found = {str(i): value for i, value in enumerate(found)}
         if not isinstance(found, dict):
-            return nothing
+            return no_arguments
         parts = [_text(found.get(_KEYS[i], ""), arguments, i) for i in range(N)]
     except (ValueError, RecursionError):
-        return nothing
+        return no_arguments
     return [str(len(found)), *parts]
 
 
 def _text(value: Any, arguments: str, i: int) -> str:
     if isinstance(value, str):
         return clean(value) if value else value
-    if isinstance(value, dict | list):  # again, its numbers as numbers
+    if isinstance(value, dict | list):  # decoded again, with numbers as numbers
         whole = json.loads(arguments)
         part = whole[i] if isinstance(whole, list) else whole[str(i)]
         return clean(json.dumps(part, ensure_ascii=False, separators=(",", ":")))
@@ -63,16 +63,16 @@ def _text(value: Any, arguments: str, i: int) -> str:
 
 
 def _kind(calls: ir.Table) -> ir.IntegerValue:
-    """0: no arguments; 1: plain ones, which the engine cuts; 2: others, which Python reads."""
+    """0: no arguments; 1: plain ones, which the engine splits; 2: others, which Python reads."""
     given = calls.arguments.fill_null("")
     return ibis.cases((given.isin(["", "{}"]), 0), (given.re_search(_PLAIN), 1), else_=2)
 
 
 def argument_columns(calls: ir.Table) -> ir.Table:
-    """Calls with ``argument_0`` … ``argument_8``, ``arguments_n_keys``; absent ones are ``''``."""
+    """Calls with ``argument_0`` … ``argument_8`` and ``arguments_n_keys``; an absent argument is ``''``."""
     rows = calls.mutate(_kind=_kind(calls))
     nothing = ibis.null("string")
-    # {"0":"a"} has 5 pieces, the text at 3, 7 and 11; the quotes added make 13 of them at least.
+    # {"0":"a"} has 5 pieces; the texts are at 3, 7 and 11. Eight more quotes make at least 13 pieces.
     plain = ibis.ifelse(rows._kind == 1, rows.arguments + '"' * 8, nothing)
     rows = rows.mutate(_pieces=plain.split('"'))
     rows = rows.mutate(_split=_split(ibis.ifelse(rows._kind == 2, rows.arguments, nothing)))

@@ -1,4 +1,4 @@
-"""Acknowledged attempts: only an attempt with a row in raw visits (written last) counts."""
+"""Which attempt of a visit counts: the last one that has a row in raw visits, which is written last."""
 
 import ibis.expr.types as ir
 
@@ -7,12 +7,12 @@ ATTEMPT = [*VISIT, "attempt"]
 
 
 def acknowledged(visits: ir.Table) -> ir.Table:
-    """The attempt kept of each visit: the highest that was acknowledged. Columns of `ATTEMPT`."""
+    """The attempt that counts of each visit: the highest with a row. Columns of `ATTEMPT`."""
     return visits.group_by(VISIT).agg(attempt=visits.attempt.max())
 
 
 def kept(rows: ir.Table, attempts: ir.Table) -> ir.Table:
-    """Rows of the attempts that count; those of attempts that died or came late are left out."""
+    """Rows of the attempts that count, without those of attempts that died or that came late."""
     return rows.semi_join(attempts, ATTEMPT)
 
 

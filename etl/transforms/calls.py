@@ -11,14 +11,15 @@ from overscripted.etl.transforms.rules import by_browser, moment, valid
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.schemas import TABLES
 
-# The columns of `with_url_columns` of which host and domain are asked.
+# The columns of `with_url_columns` of which host and domain are looked up.
 URLS = {"location": "location", "owner": "owner", "script": "script_host_url", "top": "top_level_url"}
 
 
 def with_url_columns(repaired: ir.Table) -> ir.Table:
     """Raw calls after `repair`, with their context and the columns of `URLS`.
 
-    ``owner`` is the context where that is another document: of most calls none is, and nothing is read.
+    ``owner`` is the context where that is another document than ``location``. Most calls have none, so that
+    few URLs are read.
     """
     rows = context.with_context(repaired)
     owner = ibis.ifelse(rows.context_url == rows.location, "", rows.context_url)
@@ -26,7 +27,7 @@ def with_url_columns(repaired: ir.Table) -> ir.Table:
 
 
 def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
-    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` is the dimension of the `URLS`."""
+    """Valid calls. ``repaired`` are raw calls after `repair`; ``origins`` has the hosts of the `URLS`."""
     rows = repaired.filter(valid(repaired))
     rows = argument_columns(with_url_columns(rows))
     rows = with_hosts(rows, origins, **URLS)
@@ -34,7 +35,7 @@ def calls(repaired: ir.Table, origins: ir.Table) -> ir.Table:
     value = rows.value.fill_null("")
     inherited = rows.location != rows.context_url
     host, domain = (
-        ibis.ifelse(inherited, rows[f"owner_{of}"], rows[f"location_{of}"]) for of in ("host", "domain")
+        ibis.ifelse(inherited, rows[f"owner_{part}"], rows[f"location_{part}"]) for part in ("host", "domain")
     )
     page = ibis.ifelse(rows.top_domain != "", rows.top_domain, domain)
     script_party = party(rows.script_domain, domain, inherited)

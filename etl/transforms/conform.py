@@ -1,4 +1,4 @@
-"""Segments of any version as today's raw schema: columns they lack are NULL, others are cast."""
+"""Rows of any version in today's schema: columns that they lack are NULL, others are cast."""
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -10,16 +10,16 @@ from overscripted.schemas import Table
 def conform(rows: ir.Table, table: Table) -> ir.Table:
     """``rows`` with exactly the columns of ``table``, in its order and types.
 
-    A value that its type cannot hold is NULL.
+    A value that the type cannot hold becomes NULL.
     """
-    wanted = ibis.Schema.from_pyarrow(table.schema)
-    have = rows.schema()
+    target = ibis.Schema.from_pyarrow(table.schema)
+    present = rows.schema()
     columns = {}
-    for name, kind in wanted.items():
-        if name not in have or _is_nested(have[name]):
+    for name, kind in target.items():
+        if name not in present or _is_nested(present[name]):
             columns[name] = ibis.null(kind)
         else:
-            columns[name] = rows[name] if have[name] == kind else rows[name].try_cast(kind)
+            columns[name] = rows[name] if present[name] == kind else rows[name].try_cast(kind)
     return rows.select(**columns)
 
 

@@ -1,4 +1,4 @@
-"""``documents``: one row a distinct location, what the analyses take their denominators from."""
+"""``documents``: one row per distinct location. Analyses take their denominators from it."""
 
 import ibis.expr.types as ir
 

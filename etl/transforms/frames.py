@@ -1,4 +1,4 @@
-"""``frames``: documents in frames, each with whose rights it has."""
+"""``frames``: documents in frames, each with its origin document."""
 
 import ibis
 import ibis.expr.types as ir
@@ -7,7 +7,7 @@ from overscripted.etl.transforms.context import on_network
 
 
 def frames(kept: ir.Table) -> ir.Table:
-    """Raw frames of acknowledged attempts; older crawls tell only a frame's own address and the top's."""
+    """Raw frames of attempts that count. Of older crawls, frame or top document is the origin document."""
     fallback = ibis.cases(
         (on_network(kept.url), kept.url), (on_network(kept.top_level_url), kept.top_level_url), else_=""
     )

@@ -1,4 +1,4 @@
-"""``hosts``: every distinct host in a URL of the run, with its domain and how often it is met."""
+"""``hosts``: every distinct host in a URL of the run, with its domain and its counts."""
 
 import ibis
 import ibis.expr.types as ir
@@ -19,7 +19,7 @@ def suffixes(hosts: pa.Table) -> pa.Table:
 
 
 def hosts(named: ir.Table, documents: ir.Table, script_urls: ir.Table) -> ir.Table:
-    """``named`` (from `suffixes`) with how many documents, scripts and references are on each."""
+    """``named`` (from `suffixes`) with the numbers of documents, scripts and references on each host."""
     on_page = documents.group_by(host=documents.location_host).agg(n_locations=documents.count())
     on_script = script_urls.group_by(script=script_urls.script_host).agg(
         n_scripts=script_urls.count(), n_script_refs=script_urls.n_script_refs.sum()

@@ -1,4 +1,4 @@
-"""``invalid_calls``: the raw rows that broke a rule, as they came, with every rule they broke."""
+"""``invalid_calls``: the raw rows that broke a rule, unchanged, with the names of these rules."""
 
 import ibis
 import ibis.expr.types as ir

@@ -1,8 +1,8 @@
-"""Host and registrable domain of every URL, computed once a distinct origin, never once a row.
+"""Host and registrable domain of every URL, computed once per distinct origin instead of once per row.
 
-`key` cuts a URL down to what decides its host, in the engine; `dimension` reads the few distinct
-keys as a browser does, in Python; `with_hosts` puts the answers beside the rows. For every text
-``key`` has exactly the host of the text itself.
+In the engine, `key` cuts a URL to the part that decides its host. In Python, `dimension` reads the few
+distinct keys as a browser does. `with_hosts` joins the result to the rows. The key of any text has the same
+host as the text.
 """
 
 import ibis
@@ -21,7 +21,7 @@ SCHEMA = pa.schema([("key", pa.string()), ("host", pa.string()), ("domain", pa.s
 def key(url: ir.StringValue) -> ir.StringValue:
     """The part of a URL that decides its host: ``scheme://authority`` of ordinary ones."""
     text = url.fill_null("")
-    ordinary = text.re_extract(r"^(https?://[^/]+)/", 1)  # one pass: Spark counts a text's characters anew
+    ordinary = text.re_extract(r"^(https?://[^/]+)/", 1)  # one pass: Spark counts characters each time
     hostless = ibis.or_(
         *(
             text.startswith(name) & ~text.substr(len(name), 1).isin(("/", "\t", "\n", "\r"))
@@ -32,9 +32,9 @@ def key(url: ir.StringValue) -> ir.StringValue:
 
 
 def script_host_url(rows: ir.Table) -> ir.StringValue:
-    """What the host of a script is read from: its URL, of a blob: URL the origin in it.
+    """The URL that has the host of a script: its own, or the origin within a blob: URL.
 
-    The study's rows stay as the study had them: no host for blob:.
+    In the study's rows a blob: URL has no host, as in the study.
     """
     url = rows.script_url.fill_null("")
     inner = ibis.ifelse((rows.crawl_id != STUDY_CRAWL_ID) & url.startswith("blob:"), url.substr(5), "")
@@ -44,7 +44,7 @@ def script_host_url(rows: ir.Table) -> ir.StringValue:
 def party(
     script_domain: ir.StringValue, context_domain: ir.StringValue, inherited: ir.BooleanValue
 ) -> ir.StringValue:
-    """Whose a script is: its domain; the context's where neither it nor its document has an address."""
+    """The domain that a script belongs to: its own; else the context's where the document has no address."""
     return ibis.cases((script_domain != "", script_domain), (inherited, context_domain), else_="")
 
 

@@ -1,4 +1,4 @@
-"""``pages``: one row a document with its counts."""
+"""``pages``: one row per document of a visit, with its counts."""
 
 import ibis.expr.types as ir
 

@@ -1,4 +1,4 @@
-"""References: a script on a document whatever the visit, from which `documents` and `script_urls` follow."""
+"""References: a script on a document in any visit. `documents` and `script_urls` are made from them."""
 
 import ibis.expr.types as ir
 
@@ -27,10 +27,10 @@ def references(script_refs: ir.Table) -> ir.Table:
 
 
 def recorded(references: ir.Table) -> ir.BooleanValue:
-    """Whether a reference has a recorded call, valid or not: caps may have cut all of a script's calls."""
+    """Whether a reference has a recorded call, valid or not. Caps may have cut all calls of a script."""
     return (references.n_valid > 0) | (references.n_invalid > 0)
 
 
 def tally(condition: ir.BooleanValue) -> ir.IntegerScalar:
-    """How often the condition holds, 0 for never."""
+    """How often the condition holds; 0 where there are no rows."""
     return condition.ifelse(1, 0).sum().cast("int64")

@@ -1,10 +1,9 @@
-"""Rows that the original parser malformed, read again from their stack.
+"""Repairs rows that OpenWPM's parser malformed, from their stack.
 
-OpenWPM's parser splits a frame ``FUNC@URL:LINE:COL`` at every ``@`` and keeps the second piece: for a URL
-with an ``@`` it puts ``https`` in ``script_line``, ``//host/path`` in ``script_col`` and nothing in
-``script_url``. Where the call's stack was recorded, its first line is that frame, whole; it is parsed
-from the right, by the grammar of `overscripted.stacks`. The study's rows whose frame is of a kind that the
-grammar has learnt since stay as they came.
+That parser splits a frame ``FUNC@URL:LINE:COL`` at every ``@`` and keeps the second piece. For a URL with an
+``@`` it puts ``https`` in ``script_line``, ``//host/path`` in ``script_col`` and nothing in ``script_url``.
+Where the call's stack was recorded, its first line is the whole frame. `overscripted.stacks` parses it from
+the right. The study's rows with a kind of frame that this grammar did not know at first stay unchanged.
 """
 
 import ibis
@@ -15,7 +14,7 @@ from overscripted.etl.transforms.rules import by_browser
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.stacks import parse_frame
 
-# The parts of a frame in the order in which `parse` gives them, and where they go.
+# The parts of a frame in the order in which `parse` gives them; also the columns that they replace.
 PARTS = ("func_name", "script_url", "script_line", "script_col", "script_loc_eval")
 
 
@@ -47,7 +46,7 @@ def repair(calls: ir.Table) -> ir.Table:
 
 
 def _malformed(calls: ir.Table) -> ir.BooleanValue:
-    """A script called, there is none or its line is no number, and there is a stack to read them from."""
+    """Whether a script called, its URL or line is missing, and there is a stack that may have them."""
     no_line = ~calls.script_line.fill_null("").substr(0, 1).isin(tuple("0123456789-"))
     no_script = calls.script_url.fill_null("") == ""
     stack = calls.call_stack.fill_null("")

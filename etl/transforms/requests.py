@@ -1,4 +1,4 @@
-"""``requests``: requests of the attempts that count, with whose host they went to."""
+"""``requests``: requests of the attempts that count, with the host and domain of each."""
 
 import ibis
 import ibis.expr.types as ir
@@ -11,13 +11,13 @@ _EXCHANGE = [*ATTEMPT, "request_id"]
 
 
 def requests(kept: ir.Table, callstacks: ir.Table, origins: ir.Table) -> ir.Table:
-    """Raw requests of acknowledged attempts with ``host``, ``domain``, ``is_third_party`` and who called.
+    """Raw requests of attempts that count, with ``host``, ``domain``, ``is_third_party`` and the call stack.
 
-    The page is the top document; its own request is first-party whatever the browser showed before.
-    All hops of a redirect have the stack of the first.
+    The page is the top document. Its own request is first-party, whatever document the tab showed before.
+    All hops of a redirect have the stack of the first hop.
     """
-    called = callstacks.select(*_EXCHANGE, "call_stack", "script_url")  # one row a request
-    kept = kept.left_join(called, _EXCHANGE).drop(*(f"{name}_right" for name in _EXCHANGE))
+    stacks = callstacks.select(*_EXCHANGE, "call_stack", "script_url")  # one row per request
+    kept = kept.left_join(stacks, _EXCHANGE).drop(*(f"{name}_right" for name in _EXCHANGE))
     page = ibis.ifelse(kept.resource_type == "main_frame", kept.url, kept.top_level_url)
     rows = with_hosts(kept.mutate(_page=page), origins, request="url", page="_page")
     differs = (

@@ -1,4 +1,4 @@
-"""The cleaning rules, each named: what makes a raw call valid (reference: Cleaning)."""
+"""The cleaning rules by name: what makes a raw call valid (docs/reference/rules.md)."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from overscripted.etl.symbols import study_symbols
 from overscripted.etl.transforms.context import of_browser, on_network
 from overscripted.run import STUDY_CRAWL_ID
 
-# Kinds of run-time code in script_loc_eval. The study's Firefox 52 wrote the first two only.
+# Kinds of dynamic code in script_loc_eval. The study's Firefox 52 wrote the first two only.
 EVAL_KINDS = (
     "eval",
     "Function",
@@ -21,7 +21,7 @@ EVAL_KINDS = (
 )
 EVAL_LEVEL = rf"line [0-9]* > ({'|'.join(EVAL_KINDS)})[ ]?"
 
-# The study's four; OpenWPM's later instruments write two more, which the study's data cannot hold.
+# The study's four operations. Later instruments of OpenWPM write two more, which are invalid in its data.
 OPERATIONS = ("get", "set", "call", "set (failed)")
 LATER_OPERATIONS = ("get (failed)", "set (prevented)")
 
@@ -83,7 +83,7 @@ def _in_iframe(t: ir.Table) -> ir.BooleanValue:
     return _text(t.in_iframe).isin(("true", "false"))
 
 
-# Name -> what a valid row satisfies, in the order in which broken ones are listed.
+# Name of each rule and the condition that a valid row satisfies. Broken rules are listed in this order.
 RULES: dict[str, Callable[[ir.Table], ir.BooleanValue]] = {
     "location": _location,
     "operation": _operation,
@@ -99,7 +99,7 @@ RULES: dict[str, Callable[[ir.Table], ir.BooleanValue]] = {
 
 
 def by_browser(calls: ir.Table) -> ir.BooleanValue:
-    """Whether the browser's own code called, no script; never NULL, and false in the study's data."""
+    """Whether the browser's own code called, not a script. Never NULL; false in the study's data."""
     return calls.by_browser.fill_null(False) & (calls.crawl_id != STUDY_CRAWL_ID)
 
 
@@ -117,7 +117,7 @@ def errors(calls: ir.Table) -> ir.StringValue:
 
 
 def moment(text: ir.StringValue) -> ir.TimestampValue:
-    """A ``time_stamp`` as a moment in UTC; NULL where it is none (29 February of a common year)."""
+    """A ``time_stamp`` as a time in UTC; NULL where it is none, such as 29 February of a common year."""
     whole = _text(text)
     good = whole.re_search(_TIME)
     digits = ibis.ifelse(whole.substr(19, 1) == ".", whole.substr(0, 23), whole.substr(0, 19))

@@ -1,4 +1,4 @@
-"""``script_refs``: one row a script on a document, what most analyses read."""
+"""``script_refs``: one row per script on a document of a visit. Most analyses read this table."""
 
 import ibis
 import ibis.expr.types as ir
@@ -8,7 +8,7 @@ from overscripted.etl.transforms.url_parts import netloc, scheme
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location", "script_url"]
-# The URLs of `rolled` references of which host and domain are asked.
+# The columns of `rolled_up` of which host and domain are looked up.
 URLS = {"location": "location", "script": "script_host_url", "top": "top_level_url"}
 
 
@@ -30,9 +30,9 @@ def rolled_up(uses: ir.Table) -> ir.Table:
     return refs.mutate(script_host_url=script_host_url(refs))
 
 
-def script_refs(rolled: ir.Table, origins: ir.Table) -> ir.Table:
-    """`rolled` references with whose they are; ``origins`` is the hosts' dimension."""
-    refs = with_hosts(rolled, origins, **URLS)
+def script_refs(references: ir.Table, origins: ir.Table) -> ir.Table:
+    """`rolled_up` references with hosts and domains; ``origins`` has the hosts of the `URLS`."""
+    refs = with_hosts(references, origins, **URLS)
     script_party = party(refs.script_domain, refs.location_domain, refs.n_inherited > 0)
     page = ibis.ifelse(refs.top_domain != "", refs.top_domain, refs.location_domain)
     return refs.mutate(

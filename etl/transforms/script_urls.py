@@ -1,4 +1,4 @@
-"""``script_urls``: one row a distinct script URL, so that a rule about URLs is asked once of each."""
+"""``script_urls``: one row per distinct script URL, so that a rule about URLs is applied once to each."""
 
 import ibis
 import ibis.expr.types as ir
@@ -27,11 +27,11 @@ def script_urls(references: ir.Table, hosts: ir.Table) -> ir.Table:
 
 
 def _dynamic(references: ir.Table, hosts: ir.Table) -> ir.Table:
-    """Of scripts that made dynamic calls: on how many documents, and whether as somebody else's."""
-    there = hosts.select(location_host="host", location_suffix="suffix")
-    here = hosts.select(script_host="host", script_suffix="suffix")
+    """Scripts with dynamic calls: on how many documents, and whether on one of another domain or label."""
+    locations = hosts.select(location_host="host", location_suffix="suffix")
+    scripts = hosts.select(script_host="host", script_suffix="suffix")
     rows = references.filter(references.n_dynamic > 0)
-    rows = rows.left_join(there, "location_host").left_join(here, "script_host")
+    rows = rows.left_join(locations, "location_host").left_join(scripts, "script_host")
     differs = (rows.script_host != "") & (
         _label(rows.location_domain, rows.location_suffix) != _label(rows.script_domain, rows.script_suffix)
     )
@@ -43,7 +43,7 @@ def _dynamic(references: ir.Table, hosts: ir.Table) -> ir.Table:
 
 
 def _label(domain: ir.StringValue, suffix: ir.StringValue) -> ir.StringValue:
-    """NULL where the host is no name, so that nothing can differ from it."""
+    """The first label of a domain; NULL where the host is no name, which then differs from nothing."""
     return ibis.cases(
         (suffix.isnull(), ibis.null("string")), (suffix == "", domain), else_=domain.re_extract("^[^.]*", 0)
     )

@@ -8,14 +8,14 @@ from overscripted.schemas import TABLES
 
 
 def symbol_counts(uses: ir.Table, refs: ir.Table) -> ir.Table:
-    """One row a document, script, symbol and operation; ``uses`` of all batches.
+    """One row per document, script, symbol and operation; ``uses`` of all batches.
 
-    ``refs`` is `script_refs`, which says whose document and script are.
+    ``refs`` is the table `script_refs`, which has the domains of documents and scripts.
     """
     counts = uses.group_by(KEY).agg(
         n_calls=(uses.n_valid + uses.n_invalid + uses.n_cut).sum(),
         n_valid=uses.n_valid.sum(),
         n_dynamic=uses.n_dynamic.sum(),
     )
-    whose = refs.select(*script_refs.KEY, "location_domain", "script_domain", "is_third_party")
-    return counts.inner_join(whose, script_refs.KEY).select(*TABLES["symbol_counts"].names)
+    domains = refs.select(*script_refs.KEY, "location_domain", "script_domain", "is_third_party")
+    return counts.inner_join(domains, script_refs.KEY).select(*TABLES["symbol_counts"].names)

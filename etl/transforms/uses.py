@@ -1,7 +1,6 @@
-"""Uses: a batch's calls rolled up to (document, script, symbol, operation), from which all else follows.
+"""Uses: a batch's calls rolled up to (document, script, symbol, operation).
 
-Every column adds up across batches, so that tables of the whole run come from these few rows and
-never from the calls again.
+Every column adds up across batches. So the other tables are made from these few rows, not from the calls.
 """
 
 import ibis
@@ -58,12 +57,12 @@ def of_calls(calls: ir.Table) -> ir.Table:
 
 
 def of_invalid_calls(calls: ir.Table) -> ir.Table:
-    """Uses of invalid calls; what is NULL in them counts as empty."""
+    """Uses of invalid calls; NULL counts as empty."""
     return _only_counts(calls.mutate(n_invalid=ibis.literal(1, "int64"), n_cut=ibis.literal(0, "int64")))
 
 
 def of_totals(totals: ir.Table) -> ir.Table:
-    """Uses that the caps cut, from raw call_totals: calls made, less those recorded whole."""
+    """Uses that the caps cut, from raw call_totals: all calls of a script, less the recorded ones."""
     rows = totals.mutate(
         n_cut=(totals.n_calls - totals.n_recorded).fill_null(0),
         n_invalid=ibis.literal(0, "int64"),

@@ -1,4 +1,4 @@
-"""``visits``: the acknowledged attempt of each seed, with how many there were."""
+"""``visits``: the attempt that counts of each seed, with the number of attempts."""
 
 import ibis.expr.types as ir
 

@@ -18,6 +18,7 @@ from overscripted import segments
 from overscripted.errors import DoubtfulData, InputError, OutsideError, SoftwareMissing, StageMissing
 from overscripted.etl import raw_segments, settings
 from overscripted.etl import run as door
+from overscripted.etl.raw_data import RawData
 from overscripted.etl.raw_segments import Segment
 from overscripted.etl.reuse import outgrown
 from overscripted.etl.run import run_etl
@@ -465,7 +466,7 @@ def test_status_shows_what_the_etl_recorded(tmp_path: Path) -> None:
     assert door.OUTPUT == ("tables", "etl")
 
 
-def _not_utf8(run: Run, name: str, made: list[dict[str, Any]]) -> str:
+def _not_utf8(run: Run, name: str, made: list[dict[str, Any]], file: str = "zz-not-utf8") -> str:
     """A segment in whose texts the byte 0xFF stands for each ``~``; its key."""
     rows_ = table(name, made)
     for at, field in enumerate(rows_.schema):
@@ -474,7 +475,7 @@ def _not_utf8(run: Run, name: str, made: list[dict[str, Any]]) -> str:
             chunk = pa.array(data, pa.binary())
             text = pa.Array.from_buffers(pa.string(), len(chunk), chunk.buffers())
             rows_ = rows_.set_column(at, field, text)
-    key = f"raw/{name}/zz-not-utf8.parquet"
+    key = f"raw/{name}/{file}.parquet"
     run.store.write_table(key, rows_)
     return key
 
@@ -542,3 +543,19 @@ def test_where_most_calls_are_invalid_the_rules_are_named(
     assert run_etl(run, name)["mostly_invalid"] == (
         "3 of 5 calls; rules broken: time_stamp (3), in_iframe (1), script_url (1)"
     )
+
+
+def test_copies_of_segments_found_one_after_the_other_are_different_files(tmp_path: Path) -> None:
+    run = crawl_run(tmp_path / "run", visits=[visit()])
+    damaged_segment(run)
+    keys = [_not_utf8(run, "calls", [call(value="a~")], "zz-1")]
+    raw = RawData(run.store, Store(run.store.path(".staging/x")))
+    raw.scan()
+    assert raw.check_rows(trusted=set())
+    keys.append(_not_utf8(run, "calls", [call(value="~b")], "zz-2"))
+    raw.scan()
+    assert raw.check_rows(trusted=set())
+    sources = {segment.key: segment.source for segment in raw.segments("calls")}
+    values = [run.store.read_table(sources[key])["value"].to_pylist() for key in keys]
+    assert values == [["a\ufffd"], ["\ufffdb"]]
+    assert not raw.check_rows(trusted=set())

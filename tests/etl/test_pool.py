@@ -109,7 +109,7 @@ def _gone(processes: list[psutil.Process]) -> None:
         time.sleep(0.1)
 
 
-def test_what_a_user_can_mend_comes_out_of_a_process_as_such(tmp_path: Path, small: None) -> None:
+def test_what_a_user_can_fix_comes_out_of_a_process_as_such(tmp_path: Path, small: None) -> None:
     run = crawl_run(tmp_path / "run", visits=[visit()])
     for _ in range(2):
         many(run, 2_000)

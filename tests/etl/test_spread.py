@@ -118,7 +118,7 @@ def _small_files(size: int) -> Iterator[None]:
                 process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
 
 
-def test_an_error_that_a_user_can_mend_comes_out_of_a_task_as_such(tmp_path: Path, spark: Any) -> None:
+def test_an_error_that_a_user_can_fix_comes_out_of_a_task_as_such(tmp_path: Path, spark: Any) -> None:
     run = crawl_run(tmp_path / "run", visits=[visit()])
     many(run, 2_000)
     with (
@@ -154,7 +154,7 @@ def test_workers_without_the_package_are_told_from_bugs(monkeypatch: pytest.Monk
 def test_a_worker_without_memory_says_which_setting_gives_it_more() -> None:
     said = _user_error(RuntimeError("PythonException: …\nOSError: [Errno 12] Cannot allocate memory\n"))
     assert isinstance(said, OutsideError) and "spark.executor.pyspark.memory" in str(said)
-    of_java = RuntimeError("java.lang.OutOfMemoryError: Java heap space")  # which that setting does not mend
+    of_java = RuntimeError("java.lang.OutOfMemoryError: Java heap space")  # which that setting does not fix
     assert _user_error(of_java) is of_java
 
 
