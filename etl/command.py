@@ -78,7 +78,9 @@ def _import(kind: str, path: str, url: str, strict: bool) -> None:
     "--conf", multiple=True, metavar="KEY=VALUE", help="Set one of the engine's own settings; repeatable."
 )
 @click.option("--strict", is_flag=True, help="Fail if a segment is damaged or most calls are invalid.")
-@click.option("--partial", is_flag=True, help="Work on a crawl that has not ended: use the visits that have.")
+@click.option(
+    "--partial", is_flag=True, help="Work on a crawl that has not ended: use the visits that have ended."
+)
 @click.option("--full", is_flag=True, help="Make all tables again, not only what new raw records change.")
 def etl(
     run: str, engine: str, master: str | None, conf: tuple[str, ...], strict: bool, full: bool, partial: bool

@@ -36,8 +36,8 @@ MIN_ROWS_PER_PROCESS = 250_000
 # million calls took DuckDB 33 s, and Spark SQL 143 s on the same two cores. The driver's disk limits it: it
 # spills the sorted requests of a crawl, 1-2 kB each.
 SPARK_SQL_ROWS = 20_000_000
-# Calls that count as one row there: they come as small partial roll-ups. Those of a hundred million calls
-# took DuckDB 86 s.
+# Calls that count as one row of SPARK_SQL_ROWS: they come as small partial roll-ups. Those of a hundred
+# million calls took DuckDB 86 s.
 CALLS_PER_ROW = 10
 # Seconds between two looks at the progress of a Spark job.
 SPARK_POLL_S = 0.2
