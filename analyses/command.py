@@ -2,6 +2,7 @@
 
 import click
 
+from overscripted import layout
 from overscripted.engines import NAMES
 from overscripted.run import Run
 
@@ -44,7 +45,7 @@ def analyze(
         click.echo(
             f"{name}: {finding.sentence or 'not answered: ' + finding.unsupported}".replace("\x1b", "")
         )
-    click.echo(f"findings: {opened.store.uri('findings')}")
+    click.echo(f"findings: {opened.store.uri(layout.FINDINGS)}")
 
 
 @click.command()

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from overscripted import layout
 from overscripted.store import Store
 
-SUMMARY = "precrawl/summary.json"
 COMBINATIONS = 15  # columns of the overlap plot; four vantage points have fifteen
 
 # The study's precrawl (November 2017, 10,000 sites, four vantage points).
@@ -24,9 +24,9 @@ _LABELS = {
 
 def read(store: Store) -> dict[str, Any] | None:
     """What the section shows; None where the run has no precrawl."""
-    if not store.exists(SUMMARY):
+    if not store.exists(layout.PRECRAWL_SUMMARY):
         return None
-    found = store.read_json(SUMMARY)
+    found = store.read_json(layout.PRECRAWL_SUMMARY)
     if not isinstance(found, dict):
         return None
     vantages = {str(k): v for k, v in _dict(found.get("vantages")).items() if isinstance(v, dict)}

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from overscripted import __version__
+from overscripted import __version__, layout
 from overscripted.analyses import funnel, precrawl_section, words
 from overscripted.analyses.plots import draw
 from overscripted.analyses.settings import TOP_ROWS, WIDE_COLUMNS, WIDE_TEXT
@@ -17,8 +17,6 @@ from overscripted.errors import InputError
 from overscripted.run import STAGES, Run, now
 
 _PAGE = Path(__file__).parent / "page"
-OUTPUT = "report/index.html"
-DEMO = "demo/truth.json"  # there where the sites are the demo's own, so that the shares mean nothing
 
 
 def report(run: Run) -> str:
@@ -30,9 +28,9 @@ def report(run: Run) -> str:
     run.require("analyze")
     run.begin("report", {})
     page = render(content(run))
-    run.store.write(OUTPUT, page.encode("utf-8", "replace"))
+    run.store.write(layout.REPORT, page.encode("utf-8", "replace"))
     run.finish("report", facts={"bytes": len(page)})
-    return run.store.uri(OUTPUT)
+    return run.store.uri(layout.REPORT)
 
 
 def render(context: dict[str, Any]) -> str:
@@ -72,7 +70,7 @@ def content(run: Run) -> dict[str, Any]:
         "name": run.store.url.rstrip("/").rpartition("/")[2] or run.store.url,
         "run": run.record,
         "imported": bool(run.stage("import")),
-        "invented": run.store.exists(DEMO),
+        "invented": run.store.exists(layout.DEMO_TRUTH),
         "version": __version__,
         "written": now()[:16].replace("T", " ") + " UTC",
         "stages": [(name, run.stage(name)) for name in STAGES if run.stage(name) and name != "report"],
@@ -89,14 +87,14 @@ def _found(run: Run) -> list[str]:
     """Names of the findings there are, in the order of their analyses."""
     from overscripted.analyses.registry import analyses
 
-    present = {key.split("/")[1] for key in run.store.files("findings", "summary.json")}
+    present = set(layout.finding_names(run.store.files(layout.FINDINGS)))
     known = [name for name in analyses() if name in present]
     return known + sorted(present - set(known))
 
 
 def _finding(run: Run, name: str) -> dict[str, Any]:
     """A finding's summary with the first rows of its tables."""
-    key = f"findings/{name}/summary.json"
+    key = layout.finding_summary(name)
     found = run.store.read_json(key)
     if not isinstance(found, dict) or not isinstance(found.get("figures"), list):
         raise InputError(f"{run.store.uri(key)}: not a finding; run `overscripted analyze` again")
@@ -113,9 +111,9 @@ def _finding(run: Run, name: str) -> dict[str, Any]:
     whole = {**blank, **empty, **found, "name": name}
     whole["figures"] = [{"unlike": "", **figure} for figure in found["figures"]]  # of older versions, too
     top = [
-        (table, *_top(run, f"findings/{name}/{table}.parquet"), rows)
+        (table, *_top(run, layout.finding_table(name, table)), rows)
         for table, rows in whole["tables"].items()
-        if run.store.exists(f"findings/{name}/{table}.parquet")
+        if run.store.exists(layout.finding_table(name, table))
     ]
     narrow = [one for one in top if not _is_wide(one[1], one[2])]
     if sum(bool(rows) for _table, _columns, rows, _total in narrow) < 2:

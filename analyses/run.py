@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from overscripted import layout
 from overscripted.analyses.plots import draw
 from overscripted.analyses.registry import analyses, chosen
 from overscripted.analyses.shapes import Analysis, Finding, Inputs
@@ -65,7 +66,7 @@ def analyze(
 
 
 def _present(run: Run) -> list[str]:
-    return [key.split("/")[1] for key in run.store.files("findings", "/summary.json")]
+    return layout.finding_names(run.store.files(layout.FINDINGS))
 
 
 def answer(analysis: Analysis, inputs: Inputs) -> Finding:
@@ -83,17 +84,16 @@ def _check_rule(rule: str, asked: list[Analysis]) -> None:
 
 
 def _write(run: Run, analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -> None:
-    with run.store.replace(f"findings/{analysis.name}") as staged:
+    with run.store.replace(layout.finding(analysis.name)) as staged:
         _write_into(staged, analysis, finding, summary(analysis, finding, inputs, engine))
 
 
 def _write_into(store: Store, analysis: Analysis, finding: Finding, content: dict[str, Any]) -> None:
-    folder = f"findings/{analysis.name}"
     for name, table in finding.tables.items():
-        store.write_table(f"{folder}/{name}.parquet", table)
+        store.write_table(layout.finding_table(analysis.name, name), table)
     if finding.plots:
-        store.write(f"{folder}/figure.svg", draw(finding.plots[0], alone=True).encode())
-    store.write_json(f"{folder}/summary.json", content)
+        store.write(layout.finding_figure(analysis.name), draw(finding.plots[0], alone=True).encode())
+    store.write_json(layout.finding_summary(analysis.name), content)
 
 
 def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -> dict[str, Any]:

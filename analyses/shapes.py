@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from overscripted import layout
 from overscripted.analyses.statistics import wilson
 from overscripted.engines import Engine
 from overscripted.lists.hosts import HostList
@@ -114,15 +115,15 @@ class Inputs:
 
     def table(self, name: str) -> ir.Table:
         """A table of the run. Raises StageMissing where the etl has not written it."""
-        return self.engine.read(self.store, f"tables/{name}")
+        return self.engine.read(self.store, layout.table(name))
 
     def has(self, name: str) -> bool:
         """Whether the run has a table."""
-        return bool(self.store.files(f"tables/{name}", ".parquet"))
+        return bool(self.store.files(layout.table(name), ".parquet"))
 
     def lacks(self, name: str) -> str:
         """What is not there of a table that an etl of another version may have made: "no table x", or ""."""
-        files = self.store.files(f"tables/{name}", ".parquet")
+        files = self.store.files(layout.table(name), ".parquet")
         if not files:
             return f"no table {name}"
         with self.store.fs.open(self.store.path(files[0]), "rb") as file:

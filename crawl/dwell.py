@@ -10,14 +10,13 @@ from typing import Any
 
 import matplotlib.figure
 
-from overscripted import segments
+from overscripted import layout, segments
 from overscripted.crawl.frontier import outcomes, seeds
 from overscripted.crawl.run import crawl
 from overscripted.crawl.settings import Options
 from overscripted.errors import InputError
 from overscripted.run import Run
 
-FOLDER = "dwell"
 CANDIDATES_S = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120)
 
 
@@ -35,28 +34,28 @@ def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str
         raise InputError(f"{run.store.url}: the dwell sample needs a local run; copy its seeds into one")
     asked = {"longest": options.dwell_s, "sample": sample, "draw": seed}
     _same(run, asked, "\n".join(drawn).encode() + b"\n")
-    inner = run.store.path(f"{FOLDER}/run")
-    crawl(inner, replace(options, retries=0), run.store.path(f"{FOLDER}/seeds.txt"))
+    inner = run.store.path(layout.DWELL_RUN)
+    crawl(inner, replace(options, retries=0), run.store.path(layout.DWELL_SEEDS))
     times, symbols, pages = call_times(Run.open(inner))
     summary = summarise(times, symbols, pages, options.dwell_s)
-    run.store.write_json(f"{FOLDER}/summary.json", {"sample": len(drawn), "draw": seed, **summary})
-    run.store.write(f"{FOLDER}/dwell.svg", plot(times, summary, options.dwell_s))
+    run.store.write_json(layout.DWELL_SUMMARY, {"sample": len(drawn), "draw": seed, **summary})
+    run.store.write(layout.DWELL_FIGURE, plot(times, summary, options.dwell_s))
     return summary
 
 
 def _same(run: Run, asked: dict[str, Any], drawn: bytes) -> None:
     """Write down what is asked for. Raises InputError where the folder holds a sample of something else."""
     asked = {**asked, "seeds_sha256": hashlib.sha256(drawn).hexdigest()}
-    noted = f"{FOLDER}/asked.json"
+    noted = layout.DWELL_OPTIONS
     before = run.store.read_json(noted) if run.store.exists(noted) else asked
     if before != asked:
         differ = ", ".join(f"{name} {before.get(name)}" for name in asked if before.get(name) != asked[name])
         raise InputError(
-            f"{run.store.uri(FOLDER)}: holds a sample made with {differ}; ask for the same to resume it, or "
-            "remove the folder to draw another"
+            f"{run.store.uri(layout.DWELL)}: holds a sample made with {differ}; "
+            "ask for the same to resume it, or remove the folder to draw another"
         )
     run.store.write_json(noted, asked)
-    run.store.write(f"{FOLDER}/seeds.txt", drawn)
+    run.store.write(layout.DWELL_SEEDS, drawn)
 
 
 def draw(source: Iterable[str], n: int, seed: int) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import URL
 
-from overscripted import instruments, limits, proxies, segments
+from overscripted import instruments, layout, limits, proxies, segments
 from overscripted.crawl.firefox import process, profile
 from overscripted.crawl.frontier import progress, seeds
 from overscripted.crawl.frontier.queue import Frontier, file
@@ -104,9 +104,7 @@ def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
         stream = seeds.of_run(run)
         first = next(stream, None)
         if first is None:
-            raise InputError(
-                f"{run.store.uri(seeds.PRECRAWL)}: holds no seeds; name others with --seeds FILE"
-            )
+            raise InputError(f"{run.store.uri(layout.SEEDS)}: holds no seeds; name others with --seeds FILE")
         source = chain([first], stream)
     frontier.add(source)
 
@@ -117,7 +115,7 @@ def _own_frontier(run: Run) -> URL:
             f"{run.store.url}: a run in an object store needs --frontier "
             "(postgresql://… for a fleet, or sqlite:///FILE for one machine)"
         )
-    return file(run.store.path("frontier.sqlite"))
+    return file(run.store.path(layout.FRONTIER))
 
 
 def _note_instruments(run: Run, name: str, wished: dict[str, Any]) -> None:

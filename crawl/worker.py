@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from overscripted import layout
 from overscripted.crawl import display, limits, settings
 from overscripted.crawl import visit as visits
 from overscripted.crawl.browser import Browser
@@ -408,9 +409,9 @@ class Worker:
     async def _tell(self, said: dict[str, Any]) -> None:
         """Write the state of the whole crawl, for `overscripted status`; not worth a retry."""
         try:
-            await asyncio.to_thread(self._store.write_json, progress.KEY, said)
+            await asyncio.to_thread(self._store.write_json, layout.CRAWL_STATUS, said)
         except Exception as error:  # whatever a file system or S3 library raises
-            log.warning("store: cannot write %s: %s", progress.KEY, error)
+            log.warning("store: cannot write %s: %s", layout.CRAWL_STATUS, error)
 
     def _said(self) -> dict[str, Any]:
         return self.facts() | {"held_back": self.limits.line()}

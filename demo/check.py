@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from overscripted import layout
 from overscripted.store import Store
 
 Row = dict[str, Any]
@@ -65,7 +66,7 @@ def sites(store: Store, truth: Row) -> Check:
     """Each site's outcome and page at each vantage point."""
     made = Check("precrawl: sites and outcomes")
     for vantage in truth["vantages"]:
-        rows = {row["site"]: row for row in _rows(store, f"precrawl/{vantage}.outcomes.parquet")}
+        rows = {row["site"]: row for row in _rows(store, layout.vantage_outcomes(vantage))}
         made.same_items(f"sites seen from {vantage}", rows, truth["precrawl"]["sites"])
         for host, expected in truth["precrawl"]["sites"].items():
             row = rows.get(host, {})
@@ -82,7 +83,7 @@ def links(store: Store, truth: Row) -> Check:
     seen: set[str] = set()
     for vantage in truth["vantages"]:
         found: dict[str, set[str]] = {}
-        for row in _rows(store, f"precrawl/{vantage}.parquet", ["site", "link"]):
+        for row in _rows(store, layout.vantage_links(vantage), ["site", "link"]):
             found.setdefault(row["site"], set()).add(row["link"])
         for host, expected in truth["precrawl"]["sites"].items():
             here = found.get(host, set())
@@ -98,7 +99,7 @@ def links(store: Store, truth: Row) -> Check:
 def seeds(store: Store, truth: Row) -> Check:
     """The intersection."""
     made = Check("precrawl: seeds (links that all vantage points saw)")
-    rows = _rows(store, "precrawl/seeds.parquet", ["seed"])
+    rows = _rows(store, layout.SEEDS, ["seed"])
     made.same_items("seed", [row["seed"] for row in rows], truth["precrawl"]["seeds"][_all(truth)])
     return made
 
@@ -111,7 +112,7 @@ def _all(truth: Row) -> str:
 def outcomes(store: Store, truth: Row) -> Check:
     """Each seed has exactly one visit, which ended as it must."""
     made = Check("crawl: one outcome for each seed")
-    rows = _rows(store, "tables/visits", ["site_url", "outcome", "http_status", "final_url"])
+    rows = _rows(store, layout.table("visits"), ["site_url", "outcome", "http_status", "final_url"])
     made.same_items("visit", [r["site_url"] for r in rows], truth["precrawl"]["seeds"][_all(truth)])
     for row in rows:
         expected = truth["pages"].get(row["site_url"])
@@ -129,7 +130,7 @@ def frames(store: Store, truth: Row) -> Check:
     made = Check("crawl: frames and pop-ups, by page")
     pages = _pages(store)
     found: dict[str, list[str]] = {}
-    for row in _rows(store, "tables/frames", ["visit_id", "frame_id", "url"]):
+    for row in _rows(store, layout.table("frames"), ["visit_id", "frame_id", "url"]):
         if row["frame_id"] != 0:
             found.setdefault(pages[row["visit_id"]], []).append(row["url"])
     for url, expected in _visited(store, truth):
@@ -188,7 +189,7 @@ def documents(store: Store, truth: Row) -> Check:
             others.setdefault(row["page"], Counter())[row["context"]] += row["location"] != row["context"]
     pages = _pages(store)
     found: dict[str, dict[str, int]] = {}
-    for row in _rows(store, "tables/pages", ["visit_id", "location", "n_inherited"]):
+    for row in _rows(store, layout.table("pages"), ["visit_id", "location", "n_inherited"]):
         found.setdefault(pages[row["visit_id"]], {})[row["location"]] = row["n_inherited"]
     for url, page in _visited(store, truth):
         if page["libraries"] or page["outcome"] != "complete":
@@ -207,8 +208,8 @@ def errors(store: Store, truth: Row) -> Check:
     made = Check("crawl: pages without script errors")
     made.facts = len(_visited(store, truth))
     pages = _pages(store)
-    if store.files("tables/console", ".parquet"):
-        for row in _rows(store, "tables/console"):
+    if store.files(layout.table("console"), ".parquet"):
+        for row in _rows(store, layout.table("console")):
             if row["level"] == "error":
                 made.wrong.append(f"{pages[row['visit_id']]}: {row['message']} ({row['url']}:{row['line']})")
     return made
@@ -230,7 +231,7 @@ def dynamic(store: Store, truth: Row) -> Check:
     found = Counter(
         {
             (pages[row["visit_id"]], row["location"]): row["n_dynamic"]
-            for row in _rows(store, "tables/pages", ["visit_id", "location", "n_dynamic"])
+            for row in _rows(store, layout.table("pages"), ["visit_id", "location", "n_dynamic"])
             if row["n_dynamic"]
         }
     )
@@ -250,7 +251,7 @@ def references(store: Store, truth: Row, kind: str, analysis: str, owner: str) -
         for _, page in _visited(store, truth)
         for one in page[kind]
     }
-    rows = _rows(store, f"findings/{analysis}/references.parquet")
+    rows = _rows(store, layout.finding_table(analysis, "references"))
     made.same_items(analysis, [(r["location"], r["script_url"], r[owner]) for r in rows], expected)
     figures = _figures(store, analysis)
     documents = len({location for location, _, _ in expected})
@@ -261,7 +262,7 @@ def references(store: Store, truth: Row, kind: str, analysis: str, owner: str) -
 
 def _figures(store: Store, analysis: str) -> dict[str, Any]:
     """The numbers of an analysis's summary, by name."""
-    summary = store.read_json(f"findings/{analysis}/summary.json")
+    summary = store.read_json(layout.finding_summary(analysis))
     return {figure["name"]: figure["n"] for figure in summary["figures"]}
 
 
@@ -270,7 +271,7 @@ def recorded(store: Store) -> Iterator[Row]:
     """Every valid call, in the truth's words; ``page`` is the seed."""
     pages = _pages(store)
     columns = ["visit_id", "location", "context_url", "script_url", "symbol", "operation", "script_loc_eval"]
-    for row in _rows(store, "tables/calls", [*columns, "in_iframe", "realm"]):
+    for row in _rows(store, layout.table("calls"), [*columns, "in_iframe", "realm"]):
         yield {
             **{key: _plain(key, value) for key, value in row.items()},
             "context": row["context_url"],
@@ -280,13 +281,15 @@ def recorded(store: Store) -> Iterator[Row]:
 
 
 def _pages(store: Store) -> dict[int, str]:
-    return {r["visit_id"]: r["site_url"] for r in _rows(store, "tables/visits", ["visit_id", "site_url"])}
+    return {
+        r["visit_id"]: r["site_url"] for r in _rows(store, layout.table("visits"), ["visit_id", "site_url"])
+    }
 
 
 def _gaps(store: Store) -> dict[str, str]:
     """What each visit said of workers and worklets that it could not see into; mostly nothing."""
     gaps = {}
-    for row in _rows(store, "tables/visits", ["site_url", "known_gaps"]):
+    for row in _rows(store, layout.table("visits"), ["site_url", "known_gaps"]):
         known = json.loads(row["known_gaps"] or "{}")
         gaps[row["site_url"]] = ", ".join(name for name in known if name.startswith("work"))
     return gaps

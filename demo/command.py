@@ -7,15 +7,15 @@ import sys
 
 import click
 
+from overscripted import layout
 from overscripted.demo.check import Check, check
 from overscripted.demo.settings import DWELL_S, LOAD_TIMEOUT_S, PACE_S, PRECRAWL_TIMEOUT_S, WINDOWS
 from overscripted.demo.web import DemoWeb
 from overscripted.errors import InputError, OutsideError
 from overscripted.options import Number
-from overscripted.run import NOTEBOOKS, Run
+from overscripted.run import Run
 from overscripted.store import STAGING, Store
 
-TRUTH = "demo/truth.json"  # in the run: what makes it the demo's own
 SHOWN = 5  # differences shown of one comparison
 STOP_S = 60.0  # a stage that was interrupted may take this long to end in order
 
@@ -49,13 +49,13 @@ def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
     url = _make_room(run)
     with DemoWeb(libraries) as web:
         _introduce(web)
-        Run.open(url, create=True).store.write_json(TRUTH, web.truth)
+        Run.open(url, create=True).store.write_json(layout.DEMO_TRUTH, web.truth)
         for arguments in _stages(run, web, dwell, windows):
             _stage(arguments)
     store = Store(url)
-    checks = check(store, store.read_json(TRUTH))
+    checks = check(store, store.read_json(layout.DEMO_TRUTH))
     _summarise(checks)
-    click.echo(f"report: {store.uri('report/index.html')}")
+    click.echo(f"report: {store.uri(layout.REPORT)}")
     _judge(checks, run)
 
 
@@ -63,9 +63,9 @@ def _make_room(run: str) -> str:
     """The run's URL, with no earlier demo at it. Raises InputError where something else is."""
     store = Store(run)
     store.check()
-    held = {key.partition("/")[0] for key in store.files()} - {NOTEBOOKS}
+    held = {key.partition("/")[0] for key in store.files()} - {layout.NOTEBOOKS}
     if held:
-        if not store.exists(TRUTH):
+        if not store.exists(layout.DEMO_TRUTH):
             raise InputError(f"{store.url}: holds something that is not a demo; name another RUN")
         click.echo(f"replacing the demo at {store.url}")
         for name in held | {STAGING}:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from overscripted import layout
 from overscripted.errors import InputError, SoftwareMissing
-from overscripted.run import NOTEBOOKS, Run
+from overscripted.run import Run
 
 SHIPPED = Path(__file__).parent
 FIRST = "01_first_look.ipynb"  # opened at the start
@@ -65,7 +66,7 @@ def _place(run: Run, folder: Path | None) -> Path:
     if folder is not None:
         return Path(os.path.expanduser(folder)).absolute()
     if run.store.local:
-        return Path(run.store.path(NOTEBOOKS))
+        return Path(run.store.path(layout.NOTEBOOKS))
     raise InputError(f"{run.store.url}: JupyterLab keeps notebooks in a local folder; name one with --folder")
 
 

@@ -8,6 +8,7 @@ import matplotlib
 import pandas as pd
 import pyarrow.parquet as pq
 
+from overscripted import layout
 from overscripted.engines import Engine, open_engine
 from overscripted.run import Run
 from overscripted.schemas import TABLES
@@ -28,7 +29,7 @@ class Exploration:
 
         Raises StageMissing where the run has none of this name.
         """
-        return self.engine.read(self.run.store, f"tables/{name}")
+        return self.engine.read(self.run.store, layout.table(name))
 
     def tables(self) -> pd.DataFrame:
         """The tables of the run: name, rows (from the files' footers), what a row is."""
@@ -47,7 +48,7 @@ class Exploration:
 
         Columns: figure, n, of, percent, published (per cent). Empty before `overscripted analyze`.
         """
-        key, names = f"findings/{analysis}/summary.json", ["figure", "n", "of", "percent", "published"]
+        key, names = layout.finding_summary(analysis), ["figure", "n", "of", "percent", "published"]
         found: dict[str, Any] = self.run.store.read_json(key) if self.run.store.exists(key) else {}
         rows = [
             (f["label"], f["n"], f["of"], f["percent"], (f["published"] or {}).get("percent"))
@@ -57,7 +58,7 @@ class Exploration:
 
     def _rows(self, name: str) -> int | None:
         store, total = self.run.store, 0
-        keys = store.files(f"tables/{name}", ".parquet")
+        keys = store.files(layout.table(name), ".parquet")
         for key in keys:
             with store.fs.open(store.path(key), "rb") as file:
                 total += pq.ParquetFile(file).metadata.num_rows

@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from overscripted import __version__
+from overscripted import __version__, layout
 from overscripted.errors import InputError, OutsideError, StageMissing, UserError
 from overscripted.store import Store
 
-RECORD = "run.json"
 FORMAT = "overscripted-run"
 FORMAT_VERSION = 1
 # The crawl_id of the 2017 study's data, which no crawl of ours has.
 STUDY_CRAWL_ID = 1
-NOTEBOOKS = "notebooks"  # a folder of the user's in the run: no stage writes, replaces or deletes it
 
 # A stage and the command that completes it, in the order of the pipeline.
 STAGES = {
@@ -36,8 +34,6 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "analyze": ("etl",),
     "report": ("analyze",),
 }
-SEEDS = "precrawl/seeds.parquet"
-VISITS = "raw/visits"
 
 
 def now() -> str:
@@ -61,21 +57,21 @@ class Run:
         """
         store = Store(url, **options)
         store.check()
-        if not store.exists(RECORD):
+        if not store.exists(layout.RECORD):
             if not create:
                 raise InputError(
-                    f"{store.url}: no run here ({RECORD} is missing); name another RUN, "
+                    f"{store.url}: no run here ({layout.RECORD} is missing); name another RUN, "
                     "or begin one with `overscripted precrawl`, `crawl` or `import`"
                 )
-            if any(not key.startswith(f"{NOTEBOOKS}/") for key in store.files()):
+            if any(not key.startswith(f"{layout.NOTEBOOKS}/") for key in store.files()):
                 raise InputError(
-                    f"{store.url}: not empty and not a run ({RECORD} is missing); name a new folder"
+                    f"{store.url}: not empty and not a run ({layout.RECORD} is missing); name a new folder"
                 )
             run = cls(store, _new_record())
             with _in_reach(store):
-                store.write_json(RECORD, run.record)
+                store.write_json(layout.RECORD, run.record)
             return run
-        record = store.read_json(RECORD)
+        record = store.read_json(layout.RECORD)
         _check_format(store, record)
         store.recover()
         return cls(store, record)
@@ -168,14 +164,14 @@ class Run:
         if name == "import" and "kind" in options:
             return f"overscripted import {options['kind']} {options.get('path', 'PATH')} {url}"
         if name == "crawl" and self.out_of_date("crawl"):
-            return f"overscripted crawl {url} --seeds {self.store.uri(SEEDS)}"
+            return f"overscripted crawl {url} --seeds {self.store.uri(layout.SEEDS)}"
         going_on = self.stage("crawl") and self.stage("crawl").get("status") != "complete"
         return STAGES[name].format(run=url) + (" --partial" if name == "etl" and going_on else "")
 
     def _inputs(self, name: str, options: dict[str, Any], before: dict[str, Any]) -> dict[str, str | None]:
         """The versions of what a stage that begins is made from."""
         current = {source: self.output(source) for source in INPUTS.get(name, ()) if self.stage(source)}
-        if name == "crawl" and options.get("seeds") != self.store.uri(SEEDS):
+        if name == "crawl" and options.get("seeds") != self.store.uri(layout.SEEDS):
             # Seeds of the user's; or those of the precrawl, which are taken once.
             found: dict[str, str | None] = before.get("made_from", {} if options.get("seeds") else current)
             return found
@@ -183,19 +179,19 @@ class Run:
 
     def _output(self, name: str) -> str | None:
         """A version for what a stage leaves: the same where that is the same again, None for nothing."""
-        if name == "precrawl" and self.store.exists(SEEDS):
-            return hashlib.sha256(self.store.read(SEEDS)).hexdigest()[:16]
+        if name == "precrawl" and self.store.exists(layout.SEEDS):
+            return hashlib.sha256(self.store.read(layout.SEEDS)).hexdigest()[:16]
         if name in ("crawl", "import"):  # whose segments are never changed, and acknowledged by visits
-            keys = self.store.files(VISITS)
+            keys = self.store.files(layout.raw("visits"))
             return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16] if keys else None
         return secrets.token_hex(8)
 
     def _save(self, name: str, entry: dict[str, Any]) -> None:
         # Read again: another process may have recorded another stage meanwhile.
         with _in_reach(self.store):
-            self.record = self.store.read_json(RECORD)
+            self.record = self.store.read_json(layout.RECORD)
             self.record["stages"][name] = entry
-            self.store.write_json(RECORD, self.record)
+            self.store.write_json(layout.RECORD, self.record)
 
 
 @contextmanager
@@ -206,7 +202,7 @@ def _in_reach(store: Store) -> Iterator[None]:
     except Exception as error:
         if store.local or isinstance(error, UserError):
             raise
-        raise OutsideError(f"{store.uri(RECORD)}: cannot be written: {error}") from error
+        raise OutsideError(f"{store.uri(layout.RECORD)}: cannot be written: {error}") from error
 
 
 def _new_record() -> dict[str, Any]:
@@ -222,7 +218,9 @@ def _new_record() -> dict[str, Any]:
 
 def _check_format(store: Store, record: Any) -> None:
     if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise InputError(f"{store.uri(RECORD)}: not the record of an Overscripted run; name another RUN")
+        raise InputError(
+            f"{store.uri(layout.RECORD)}: not the record of an Overscripted run; name another RUN"
+        )
     version = record.get("format_version")
     if version != FORMAT_VERSION:
         raise InputError(

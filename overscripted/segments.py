@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from overscripted import layout
 from overscripted.errors import OutsideError
 from overscripted.schemas import RAW
 from overscripted.store import Store
@@ -22,7 +23,7 @@ def write(store: Store, table: str, rows: pa.Table, writer: str, name: str = "")
     rows = _complete(rows, RAW[table].schema)
     buffer = io.BytesIO()
     pq.write_table(rows, buffer, compression="zstd")
-    key = f"raw/{table}/{writer}-{name or uuid.uuid4().hex}.parquet"
+    key = f"{layout.raw(table)}/{writer}-{name or uuid.uuid4().hex}.parquet"
     store.write(key, buffer.getvalue())
     if store.size(key) != buffer.tell():
         raise OutsideError(f"{store.uri(key)}: written but not whole; check the storage")
@@ -38,7 +39,7 @@ def _complete(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def keys(store: Store, table: str) -> list[str]:
     """Keys of all segments of a raw table."""
-    return store.files(f"raw/{table}", ".parquet")
+    return store.files(layout.raw(table), ".parquet")
 
 
 def read(store: Store, table: str) -> Iterator[pa.Table]:

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from overscripted import layout
 from overscripted.run import STAGES, Run
 
 _STYLES = {"complete": "green", "running": "yellow", "missing": "dim", "out of date": "yellow"}
-CRAWL = "crawl/status.json"  # written by the crawl's workers while they work
 
 
 @click.command()
@@ -35,12 +35,12 @@ def status(run: str) -> None:
         facts = escape("\n".join(lines_of(entry.get("facts", {}))))
         table.add_row(name, f"[{_STYLES.get(state, 'red')}]{escape(state)}[/]", ended, facts)
     console.print(table)
-    if opened.store.exists(CRAWL) and opened.stage("crawl").get("status") != "complete":
-        _show_crawl(console, opened.store.read_json(CRAWL))
+    if opened.store.exists(layout.CRAWL_STATUS) and opened.stage("crawl").get("status") != "complete":
+        _show_crawl(console, opened.store.read_json(layout.CRAWL_STATUS))
     if following := next_stage(opened):
         said = f"next: {opened.command(following)}"
     else:
-        said = f"every stage complete; report: {opened.store.uri('report/index.html')}"
+        said = f"every stage complete; report: {opened.store.uri(layout.REPORT)}"
     console.print(escape(said), soft_wrap=True)  # whole, to be copied
 
 

@@ -11,26 +11,23 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from overscripted import layout
 from overscripted.precrawl import plan
 from overscripted.schemas import PRECRAWL
 from overscripted.sql import quoted
 from overscripted.store import Store
 
-FOLDER = "precrawl"
-PARTS = f"{FOLDER}/parts"  # of vantage points that have not finished
-CHECK = f"{FOLDER}/check.parquet"
-CHECKING = f"{FOLDER}/checking"  # parts of a load check
 _BATCH = 20_000  # rows in memory at a time
 
 
 def parts_key(name: str) -> str:
     """The key of a vantage point's parts."""
-    return f"{PARTS}/{name}"
+    return layout.vantage_parts(name)
 
 
 def keys(name: str) -> tuple[str, str, str]:
     """The keys of a vantage point's links, outcomes and record."""
-    return f"{FOLDER}/{name}.parquet", f"{FOLDER}/{name}.outcomes.parquet", f"{FOLDER}/{name}.json"
+    return layout.vantage_links(name), layout.vantage_outcomes(name), layout.vantage_record(name)
 
 
 @contextlib.contextmanager
@@ -61,16 +58,16 @@ def finish(store: Store, name: str, rows: int, record: dict[str, Any]) -> None:
     store.delete(parts_key(name))
     if store.local:  # delete the folder too, unless another vantage point has parts in it
         with contextlib.suppress(OSError):
-            os.rmdir(store.path(PARTS))
+            os.rmdir(store.path(layout.VANTAGE_PARTS))
 
 
 def finish_check(store: Store, parts: str, rows: int) -> None:
     """Write the file of the load check from its parts, then delete the parts of all checks."""
-    with store.replace(CHECK) as staged, _Writer(staged, CHECK, "check") as out:
+    with store.replace(layout.LOAD_CHECK) as staged, _Writer(staged, layout.LOAD_CHECK, "check") as out:
         done = plan.Done(rows)
         for part in part_names(store, parts):
             _copy_outcomes(store, f"{part}.outcomes.parquet", out, done)
-    store.delete(CHECKING)
+    store.delete(layout.LOAD_CHECK_PARTS)
 
 
 def part_names(store: Store, prefix: str) -> list[str]:

@@ -11,21 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from overscripted import limits
+from overscripted import layout, limits
 from overscripted.errors import InputError, StageMissing
 from overscripted.options import MOST, decimal
 from overscripted.precrawl import fleet, results, seeds, sites, vantage_lock
 from overscripted.precrawl.client import tls_context
-from overscripted.precrawl.results import FOLDER
 from overscripted.precrawl.settings import FILES, Settings
 from overscripted.precrawl.sites import Choice
 from overscripted.precrawl.tasks import LoadCheck
 from overscripted.precrawl.vantage import Vantage
 from overscripted.run import Run, now
 from overscripted.store import Store
-
-PLAN, SITES = f"{FOLDER}/plan.json", f"{FOLDER}/sites.parquet"
-SEEDS, SUMMARY = f"{FOLDER}/seeds.parquet", f"{FOLDER}/summary.json"
 
 
 @dataclass(frozen=True)
@@ -109,9 +105,9 @@ def combine(
     )
     run = Run.open(run_url)
     again = f"run `overscripted precrawl {run.store.url} --sites FILE --vantage NAME` first"
-    if not run.store.exists(PLAN):
+    if not run.store.exists(layout.PLAN):
         raise StageMissing(f"{run.store.url}: no precrawl here; {again}")
-    plan = run.store.read_json(PLAN)
+    plan = run.store.read_json(layout.PLAN)
     names = finished(run.store, plan)
     if not names:
         raise StageMissing(f"{run.store.url}: no vantage point has finished; {again}")
@@ -148,8 +144,8 @@ def _list(
 def finished(store: Store, plan: dict[str, Any]) -> list[str]:
     """The names of the vantage points that have finished this plan."""
     found = []
-    for key in store.files(FOLDER, ".json"):
-        name = key.removeprefix(f"{FOLDER}/").removesuffix(".json")
+    for key in store.files(layout.PRECRAWL, ".json"):
+        name = key.removeprefix(f"{layout.PRECRAWL}/").removesuffix(".json")
         if (
             "/" not in name
             and name not in ("plan", "summary")
@@ -161,28 +157,28 @@ def finished(store: Store, plan: dict[str, Any]) -> list[str]:
 
 def _adopt(store: Store, listed: dict[str, Any] | None, ordered: Path, restart: bool) -> dict[str, Any]:
     """The plan that the run has, or a new one of the listed sites. Its sites are written to ``ordered``."""
-    plan: dict[str, Any] | None = store.read_json(PLAN) if store.exists(PLAN) else None
+    plan: dict[str, Any] | None = store.read_json(layout.PLAN) if store.exists(layout.PLAN) else None
     if plan is None and listed is None:
         raise InputError(f"{store.url}: holds no list of sites yet; name one with --sites FILE")
     same = plan is not None and (listed is None or listed.items() <= plan.items())
     if plan is not None and (not restart or listed is None):
-        if not same and (finished(store, plan) or store.files(results.PARTS)):
+        if not same and (finished(store, plan) or store.files(layout.VANTAGE_PARTS)):
             raise InputError(
                 f"{store.url}: its precrawl has other sites or links ({json.dumps(plan['list'])}, "
                 f"{plan['links']}); name another RUN, or add --restart to measure again in this one"
             )
         if same:
-            with store.fs.open(store.path(SITES), "rb") as source, open(ordered, "wb") as copy:
+            with store.fs.open(store.path(layout.SITES), "rb") as source, open(ordered, "wb") as copy:
                 shutil.copyfileobj(source, copy)
         if same and not restart:
             return plan
     about = listed or {k: (plan or {})[k] for k in ("list", "links", "sites")}
     plan = {"id": secrets.token_hex(8), "created": now(), **about}
-    store.delete(results.PARTS)
-    with store.replace(PLAN, SITES) as staged:
-        staged.make_folder(FOLDER)
-        staged.upload(ordered, SITES)
-        staged.write_json(PLAN, plan)
+    store.delete(layout.VANTAGE_PARTS)
+    with store.replace(layout.PLAN, layout.SITES) as staged:
+        staged.make_folder(layout.PRECRAWL)
+        staged.upload(ordered, layout.SITES)
+        staged.write_json(layout.PLAN, plan)
     return plan
 
 
@@ -228,13 +224,13 @@ def _combine(
         figures = combined.figures(quorum)
         if seed_options.check:
             check_key = json.dumps([plan["id"], names, seed_options.check, quorum, vantage.name])
-            parts = f"{results.CHECKING}/{hashlib.sha256(check_key.encode()).hexdigest()[:16]}"
+            parts = f"{layout.LOAD_CHECK_PARTS}/{hashlib.sha256(check_key.encode()).hexdigest()[:16]}"
             _check(store, combined, parts, seed_options.check, quorum, vantage, settings)
             figures["check"] = combined.read_check(seed_options.check)
-        with store.replace(SEEDS, SUMMARY) as staged:
-            figures["seeds"] = combined.write_seeds(staged, SEEDS, quorum, seed_options.drop)
+        with store.replace(layout.SEEDS, layout.PRECRAWL_SUMMARY) as staged:
+            figures["seeds"] = combined.write_seeds(staged, layout.SEEDS, quorum, seed_options.drop)
             figures |= {"list": plan["list"], "links": plan["links"], "dropped": list(seed_options.drop)}
-            staged.write_json(SUMMARY, figures)
+            staged.write_json(layout.PRECRAWL_SUMMARY, figures)
     facts = {
         "sites": figures["sites"],
         "reached": ", ".join(f"{n} {v['reached']}/{v['sites']}" for n, v in figures["vantages"].items()),
@@ -277,7 +273,7 @@ def _check_quorum(store: Store, text: str | None, vantages: list[Vantage]) -> No
     """Raise InputError before any visit where the known vantage points can never meet the quorum."""
     if not text or _parse_quorum(text)[1] is not None:
         return
-    plan = store.read_json(PLAN) if store.exists(PLAN) else {"id": None}
+    plan = store.read_json(layout.PLAN) if store.exists(layout.PLAN) else {"id": None}
     known = {v.name for v in vantages} | set(finished(store, plan))
     if store.local or len(vantages) > 1:
         _quorum(text, len(known))

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from overscripted import urls
+from overscripted import layout, urls
 from overscripted.precrawl import results
 from overscripted.precrawl.settings import SEED_SITES
 from overscripted.schemas import PRECRAWL
@@ -153,7 +153,7 @@ class Combined:
     def read_check(self, of: str) -> dict[str, Any]:
         """Read precrawl/check.parquet; its figures."""
         self._db.execute("CREATE TABLE checked (url TEXT, outcome TEXT, final_url TEXT)")
-        self._read(results.CHECK, ["url", "outcome", "final_url"], "INSERT INTO checked SELECT *")
+        self._read(layout.LOAD_CHECK, ["url", "outcome", "final_url"], "INSERT INTO checked SELECT *")
         # Of the URLs that lead to one page, its own URL is no duplicate; without it, the first is none.
         self._db.execute(
             "CREATE TABLE duplicate AS SELECT url FROM checked WHERE outcome = 'reached' QUALIFY "

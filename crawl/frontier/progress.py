@@ -8,8 +8,6 @@ from overscripted.crawl.frontier import outcomes
 from overscripted.crawl.frontier.queue import Frontier
 from overscripted.run import now
 
-KEY = "crawl/status.json"
-
 
 def facts(frontier: Frontier) -> dict[str, Any]:
     """Seeds, those left, those that ended by outcome, calls; seconds under each limit, by all workers."""

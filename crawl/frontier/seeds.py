@@ -7,11 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from overscripted import listing, urls
+from overscripted import layout, listing, urls
 from overscripted.errors import InputError, StageMissing
 from overscripted.run import STAGES, Run
 
-PRECRAWL = "precrawl/seeds.parquet"
 _CHUNK = 10_000
 _HOST = re.compile(r"[^\s/?#@\\<>^|%]{1,255}")
 
@@ -24,13 +23,13 @@ def check(run_url: str, file: str | None) -> None:
 
 def of_run(run: Run) -> Iterator[str]:
     """The seeds that the precrawl of this run found. StageMissing without one."""
-    if not run.store.exists(PRECRAWL):
+    if not run.store.exists(layout.SEEDS):
         command = STAGES["precrawl"].format(run=run.store.url)
         raise StageMissing(
-            f"{run.store.url}: no seeds ({PRECRAWL}); run `{command}` first, or name --seeds FILE"
+            f"{run.store.url}: no seeds ({layout.SEEDS}); run `{command}` first, or name --seeds FILE"
         )
-    with run.store.fs.open(run.store.path(PRECRAWL), "rb") as file:
-        yield from _parquet(pq.ParquetFile(file), run.store.uri(PRECRAWL))
+    with run.store.fs.open(run.store.path(layout.SEEDS), "rb") as file:
+        yield from _parquet(pq.ParquetFile(file), run.store.uri(layout.SEEDS))
 
 
 def of_file(file: str) -> Iterator[str]:

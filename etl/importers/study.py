@@ -7,7 +7,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from overscripted import instruments
+from overscripted import instruments, layout
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.etl.importers import study_json, study_parquet
@@ -118,7 +118,7 @@ def _json(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger)
 def staged_visits(staged: Store) -> None:
     """Write one raw visit per location with outcome ``complete``: the study has no other visits."""
     with open_engine("duckdb") as engine:
-        calls = engine.read(staged, "raw/calls")
+        calls = engine.read(staged, layout.raw("calls"))
         visits = calls.group_by("crawl_id", "visit_id").agg(
             attempt=ibis.literal(1, "int64"),
             site_url=calls.location.max(),

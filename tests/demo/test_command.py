@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from overscripted import layout
 from overscripted.demo.check import Check
-from overscripted.demo.command import TRUTH, _judge, _make_room, demo
+from overscripted.demo.command import _judge, _make_room, demo
 from overscripted.errors import InputError, OutsideError
 from overscripted.run import Run
 
@@ -21,7 +22,7 @@ def test_a_folder_that_is_no_demo_is_refused_and_kept(tmp_path: Path) -> None:
 
 def test_an_earlier_demo_makes_room_for_the_next(tmp_path: Path) -> None:
     earlier = Run.open(tmp_path, create=True)
-    earlier.store.write_json(TRUTH, {})
+    earlier.store.write_json(layout.DEMO_TRUTH, {})
     earlier.store.write("raw/calls/old.parquet", b"")
     earlier.store.write("notebooks/mine.ipynb", b"my own")
     later = Run.open(_make_room(str(tmp_path)), create=True)
@@ -35,7 +36,7 @@ def test_npm_asked_for_and_missing_is_one_line(tmp_path: Path, monkeypatch: pyte
     result = CliRunner().invoke(demo, [str(tmp_path / "run"), "--libraries", "npm"])
     assert isinstance(result.exception, InputError)
     assert "npm is not installed" in str(result.exception)
-    assert not (tmp_path / "run" / TRUTH).exists()
+    assert not (tmp_path / "run" / layout.DEMO_TRUTH).exists()
 
 
 def test_the_comparison_names_what_is_missing_doubled_or_different() -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from overscripted import layout
 from overscripted.errors import InputError, OutsideError, StageMissing
-from overscripted.run import FORMAT_VERSION, SEEDS, VISITS, Run
+from overscripted.run import FORMAT_VERSION, Run
 from overscripted.status import next_stage, state_of, status
 
 
@@ -82,7 +83,8 @@ def test_status_is_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
 
 def _more(run: Run) -> None:
     """A segment of visits, as the crawl adds them."""
-    run.store.write(f"{VISITS}/{len(run.store.files(VISITS))}.parquet", b"")
+    folder = layout.raw("visits")
+    run.store.write(f"{folder}/{len(run.store.files(folder))}.parquet", b"")
 
 
 def _complete(run: Run, *names: str, **options: object) -> None:
@@ -153,18 +155,18 @@ def test_tables_are_out_of_date_once_the_crawl_has_more(tmp_path: Path) -> None:
 
 def test_a_crawl_of_other_seeds_than_the_precrawls_is_out_of_date(tmp_path: Path) -> None:
     run = Run.open(tmp_path, create=True)
-    run.store.write(SEEDS, b"some")
+    run.store.write(layout.SEEDS, b"some")
     _complete(run, "precrawl", "crawl", "etl")
     _complete(run, "precrawl")  # combined again: the same seeds
     assert state_of(run, "crawl") == "complete"
-    run.store.write(SEEDS, b"others")
+    run.store.write(layout.SEEDS, b"others")
     _complete(run, "precrawl")
     assert (state_of(run, "crawl"), state_of(run, "etl")) == ("out of date", "complete")
     run.require("etl")
-    assert run.command("crawl") == f"overscripted crawl {tmp_path} --seeds {tmp_path}/{SEEDS}"
+    assert run.command("crawl") == f"overscripted crawl {tmp_path} --seeds {tmp_path}/{layout.SEEDS}"
     _complete(run, "crawl", seeds=None)  # which takes no other seeds
     assert state_of(run, "crawl") == "out of date"
-    _complete(run, "crawl", seeds=run.store.uri(SEEDS))
+    _complete(run, "crawl", seeds=run.store.uri(layout.SEEDS))
     assert state_of(run, "crawl") == "complete"
     mine = Run.open(tmp_path / "mine", create=True)
     _complete(mine, "precrawl")
