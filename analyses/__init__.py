@@ -1,0 +1,1 @@
+"""tables → findings: each analysis answers one question about a run."""

@@ -1,23 +1,23 @@
-"""What the 2018 study published, under the names of our figures; the source of "published" everywhere.
+"""What the 2018 study published, by the names of our figures. All published figures come from here.
 
-From its blog post and public notebooks (December 2017 crawl, 113.8 M calls).
+Source: its blog post and public notebooks (crawl of December 2017, 113.8 million calls).
 """
 
-from overscripted.analyses.shapes import Published
+from overscripted.analyses.model import Published
 from overscripted.lists.catalogue import listings
 from overscripted.lists.hosts import HostList
 
-# The lists that the figures below were published with, by their part: names of the catalogue.
+# The lists that the study used, by role: names of the catalogue.
 LISTS = {"nocoin": "nocoin-2018-05-07", "disconnect": "disconnect-2018-04-19"}
 
 
-def unlike(role: str, used: HostList) -> str:
-    """Why figures made with a list do not compare with the published ones; "" where it is the same list."""
-    theirs = listings()[LISTS[role]]
-    if used.sha256 == theirs.sha256:
+def other_list(role: str, used: HostList) -> str:
+    """Why figures made with a list cannot be compared with the published ones; "" for the same list."""
+    published = listings()[LISTS[role]]
+    if used.sha256 == published.sha256:
         return ""
     return (
-        f"The published figure was made with another list ({theirs.name}; this one: {used.name}, "
+        f"The published figure was made with another list ({published.name}; this one: {used.name}, "
         f"{len(used.hosts):,} hosts): whether the two are close says nothing."
     )
 
@@ -52,15 +52,4 @@ CRYPTOJACKING = {
     "coinhive": Published(507, 945),
     "authedmine": Published(1, 945),
     "busiest_site": Published(207, 945),
-}
-
-FINGERPRINTING = {
-    "canvas_scripts": Published(8_514),
-    "canvas_locations": Published(38_419, 2_059_735),
-    "canvas_font_scripts": Published(1_387),
-    "canvas_font_locations": Published(2_293, 2_059_735),
-    "webrtc_scripts": Published(1_313),
-    "webrtc_locations": Published(15_360, 2_059_735),
-    "audio_scripts": Published(170),
-    "audio_locations": Published(2_006, 2_059_735),
 }

@@ -1,19 +1,19 @@
-"""Answer questions about a run: tables in, findings out, each finding replaced as a whole or not at all."""
+"""Answer questions about a run: tables in, findings out. A finding is replaced as a whole or not at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from overscripted import layout
-from overscripted.analyses.plots import draw
-from overscripted.analyses.registry import analyses, chosen
-from overscripted.analyses.shapes import Analysis, Finding, Inputs
-from overscripted.analyses.words import number, percent
+from overscripted.analyses.model import Analysis, Finding, Inputs
+from overscripted.analyses.registry import analyses, select
+from overscripted.display.number_format import number, percent
+from overscripted.display.plots import draw
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
+from overscripted.lists.hosts import HostList
 from overscripted.lists.roles import choose
 from overscripted.progress import Work
 from overscripted.run import Run, now
-from overscripted.store import Store
 
 FORMAT = 1  # of summary.json
 
@@ -27,73 +27,47 @@ def analyze(
     master: str | None = None,
     conf: Sequence[str] = (),
 ) -> dict[str, Finding]:
-    """Answer the named analyses (all by default) and write ``findings/<name>/``; the findings by name.
+    """Run the named analyses (default: all) and write ``findings/<name>/``; returns the findings by name.
 
-    Raises StageMissing before the etl, InputError for an unknown name, list or rule, SoftwareMissing
-    without the engine. The stage is complete once every analysis has an answer.
+    Raises StageMissing before the etl, InputError for an unknown name, list or rule, and SoftwareMissing
+    without the engine. The stage is complete once each of these analyses has a finding.
     """
     run.require("etl")
-    asked = chosen(tuple(names))
-    _check_rule(rule, asked)
-    used = choose(lists)
-    provenance = {role: used[role].provenance() for role in used if any(role in a.lists for a in asked)}
+    selected = select(tuple(names))
+    _check_rule(rule, selected)
+    chosen_lists = choose(lists)
     options = {"names": list(names), "engine": engine, "lists": list(lists), "rule": rule}
     findings: dict[str, Finding] = {}
-    before = run.stage("analyze")
-    # Of each finding that is there, the tables that it was made from.
-    parts = before.get("parts", dict.fromkeys(_present(run), before.get("made_from", {}).get("etl")))
-    parts = {name: made for name, made in parts.items() if name in analyses()}
+    parts = _parts(run)
     tables = run.output("etl")
-    # Software that is missing is said before anything is begun.
+    # The engine is opened first: where it is missing, the stage does not begin.
     with (
         open_engine(engine, master, conf, run.store, alone=True) as opened,
-        Work("analyze", len(asked), "questions") as work,
+        Work("analyze", len(selected), "questions") as work,
     ):
-        run.begin("analyze", options, lists=provenance, parts=parts)
+        run.begin("analyze", options, lists=_provenance(selected, chosen_lists), parts=parts)
         try:
-            for analysis in asked:
+            for analysis in selected:
                 applied = rule if rule in analysis.rules else analysis.rules[0]
-                inputs = Inputs(opened, run.store, used, applied, run.record["stages"])
-                findings[analysis.name] = finding = answer(analysis, inputs)
-                _write(run, analysis, finding, inputs, engine)
+                inputs = Inputs(opened, run.store, chosen_lists, applied)
+                finding = findings[analysis.name] = answer(analysis, inputs)
+                _write(run, analysis, finding, summary(analysis, finding, inputs, engine))
                 parts[analysis.name] = tables
                 work.add()
         except BaseException:
             run.interrupt("analyze", parts=parts)
             raise
-    run.finish("analyze", facts={a.name: _fact(a, findings[a.name]) for a in asked}, parts=parts)
+    facts = {analysis.name: _fact(analysis, findings[analysis.name]) for analysis in selected}
+    run.finish("analyze", facts=facts, parts=parts)
     return findings
 
 
-def _present(run: Run) -> list[str]:
-    return layout.finding_names(run.store.files(layout.FINDINGS))
-
-
 def answer(analysis: Analysis, inputs: Inputs) -> Finding:
-    """One analysis's finding; ``unsupported`` where the run lacks a table it needs, or a column of one."""
-    lacks = [lack for name in analysis.needs if (lack := inputs.lacks(name))]
-    if lacks:
-        return Finding(unsupported=f"the run has {'; '.join(lacks)}; run `overscripted etl` again")
+    """The finding of one analysis; it is unsupported where the run lacks a table or column that it needs."""
+    missing = [lack for name in analysis.needs if (lack := inputs.missing(name))]
+    if missing:
+        return Finding(unsupported=f"the run has {'; '.join(missing)}; run `overscripted etl` again")
     return analysis.answer(inputs)
-
-
-def _check_rule(rule: str, asked: list[Analysis]) -> None:
-    rules = {r for analysis in asked for r in analysis.rules}
-    if rule not in rules:
-        raise InputError(f"--rule {rule}: none of these analyses has it; choose {', '.join(sorted(rules))}")
-
-
-def _write(run: Run, analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -> None:
-    with run.store.replace(layout.finding(analysis.name)) as staged:
-        _write_into(staged, analysis, finding, summary(analysis, finding, inputs, engine))
-
-
-def _write_into(store: Store, analysis: Analysis, finding: Finding, content: dict[str, Any]) -> None:
-    for name, table in finding.tables.items():
-        store.write_table(layout.finding_table(analysis.name, name), table)
-    if finding.plots:
-        store.write(layout.finding_figure(analysis.name), draw(finding.plots[0], alone=True).encode())
-    store.write_json(layout.finding_summary(analysis.name), content)
 
 
 def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -> dict[str, Any]:
@@ -101,6 +75,7 @@ def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -
     return {
         "format": FORMAT,
         "name": analysis.name,
+        "order": analysis.order,
         "title": analysis.title,
         "question": analysis.question,
         "sentence": finding.sentence,
@@ -115,12 +90,42 @@ def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -
         "plots": finding.plots,
         "definitions": [list(pair) for pair in analysis.definitions],
         "notes": finding.notes,
-        "lists": {role: inputs.lists[role].provenance() for role in analysis.lists if role in inputs.lists},
+        "lists": _provenance([analysis], inputs.lists),
     }
 
 
+def _parts(run: Run) -> dict[str, str | None]:
+    """The version of the tables that each existing finding was made from, by analysis."""
+    before = run.stage("analyze")
+    existing = layout.finding_names(run.store.files(layout.FINDINGS))
+    parts = before.get("parts", dict.fromkeys(existing, before.get("made_from", {}).get("etl")))
+    return {name: version for name, version in parts.items() if name in analyses()}
+
+
+def _provenance(selected: Sequence[Analysis], lists: Mapping[str, HostList]) -> dict[str, Any]:
+    """What to record of each list that the analyses use, by its role."""
+    used = {role for analysis in selected for role in analysis.lists}
+    return {role: hosts.provenance() for role, hosts in lists.items() if role in used}
+
+
+def _check_rule(rule: str, selected: list[Analysis]) -> None:
+    rules = {name for analysis in selected for name in analysis.rules}
+    if rule not in rules:
+        raise InputError(f"--rule {rule}: none of these analyses has it; choose {', '.join(sorted(rules))}")
+
+
+def _write(run: Run, analysis: Analysis, finding: Finding, content: dict[str, Any]) -> None:
+    with run.store.replace(layout.finding(analysis.name)) as staged:
+        for name, table in finding.tables.items():
+            staged.write_table(layout.finding_table(analysis.name, name), table)
+        if finding.plots:
+            figure = draw(finding.plots[0], standalone=True)
+            staged.write(layout.finding_figure(analysis.name), figure.encode())
+        staged.write_json(layout.finding_summary(analysis.name), content)
+
+
 def _fact(analysis: Analysis, finding: Finding) -> str:
-    """What `overscripted status` shows: the headline with its denominator; the sentences are long."""
+    """What `overscripted status` shows: the headline with its denominator, because sentences are long."""
     if finding.unsupported:
         return f"not answered, {finding.unsupported}"
     for figure in finding.figures:

@@ -1,4 +1,4 @@
-"""How sure a share is: 95 % intervals for shares of pages and for sums that cluster by page."""
+"""95 % intervals: of shares of pages, and of shares of what comes in pages (calls, references)."""
 
 import math
 from collections.abc import Mapping
@@ -13,49 +13,49 @@ Interval = tuple[float, float]
 
 
 def wilson(n: float, of: float) -> Interval | None:
-    """Wilson's interval of a share of independent things (pages, hosts), in per cent."""
+    """Wilson's interval of a share of independent items (pages, hosts), in per cent."""
     if not of:
         return None
     z, share = CONFIDENCE_Z, n / of
     middle = share + z * z / (2 * of)
     half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
     scale = 100 / (1 + z * z / of)
-    # At the ends the formula gives 0 and 100 but for rounding, which "close" and "differs" would notice.
-    return (max((middle - half) * scale, 0.0) if n else 0.0), (
-        min((middle + half) * scale, 100.0) if n < of else 100.0
-    )
+    # At the ends the formula gives 0 and 100 except for rounding, which "close" and "differs" would notice.
+    low = max((middle - half) * scale, 0.0) if n else 0.0
+    high = min((middle + half) * scale, 100.0) if n < of else 100.0
+    return low, high
 
 
-def whole(of: ir.IntegerColumn) -> dict[str, ir.Scalar]:
-    """Sums over all pages, a row each: pages, total of what a share is of, and its squares."""
-    total = of.cast("float64")
-    return {"pages": of.count(), "total": total.sum(), "aa": (total * total).sum()}
+def page_totals(total: ir.IntegerColumn) -> dict[str, ir.Scalar]:
+    """Aggregates over all pages, one row per page: the pages, their ``total``, and the sum of its squares."""
+    value = total.cast("float64")
+    return {"pages": total.count(), "total": value.sum(), "total_squared": (value * value).sum()}
 
 
-def moments(pages: pa.Table, of: str, *counts: str) -> dict[str, float]:
-    """The other sums that `clustered` needs; ``pages`` may leave out those where all counts are 0."""
-    total = pages[of].cast(pa.float64())
+def product_sums(pages: pa.Table, total: str, *counts: str) -> dict[str, float]:
+    """The sums per count that `ratio_interval` needs; pages where all counts are 0 may be left out."""
+    totals = pages[total].cast(pa.float64())
     sums = {}
     for name in counts:
-        part = pages[name].cast(pa.float64())
-        sums[f"{name}_ab"] = pc.sum(pc.multiply(total, part)).as_py() or 0.0
-        sums[f"{name}_bb"] = pc.sum(pc.multiply(part, part)).as_py() or 0.0
-        sums[f"{name}_n"] = pc.sum(part).as_py() or 0.0
+        values = pages[name].cast(pa.float64())
+        sums[f"{name}_sum"] = pc.sum(values).as_py() or 0.0
+        sums[f"{name}_squared"] = pc.sum(pc.multiply(values, values)).as_py() or 0.0
+        sums[f"{name}_by_total"] = pc.sum(pc.multiply(totals, values)).as_py() or 0.0
     return sums
 
 
-def clustered(sums: Mapping[str, float], count: str) -> Interval | None:
-    """Interval of a share whose things come in pages (the ratio estimator's), in per cent.
+def ratio_interval(sums: Mapping[str, float], count: str) -> Interval | None:
+    """Interval of the share of a count in the total, in per cent: the ratio estimator with pages as clusters.
 
-    ``sums`` are those of `whole` and `moments`.
+    ``sums`` are those of `page_totals` and `product_sums`. None below two pages or without a total.
     """
     pages, total = sums["pages"], sums["total"]
     if pages < 2 or not total:
         return None
-    ratio = sums[f"{count}_n"] / total
-    spread = sums[f"{count}_bb"] - 2 * ratio * sums[f"{count}_ab"] + ratio * ratio * sums["aa"]
-    error = math.sqrt(max(spread, 0.0) * pages / (pages - 1)) / total
-    return (
-        max(100 * (ratio - CONFIDENCE_Z * error), 0.0),
-        min(100 * (ratio + CONFIDENCE_Z * error), 100.0),
-    )
+    ratio = sums[f"{count}_sum"] / total
+    residuals = sums[f"{count}_squared"] - 2 * ratio * sums[f"{count}_by_total"]
+    residuals += ratio * ratio * sums["total_squared"]
+    error = math.sqrt(max(residuals, 0.0) * pages / (pages - 1)) / total
+    low = max(100 * (ratio - CONFIDENCE_Z * error), 0.0)
+    high = min(100 * (ratio + CONFIDENCE_Z * error), 100.0)
+    return low, high

@@ -207,9 +207,9 @@ def check(name: str, figures: dict[str, list[Any]], truth: dict[str, Any]) -> No
 
 def tables(name: str, run: Path, repeat: int) -> dict[str, Any]:
     """One of our analyses: best seconds, peak bytes, every figure and table."""
+    from overscripted.analyses.model import Inputs
     from overscripted.analyses.registry import analyses
     from overscripted.analyses.run import answer
-    from overscripted.analyses.shapes import Inputs
     from overscripted.engines import open_engine
     from overscripted.lists.roles import choose
     from overscripted.store import Store

@@ -10,10 +10,10 @@ from typing import Any
 
 import duckdb
 
-from overscripted.analyses.matching import any_of, literal_any, study_fragments
+from overscripted.analyses.matching import literal_pattern, study_fragments, study_replay_pattern
 from overscripted.analyses.questions import cryptojacking as ours
-from overscripted.analyses.questions.dynamic_code import CALLS_A_PAGE, SHARE_OF_PAGE
-from overscripted.analyses.statistics import clustered, wilson
+from overscripted.analyses.questions.dynamic_code import CALLS_PER_PAGE, SHARE_OF_PAGE
+from overscripted.analyses.statistics import ratio_interval, wilson
 from overscripted.lists.hosts import HostList
 from overscripted.lists.roles import builtin, choose
 
@@ -72,7 +72,7 @@ def session_replay(sql: Sql) -> None:
     sql.run(
         f"""CREATE TEMP TABLE marked AS
         SELECT met.host, o.listed, o.owner, o.listed IS NOT NULL AS replay, s.listed IS NOT NULL AS study,
-               regexp_matches(met.host, '{any_of(study)}') AS original
+               regexp_matches(met.host, '{study_replay_pattern(study)}') AS original
         FROM met LEFT JOIN ({on_list("met", "listing")}) AS o ON o.host = met.host
         LEFT JOIN ({on_list("met", "study_listing")}) AS s ON s.host = met.host"""
     )
@@ -94,10 +94,11 @@ def session_replay(sql: Sql) -> None:
     )
     s = sql.one(
         """SELECT count(*) AS pages, count(*) FILTER (n_replay > 0) AS replay_pages,
-               sum(n)::DOUBLE AS total, sum(n * n)::DOUBLE AS aa,
-               sum(n_replay)::DOUBLE AS replay_n, sum(n_study)::DOUBLE AS study_n,
-               sum(n * n_replay)::DOUBLE AS replay_ab, sum(n * n_study)::DOUBLE AS study_ab,
-               sum(n_replay * n_replay)::DOUBLE AS replay_bb, sum(n_study * n_study)::DOUBLE AS study_bb
+               sum(n)::DOUBLE AS total, sum(n * n)::DOUBLE AS total_squared,
+               sum(n_replay)::DOUBLE AS replay_sum, sum(n_study)::DOUBLE AS study_sum,
+               sum(n * n_replay)::DOUBLE AS replay_by_total, sum(n * n_study)::DOUBLE AS study_by_total,
+               sum(n_replay * n_replay)::DOUBLE AS replay_squared,
+               sum(n_study * n_study)::DOUBLE AS study_squared
         FROM (SELECT count(*) AS n, count(*) FILTER (replay) AS n_replay, count(*) FILTER (study) AS n_study
               FROM refs GROUP BY location)"""
     )
@@ -119,8 +120,8 @@ def session_replay(sql: Sql) -> None:
         "replay_among_ru_hosts": (t["ru_study"], t["ru"]),
     }
     sql.figures = {
-        "all_references": (t["replay"], of, clustered(s, "replay")),
-        "references": (n, of, clustered(s, "study")),
+        "all_references": (t["replay"], of, ratio_interval(s, "replay")),
+        "references": (n, of, ratio_interval(s, "study")),
         **{name: (*pair, wilson(*pair)) for name, pair in counts.items()},
         "original_references": (t["original"], of, None),
         "original_hosts": (t["original_hosts"], t["hosts"], None),
@@ -161,8 +162,9 @@ def dynamic_code(sql: Sql) -> None:
                count(*) FILTER (dynamic > 0) AS some, count(*) FILTER (dynamic BETWEEN 1 AND 2) AS few,
                count(*) FILTER (dynamic > 0 AND dynamic * 20 <= n) AS small,
                count(*) FILTER (dynamic > 0 AND dynamic = n) AS whole,
-               sum(n)::DOUBLE AS total, sum(n::DOUBLE * n) AS aa, sum(n::DOUBLE * dynamic) AS d_ab,
-               sum(dynamic::DOUBLE * dynamic) AS d_bb, sum(dynamic)::DOUBLE AS d_n
+               sum(n)::DOUBLE AS total, sum(n::DOUBLE * n) AS total_squared,
+               sum(n::DOUBLE * dynamic) AS d_by_total,
+               sum(dynamic::DOUBLE * dynamic) AS d_squared, sum(dynamic)::DOUBLE AS d_sum
         FROM pages"""
     )
     label = "CASE WHEN {0}.suffix = '' THEN {0}.domain ELSE split_part({0}.domain, '.', 1) END"
@@ -189,7 +191,7 @@ def dynamic_code(sql: Sql) -> None:
     )
     some, n = t["some"], m["n"]
     sql.figures = {
-        "calls": (t["dynamic"], t["calls"], clustered(t, "d")),
+        "calls": (t["dynamic"], t["calls"], ratio_interval(t, "d")),
         "locations": (some, t["pages"], wilson(some, t["pages"])),
         "few_calls": (t["few"], some, None),
         "small_share": (t["small"], some, None),
@@ -211,7 +213,7 @@ def dynamic_code(sql: Sql) -> None:
             FROM scripts JOIN refs USING (script_url)
             GROUP BY script_url ORDER BY dynamic DESC, script_url"""
         ),
-        "calls_per_page": sql.rows(_histogram("dynamic", CALLS_A_PAGE, "over 500")),
+        "calls_per_page": sql.rows(_histogram("dynamic", CALLS_PER_PAGE, "over 500")),
         "share_of_page": sql.rows(_histogram("100.0::DOUBLE * dynamic / n", share, "all of them")),
     }
 
@@ -227,7 +229,7 @@ def cryptojacking(sql: Sql) -> None:
     """Distinct (location, script_url) of valid and invalid calls; the study's pattern once a script."""
     miners = choose([])["nocoin"]
     sql.listing("listing", miners)
-    pattern = literal_any(study_fragments(ours.as_the_study_used(miners)))
+    pattern = literal_pattern(study_fragments(ours.list_of_the_study(miners)))
     sql.run(
         """CREATE TEMP TABLE pairs AS
         SELECT location, script_url, max(location_domain) AS domain, max(script_host) AS script_host
@@ -261,8 +263,8 @@ def cryptojacking(sql: Sql) -> None:
     every = sql.one("SELECT count(DISTINCT domain) FILTER (domain <> '') AS domains FROM pairs")
     original = sql.one("SELECT count(*) AS n FROM pairs WHERE script_url IN (FROM scripts)")
     s = sql.one(
-        """SELECT count(*) AS pages, sum(n)::DOUBLE AS total, sum(n * n)::DOUBLE AS aa,
-               sum(m)::DOUBLE AS m_n, sum(n * m)::DOUBLE AS m_ab, sum(m * m)::DOUBLE AS m_bb
+        """SELECT count(*) AS pages, sum(n)::DOUBLE AS total, sum(n * n)::DOUBLE AS total_squared,
+               sum(m)::DOUBLE AS m_sum, sum(n * m)::DOUBLE AS m_by_total, sum(m * m)::DOUBLE AS m_squared
         FROM (SELECT location, count(*) AS n FROM pairs GROUP BY location)
         LEFT JOIN (SELECT location, count(*) AS m FROM mining GROUP BY location) USING (location)"""
     )
@@ -272,7 +274,7 @@ def cryptojacking(sql: Sql) -> None:
     )
     n, of = t["n"], int(s["total"])
     sql.figures = {
-        "references": (n, of, clustered(s, "m")),
+        "references": (n, of, ratio_interval(s, "m")),
         "domains": (t["domains"], every["domains"], wilson(t["domains"], every["domains"])),
         "locations": (t["pages"], None, None),
         "hosts_seen": (t["seen"], len(miners.rows()), None),

@@ -14,14 +14,14 @@ Counts = dict[str, tuple[int, int]]
 
 def session_replay(run: Path) -> Counts:
     """Distinct (location, script) pairs whose script's netloc holds the name of one of the 14 providers."""
-    from overscripted.analyses.matching import any_of
+    from overscripted.analyses.matching import study_replay_pattern
     from overscripted.lists.roles import builtin
 
     calls = pandas.read_parquet(run / "tables" / "calls", columns=["location", "script_url"])
     pairs = calls.drop_duplicates()
     script = pairs.script_url.map(_netloc)
     host = pairs.location.map(_netloc)
-    found = script.str.contains(any_of(builtin("session_replay").subset("study2018")))
+    found = script.str.contains(study_replay_pattern(builtin("session_replay").subset("study2018")))
     return {
         "original_references": (int(found.sum()), len(pairs)),
         "original_hosts": (int(host[found].nunique()), int(host.nunique())),
@@ -40,8 +40,8 @@ def dynamic_code(run: Path) -> Counts:
 
 def cryptojacking(run: Path) -> Counts:
     """Distinct (location, script) pairs, valid or not, with a part of a miner's name anywhere in the URL."""
-    from overscripted.analyses.matching import literal_any, study_fragments
-    from overscripted.analyses.questions.cryptojacking import as_the_study_used
+    from overscripted.analyses.matching import literal_pattern, study_fragments
+    from overscripted.analyses.questions.cryptojacking import list_of_the_study
     from overscripted.lists.roles import choose
 
     parts = [
@@ -49,8 +49,8 @@ def cryptojacking(run: Path) -> Counts:
         for table in ("calls", "invalid_calls")
     ]
     pairs = pandas.concat(parts).drop_duplicates()
-    fragments = study_fragments(as_the_study_used(choose([])["nocoin"]))
-    found = pairs.script_url.str.contains(literal_any(fragments)).fillna(False)
+    fragments = study_fragments(list_of_the_study(choose([])["nocoin"]))
+    found = pairs.script_url.str.contains(literal_pattern(fragments)).fillna(False)
     return {"original_references": (int(found.sum()), len(pairs))}
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from overscripted.engines import NAMES
+from overscripted.engine_names import ENGINES
 from overscripted.options import Number, Seed
 from overscripted.run import Run
 from overscripted.status import lines_of
@@ -72,7 +72,7 @@ def _import(kind: str, path: str, url: str, strict: bool) -> None:
 
 @click.command()
 @click.argument("run")
-@click.option("--engine", type=click.Choice(NAMES), default="duckdb", show_default=True)
+@click.option("--engine", type=click.Choice(ENGINES), default="duckdb", show_default=True)
 @click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077.")
 @click.option(
     "--conf", multiple=True, metavar="KEY=VALUE", help="Set one of the engine's own settings; repeatable."

@@ -37,7 +37,7 @@ COMMANDS = {
     "etl": Where("overscripted.etl.command", "etl", "Make the tables of a run from its raw records."),
     "sample": Where("overscripted.etl.command", "sample", "Publish a run, or a part of it, as a data set."),
     "analyze": Where("overscripted.analyses.command", "analyze", "Answer questions about a run."),
-    "report": Where("overscripted.analyses.command", "report", "Write the report of a run as one page."),
+    "report": Where("overscripted.report.command", "report", "Write the report of a run as one page."),
     "lab": Where("overscripted.notebooks.command", "lab", "Open JupyterLab on a run."),
     "lists": Where("overscripted.lists.command", "lists", "Show or fetch the lists that say who is who."),
     "status": Where("overscripted.status", "status", "Show what a run holds and what to do next."),

@@ -29,11 +29,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from fsspec.implementations.dirfs import DirFileSystem
 
+from overscripted.engine_names import ENGINES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing, StageMissing, WriteError
 from overscripted.sql import quoted
 from overscripted.store import Store
-
-NAMES = ("duckdb", "spark")
 
 # DuckDB may use this share of memory, in percent, before it spills to its temporary folder. Python and the
 # page cache need the rest.
@@ -184,7 +183,7 @@ def open_engine(
         return DuckDB(settings, alone)
     if name == "spark":
         return Spark(master, settings, store)
-    raise InputError(f"--engine {name}: unknown; choose one of {', '.join(NAMES)}")
+    raise InputError(f"--engine {name}: unknown; choose one of {', '.join(ENGINES)}")
 
 
 def copy_options(row_group: int = ROW_GROUP) -> str:

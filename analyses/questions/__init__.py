@@ -1,1 +1,1 @@
-"""The questions: one file each, each holding an `overscripted.analyses.shapes.Analysis` as ``ANALYSIS``."""
+"""The questions: one per file, as an `overscripted.analyses.model.Analysis` named ``ANALYSIS``."""

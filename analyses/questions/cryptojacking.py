@@ -1,4 +1,4 @@
-"""Cryptojacking: which sites let scripts of mining services use their visitors' computers."""
+"""Cryptojacking: which sites run scripts of mining services on their visitors' computers."""
 
 from dataclasses import replace
 
@@ -8,39 +8,45 @@ import pyarrow.compute as pc
 from ibis import _
 
 from overscripted.analyses import published
-from overscripted.analyses.counting import distinct, grouped, tally
-from overscripted.analyses.matching import listed_hosts, literal_any, small, study_fragment, study_fragments
+from overscripted.analyses.arrow_tables import count_distinct, count_true, grouped
+from overscripted.analyses.cluster_sums import DOCUMENT, document_sums
+from overscripted.analyses.matching import (
+    fits_study_rules,
+    listed_hosts,
+    literal_pattern,
+    study_fragment,
+    study_fragments,
+)
+from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
 from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT, STUDY_RULE_HOSTS
-from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
-from overscripted.analyses.spread import DOCUMENT, spread
-from overscripted.analyses.statistics import clustered, whole, wilson
-from overscripted.analyses.words import count, share
+from overscripted.analyses.statistics import page_totals, ratio_interval, wilson
+from overscripted.display.number_format import count, share
 from overscripted.lists.catalogue import listings
 from overscripted.lists.hosts import HostList
 
 STUDY = "study2018"
 COINHIVE = ("coinhive.com", "coin-hive.com")
-STUDY_LEFT_OUT = 10  # the study's run used its list less the last 10 entries
+STUDY_LEFT_OUT = 10  # the study did not use the last 10 entries of its list
 
 
 def answer(inputs: Inputs) -> Finding:
-    """Count references to mining hosts, the sites that make them, and the hosts seen."""
+    """Count references to mining hosts, the sites that make them, and the mining hosts seen."""
     miners = inputs.lists["nocoin"]
     documents = inputs.table("documents").filter(_.n_recorded_scripts > 0)
-    every = inputs.one(
+    overall = inputs.totals(
         documents.aggregate(
             domains=_.location_domain.nunique(where=_.location_domain != ""),
-            **whole(documents.n_recorded_scripts),
+            **page_totals(documents.n_recorded_scripts),
         )
     )
-    if not every["total"]:
+    if not overall["total"]:
         return Finding(unsupported="the run has no calls, so no script references")
     refs = inputs.arrow(references(inputs, miners))
-    totals = {"references": int(every["total"]), "domains": every["domains"], **_counts(refs)}
-    if small(miners):
-        original = by_the_study(inputs, miners).aggregate(original=_.n_recorded_documents.sum())
-        totals |= inputs.one(original)
-    sums = every | spread(
+    totals = {"references": int(overall["total"]), "domains": overall["domains"], **_counts(refs)}
+    if fits_study_rules(miners):
+        original = scripts_by_study_rule(inputs, miners).aggregate(original=_.n_recorded_documents.sum())
+        totals |= inputs.totals(original)
+    sums = overall | document_sums(
         inputs, documents, refs, "n_recorded_scripts", {"n_mining": ("script_url", "count")}
     )
     sites, hosts = _sites(refs), _hosts(refs)
@@ -48,15 +54,15 @@ def answer(inputs: Inputs) -> Finding:
     return Finding(
         sentence=_sentence(totals),
         figures=[
-            replace(figure, unlike=published.unlike("nocoin", miners))
-            for figure in _figures(totals, clustered(sums, "n_mining"), len(miners.hosts), busiest)
+            replace(figure, unlike=published.other_list("nocoin", miners))
+            for figure in _figures(totals, ratio_interval(sums, "n_mining"), len(miners.hosts), busiest)
         ],
         tables={"hosts": hosts, "sites": sites, "references": _matched(refs)},
         notes=[
-            "A script of a mining service was called on the page; whether it mined is not seen here. "
+            "A script of a mining service ran on the page; whether it mined is unknown. "
             "First-party, renamed and proxied miners are missed: host lists cannot know them.",
             "The study counted 259 hosts in its list's file, 249 without the last 10 that it left out; its "
-            "blog post says 212. The denominator of “hosts seen” is that of the list used here.",
+            "blog post says 212. The denominator of “hosts seen” counts the hosts of the list used here.",
         ],
         plots=[
             {
@@ -73,29 +79,30 @@ def answer(inputs: Inputs) -> Finding:
     )
 
 
-def by_the_study(inputs: Inputs, miners: HostList) -> ir.Table:
-    """Scripts by the study's rule: a part of a host's name anywhere in the script's URL."""
-    pattern = literal_any(study_fragments(as_the_study_used(miners)))
-    found = inputs.table("script_urls").filter(_.script_url.re_search(pattern))
-    text = found.script_url.re_extract(pattern, 0)
-    return found.select("script_url", "n_recorded_documents", listed=text, owner=text)
+def scripts_by_study_rule(inputs: Inputs, miners: HostList) -> ir.Table:
+    """Scripts of miners by the study's rule: a part of a host's name anywhere in the script's URL."""
+    pattern = literal_pattern(study_fragments(list_of_the_study(miners)))
+    scripts = inputs.table("script_urls").filter(_.script_url.re_search(pattern))
+    text = scripts.script_url.re_extract(pattern, 0)
+    return scripts.select("script_url", "n_recorded_documents", listed=text, owner=text)
 
 
 def references(inputs: Inputs, miners: HostList) -> ir.Table:
-    """Distinct (location, script) pairs of valid and invalid calls to a miner by the chosen rule."""
+    """Distinct (location, script) pairs, of valid and invalid calls, with a miner's script by the rule."""
     refs = inputs.table("script_refs").filter((_.n_valid > 0) | (_.n_invalid > 0))
     if inputs.rule == STUDY:
-        found = refs.inner_join(by_the_study(inputs, miners).drop("n_recorded_documents"), "script_url")
+        scripts = scripts_by_study_rule(inputs, miners).drop("n_recorded_documents")
+        mining = refs.inner_join(scripts, "script_url")
     else:
         hosts = listed_hosts(inputs.arrow(inputs.table("hosts").select("host", "domain")), miners)
-        found = refs.inner_join(
+        mining = refs.inner_join(
             inputs.engine.table(hosts.rename_columns({"host": "script_host"})), "script_host"
         )
-    return found.select(*DOCUMENT, "script_url", "location_domain", "listed", "owner").distinct()
+    return mining.select(*DOCUMENT, "script_url", "location_domain", "listed", "owner").distinct()
 
 
-def as_the_study_used(miners: HostList) -> HostList:
-    """The list without its last 10 entries where it is the study's very file; else as it is."""
+def list_of_the_study(miners: HostList) -> HostList:
+    """The study's own file without its last 10 entries; any other list as it is."""
     if miners.sha256 != listings()["nocoin-2018-05-07"].sha256:
         return miners
     entries = miners.entries[:-STUDY_LEFT_OUT]
@@ -107,23 +114,23 @@ def as_the_study_used(miners: HostList) -> HostList:
 def _counts(refs: pa.Table) -> dict[str, int]:
     return {
         "mining": refs.num_rows,
-        "mining_domains": distinct(refs, "location_domain", pc.not_equal(refs["location_domain"], "")),
-        "mining_locations": distinct(refs, "location"),
-        "seen": distinct(refs, "listed"),
+        "mining_domains": count_distinct(refs, "location_domain", pc.not_equal(refs["location_domain"], "")),
+        "mining_locations": count_distinct(refs, "location"),
+        "seen": count_distinct(refs, "listed"),
         "coinhive": _listed(refs, *COINHIVE),
         "authedmine": _listed(refs, "authedmine.com"),
     }
 
 
 def _listed(refs: pa.Table, *hosts: str) -> int:
-    """References to these entries of the list; the study's rule knows them by a part of their names."""
-    return tally(pc.is_in(refs["listed"], pa.array([*hosts, *map(study_fragment, hosts)])))
+    """References to these entries of the list, or, by the study's rule, to their fragments."""
+    return count_true(pc.is_in(refs["listed"], pa.array([*hosts, *map(study_fragment, hosts)])))
 
 
 def _figures(
     totals: dict[str, int], interval: tuple[float, float] | None, listed: int, busiest: int
 ) -> list[Figure]:
-    beside, n = published.CRYPTOJACKING, totals["mining"]
+    study, n = published.CRYPTOJACKING, totals["mining"]
     return [
         Figure(
             "references",
@@ -131,7 +138,7 @@ def _figures(
             n,
             totals["references"],
             interval,
-            beside["references"],
+            study["references"],
         ),
         Figure(
             "domains",
@@ -139,29 +146,29 @@ def _figures(
             totals["mining_domains"],
             totals["domains"],
             wilson(totals["mining_domains"], totals["domains"]),
-            beside["domains"],
+            study["domains"],
             why="A share of distinct domains depends on how many pages were drawn.",
         ),
         Figure("locations", "Documents with one", totals["mining_locations"]),
-        Figure("hosts_seen", "Listed hosts seen", totals["seen"], listed, published=beside["hosts_seen"]),
-        Figure("coinhive", "of the references, to Coinhive", totals["coinhive"], n, None, beside["coinhive"]),
+        Figure("hosts_seen", "Listed hosts seen", totals["seen"], listed, published=study["hosts_seen"]),
+        Figure("coinhive", "of the references, to Coinhive", totals["coinhive"], n, None, study["coinhive"]),
         Figure(
             "authedmine",
             "of the references, to AuthedMine",
             totals["authedmine"],
             n,
             None,
-            beside["authedmine"],
+            study["authedmine"],
         ),
         Figure(
-            "busiest_site", "of the references, by the busiest site", busiest, n, None, beside["busiest_site"]
+            "busiest_site", "of the references, by the busiest site", busiest, n, None, study["busiest_site"]
         ),
         Figure(
             "original_references",
             "The same by the study's own rule (part of a name anywhere in the URL)",
             totals.get("original"),
             totals["references"],
-            published=beside["references"],
+            published=study["references"],
             note="For comparison: it finds adminer.com in any URL that contains “adminer”. Not counted for "
             f"lists of more than {STUDY_RULE_HOSTS:,} hosts.",
         ),
@@ -191,8 +198,8 @@ def _sites(refs: pa.Table) -> pa.Table:
 
 
 def _matched(refs: pa.Table) -> pa.Table:
-    found = refs.select(["location", "script_url", "listed"])
-    named = found.rename_columns(["location", "script_url", "host"])
+    columns = refs.select(["location", "script_url", "listed"])
+    named = columns.rename_columns(["location", "script_url", "host"])
     return named.sort_by([("location", "ascending"), ("script_url", "ascending")]).slice(0, MAX_ROWS_KEPT)
 
 

@@ -1,42 +1,42 @@
-"""Dynamic code: how much of what pages run was made at run time, by eval and its kin."""
+"""Dynamic code: how many calls come from code that was created at run time (eval, Function, …)."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 
 from overscripted.analyses import published
-from overscripted.analyses.counting import tally
+from overscripted.analyses.arrow_tables import count_true
 from overscripted.analyses.matching import listed_hosts
+from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
 from overscripted.analyses.settings import MAX_ROWS_KEPT
-from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
-from overscripted.analyses.statistics import clustered, moments, whole, wilson
-from overscripted.analyses.words import count, number, share
+from overscripted.analyses.statistics import page_totals, product_sums, ratio_interval, wilson
+from overscripted.display.number_format import count, number, share
 
-CALLS_A_PAGE = ((1, "1"), (2, "2"), (5, "3–5"), (10, "6–10"), (50, "11–50"), (500, "51–500"))
+CALLS_PER_PAGE = ((1, "1"), (2, "2"), (5, "3–5"), (10, "6–10"), (50, "11–50"), (500, "51–500"))
 SHARE_OF_PAGE = ((1, "up to 1 %"), (5, "1–5 %"), (10, "5–10 %"), (25, "10–25 %"), (50, "25–50 %"))
 
 
 def answer(inputs: Inputs) -> Finding:
     """Count dynamic calls, the pages they are on, and the scripts that make them."""
     documents = inputs.table("documents").filter(_.n_valid > 0)
-    every = inputs.one(documents.aggregate(**whole(documents.n_valid)))
-    if not every["total"]:
+    overall = inputs.totals(documents.aggregate(**page_totals(documents.n_valid)))
+    if not overall["total"]:
         return Finding(unsupported="the run has no valid calls")
     pages = inputs.arrow(documents.filter(_.n_dynamic > 0).select("n_valid", "n_dynamic"))
-    sums = every | moments(pages, "n_valid", "n_dynamic")
+    sums = overall | product_sums(pages, "n_valid", "n_dynamic")
     totals = _totals(sums, pages)
     scripts = dynamic_scripts(inputs)
-    made = {
+    n_scripts = {
         "scripts": scripts.num_rows,
-        "third": tally(scripts["third_party"]),
-        "other_label": tally(scripts["other_label"]),
-        "listed": tally(scripts["on_disconnect"]),
+        "third": count_true(scripts["third_party"]),
+        "other_label": count_true(scripts["other_label"]),
+        "listed": count_true(scripts["on_disconnect"]),
     }
     finding = Finding(
-        sentence=_sentence(totals, made),
+        sentence=_sentence(totals, n_scripts),
         figures=[
-            *_calls_and_pages(totals, clustered(sums, "n_dynamic")),
-            *_scripts(inputs, totals, made),
+            *_calls_and_pages(totals, ratio_interval(sums, "n_dynamic")),
+            *_scripts(inputs, totals, n_scripts),
         ],
         tables={
             "scripts": scripts.slice(0, MAX_ROWS_KEPT),
@@ -44,7 +44,7 @@ def answer(inputs: Inputs) -> Finding:
             "share_of_page": _share_of_page(pages),
         },
         notes=[
-            "A call is counted, not the creation of a function: code that was made at run time and called "
+            "Calls are counted, not the creation of functions: code that was created at run time and called "
             "no instrumented API is not seen.",
         ],
     )
@@ -54,24 +54,27 @@ def answer(inputs: Inputs) -> Finding:
 
 def _totals(sums: dict[str, float], pages: pa.Table) -> dict[str, int]:
     """Counts of calls and documents; ``pages`` are those with dynamic calls."""
-    few, valid = pages["n_dynamic"], pages["n_valid"]
+    dynamic, valid = pages["n_dynamic"], pages["n_valid"]
     return {
         "calls": int(sums["total"]),
-        "dynamic": int(sums["n_dynamic_n"]),
+        "dynamic": int(sums["n_dynamic_sum"]),
         "locations": int(sums["pages"]),
         "dynamic_locations": pages.num_rows,
-        "few": tally(pc.less_equal(few, 2)),
-        "small": tally(pc.less_equal(pc.multiply(few, 20), valid)),
-        "all_dynamic": tally(pc.equal(few, valid)),
+        "few": count_true(pc.less_equal(dynamic, 2)),
+        "small": count_true(pc.less_equal(pc.multiply(dynamic, 20), valid)),
+        "all_dynamic": count_true(pc.equal(dynamic, valid)),
     }
 
 
 def dynamic_scripts(inputs: Inputs) -> pa.Table:
-    """One row a script URL with dynamic calls, most first: third_party and other_label say that it is so on
-    at least one page; the label is the registrable domain without its public suffix, as in the study."""
-    rows = inputs.table("script_urls").filter(_.n_dynamic > 0)
-    found = inputs.arrow(
-        rows.select(
+    """One row per script URL with dynamic calls, those with the most calls first.
+
+    third_party and other_label are true if they hold on at least one page. The label is the registrable
+    domain without its public suffix, as in the study.
+    """
+    dynamic = inputs.table("script_urls").filter(_.n_dynamic > 0)
+    scripts = inputs.arrow(
+        dynamic.select(
             *("script_url", "script_host", "script_domain", "n_dynamic"),
             n_calls="n_valid",
             documents="n_dynamic_documents",
@@ -79,10 +82,10 @@ def dynamic_scripts(inputs: Inputs) -> pa.Table:
             other_label="dynamic_other_label",
         )
     ).sort_by([("n_dynamic", "descending"), ("script_url", "ascending")])
-    hosts = pa.table({"host": found["script_host"], "domain": found["script_domain"]})
+    hosts = pa.table({"host": scripts["script_host"], "domain": scripts["script_domain"]})
     disconnect = inputs.lists.get("disconnect")
     listed = listed_hosts(hosts, disconnect)["host"] if disconnect else pa.array([], pa.string())
-    return found.drop(["script_domain"]).append_column("on_disconnect", pc.is_in(hosts["host"], listed))
+    return scripts.drop(["script_domain"]).append_column("on_disconnect", pc.is_in(hosts["host"], listed))
 
 
 def _calls_and_pages(totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
@@ -110,34 +113,39 @@ def _calls_and_pages(totals: dict[str, int], interval: tuple[float, float] | Non
     ]
 
 
-def _scripts(inputs: Inputs, totals: dict[str, int], made: dict[str, int]) -> list[Figure]:
-    n, beside = made["scripts"], published.DYNAMIC_CODE
+def _scripts(inputs: Inputs, totals: dict[str, int], n_scripts: dict[str, int]) -> list[Figure]:
+    n, study = n_scripts["scripts"], published.DYNAMIC_CODE
     figures = [
         Figure(
             "scripts",
             "Distinct scripts that make dynamic calls",
             n,
-            published=beside["scripts"],
-            note="A count grows with the crawl: compare runs of one size.",
+            published=study["scripts"],
+            note="A count grows with the crawl: compare only runs of the same size.",
         ),
         Figure(
             "third_party_scripts",
             "of them, on another domain label than a page",
-            made["other_label"],
+            n_scripts["other_label"],
             n,
-            wilson(made["other_label"], n),
-            beside["third_party_scripts"],
+            wilson(n_scripts["other_label"], n),
+            study["third_party_scripts"],
             note="The study compared labels without the public suffix: google.de and google.com are one.",
-            why="Depends on the crawl's size: of the study's own data it is 71 % on 118 documents, 63 % on "
-            "7,582 and 51 % on 107,000; the published one is of two million.",
+            why="Depends on the crawl's size: in the study's own data it is 71 % on 118 documents, 63 % on "
+            "7,582 and 51 % on 107,000; the published share is of two million.",
         ),
-        Figure("third_party_domains", "of them, on another registrable domain than a page", made["third"], n),
+        Figure(
+            "third_party_domains",
+            "of them, on another registrable domain than a page",
+            n_scripts["third"],
+            n,
+        ),
         Figure(
             "calls_per_script",
             "Dynamic calls per such script",
             round(totals["dynamic"] / n, 2) if n else None,
-            published=beside["calls_per_script"],
-            note="Grows with the crawl, as one script is met on more pages.",
+            published=study["calls_per_script"],
+            note="Grows with the crawl, because a script is seen on more pages.",
         ),
     ]
     if "disconnect" in inputs.lists:
@@ -145,13 +153,13 @@ def _scripts(inputs: Inputs, totals: dict[str, int], made: dict[str, int]) -> li
             Figure(
                 "disconnect_scripts",
                 "of them, on a domain of the Disconnect services list",
-                made["listed"],
+                n_scripts["listed"],
                 n,
-                wilson(made["listed"], n),
-                beside["disconnect_scripts"],
+                wilson(n_scripts["listed"], n),
+                study["disconnect_scripts"],
                 why="Published from 10,000 pages: a share of distinct scripts depends on how many are drawn. "
-                "And the study matched registrable domains, where this matches whole labels of the host.",
-                unlike=published.unlike("disconnect", inputs.lists["disconnect"]),
+                "And the study matched registrable domains; this matches whole labels of the host.",
+                unlike=published.other_list("disconnect", inputs.lists["disconnect"]),
             )
         )
     else:
@@ -160,7 +168,7 @@ def _scripts(inputs: Inputs, totals: dict[str, int], made: dict[str, int]) -> li
                 "disconnect_scripts",
                 "of them, on a domain of the Disconnect services list",
                 None,
-                published=beside["disconnect_scripts"],
+                published=study["disconnect_scripts"],
                 note="Not counted: no Disconnect list; give one with --list disconnect=PATH.",
             )
         )
@@ -168,7 +176,7 @@ def _scripts(inputs: Inputs, totals: dict[str, int], made: dict[str, int]) -> li
 
 
 def _calls_per_page(pages: pa.Table) -> pa.Table:
-    return _histogram(pages["n_dynamic"], CALLS_A_PAGE, "over 500")
+    return _histogram(pages["n_dynamic"], CALLS_PER_PAGE, "over 500")
 
 
 def _share_of_page(pages: pa.Table) -> pa.Table:
@@ -177,9 +185,9 @@ def _share_of_page(pages: pa.Table) -> pa.Table:
     return _histogram(part, (*SHARE_OF_PAGE, (99.999999, "50–<100 %")), "all of them")
 
 
-def _histogram(x: pa.ChunkedArray, steps: tuple[tuple[float, str], ...], over: str) -> pa.Table:
-    """How many values fall into each step (at most its limit) that has any: step, label, pages."""
-    below = [tally(pc.less_equal(x, float(limit))) for limit, _label in steps] + [len(x)]
+def _histogram(values: pa.ChunkedArray, steps: tuple[tuple[float, str], ...], over: str) -> pa.Table:
+    """How many values fall into each step (up to its limit): step, label, pages. Empty steps are left out."""
+    below = [count_true(pc.less_equal(values, float(limit))) for limit, _label in steps] + [len(values)]
     counts = [n - before for n, before in zip(below, [0, *below], strict=False)]
     labels = [label for _limit, label in steps] + [over]
     rows = [(i, label, n) for i, (label, n) in enumerate(zip(labels, counts, strict=True)) if n]
@@ -187,14 +195,14 @@ def _histogram(x: pa.ChunkedArray, steps: tuple[tuple[float, str], ...], over: s
     return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema=schema)
 
 
-def _sentence(totals: dict[str, int], made: dict[str, int]) -> str:
+def _sentence(totals: dict[str, int], n_scripts: dict[str, int]) -> str:
     if not totals["dynamic"]:
         return f"None of {count(totals['calls'], 'call')} was made by code created at run time."
     return (
         f"{share(totals['dynamic_locations'], totals['locations'])} of documents run code that was created "
         f"at run time; it makes {share(totals['dynamic'], totals['calls'])} of all calls "
         f"({number(totals['dynamic'])} of {number(totals['calls'])}), from "
-        f"{count(made['scripts'], 'distinct script')}."
+        f"{count(n_scripts['scripts'], 'distinct script')}."
     )
 
 
@@ -219,7 +227,7 @@ def _plots(finding: Finding) -> list[dict[str, object]]:
     return [
         {
             "kind": "shares",
-            "title": "Dynamic code, ours and as published in 2018",
+            "title": "Dynamic code, this run and as published in 2018",
             "rows": [
                 {
                     "label": labels[f.name],
@@ -250,8 +258,8 @@ ANALYSIS = Analysis(
     definitions=(
         (
             "Dynamic call",
-            "A valid call whose script_loc_eval begins with “line”: the code that called was made by eval, "
-            "Function or their kin.",
+            "A valid call whose script_loc_eval begins with “line”: eval, Function or a similar function "
+            "created the code that made the call.",
         ),
         ("Document", "A distinct location (page or frame) with at least one valid call."),
         (

@@ -1,4 +1,4 @@
-"""Overview: what the run holds: visits by outcome, calls, symbols, scripts, and what is missing."""
+"""Overview: what the run holds (visits, documents, calls, symbols, scripts) and what is missing."""
 
 import json
 from collections import Counter
@@ -9,14 +9,14 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis import _
 
+from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
 from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
-from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
-from overscripted.analyses.words import count
+from overscripted.display.number_format import count
 
 
 def answer(inputs: Inputs) -> Finding:
-    """Count visits, documents, calls, scripts; list symbols, hosts of scripts, broken rules, gaps."""
-    documents = inputs.one(
+    """Count visits, documents, calls and scripts; list symbols, domains of scripts, broken rules and gaps."""
+    documents = inputs.totals(
         inputs.table("documents").aggregate(
             documents=_.count(),
             frames=_.in_iframe.sum().fill_null(0),
@@ -27,10 +27,10 @@ def answer(inputs: Inputs) -> Finding:
             inherited=_.n_inherited.sum(),
         )
     )
-    pairs = (  # a document visited twice refers to a script once
+    pairs = (  # a document that was visited twice refers to a script once
         inputs.table("script_refs").group_by("location", "script_url").aggregate(third=_.is_third_party.max())
     )
-    scripts = inputs.one(
+    scripts = inputs.totals(
         pairs.aggregate(references=_.count(), scripts=_.script_url.nunique(), third=_.third.sum())
     )
     recorded = documents["valid"] + documents["invalid"]
@@ -65,7 +65,7 @@ def answer(inputs: Inputs) -> Finding:
                 "of them, in documents and workers without a network address",
                 documents["inherited"],
                 documents["calls"],
-                note="about:, blob:, data: and the like; counted with the document whose rights they have.",
+                note="about:, blob:, data: and similar; counted with the document whose rights they have.",
             ),
             Figure("valid", "Valid calls", documents["valid"], recorded),
             Figure("invalid", "Invalid calls", documents["invalid"], recorded),
@@ -128,30 +128,30 @@ def _invalid(inputs: Inputs) -> pa.Table:
 
 
 def _gaps(inputs: Inputs) -> pa.Table:
-    """What could not be covered, summed over the visits' known_gaps."""
+    """What the crawl could not record: the known_gaps of all visits, added up."""
     gaps: Counter[str] = Counter()
     grouped = inputs.table("visits").group_by("known_gaps").aggregate(n=_.count())
     for row in inputs.rows(grouped):
-        for name, times in _object(row["known_gaps"]).items():
+        for name, times in _json_object(row["known_gaps"]).items():
             if isinstance(times, int):
                 gaps[str(name)] += times * row["n"]
     return _counted(gaps, "gap", "times")
 
 
-def _object(text: str | None) -> dict[str, Any]:
+def _json_object(text: str | None) -> dict[str, Any]:
     try:
-        found = json.loads(text or "{}")
+        value = json.loads(text or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _counted(counts: Counter[str], name: str, unit: str) -> pa.Table:
-    rows = sorted(counts.items(), key=lambda kv: (-kv[1], kv[0]))
+    rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return pa.table(
         {
-            name: pa.array([k for k, _n in rows], pa.string()),
-            unit: pa.array([n for _k, n in rows], pa.int64()),
+            name: pa.array([label for label, _n in rows], pa.string()),
+            unit: pa.array([n for _label, n in rows], pa.int64()),
         }
     )
 
@@ -183,11 +183,11 @@ ANALYSIS = Analysis(
     definitions=(
         (
             "Document",
-            "A distinct location: a page or a frame, with its own URL. What runs in documents and workers "
-            "without a network address (about:, blob:, data:) counts with the document whose rights it has.",
+            "A distinct location: a page or a frame with its own URL. Calls in documents and workers without "
+            "a network address (about:, blob:, data:) count with the document whose rights they have.",
         ),
         ("Script reference", "A distinct pair of document URL and script URL, of valid and invalid calls."),
         ("Third party", "The script's registrable domain differs from the page's."),
-        ("Caps", "The first calls of a script, symbol and page are kept whole, the rest are counted."),
+        ("Caps", "The first calls per script, symbol and page are kept; the others are only counted."),
     ),
 )

@@ -1,4 +1,4 @@
-"""Session replay: whose scripts record what visitors do, on how much of the web."""
+"""Session replay: which providers' scripts can record what visitors do, and on how many sites."""
 
 import functools
 
@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 from ibis import _
 
 from overscripted.analyses import published
-from overscripted.analyses.counting import distinct, grouped, tally, with_columns
-from overscripted.analyses.matching import any_of, fitting_hosts, listed_hosts
+from overscripted.analyses.arrow_tables import count_distinct, count_true, grouped, with_columns
+from overscripted.analyses.cluster_sums import document_sums
+from overscripted.analyses.matching import hosts_with_pattern, listed_hosts, study_replay_pattern
+from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
 from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
-from overscripted.analyses.shapes import Analysis, Figure, Finding, Inputs
-from overscripted.analyses.spread import spread
-from overscripted.analyses.statistics import clustered, whole, wilson
-from overscripted.analyses.words import count, share
+from overscripted.analyses.statistics import page_totals, ratio_interval, wilson
+from overscripted.display.number_format import count, share
 from overscripted.lists.hosts import HostList
 from overscripted.lists.roles import builtin
 
@@ -26,23 +26,23 @@ def answer(inputs: Inputs) -> Finding:
     providers = inputs.lists["session_replay"]
     study = builtin("session_replay").subset(STUDY)
     documents = inputs.table("documents").filter(_.n_valid_scripts > 0)
-    every = inputs.one(documents.aggregate(**whole(documents.n_valid_scripts)))
-    if not every["total"]:
+    overall = inputs.totals(documents.aggregate(**page_totals(documents.n_valid_scripts)))
+    if not overall["total"]:
         return Finding(unsupported="the run has no valid calls, so no script references")
     names = inputs.arrow(inputs.table("hosts").select("host", "domain", "tld"))
-    refs = inputs.arrow(references(inputs, marked(names, providers, study, inputs.rule)))
+    refs = inputs.arrow(references(inputs, provider_hosts(names, providers, study, inputs.rule)))
     sites = inputs.arrow(documents.select("location_netloc", "location_host").distinct())
     hosts = _hosts(sites, names, refs)
-    totals = {"references": int(every["total"]), "locations": every["pages"]}
+    totals = {"references": int(overall["total"]), "locations": overall["pages"]}
     totals |= _counts(refs) | _host_counts(hosts)
     counts = {"n_replay": ("replay", "sum"), "n_study": ("study", "sum")}
-    sums = every | spread(inputs, documents, refs, "n_valid_scripts", counts)
+    sums = overall | document_sums(inputs, documents, refs, "n_valid_scripts", counts)
     by_provider = _providers(refs)
     finding = Finding(
         sentence=_sentence(totals, by_provider.num_rows),
         figures=[
-            *_headline(totals, clustered(sums, "n_replay")),
-            *_comparison(refs, totals, clustered(sums, "n_study")),
+            *_headline(totals, ratio_interval(sums, "n_replay")),
+            *_comparison(refs, totals, ratio_interval(sums, "n_study")),
         ],
         tables={"providers": by_provider, "top_level_domains": _tlds(hosts), "references": _matched(refs)},
         notes=[
@@ -55,26 +55,33 @@ def answer(inputs: Inputs) -> Finding:
     return finding
 
 
-def marked(hosts: pa.Table, providers: HostList, study: HostList, rule: str) -> pa.Table:
-    """Hosts of a provider: replay (by the chosen list and rule, with listed and owner), study (by the
-    study's 14 and whole labels) or original (by the 14 and the study's own rule)."""
-    replay = fitting_hosts(hosts, any_of(providers)) if rule == STUDY else listed_hosts(hosts, providers)
-    marks = {
+def provider_hosts(hosts: pa.Table, providers: HostList, study: HostList, rule: str) -> pa.Table:
+    """The hosts of providers, with a flag per way of knowing them and the columns of `listed_hosts`.
+
+    - replay: by the chosen list and rule; listed and owner are of this one.
+    - study: by the study's 14 providers and whole labels.
+    - original: by the study's 14 providers and its own rule.
+    """
+    if rule == STUDY:
+        replay = hosts_with_pattern(hosts, study_replay_pattern(providers))
+    else:
+        replay = listed_hosts(hosts, providers)
+    matched = {
         "replay": replay["host"],
         "study": listed_hosts(hosts, study)["host"],
-        "original": fitting_hosts(hosts, any_of(study))["host"],
+        "original": hosts_with_pattern(hosts, study_replay_pattern(study))["host"],
     }
-    flags = {name: pc.is_in(hosts["host"], found) for name, found in marks.items()}
-    some = functools.reduce(pc.or_, flags.values())
-    rows = with_columns(hosts.select(["host"]), **flags).filter(some)
+    flags = {name: pc.is_in(hosts["host"], matches) for name, matches in matched.items()}
+    any_flag = functools.reduce(pc.or_, flags.values())
+    rows = with_columns(hosts.select(["host"]), **flags).filter(any_flag)
     return rows.join(replay, "host", join_type="left outer").rename_columns({"host": "script_host"})
 
 
 def references(inputs: Inputs, hosts: pa.Table) -> ir.Table:
-    """Distinct (location, script) pairs of valid calls where the script is on one of these `marked` hosts."""
+    """Distinct (location, script) pairs of valid calls with a script on one of these `provider_hosts`."""
     refs = inputs.table("script_refs").filter(_.n_valid > 0)
-    found = refs.inner_join(inputs.engine.table(hosts), "script_host")
-    return found.select(
+    matched = refs.inner_join(inputs.engine.table(hosts), "script_host")
+    return matched.select(
         *("location", "script_url", "location_scheme", "location_netloc", "location_host"),
         *("script_scheme", "replay", "study", "original", "owner", "listed"),
     ).distinct()
@@ -82,20 +89,20 @@ def references(inputs: Inputs, hosts: pa.Table) -> ir.Table:
 
 def _counts(refs: pa.Table) -> dict[str, int]:
     return {
-        "replay": tally(refs["replay"]),
-        "replay_locations": distinct(refs, "location", refs["replay"]),
-        "study": tally(refs["study"]),
-        "original": tally(refs["original"]),
+        "replay": count_true(refs["replay"]),
+        "replay_locations": count_distinct(refs, "location", refs["replay"]),
+        "study": count_true(refs["study"]),
+        "original": count_true(refs["original"]),
     }
 
 
 def _hosts(sites: pa.Table, names: pa.Table, refs: pa.Table) -> pa.Table:
-    """One row a host of documents (netloc, with the name a browser reads in it): tld, what it leads to."""
+    """One row per host of documents (its netloc and the host in it): its tld, and which flags it leads to."""
     keys = ["location_netloc", "location_host"]
-    found = grouped(
+    led_to = grouped(
         refs, {key: key for key in keys}, {flag: (flag, "max") for flag in ("replay", "study", "original")}
     )
-    rows = sites.join(found, keys, join_type="left outer")
+    rows = sites.join(led_to, keys, join_type="left outer")
     tlds = names.select(["host", "tld"]).rename_columns(["location_host", "tld"])
     rows = rows.join(tlds, "location_host", join_type="left outer")
     flags = {flag: pc.equal(rows[flag].fill_null(0), 1) for flag in ("replay", "study", "original")}
@@ -112,7 +119,7 @@ def _host_counts(hosts: pa.Table) -> dict[str, int]:
         "ru": ru,
         "ru_study": pc.and_(ru, hosts["study"]),
     }
-    return {name: distinct(hosts, "location_netloc", flags) for name, flags in wanted.items()}
+    return {name: count_distinct(hosts, "location_netloc", flags) for name, flags in wanted.items()}
 
 
 def _headline(totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
@@ -137,10 +144,10 @@ def _headline(totals: dict[str, int], interval: tuple[float, float] | None) -> l
 
 
 def _comparison(refs: pa.Table, totals: dict[str, int], interval: tuple[float, float] | None) -> list[Figure]:
-    """The study's figures: its 14 providers whatever list was chosen."""
+    """The study's figures, always with its 14 providers, whatever list was chosen."""
     by = {name: name for name in ("script_scheme", "location_scheme")}
-    found = grouped(refs.filter(refs["study"]), by, {"n": ("location", "count")})
-    pairs = {(r["script_scheme"], r["location_scheme"]): r["n"] for r in found.to_pylist()}
+    by_schemes = grouped(refs.filter(refs["study"]), by, {"n": ("location", "count")})
+    pairs = {(r["script_scheme"], r["location_scheme"]): r["n"] for r in by_schemes.to_pylist()}
     n = totals["study"]
     secure_scripts = sum(v for (script, _page), v in pairs.items() if script == "https")
     secure_pages = sum(v for (_script, page), v in pairs.items() if page == "https")
@@ -169,12 +176,12 @@ def _comparison(refs: pa.Table, totals: dict[str, int], interval: tuple[float, f
         ("ru_among_hosts", "of all hosts, on .ru", totals["ru"], totals["hosts"], None),
         ("replay_among_ru_hosts", "of .ru hosts, with the 14", totals["ru_study"], totals["ru"], None),
     ]
-    beside = published.SESSION_REPLAY
+    study = published.SESSION_REPLAY
     figures = [
         Figure(
-            name, label, part, of, found or wilson(part, of), published=beside[name], why=_WHY.get(name, "")
+            name, label, part, of, known or wilson(part, of), published=study[name], why=_WHY.get(name, "")
         )
-        for name, label, part, of, found in rows
+        for name, label, part, of, known in rows
     ]
     return [
         *figures,
@@ -183,7 +190,7 @@ def _comparison(refs: pa.Table, totals: dict[str, int], interval: tuple[float, f
             "The same by the study's own rule (unanchored pattern)",
             totals["original"],
             totals["references"],
-            published=beside["references"],
+            published=study["references"],
             note="Matches notyandex.ru too; for comparison.",
         ),
         Figure(
@@ -191,23 +198,23 @@ def _comparison(refs: pa.Table, totals: dict[str, int], interval: tuple[float, f
             "Hosts by the study's own rule",
             totals["original_hosts"],
             totals["hosts"],
-            published=beside["hosts"],
+            published=study["hosts"],
         ),
     ]
 
 
 _WHY = {
-    "hosts": "Another population: a sample drawn by page holds a host the more surely the more pages it has, "
-    "the whole counts each host once. The share of references does compare.",
+    "hosts": "Another population: a sample of pages is more likely to hold hosts with many pages, while the "
+    "whole data counts each host once. The share of references can be compared.",
     "ru_among_hosts": "Another population of hosts, as above.",
-    "replay_among_ru_hosts": "The fewer pages are drawn of a host, the fewer show a provider on one of them.",
+    "replay_among_ru_hosts": "With fewer pages drawn per host, fewer hosts show a provider on one of them.",
 }
 
 
 def _providers(refs: pa.Table) -> pa.Table:
-    found = with_columns(refs, secure=pc.equal(refs["script_scheme"], "https")).filter(refs["replay"])
+    replay = with_columns(refs, secure=pc.equal(refs["script_scheme"], "https")).filter(refs["replay"])
     return grouped(
-        found,
+        replay,
         {"provider": "owner", "domain": "listed"},
         {
             "references": ("location", "count"),
@@ -220,17 +227,17 @@ def _providers(refs: pa.Table) -> pa.Table:
 
 
 def _tlds(hosts: pa.Table) -> pa.Table:
-    every, found = (
+    all_hosts, replay_hosts = (
         grouped(rows, {"tld": "tld"}, {"n": ("location_netloc", "count_distinct")}).to_pylist()
         for rows in (hosts, hosts.filter(hosts["replay"]))
     )
-    replay = {row["tld"]: row["n"] for row in found}
+    replay = {row["tld"]: row["n"] for row in replay_hosts}
     columns = {
-        "tld": pa.array([row["tld"] for row in every], pa.string()),
-        "hosts": pa.array([row["n"] for row in every], pa.int64()),
-        "replay_hosts": pa.array([replay.get(row["tld"], 0) for row in every], pa.int64()),
+        "tld": pa.array([row["tld"] for row in all_hosts], pa.string()),
+        "hosts": pa.array([row["n"] for row in all_hosts], pa.int64()),
+        "replay_hosts": pa.array([replay.get(row["tld"], 0) for row in all_hosts], pa.int64()),
         "replay_percent": pa.array(
-            [100.0 * replay.get(row["tld"], 0) / row["n"] for row in every], pa.float64()
+            [100.0 * replay.get(row["tld"], 0) / row["n"] for row in all_hosts], pa.float64()
         ),
     }
     return pa.table(columns).sort_by(
@@ -239,8 +246,8 @@ def _tlds(hosts: pa.Table) -> pa.Table:
 
 
 def _matched(refs: pa.Table) -> pa.Table:
-    found = refs.filter(refs["replay"]).select(["location", "script_url", "owner", "listed"])
-    named = found.rename_columns(["location", "script_url", "provider", "domain"])
+    columns = refs.filter(refs["replay"]).select(["location", "script_url", "owner", "listed"])
+    named = columns.rename_columns(["location", "script_url", "provider", "domain"])
     order = [(name, "ascending") for name in ("provider", "location", "script_url")]
     return named.sort_by(order).slice(0, MAX_ROWS_KEPT)
 
@@ -277,7 +284,7 @@ def _plots(finding: Finding, total: int) -> list[dict[str, object]]:
         },
         {
             "kind": "shares",
-            "title": "Is the recording protected on its way? The study's 14, by scheme of script and page",
+            "title": "Is the recording encrypted on its way? The study's 14, by scheme of script and page",
             "rows": [
                 {
                     "label": by_name[s].label,

@@ -13,7 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("precrawl", "crawl", "etl", "analyses", "report", "lists", "notebooks", "demo", "overscripted")
+FOLDERS = (
+    "precrawl",
+    "crawl",
+    "etl",
+    "analyses",
+    "report",
+    "lists",
+    "notebooks",
+    "demo",
+    "overscripted/display",
+)
 UNITS = {"_S": "s", "_MS": "ms", "_BYTES": "bytes", "_ROWS": "rows", "_CHARS": "characters"}
 _HEAD = """# Settings
 
@@ -34,7 +44,7 @@ class Setting:
 
 def document() -> str:
     """The whole page."""
-    files = [file for stage in STAGES if (file := ROOT / stage / "settings.py").exists()]
+    files = [file for folder in FOLDERS if (file := ROOT / folder / "settings.py").exists()]
     return "\n".join([_HEAD, *(line for file in files for line in _file(file))])
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from overscripted.analyses.registry import analyses
-from overscripted.analyses.report import report
 from overscripted.analyses.run import analyze
 from overscripted.errors import InputError, StageMissing
+from overscripted.report.run import report
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run
 

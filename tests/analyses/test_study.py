@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from overscripted.analyses.model import Figure
 from overscripted.analyses.run import analyze
-from overscripted.analyses.shapes import Figure
 from overscripted.etl.imports import import_data
 from overscripted.etl.run import run_etl
 from overscripted.run import Run

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from overscripted.analyses.report import report
+from overscripted.analyses.model import Finding
 from overscripted.analyses.run import analyze
-from overscripted.analyses.shapes import Finding
 from overscripted.etl.run import run_etl
+from overscripted.report.run import report
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run, raw_run
 

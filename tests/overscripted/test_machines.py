@@ -14,7 +14,18 @@ import pytest
 from overscripted import cli
 
 ROOT = Path(__file__).parents[2]
-STAGES = ("precrawl", "crawl", "etl", "analyses", "lists", "notebooks", "demo", "overscripted", "bench")
+STAGES = (
+    "precrawl",
+    "crawl",
+    "etl",
+    "analyses",
+    "report",
+    "lists",
+    "notebooks",
+    "demo",
+    "overscripted",
+    "bench",
+)
 
 
 def without_encoding(path: Path) -> list[str]:

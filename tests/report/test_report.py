@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from overscripted import analyses
-from overscripted.analyses.report import report
 from overscripted.analyses.run import analyze
+from overscripted.report.page import TEMPLATES
+from overscripted.report.run import report
 from overscripted.run import Run
 from tests.analyses.planted import call, planted_run
 
@@ -115,7 +115,7 @@ def written(
 
 def test_it_is_one_page_with_one_script_that_is_ours(written: tuple[Run, str]) -> None:
     tree = LexborHTMLParser(written[1])
-    ours = (Path(analyses.__path__[0]) / "page" / "report.js").read_text()
+    ours = (TEMPLATES / "report.js").read_text()
     assert [node.text() for node in tree.css("script")] == [ours]
     assert len(tree.css("style")) == 1
     assert [tag for tag in LOADING if tree.css(tag)] == []

@@ -1,8 +1,8 @@
-"""How numbers read: thousands, shares with as many digits as they deserve, singular and plural."""
+"""Numbers as text: thousands, shares with a sensible number of digits, singular and plural."""
 
 
 def number(value: float | int | None) -> str:
-    """``1,234`` or ``3.25``; ``–`` for nothing."""
+    """``1,234`` or ``3.25``; ``–`` for no value."""
     if value is None:
         return "–"
     if isinstance(value, float) and not value.is_integer():
@@ -11,7 +11,7 @@ def number(value: float | int | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share in per cent: two significant digits below 1 %, one decimal above."""
+    """A share in per cent: two significant digits below 1 %, one decimal above; ``–`` for no value."""
     if value is None:
         return "–"
     if value == 0 or value >= 10:
@@ -20,7 +20,7 @@ def percent(value: float | None) -> str:
 
 
 def share(n: float, of: float) -> str:
-    """``n`` of ``of`` in per cent; ``–`` of nothing."""
+    """``n`` of ``of`` in per cent; ``–`` where ``of`` is 0."""
     return percent(100 * n / of if of else None)
 
 

@@ -1,4 +1,4 @@
-"""The shapes every analysis shares: what it is given, what it answers, and how it describes itself."""
+"""The types that every analysis shares: what it is given, what it finds, and how it describes itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,16 +18,19 @@ from overscripted.store import Store
 
 @dataclass(frozen=True)
 class Published:
-    """A figure of the 2018 study: a count, of a total, or a share in per cent; None where not published."""
+    """A figure that the 2018 study published: a count, a total, a share in per cent; None: not published.
+
+    ``sampled``: published from a sample, so it has an interval of its own.
+    """
 
     n: float | None = None
     of: int | None = None
     percent: float | None = None
-    sampled: bool = False  # published from a sample, so that it has an interval of its own
+    sampled: bool = False
 
     @property
     def share(self) -> float | None:
-        """The share in per cent, as published or from the counts."""
+        """The share in per cent: as published, or from the counts; None without either."""
         if self.percent is not None:
             return self.percent
         return 100 * self.n / self.of if self.n is not None and self.of else None
@@ -35,11 +38,11 @@ class Published:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with its denominator (``of``; None for a plain number), and the published one beside.
+    """One number with its denominator (``of``; None for a plain number) and the published number.
 
-    ``interval`` is the share's 95 % interval in per cent, pages taken as drawn at random. ``note`` says
-    how it is counted, ``why`` why it differs from the published one where it does, ``unlike`` why the two
-    do not compare: another list or rule.
+    ``interval`` is the share's 95 % interval in per cent; it assumes that pages are drawn at random.
+    ``note`` says how the number is counted. ``why`` explains a difference from the published number.
+    ``unlike`` says why the two cannot be compared (another list or rule); empty where they can.
     """
 
     name: str
@@ -59,7 +62,7 @@ class Figure:
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the published share lies in our interval; None where that cannot be said."""
+        """Whether the published share lies in our interval; None where nobody can say."""
         share = self.published.share if self.published else None
         if self.published is None or share is None or self.interval is None or self.unlike:
             return None
@@ -69,7 +72,7 @@ class Figure:
         return self.interval[0] <= high and low <= self.interval[1]
 
     def to_json(self) -> dict[str, Any]:
-        """As written to summary.json."""
+        """The figure as summary.json holds it."""
         published = None
         if self.published:
             published = {"n": self.published.n, "of": self.published.of, "percent": self.published.share}
@@ -90,9 +93,9 @@ class Figure:
 
 @dataclass
 class Finding:
-    """What an analysis found. ``plots`` are descriptions that `overscripted.analyses.plots` draws.
+    """What an analysis found. ``plots`` are descriptions that `overscripted.display.plots` draws.
 
-    ``unsupported`` says why the data cannot answer; the rest is then empty.
+    ``unsupported`` says why the run's data cannot answer the question; everything else is then empty.
     """
 
     sentence: str = ""
@@ -105,24 +108,26 @@ class Finding:
 
 @dataclass
 class Inputs:
-    """What an analysis may use: the run's tables as Ibis expressions, lists, and the chosen rule."""
+    """What an analysis may use: the run's tables as Ibis expressions, lists by role, the chosen rule."""
 
     engine: Engine
     store: Store
     lists: Mapping[str, HostList]
     rule: str = "ours"
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, name: str) -> ir.Table:
-        """A table of the run. Raises StageMissing where the etl has not written it."""
+        """A table of the run. Raises StageMissing if the etl has not written it."""
         return self.engine.read(self.store, layout.table(name))
 
     def has(self, name: str) -> bool:
         """Whether the run has a table."""
         return bool(self.store.files(layout.table(name), ".parquet"))
 
-    def lacks(self, name: str) -> str:
-        """What is not there of a table that an etl of another version may have made: "no table x", or ""."""
+    def missing(self, name: str) -> str:
+        """What a table lacks, as "no table x" or "no a, b in its table x"; "" for a complete one.
+
+        An etl of another version may have written a table with fewer columns.
+        """
         files = self.store.files(layout.table(name), ".parquet")
         if not files:
             return f"no table {name}"
@@ -132,28 +137,31 @@ class Inputs:
         return f"no {', '.join(absent)} in its table {name}" if absent else ""
 
     def arrow(self, expr: ir.Table) -> pa.Table:
-        """The rows of a result that fits memory."""
+        """The rows of an expression; they must fit memory."""
         return self.engine.to_arrow(expr)
 
     def rows(self, expr: ir.Table) -> list[dict[str, Any]]:
-        """The rows of a small result."""
-        found: list[dict[str, Any]] = self.arrow(expr).to_pylist()
-        return found
+        """The rows of an expression as dicts; there must be few."""
+        rows: list[dict[str, Any]] = self.arrow(expr).to_pylist()
+        return rows
 
-    def one(self, expr: ir.Table) -> dict[str, Any]:
-        """The single row of an aggregation, NULL counts as 0."""
+    def totals(self, expr: ir.Table) -> dict[str, Any]:
+        """The single row of an aggregation; NULL is 0."""
         (row,) = self.rows(expr)
         return {key: 0 if value is None else value for key, value in row.items()}
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """One question put to the tables. A file in ``questions/`` holds one as ``ANALYSIS``.
+    """One question about a run. A file in ``questions/`` holds one as ``ANALYSIS``.
 
-    ``definitions`` are (term, meaning) pairs for the reader; ``lists`` the parts of `lists.roles` it
-    uses; ``rules`` the ways of matching it offers, the default first; ``needs`` tables it reads;
-    ``headline`` the figure that opens the report, ``unit`` what its denominator counts, ``beside`` the figure
-    whose published share stands by it.
+    - ``needs``: the tables that it reads.
+    - ``lists``: the roles of `overscripted.lists.roles` that it uses.
+    - ``rules``: the ways of matching hosts that it offers, the default one first.
+    - ``definitions``: (term, meaning) pairs for the reader.
+    - ``headline``: the figure that opens the report. ``unit``: what its denominator counts.
+    - ``beside``: the figure whose published share is shown with the headline.
+    - ``order``: its place in the report, the lowest first.
     """
 
     name: str

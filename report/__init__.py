@@ -1,0 +1,1 @@
+"""findings → report: one self-contained page of what the stages recorded."""

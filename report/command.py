@@ -1,0 +1,18 @@
+"""``overscripted report``."""
+
+import click
+
+from overscripted.run import Run
+
+
+@click.command()
+@click.argument("run")
+def report(run: str) -> None:
+    """Write RUN/report/index.html: one page to read and to send to others. It needs no network.
+
+    \b
+    Example:  overscripted report demo-run
+    """
+    from overscripted.report.run import report as write_report
+
+    click.echo(f"report: {write_report(Run.open(run))}")
