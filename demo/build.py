@@ -1,10 +1,11 @@
-"""The whole demo world, built in order: pages first, then the front pages that link to them."""
+"""Build the demo web: all pages first, then the front pages that link to them."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from overscripted.demo.documents import Document
-from overscripted.demo.fronts import Front
+from overscripted.demo.front_pages import FrontPage
+from overscripted.demo.http_messages import Response
 from overscripted.demo.libraries import Libraries
 from overscripted.demo.settings import VANTAGES
 from overscripted.demo.sites import (
@@ -13,7 +14,7 @@ from overscripted.demo.sites import (
     dynamic,
     fingerprinters,
     frames,
-    fronts,
+    front_pages,
     hostile,
     kinds,
     miners,
@@ -21,22 +22,21 @@ from overscripted.demo.sites import (
     thirdparty,
     workers,
 )
-from overscripted.demo.sites.broken import Listed
+from overscripted.demo.sites.broken import ListedSite
 from overscripted.demo.sites.directory import SITES
-from overscripted.demo.wire import Answer
 from overscripted.demo.world import World, constant
 
 
 @dataclass(frozen=True)
 class Demo:
-    """The world and what the precrawl is to find at each listed host, in the order of the ranking."""
+    """The demo web, and what the precrawl must find at each listed host, in the order of the ranking."""
 
     world: World
-    listed: dict[str, Listed]
+    listed: dict[str, ListedSite]
 
 
 def build(libraries: Libraries) -> Demo:
-    """The demo's world, with libraries from npm or with our own stand-ins."""
+    """The demo web, with libraries from npm or with our own stand-ins."""
     world = World()
     third = thirdparty.make(libraries)
     thirdparty.add(world)
@@ -49,7 +49,7 @@ def build(libraries: Libraries) -> Demo:
     workers.add(world)
     kinds.add(world)
     broken.add_seeds(world)
-    pages = fronts.add(world)
+    pages = front_pages.add(world)
     listed = {site.host: _working(pages[site.host]) for site in SITES}
     listed |= broken.add(world, pages)
     hostile.add(world)
@@ -57,18 +57,18 @@ def build(libraries: Libraries) -> Demo:
     return Demo(world, listed)
 
 
-def _working(front: Front) -> Listed:
-    return Listed(dict.fromkeys(VANTAGES, "reached"), front.document.location, front)
+def _working(front: FrontPage) -> ListedSite:
+    return ListedSite(dict.fromkeys(VANTAGES, "reached"), front.document.location, front)
 
 
 def _clicks(world: World) -> None:
-    """Where personalised links lead: a small page, whatever the path."""
+    """The targets of personalised links: a small page at any path."""
     for host in ("click.adfern-network.com", "ticker.adfern-network.com"):
         body = Document(f"https://{host}/", "You clicked").html().encode()
         world.host(host)
-        world.anything[host] = constant(Answer(200, body))
+        world.anything[host] = constant(Response(200, body))
 
 
 def is_hostile(url: str) -> bool:
-    """Whether a URL is one of the hostile pages'."""
+    """Whether a URL is that of a hostile page."""
     return (urlsplit(url).hostname or "").endswith(hostile.DOMAIN)

@@ -1,4 +1,4 @@
-"""The demo web's own certificate authority: made anew for each demo web, gone with it."""
+"""The demo web's certificate authority. Each demo web creates its own and deletes it at its end."""
 
 import datetime
 import ssl
@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 class Authority:
-    """Signs a certificate for any host of the demo web. Files go to ``folder``; its own key is never stored.
+    """Signs a certificate for any host of the demo web. Files go to ``folder``; its own key is not stored.
 
     ``ca_file`` is the certificate (PEM) that clients must trust.
     """

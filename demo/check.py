@@ -1,4 +1,4 @@
-"""A demo run against the truth: every difference, in words."""
+"""Compare a demo run with its truth; each difference is described in words."""
 
 import json
 import re
@@ -15,9 +15,9 @@ Row = dict[str, Any]
 
 @dataclass
 class Check:
-    """One comparison: its name, how many facts it compared, and every fact that is wrong.
+    """One comparison: its name, the number of compared facts, and a text per fact that is wrong.
 
-    ``gaps`` are facts that are missing where the crawl itself recorded that it cannot see them.
+    ``gaps``: facts that are missing, where the crawl recorded that it could not see them.
     """
 
     name: str
@@ -32,15 +32,16 @@ class Check:
             self.wrong.append(f"{what}: found {found!r}, expected {expected!r}")
 
     def same_items(self, what: str, found: Iterable[Any], expected: Iterable[Any]) -> None:
-        """Compare two collections item by item, with their numbers."""
-        here, there = Counter(list(found)), Counter(list(expected))
-        self.facts += len(there)
-        self.wrong += [f"{what}: {item!r} missing ({n})" for item, n in (there - here).items()]
-        self.wrong += [f"{what}: {item!r} too much ({n})" for item, n in (here - there).items()]
+        """Compare two collections: which items they have, and how many of each."""
+        n_found, n_expected = Counter(list(found)), Counter(list(expected))
+        self.facts += len(n_expected)
+        missing, unexpected = n_expected - n_found, n_found - n_expected
+        self.wrong += [f"{what}: {item!r} missing ({n})" for item, n in missing.items()]
+        self.wrong += [f"{what}: {item!r} too much ({n})" for item, n in unexpected.items()]
 
 
 def check(store: Store, truth: Row) -> list[Check]:
-    """Compare all stages of a finished demo run with the truth it was made from."""
+    """Compare all stages of a finished demo run with its truth."""
     return [
         sites(store, truth),
         links(store, truth),
@@ -57,29 +58,29 @@ def check(store: Store, truth: Row) -> list[Check]:
 
 
 def _rows(store: Store, key: str, columns: list[str] | None = None) -> list[Row]:
-    found: list[Row] = store.read_table(key, columns).to_pylist()
-    return found
+    rows: list[Row] = store.read_table(key, columns).to_pylist()
+    return rows
 
 
 # -- Precrawl ------------------------------------------------------------------------------------
 def sites(store: Store, truth: Row) -> Check:
-    """Each site's outcome and page at each vantage point."""
-    made = Check("precrawl: sites and outcomes")
+    """The outcome and page of each site at each vantage point."""
+    comparison = Check("precrawl: sites and outcomes")
     for vantage in truth["vantages"]:
         rows = {row["site"]: row for row in _rows(store, layout.vantage_outcomes(vantage))}
-        made.same_items(f"sites seen from {vantage}", rows, truth["precrawl"]["sites"])
+        comparison.same_items(f"sites seen from {vantage}", rows, truth["precrawl"]["sites"])
         for host, expected in truth["precrawl"]["sites"].items():
             row = rows.get(host, {})
-            made.same(f"{host} from {vantage}", row.get("outcome"), expected[vantage]["outcome"])
+            comparison.same(f"{host} from {vantage}", row.get("outcome"), expected[vantage]["outcome"])
             if expected[vantage]["outcome"] == "reached":
-                made.same(f"page of {host} from {vantage}", row.get("page"), expected[vantage]["page"])
-    return made
+                comparison.same(f"page of {host} from {vantage}", row.get("page"), expected[vantage]["page"])
+    return comparison
 
 
 def links(store: Store, truth: Row) -> Check:
-    """Each site's outbound links at each vantage point; those new in every answer by their pattern."""
-    made = Check("precrawl: links, by site and vantage point")
-    fresh = [re.compile(pattern) for pattern in truth["precrawl"]["fresh"]]
+    """The outbound links of each site at each vantage point; links that change are compared by pattern."""
+    comparison = Check("precrawl: links, by site and vantage point")
+    volatile = [re.compile(pattern) for pattern in truth["precrawl"]["fresh"]]
     seen: set[str] = set()
     for vantage in truth["vantages"]:
         found: dict[str, set[str]] = {}
@@ -87,21 +88,21 @@ def links(store: Store, truth: Row) -> Check:
             found.setdefault(row["site"], set()).add(row["link"])
         for host, expected in truth["precrawl"]["sites"].items():
             here = found.get(host, set())
-            new = {link for link in here if any(one.fullmatch(link) for one in fresh)}
-            made.same_items(f"{host} from {vantage}", here - new, expected[vantage]["links"])
-            kinds = [one.pattern for link in new for one in fresh if one.fullmatch(link)]
-            made.same_items(f"new links of {host} from {vantage}", kinds, expected[vantage]["fresh"])
+            new = {link for link in here if any(pattern.fullmatch(link) for pattern in volatile)}
+            comparison.same_items(f"{host} from {vantage}", here - new, expected[vantage]["links"])
+            kinds = [pattern.pattern for link in new for pattern in volatile if pattern.fullmatch(link)]
+            comparison.same_items(f"new links of {host} from {vantage}", kinds, expected[vantage]["fresh"])
             seen |= here
-    made.same("links in the union", len(seen), truth["precrawl"]["n_union"])
-    return made
+    comparison.same("links in the union", len(seen), truth["precrawl"]["n_union"])
+    return comparison
 
 
 def seeds(store: Store, truth: Row) -> Check:
-    """The intersection."""
-    made = Check("precrawl: seeds (links that all vantage points saw)")
+    """The seeds: links that all vantage points saw."""
+    comparison = Check("precrawl: seeds (links that all vantage points saw)")
     rows = _rows(store, layout.SEEDS, ["seed"])
-    made.same_items("seed", [row["seed"] for row in rows], truth["precrawl"]["seeds"][_all(truth)])
-    return made
+    comparison.same_items("seed", [row["seed"] for row in rows], truth["precrawl"]["seeds"][_all(truth)])
+    return comparison
 
 
 def _all(truth: Row) -> str:
@@ -110,24 +111,24 @@ def _all(truth: Row) -> str:
 
 # -- Crawl ---------------------------------------------------------------------------------------
 def outcomes(store: Store, truth: Row) -> Check:
-    """Each seed has exactly one visit, which ended as it must."""
-    made = Check("crawl: one outcome for each seed")
+    """Each seed has exactly one visit, with the expected outcome."""
+    comparison = Check("crawl: one outcome for each seed")
     rows = _rows(store, layout.table("visits"), ["site_url", "outcome", "http_status", "final_url"])
-    made.same_items("visit", [r["site_url"] for r in rows], truth["precrawl"]["seeds"][_all(truth)])
+    comparison.same_items("visit", [r["site_url"] for r in rows], truth["precrawl"]["seeds"][_all(truth)])
     for row in rows:
         expected = truth["pages"].get(row["site_url"])
         if expected is None:
             continue
-        made.same(f"outcome of {row['site_url']}", row["outcome"], expected["outcome"])
+        comparison.same(f"outcome of {row['site_url']}", row["outcome"], expected["outcome"])
         if expected["outcome"] in ("complete", "http_error"):
-            made.same(f"status of {row['site_url']}", row["http_status"], expected["status"])
-            made.same(f"final URL of {row['site_url']}", row["final_url"], expected["final_url"])
-    return made
+            comparison.same(f"status of {row['site_url']}", row["http_status"], expected["status"])
+            comparison.same(f"final URL of {row['site_url']}", row["final_url"], expected["final_url"])
+    return comparison
 
 
 def frames(store: Store, truth: Row) -> Check:
-    """Each page's frames and pop-ups that have a URL of their own, as often as there are."""
-    made = Check("crawl: frames and pop-ups, by page")
+    """The frames and pop-ups of each page that have a URL of their own, with their numbers."""
+    comparison = Check("crawl: frames and pop-ups, by page")
     pages = _pages(store)
     found: dict[str, list[str]] = {}
     for row in _rows(store, layout.table("frames"), ["visit_id", "frame_id", "url"]):
@@ -137,11 +138,11 @@ def frames(store: Store, truth: Row) -> Check:
         if expected["outcome"] == "complete":
             planted = [frame["location"] for frame in expected["frames"]]
             here, there = (
-                [one for one in some if one.startswith("http") and one != expected["final_url"]]
-                for some in (found.get(url, []), planted)
+                [frame for frame in urls if frame.startswith("http") and frame != expected["final_url"]]
+                for urls in (found.get(url, []), planted)
             )
-            made.same_items(f"frame of {url}", here, there)
-    return made
+            comparison.same_items(f"frame of {url}", here, there)
+    return comparison
 
 
 _CALL = ("location", "context", "script_url", "symbol", "operation", "dynamic", "in_iframe", "realm")
@@ -149,8 +150,8 @@ _SCRIPT = _CALL.index("script_url")
 
 
 def calls(store: Store, truth: Row) -> Check:
-    """Every planted call, valid and to the number; of the same symbols our scripts make no others."""
-    made = Check("crawl: planted calls")
+    """Every planted call is valid and has its number. Our scripts make no other calls of these symbols."""
+    comparison = Check("crawl: planted calls")
     found: dict[str, Counter[tuple[Any, ...]]] = {}
     symbols = {_symbol(name) for name in truth["symbols"]}
     for row in recorded(store):
@@ -160,28 +161,29 @@ def calls(store: Store, truth: Row) -> Check:
     gaps = _gaps(store)
     for url, expected in _visited(store, truth):
         here = found.get(url, Counter())
-        planted = {tuple(_plain(key, one[key]) for key in _CALL): one["n"] for one in expected["calls"]}
+        planted = {tuple(_plain(key, call[key]) for key in _CALL): call["n"] for call in expected["calls"]}
         for call, n in planted.items():
             loose = call[_SCRIPT] in expected["libraries"]
-            made.facts += 1
+            comparison.facts += 1
             if not here[call] and call[-1] != "window" and gaps[url]:
-                made.gaps.append(f"{url}: {_words(call)}: not seen, {gaps[url]}")
+                comparison.gaps.append(f"{url}: {_describe(call)}: not seen, {gaps[url]}")
             elif here[call] < n if loose else here[call] != n:
-                made.wrong.append(f"{url}: {_words(call)}: found {here[call]}, expected {n}")
+                comparison.wrong.append(f"{url}: {_describe(call)}: found {here[call]}, expected {n}")
         for call, n in here.items():
             script = call[_SCRIPT]
             loose = script in expected["libraries"] or (expected["libraries"] and script == "blob:")
             if call not in planted and not loose:
-                made.wrong.append(f"{url}: {_words(call)}: found {n}, expected none")
-    return made
+                comparison.wrong.append(f"{url}: {_describe(call)}: found {n}, expected none")
+    return comparison
 
 
 def documents(store: Store, truth: Row) -> Check:
-    """Each page's documents, and how many calls each has from documents and workers without an address.
+    """The documents of each page, with the number of calls that each has from contexts without an address.
 
-    Beside what is planted there are calls of symbols never planted; of libraries nothing is known.
+    Expected are the planted calls and the recorded calls of symbols that are never planted. Pages with
+    libraries are left out: their calls are unknown.
     """
-    made = Check("tables: documents, with the calls of those without an address")
+    comparison = Check("tables: documents, with the calls of those without an address")
     symbols = {_symbol(name) for name in truth["symbols"]}
     others: dict[str, Counter[str]] = {}
     for row in recorded(store):
@@ -197,33 +199,37 @@ def documents(store: Store, truth: Row) -> Check:
         expected: Counter[str] = Counter(page["documents"])
         for context, n in others.get(url, {}).items():
             expected[context] += n
-        made.same_items(f"document of {url}", found.get(url, {}), dict(expected))
+        comparison.same_items(f"document of {url}", found.get(url, {}), dict(expected))
         for context, n in expected.items():
-            made.same(f"calls that {context} in {url} has from others", found.get(url, {}).get(context), n)
-    return made
+            comparison.same(
+                f"calls that {context} in {url} has from others", found.get(url, {}).get(context), n
+            )
+    return comparison
 
 
 def errors(store: Store, truth: Row) -> Check:
-    """No script of the demo fails: an error on a page's console is the instrument's fault."""
-    made = Check("crawl: pages without script errors")
-    made.facts = len(_visited(store, truth))
+    """No script of the demo fails, so an error in a page's console is a fault of the instrument."""
+    comparison = Check("crawl: pages without script errors")
+    comparison.facts = len(_visited(store, truth))
     pages = _pages(store)
     if store.files(layout.table("console"), ".parquet"):
         for row in _rows(store, layout.table("console")):
             if row["level"] == "error":
-                made.wrong.append(f"{pages[row['visit_id']]}: {row['message']} ({row['url']}:{row['line']})")
-    return made
+                comparison.wrong.append(
+                    f"{pages[row['visit_id']]}: {row['message']} ({row['url']}:{row['line']})"
+                )
+    return comparison
 
 
 def dynamic(store: Store, truth: Row) -> Check:
-    """Dynamic calls by document, as the tables count them; all are planted, or of symbols never planted."""
-    made = Check("findings: dynamic calls, by document")
+    """Dynamic calls by document, as tables count them: planted ones, and symbols that are never planted."""
+    comparison = Check("findings: dynamic calls, by document")
     symbols = {_symbol(name) for name in truth["symbols"]}
     expected: Counter[tuple[str, str]] = Counter()
     for url, page in _visited(store, truth):
-        for one in page["calls"]:
-            if one["dynamic"]:
-                expected[url, one["context"]] += one["n"]
+        for call in page["calls"]:
+            if call["dynamic"]:
+                expected[url, call["context"]] += call["n"]
     for row in recorded(store):
         if row["dynamic"] and row["symbol"] not in symbols:
             expected[row["page"], row["context"]] += 1
@@ -236,39 +242,39 @@ def dynamic(store: Store, truth: Row) -> Check:
         }
     )
     for key in sorted(expected.keys() | found.keys()):
-        made.same(f"dynamic calls of {key[1]} in {key[0]}", found[key], expected[key])
+        comparison.same(f"dynamic calls of {key[1]} in {key[0]}", found[key], expected[key])
     figures = _figures(store, "dynamic_code")
-    made.same("dynamic calls in all", figures["calls"], expected.total())
-    made.same("documents with dynamic calls", figures["locations"], len({url for _, url in +expected}))
-    return made
+    comparison.same("dynamic calls in all", figures["calls"], expected.total())
+    comparison.same("documents with dynamic calls", figures["locations"], len({url for _, url in +expected}))
+    return comparison
 
 
 def references(store: Store, truth: Row, kind: str, analysis: str, owner: str) -> Check:
-    """The references an analysis found: distinct documents and scripts, with whom they belong to."""
-    made = Check(f"findings: {analysis.replace('_', ' ')}, script references")
+    """The references that an analysis found: distinct pairs of document and script, with their owner."""
+    comparison = Check(f"findings: {analysis.replace('_', ' ')}, script references")
     expected = {
-        (one["location"], one["script_url"], one["owner"])
+        (reference["location"], reference["script_url"], reference["owner"])
         for _, page in _visited(store, truth)
-        for one in page[kind]
+        for reference in page[kind]
     }
     rows = _rows(store, layout.finding_table(analysis, "references"))
-    made.same_items(analysis, [(r["location"], r["script_url"], r[owner]) for r in rows], expected)
+    comparison.same_items(analysis, [(r["location"], r["script_url"], r[owner]) for r in rows], expected)
     figures = _figures(store, analysis)
     documents = len({location for location, _, _ in expected})
-    made.same("references in all", figures.get("all_references", figures["references"]), len(expected))
-    made.same("documents", figures.get("all_locations", figures.get("locations")), documents)
-    return made
+    comparison.same("references in all", figures.get("all_references", figures["references"]), len(expected))
+    comparison.same("documents", figures.get("all_locations", figures.get("locations")), documents)
+    return comparison
 
 
 def _figures(store: Store, analysis: str) -> dict[str, Any]:
-    """The numbers of an analysis's summary, by name."""
+    """The figures in an analysis's summary: the number by name."""
     summary = store.read_json(layout.finding_summary(analysis))
     return {figure["name"]: figure["n"] for figure in summary["figures"]}
 
 
 # -- Reading -------------------------------------------------------------------------------------
 def recorded(store: Store) -> Iterator[Row]:
-    """Every valid call, in the truth's words; ``page`` is the seed."""
+    """Every valid call with the names of the truth's fields; ``page`` is the seed."""
     pages = _pages(store)
     columns = ["visit_id", "location", "context_url", "script_url", "symbol", "operation", "script_loc_eval"]
     for row in _rows(store, layout.table("calls"), [*columns, "in_iframe", "realm"]):
@@ -287,7 +293,7 @@ def _pages(store: Store) -> dict[int, str]:
 
 
 def _gaps(store: Store) -> dict[str, str]:
-    """What each visit said of workers and worklets that it could not see into; mostly nothing."""
+    """The known gaps of each visit that are about workers and worklets, by seed."""
     gaps = {}
     for row in _rows(store, layout.table("visits"), ["site_url", "known_gaps"]):
         known = json.loads(row["known_gaps"] or "{}")
@@ -300,7 +306,7 @@ def _visited(store: Store, truth: Row) -> list[tuple[str, Row]]:
 
 
 def _plain(key: str, value: Any) -> Any:
-    """A value as it is compared: blob: URLs end in a random number, symbols may begin with ``window.``."""
+    """A value in comparable form: blob: URLs end in a random number, symbols may begin with ``window.``."""
     if key in ("location", "script_url") and isinstance(value, str) and value.startswith("blob:"):
         return "blob:"
     if key == "in_iframe":
@@ -312,10 +318,10 @@ def _symbol(name: str) -> str:
     return name.removeprefix("window.")
 
 
-def _words(call: tuple[Any, ...]) -> str:
-    made = dict(zip(_CALL, call, strict=True))
-    marks = [word for word in ("dynamic", "in_iframe") if made[word]] + [made["realm"]]
+def _describe(call: tuple[Any, ...]) -> str:
+    fields = dict(zip(_CALL, call, strict=True))
+    marks = [name for name in ("dynamic", "in_iframe") if fields[name]] + [fields["realm"]]
     return (
-        f"{made['operation']} {made['symbol']} by {made['script_url']} in {made['location']} "
-        f"of {made['context']} ({', '.join(marks)})"
+        f"{fields['operation']} {fields['symbol']} by {fields['script_url']} in {fields['location']} "
+        f"of {fields['context']} ({', '.join(marks)})"
     )

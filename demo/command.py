@@ -1,4 +1,4 @@
-"""``overscripted demo``: the whole pipeline on the demo web, by the commands a user would type."""
+"""``overscripted demo``: the whole pipeline on the demo web, by the commands that a user would type."""
 
 import json
 import shlex
@@ -16,8 +16,8 @@ from overscripted.options import Number
 from overscripted.run import Run
 from overscripted.store import STAGING, Store
 
-SHOWN = 5  # differences shown of one comparison
-STOP_S = 60.0  # a stage that was interrupted may take this long to end in order
+SHOWN = 5  # differences that are shown per comparison
+STOP_S = 60.0  # for an interrupted stage to end in order
 
 
 @click.command()
@@ -27,20 +27,22 @@ STOP_S = 60.0  # a stage that was interrupted may take this long to end in order
     type=click.Choice(["auto", "npm", "own"]),
     default="auto",
     show_default=True,
-    help="Third-party code: from npm, our own stand-ins, or npm if it can be had.",
+    help="Third-party code: from npm, our own stand-ins, or npm if it is available.",
 )
 @click.option(
     "--dwell",
     type=Number(0.1, 3600),
     default=DWELL_S,
     show_default=True,
-    help="Seconds on each page after its load.",
+    help="Seconds on each page after its load event.",
 )
-@click.option("--windows", default=WINDOWS, show_default=True, help="Pages at once: a number, or auto.")
+@click.option(
+    "--windows", default=WINDOWS, show_default=True, help="Pages visited at the same time: a number, or auto."
+)
 def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
     """Run the whole pipeline on a small web on this machine, and compare the findings with its truth.
 
-    A demo that is already at RUN is replaced; notebooks of yours in it stay.
+    An earlier demo at RUN is replaced; your notebooks in it stay.
 
     \b
     Example:  overscripted demo
@@ -60,15 +62,15 @@ def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
 
 
 def _make_room(run: str) -> str:
-    """The run's URL, with no earlier demo at it. Raises InputError where something else is."""
+    """Delete an earlier demo at RUN; returns its URL. Raises InputError if RUN holds anything else."""
     store = Store(run)
     store.check()
-    held = {key.partition("/")[0] for key in store.files()} - {layout.NOTEBOOKS}
-    if held:
+    existing = {key.partition("/")[0] for key in store.files()} - {layout.NOTEBOOKS}
+    if existing:
         if not store.exists(layout.DEMO_TRUTH):
             raise InputError(f"{store.url}: holds something that is not a demo; name another RUN")
         click.echo(f"replacing the demo at {store.url}")
-        for name in held | {STAGING}:
+        for name in existing | {STAGING}:
             store.delete(name)
     return store.url
 
@@ -84,12 +86,11 @@ def _introduce(web: DemoWeb) -> None:
 
 
 def _stages(run: str, web: DemoWeb, dwell: float, windows: str) -> list[list[str]]:
-    """The commands, without the program's name."""
-    vantages = [word for name, proxy in web.proxies.items() for word in ("--vantage", f"{name}={proxy}")]
+    """The commands of the pipeline, without the program's name."""
+    vantages = [part for name, proxy in web.proxies.items() for part in ("--vantage", f"{name}={proxy}")]
     shared = ["--ca", web.ca_file, "--allow-private"]
     first = next(iter(web.proxies.values()))
-    patience = (f"{PRECRAWL_TIMEOUT_S:g}", f"{LOAD_TIMEOUT_S:g}")
-    pace = ["--dwell", f"{dwell:g}", "--windows", windows, "--load-timeout", patience[1]]
+    pace = ["--dwell", f"{dwell:g}", "--windows", windows, "--load-timeout", f"{LOAD_TIMEOUT_S:g}"]
     return [
         [
             "precrawl",
@@ -99,7 +100,7 @@ def _stages(run: str, web: DemoWeb, dwell: float, windows: str) -> list[list[str
             *vantages,
             *shared,
             "--timeout",
-            patience[0],
+            f"{PRECRAWL_TIMEOUT_S:g}",
             "--pace",
             f"{PACE_S:g}",
         ],
@@ -111,12 +112,12 @@ def _stages(run: str, web: DemoWeb, dwell: float, windows: str) -> list[list[str
 
 
 def _stage(arguments: list[str]) -> None:
-    """Run one command of ours, shown as a user would type it. Raises OutsideError with its exit code."""
+    """Show a command and run it. Raises OutsideError with the exit code of a command that failed."""
     click.secho(f"\n$ {shlex.join(['overscripted', *arguments])}", bold=True)
     process = subprocess.Popen([sys.executable, "-m", "overscripted", *arguments])
     try:
         code = process.wait()
-    except KeyboardInterrupt:  # the stage has been told, too: let it end in order
+    except KeyboardInterrupt:  # the stage was interrupted as well: let it end in order
         process.wait(STOP_S)
         raise
     finally:
@@ -125,27 +126,27 @@ def _stage(arguments: list[str]) -> None:
     if code == 130:
         raise KeyboardInterrupt
     if code:
-        error = OutsideError(f"demo: `overscripted {arguments[0]}` failed; what it said is above")
+        error = OutsideError(f"demo: `overscripted {arguments[0]}` failed; see its message above")
         error.exit_code = code if code > 0 else error.exit_code
         raise error
 
 
 def _summarise(checks: list[Check]) -> None:
     click.secho("\ncompared with the truth of the demo web:", bold=True)
-    for one in checks:
-        good = not one.wrong
-        mark = click.style("  right" if good else "  WRONG", fg="green" if good else "red")
-        differ = "" if good else f", {len(one.wrong)} differ"
-        gaps = f", {len(one.gaps)} in known gaps of the crawl" if one.gaps else ""
-        click.echo(f"{mark}  {one.name}: {one.facts:,} facts{differ}{gaps}")
-        for line in one.wrong[:SHOWN]:
+    for comparison in checks:
+        right = not comparison.wrong
+        mark = click.style("  right" if right else "  WRONG", fg="green" if right else "red")
+        differ = "" if right else f", {len(comparison.wrong)} differ"
+        gaps = f", {len(comparison.gaps)} in known gaps of the crawl" if comparison.gaps else ""
+        click.echo(f"{mark}  {comparison.name}: {comparison.facts:,} facts{differ}{gaps}")
+        for line in comparison.wrong[:SHOWN]:
             click.echo(f"         {json.dumps(line, ensure_ascii=False)}")
 
 
 def _judge(checks: list[Check], run: str) -> None:
-    """Raise OutsideError where a comparison differs: what the demo says of itself is not true then."""
-    if wrong := sum(bool(one.wrong) for one in checks):
+    """Raise OutsideError where a comparison differs: the run does not agree with the truth."""
+    if wrong := sum(bool(comparison.wrong) for comparison in checks):
         raise OutsideError(
-            f"demo: {wrong} of {len(checks)} comparisons differ from the truth, see above; a machine that is "
-            f"busy with other work does better with fewer pages at once: overscripted demo {run} --windows 2"
+            f"demo: {wrong} of {len(checks)} comparisons differ from the truth, see above; if this machine "
+            f"is busy with other work, visit fewer pages at a time: overscripted demo {run} --windows 2"
         )

@@ -1,17 +1,18 @@
-"""Documents of the demo web: each builds its HTML and its truth in the same breath."""
+"""Documents of the demo web: each builds its HTML together with its truth."""
 
 from dataclasses import dataclass, field, replace
 
-from overscripted.demo.look import decorate
-from overscripted.demo.planted import Code, Made
+from overscripted.demo.page_style import decorate
+from overscripted.demo.planted import ApiCalls, Code
 from overscripted.urls import on_network
 
 
 @dataclass(frozen=True)
-class Planted:
-    """Calls that a perfect crawl records, exactly ``n`` times, in one document by one script.
+class ExpectedCalls:
+    """Calls that a perfect crawl records exactly ``n`` times, in one document by one script.
 
-    ``context`` is the document whose rights that one has: itself, where it has a network address.
+    ``location`` is that document. ``context`` is the document whose rights it has: itself, if it has a
+    network address.
     """
 
     location: str
@@ -27,7 +28,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Reference:
-    """A script on a document (a distinct pair) that belongs to a replay provider or mining host."""
+    """A distinct pair of document and script, where the script is a replay provider's or a miner's."""
 
     location: str
     script_url: str
@@ -37,10 +38,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Script:
-    """A script file. ``code`` is ours and counted; ``library`` is third-party and follows it, uncounted.
+    """A script file: our ``code``, then a third-party ``library``, then ``after``.
 
-    ``replay`` and ``mining`` name the provider or miner it belongs to, where it does. A script whose
-    ``code`` makes no call leaves no reference.
+    Only the calls of ``code`` are counted. ``replay`` and ``mining`` name the script's provider or miner.
+    A script whose ``code`` makes no call leaves no reference.
     """
 
     url: str
@@ -53,23 +54,23 @@ class Script:
 
     @property
     def body(self) -> bytes:
-        """What is served."""
+        """The bytes that are served."""
         head = f"/* {self.url} */\n{self.code.js}\n".encode()
         return head + self.library + f"\n{self.after}\n".encode()
 
 
 @dataclass
 class Document:
-    """A document at ``location``: what it holds, and what a perfect crawl finds in it and its frames.
+    """A document at ``location``: its content, and what a perfect crawl finds in it and in its frames.
 
-    ``libraries`` are the scripts whose own calls are not counted: they may make any. ``final`` is where
-    redirects lead, ``outcome`` and ``status`` what a crawl of it ends in; ``seed`` pages are linked to.
+    ``libraries`` are URLs of scripts with a third-party library, which may make any calls. ``final`` is the
+    URL after redirects. A visit ends with ``outcome`` and ``status``. Front pages link to ``seed`` pages.
     """
 
     location: str
     title: str = ""
     parts: list[str] = field(default_factory=list)
-    planted: list[Planted] = field(default_factory=list)
+    planted: list[ExpectedCalls] = field(default_factory=list)
     replay: list[Reference] = field(default_factory=list)
     mining: list[Reference] = field(default_factory=list)
     scripts: dict[str, Script] = field(default_factory=dict)
@@ -84,74 +85,74 @@ class Document:
     seed: bool = True
 
     def add(self, html: str) -> "Document":
-        """Markup."""
+        """Add markup."""
         self.parts.append(html)
         return self
 
     def inline(self, code: Code) -> "Document":
-        """An inline script."""
+        """Add an inline script."""
         self.plant(code, self.location)
         return self.add(f"<script>\n{code.js}\n</script>")
 
     def load(self, script: Script, attributes: str = "") -> "Document":
-        """A script element with a ``src``."""
+        """Add a script element with a ``src``."""
         self.use(script)
         space = " " if attributes else ""
         return self.add(f'<script src="{script.url}"{space}{attributes}></script>')
 
     def use(self, script: Script) -> "Document":
-        """A script that the page loads by itself; only its truth, no markup."""
+        """Add the truth of a script that the page loads by itself; no markup."""
         self.plant(script.code, script.url)
         self.scripts[script.url] = script
         if script.library:
             self.libraries.add(script.url)
-        if script.replay and script.code.made:
+        if script.replay and script.code.calls:
             self.replay.append(Reference(self.location, script.url, script.replay, False))
-        if script.mining and script.code.made:
+        if script.mining and script.code.calls:
             self.mining.append(Reference(self.location, script.url, script.mining, False))
         return self
 
     def plant(
         self,
-        code: Code | tuple[Made, ...],
+        code: Code | tuple[ApiCalls, ...],
         script_url: str,
         location: str | None = None,
         in_iframe: bool = False,
         realm: str = "window",
     ) -> "Document":
-        """Calls that code makes somewhere in this page; only their truth, no markup."""
-        place = self.location if location is None else location
-        context = place if on_network(place) else self.location
-        for made in code.made if isinstance(code, Code) else code:
+        """Add the truth of calls that code makes in this page; no markup."""
+        document = self.location if location is None else location
+        context = document if on_network(document) else self.location
+        for call in code.calls if isinstance(code, Code) else code:
             self.planted.append(
-                Planted(
-                    place,
+                ExpectedCalls(
+                    document,
                     context,
                     script_url,
-                    made.symbol,
-                    made.operation,
-                    made.dynamic,
+                    call.symbol,
+                    call.operation,
+                    call.dynamic,
                     in_iframe,
                     realm,
-                    made.n,
+                    call.n,
                 )
             )
         return self
 
     def frame(self, child: "Document", attributes: str = "", kind: str = "iframe") -> "Document":
-        """A frame that holds another document by its URL."""
+        """Add a frame with another document."""
         self.adopt(child, kind)
         return self.add(f'<iframe src="{child.location}" {attributes}></iframe>')
 
     def adopt(self, child: "Document", kind: str) -> "Document":
-        """What a framed document and its own frames bring to the truth; no markup."""
+        """Add the truth of a framed document and its own frames; no markup."""
         self.children.append(child)
         self.frames += [(child.location, kind), *child.frames]
-        for one in child.planted:
-            context = one.context if on_network(one.context) else self.location
-            self.planted.append(replace(one, in_iframe=True, context=context))
-        self.replay += [replace(one, in_iframe=True) for one in child.replay]
-        self.mining += [replace(one, in_iframe=True) for one in child.mining]
+        for expected in child.planted:
+            context = expected.context if on_network(expected.context) else self.location
+            self.planted.append(replace(expected, in_iframe=True, context=context))
+        self.replay += [replace(reference, in_iframe=True) for reference in child.replay]
+        self.mining += [replace(reference, in_iframe=True) for reference in child.mining]
         self.libraries |= child.libraries
         return self
 

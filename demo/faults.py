@@ -1,9 +1,9 @@
-"""Ways for a server to fail: answers that write to the connection themselves."""
+"""Ways for a server to fail: responses that write to the connection themselves."""
 
 import asyncio
 
+from overscripted.demo.http_messages import Response
 from overscripted.demo.settings import SLOW_S
-from overscripted.demo.wire import Answer
 
 
 async def _reset(writer: asyncio.StreamWriter) -> None:
@@ -33,8 +33,8 @@ async def _drip(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.5)
 
 
-RESET = Answer(raw=_reset)  # the connection is cut before any answer
-GARBAGE = Answer(raw=_garbage)  # what comes is not HTTP
-SILENCE = Answer(raw=_silence)  # nothing comes
-TRUNCATED = Answer(raw=_truncate)  # less comes than was announced
-DRIP = Answer(raw=_drip)  # it never ends, a word at a time
+RESET = Response(raw=_reset)  # the connection is reset before any response
+GARBAGE = Response(raw=_garbage)  # the bytes are not HTTP
+SILENCE = Response(raw=_silence)  # no byte is sent
+TRUNCATED = Response(raw=_truncate)  # the body is shorter than its Content-Length
+DRIP = Response(raw=_drip)  # a response without end, one word at a time

@@ -1,6 +1,6 @@
 """Third-party code for the demo's pages: packages published on npm, installed into a cache folder.
 
-Nothing of it is part of this project. Without npm, our own stand-ins take its place.
+This code is no part of the project. Without npm our own stand-ins are used.
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +30,10 @@ FILES = {
 
 @dataclass(frozen=True)
 class Libraries:
-    """Third-party files by the names of `FILES`. ``mode`` is "npm" or "own" (all are empty then)."""
+    """Third-party files by the names of `FILES`. ``mode`` is "npm", or "own": then all files are empty.
+
+    ``why`` says why ``mode`` is "own".
+    """
 
     mode: str
     why: str = ""
@@ -41,9 +44,9 @@ class Libraries:
 
 
 def load(mode: str = "auto") -> Libraries:
-    """The libraries. ``mode``: "npm" (or fail), "own", or "auto": npm if it can be had.
+    """The libraries. ``mode``: "npm", "own", or "auto" (npm if it is available).
 
-    Raises InputError where npm is asked for and cannot be had; with "auto", ``why`` tells then.
+    Raises InputError for "npm" if npm is not available.
     """
     if mode == "own":
         return Libraries("own", "asked for")

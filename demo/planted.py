@@ -1,14 +1,14 @@
-"""Planted JavaScript: code together with the calls it makes: the truth is written where the code is."""
+"""Planted JavaScript: code together with the calls that it makes, so that the truth stands with the code."""
 
 import json
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Made:
-    """Calls that code makes: a symbol of OpenWPM's fingerprinting collection, and how often.
+class ApiCalls:
+    """``n`` calls of one symbol of OpenWPM's fingerprinting collection.
 
-    ``dynamic`` calls are made by code that Firefox's stacks mark as made at run time (eval, Function).
+    ``dynamic``: Firefox's stacks mark the calling code as created at run time (eval, Function).
     """
 
     symbol: str
@@ -22,16 +22,16 @@ class Code:
     """JavaScript statements and the calls they make."""
 
     js: str
-    made: tuple[Made, ...] = ()
+    calls: tuple[ApiCalls, ...] = ()
 
     def __add__(self, other: "Code") -> "Code":
-        return Code(f"{self.js}\n{other.js}", self.made + other.made)
+        return Code(f"{self.js}\n{other.js}", self.calls + other.calls)
 
 
 NOTHING = Code("")
 
-# A word for each simple call: the statement, its symbol, its operation.
-_SIMPLE = {
+# Name of a simple call -> its statement, its symbol, its operation.
+_SIMPLE_CALLS = {
     "userAgent": ("navigator.userAgent;", "window.navigator.userAgent", "get"),
     "language": ("navigator.language;", "window.navigator.language", "get"),
     "platform": ("navigator.platform;", "window.navigator.platform", "get"),
@@ -44,19 +44,19 @@ _SIMPLE = {
 }
 
 
-def calls(*words: str) -> Code:
-    """Simple calls by their words: userAgent, language, platform, cores, cookie, set cookie, …"""
+def calls(*names: str) -> Code:
+    """Simple calls by name: userAgent, language, platform, cores, cookie, set cookie, …"""
     return Code(
-        "\n".join(_SIMPLE[word][0] for word in words),
-        tuple(Made(_SIMPLE[word][1], _SIMPLE[word][2]) for word in words),
+        "\n".join(_SIMPLE_CALLS[name][0] for name in names),
+        tuple(ApiCalls(_SIMPLE_CALLS[name][1], _SIMPLE_CALLS[name][2]) for name in names),
     )
 
 
 def repeated(code: Code, n: int) -> Code:
-    """The code in a loop of ``n`` rounds."""
+    """The code in a loop that runs ``n`` times."""
     return Code(
         f"for (var round = 0; round < {n}; round++) {{ {code.js} }}",
-        tuple(replace(made, n=made.n * n) for made in code.made),
+        tuple(replace(call, n=call.n * n) for call in code.calls),
     )
 
 
@@ -65,9 +65,9 @@ def stored(area: str, key: str) -> Code:
     return Code(
         f"{area}.setItem({key!r}, '1'); {area}.getItem({key!r});",
         (
-            Made(f"window.{area}", "get", 2),
-            Made("window.Storage.setItem", "call"),
-            Made("window.Storage.getItem", "call"),
+            ApiCalls(f"window.{area}", "get", 2),
+            ApiCalls("window.Storage.setItem", "call"),
+            ApiCalls("window.Storage.getItem", "call"),
         ),
     )
 
@@ -77,38 +77,38 @@ def _quoted(js: str) -> str:
 
 
 def as_dynamic(code: Code) -> Code:
-    """The same code, made at run time."""
-    return Code(code.js, tuple(replace(one, dynamic=True) for one in code.made))
+    """The same code, with its calls marked as dynamic."""
+    return Code(code.js, tuple(replace(call, dynamic=True) for call in code.calls))
 
 
-def evaled(code: Code) -> Code:
-    """The code through eval."""
-    return Code(f"eval({_quoted(code.js)});", as_dynamic(code).made)
+def in_eval(code: Code) -> Code:
+    """The code in a direct eval."""
+    return Code(f"eval({_quoted(code.js)});", as_dynamic(code).calls)
 
 
-def evaled_indirectly(code: Code) -> Code:
-    """The code through an indirect, global eval."""
-    return Code(f"(0, eval)({_quoted(code.js)});", as_dynamic(code).made)
+def in_indirect_eval(code: Code) -> Code:
+    """The code in an indirect (global) eval."""
+    return Code(f"(0, eval)({_quoted(code.js)});", as_dynamic(code).calls)
 
 
-def function_made(code: Code) -> Code:
-    """The code as the body of a function made by ``new Function``, called at once."""
-    return Code(f"new Function({_quoted(code.js)})();", as_dynamic(code).made)
+def in_new_function(code: Code) -> Code:
+    """The code as the body of a ``new Function`` that is called immediately."""
+    return Code(f"new Function({_quoted(code.js)})();", as_dynamic(code).calls)
 
 
-def string_timer(code: Code, ms: int = 20) -> Code:
-    """The code as a string given to setTimeout. Firefox's stacks name the page for it, without a mark."""
-    return Code(f"setTimeout({_quoted(code.js)}, {ms});", code.made)
+def in_string_timer(code: Code, ms: int = 20) -> Code:
+    """The code as a string for setTimeout. Firefox's stacks name the page as its script, without a mark."""
+    return Code(f"setTimeout({_quoted(code.js)}, {ms});", code.calls)
 
 
 def timer(code: Code, ms: int = 50) -> Code:
-    """The code some milliseconds later."""
-    return Code(f"setTimeout(function () {{ {code.js} }}, {ms});", code.made)
+    """The code after some milliseconds."""
+    return Code(f"setTimeout(function () {{ {code.js} }}, {ms});", code.calls)
 
 
 def promised(code: Code) -> Code:
     """The code in a promise's reaction."""
-    return Code(f"Promise.resolve().then(function () {{ {code.js} }});", code.made)
+    return Code(f"Promise.resolve().then(function () {{ {code.js} }});", code.calls)
 
 
 CANVAS = Code(
@@ -122,15 +122,15 @@ CANVAS = Code(
   window.canvasPrint = canvas.toDataURL().length;
 })();""",
     (
-        Made("HTMLCanvasElement.width", "set"),
-        Made("HTMLCanvasElement.height", "set"),
-        Made("HTMLCanvasElement.getContext", "call"),
-        Made("CanvasRenderingContext2D.textBaseline", "set"),
-        Made("CanvasRenderingContext2D.font", "set"),
-        Made("CanvasRenderingContext2D.fillStyle", "set", 2),
-        Made("CanvasRenderingContext2D.fillRect", "call"),
-        Made("CanvasRenderingContext2D.fillText", "call"),
-        Made("HTMLCanvasElement.toDataURL", "call"),
+        ApiCalls("HTMLCanvasElement.width", "set"),
+        ApiCalls("HTMLCanvasElement.height", "set"),
+        ApiCalls("HTMLCanvasElement.getContext", "call"),
+        ApiCalls("CanvasRenderingContext2D.textBaseline", "set"),
+        ApiCalls("CanvasRenderingContext2D.font", "set"),
+        ApiCalls("CanvasRenderingContext2D.fillStyle", "set", 2),
+        ApiCalls("CanvasRenderingContext2D.fillRect", "call"),
+        ApiCalls("CanvasRenderingContext2D.fillText", "call"),
+        ApiCalls("HTMLCanvasElement.toDataURL", "call"),
     ),
 )
 
@@ -145,12 +145,12 @@ CHART = Code(
   document.body.appendChild(canvas);
 })();""",
     (
-        Made("HTMLCanvasElement.width", "set"),
-        Made("HTMLCanvasElement.height", "set"),
-        Made("HTMLCanvasElement.getContext", "call"),
-        Made("CanvasRenderingContext2D.save", "call"),
-        Made("CanvasRenderingContext2D.fillRect", "call", 12),
-        Made("CanvasRenderingContext2D.restore", "call"),
+        ApiCalls("HTMLCanvasElement.width", "set"),
+        ApiCalls("HTMLCanvasElement.height", "set"),
+        ApiCalls("HTMLCanvasElement.getContext", "call"),
+        ApiCalls("CanvasRenderingContext2D.save", "call"),
+        ApiCalls("CanvasRenderingContext2D.fillRect", "call", 12),
+        ApiCalls("CanvasRenderingContext2D.restore", "call"),
     ),
 )
 
@@ -165,9 +165,9 @@ FONTS = Code(
   }}
 }})();""",
     (
-        Made("HTMLCanvasElement.getContext", "call"),
-        Made("CanvasRenderingContext2D.font", "set", N_FONTS),
-        Made("CanvasRenderingContext2D.measureText", "call", N_FONTS),
+        ApiCalls("HTMLCanvasElement.getContext", "call"),
+        ApiCalls("CanvasRenderingContext2D.font", "set", N_FONTS),
+        ApiCalls("CanvasRenderingContext2D.measureText", "call", N_FONTS),
     ),
 )
 
@@ -179,13 +179,13 @@ WEBRTC = Code(
   peer.createOffer();
 })();""",
     (
-        Made("RTCPeerConnection.createDataChannel", "call"),
-        Made("RTCPeerConnection.onicecandidate", "set"),
-        Made("RTCPeerConnection.createOffer", "call"),
+        ApiCalls("RTCPeerConnection.createDataChannel", "call"),
+        ApiCalls("RTCPeerConnection.onicecandidate", "set"),
+        ApiCalls("RTCPeerConnection.createOffer", "call"),
     ),
 )
 
-# The audio calls themselves are not planted: their symbols differ between versions of the collection.
+# The audio calls are not planted: their symbols differ between versions of the collection.
 AUDIO = Code(
     """(function () {
   var audio = new OfflineAudioContext(1, 4410, 44100);

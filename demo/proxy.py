@@ -1,8 +1,7 @@
-"""One vantage point's forward proxy: answers for every host of the demo world by itself.
+"""The forward proxy of one vantage point. It answers for every host of the demo web itself.
 
-Plain HTTP comes as absolute-form requests, HTTPS through CONNECT, where TLS is ended here with a
-certificate for the host asked for. A host the world does not have gets 502, as a proxy answers
-where DNS fails.
+HTTP arrives as absolute-form requests, HTTPS through CONNECT. The proxy ends TLS with a certificate for the
+requested host. For an unknown host it answers 502, as a proxy does if DNS fails.
 """
 
 import asyncio
@@ -14,41 +13,41 @@ from urllib.parse import urlsplit
 
 from overscripted.connections import Server
 from overscripted.demo.certificates import Authority
+from overscripted.demo.http_messages import Request, RequestHead, Response, read_head, skip_body, split_target
 from overscripted.demo.settings import MAX_BODY, MAX_HEAD
-from overscripted.demo.wire import Answer, Ask, Head, read_head, skip_body, split_target
 
 _CLOSE = 0x8  # opcode of a WebSocket's last frame
-_UNKNOWN = Answer(502, b"no such host in the demo web\n", "text/plain")
+_UNKNOWN = Response(502, b"no such host in the demo web\n", "text/plain")
 
 
 class Hosts(Protocol):
-    """What a proxy answers for: `overscripted.demo.world.World` and the archive of the tests."""
+    """The hosts that a proxy answers for: `overscripted.demo.world.World`, and the archive of the tests."""
 
     def serves(self, scheme: str, host: str) -> bool:
         """Whether a request of this scheme reaches the host."""
 
     def tls_fault(self, host: str) -> str:
-        """How the host's TLS fails; empty where it does not."""
+        """How the host's TLS fails; empty if it works."""
 
-    def answer(self, ask: Ask) -> Answer:
-        """The response to a request for a host that is served."""
+    def answer(self, request: Request) -> Response:
+        """The response to a request for a host that `serves` accepts."""
 
 
 class Proxy(Server):
-    """A proxy on a free port of 127.0.0.1. ``asked`` counts its requests by URL."""
+    """A proxy on a free port of 127.0.0.1. ``request_counts`` has its requests by URL."""
 
     limit = MAX_HEAD
 
     def __init__(self, vantage: str, world: Hosts, authority: Authority) -> None:
         super().__init__()
         self.vantage = vantage
-        self.asked: Counter[str] = Counter()
+        self.request_counts: Counter[str] = Counter()
         self._world = world
         self._authority = authority
 
     @property
     def url(self) -> str:
-        """Its address for clients."""
+        """The proxy's URL for clients."""
         assert self.port, "not started"
         return f"http://127.0.0.1:{self.port}"
 
@@ -58,7 +57,7 @@ class Proxy(Server):
     async def _answers(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str, host: str
     ) -> None:
-        """Answer requests until the connection ends; ``host`` is known inside a CONNECT tunnel."""
+        """Answer requests until the connection ends. ``host`` is set inside a CONNECT tunnel."""
         while head := await read_head(reader):
             if head.method == "CONNECT" and not host:
                 await self._tunnel(reader, writer, head)
@@ -77,18 +76,22 @@ class Proxy(Server):
             if not keep:
                 return
 
-    def _answer(self, head: Head, scheme: str, host: str) -> Answer:
+    def _answer(self, head: RequestHead, scheme: str, host: str) -> Response:
         host = host.lower()
         if not self._world.serves(scheme, host):
             return _UNKNOWN
         path, query = split_target(head.target)
         url = f"{scheme}://{host}{path}" + (f"?{query}" if query else "")
-        self.asked[url] += 1
+        self.request_counts[url] += 1
         return self._world.answer(
-            Ask(head.method, scheme, host, path, query, head.headers, self.vantage, self.asked[url])
+            Request(
+                head.method, scheme, host, path, query, head.headers, self.vantage, self.request_counts[url]
+            )
         )
 
-    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: Head) -> None:
+    async def _tunnel(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: RequestHead
+    ) -> None:
         host, _, port = head.target.lower().rpartition(":")
         fault = self._world.tls_fault(host)
         plain = port == "80" and self._world.serves("http", host)  # a browser's ws:// through a proxy
@@ -102,7 +105,7 @@ class Proxy(Server):
             await self._answers(reader, writer, "http", host)
             return
         if fault == "garbage":
-            await reader.read(MAX_HEAD)  # the client's hello, so that it reads what follows
+            await reader.read(MAX_HEAD)  # the client's hello; after it the client reads our bytes
             writer.write(b"220 this is no TLS at all\r\n" * 1000)  # longer than any TLS record
             await writer.drain()
             await reader.read(MAX_HEAD)
@@ -111,8 +114,8 @@ class Proxy(Server):
         await self._answers(reader, writer, "https", host)
 
 
-async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: Head) -> None:
-    """Accept a WebSocket and listen in silence until the client closes it (RFC 6455)."""
+async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: RequestHead) -> None:
+    """Accept a WebSocket and send nothing until the client closes it (RFC 6455)."""
     key = head.headers.get("sec-websocket-key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
     accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
     writer.write(
@@ -127,7 +130,7 @@ async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
 
 
 async def _frame(reader: asyncio.StreamReader) -> int:
-    """Read a WebSocket frame of a client away; its opcode."""
+    """Read and drop a WebSocket frame of a client; returns its opcode."""
     first, second = await reader.readexactly(2)
     size = second & 0x7F
     if size >= 126:

@@ -1,6 +1,6 @@
-"""The truth as JSON: what a perfect precrawl and a perfect crawl of the demo web find.
+"""The truth as JSON: what a perfect precrawl and a perfect crawl find in the demo web.
 
-Its form, and what is exact in it, is described in docs/reference/demo.md.
+docs/reference/demo.md describes its format, and which of its numbers are exact.
 """
 
 from collections import Counter, defaultdict
@@ -9,13 +9,13 @@ from typing import Any
 
 from overscripted.demo.build import Demo, is_hostile
 from overscripted.demo.documents import Document, Reference
-from overscripted.demo.fronts import Front
+from overscripted.demo.front_pages import FrontPage
 from overscripted.demo.settings import VANTAGES
-from overscripted.demo.sites.broken import Listed
+from overscripted.demo.sites.broken import ListedSite
 
 
 def truth(demo: Demo, mode: str) -> dict[str, Any]:
-    """The truth of a world built with libraries from npm (``mode`` "npm") or without ("own")."""
+    """The truth of a demo web with libraries from npm (``mode`` "npm") or without them ("own")."""
     pages = {url: _page(page) for url, page in demo.world.pages.items()}
     return {
         "mode": mode,
@@ -27,8 +27,8 @@ def truth(demo: Demo, mode: str) -> dict[str, Any]:
     }
 
 
-def _precrawl(listed: dict[str, Listed]) -> dict[str, Any]:
-    sites = {host: {vantage: _site(one, vantage) for vantage in VANTAGES} for host, one in listed.items()}
+def _precrawl(listed: dict[str, ListedSite]) -> dict[str, Any]:
+    sites = {host: {vantage: _site(site, vantage) for vantage in VANTAGES} for host, site in listed.items()}
     seen: dict[str, set[str]] = defaultdict(set)
     for vantages in sites.values():
         for vantage, found in vantages.items():
@@ -49,29 +49,29 @@ def _precrawl(listed: dict[str, Listed]) -> dict[str, Any]:
     }
 
 
-def _site(one: Listed, vantage: str) -> dict[str, Any]:
-    outcome = one.outcome[vantage]
-    front: Front | None = one.fronts.get(vantage, one.front)
+def _site(site: ListedSite, vantage: str) -> dict[str, Any]:
+    outcome = site.outcome[vantage]
+    front: FrontPage | None = site.fronts.get(vantage, site.front)
     if outcome != "reached" or front is None:
         return {"outcome": outcome, "page": None, "links": [], "fresh": []}
     return {
         "outcome": outcome,
         "page": front.document.location,
-        "links": front.found(vantage),
-        "fresh": [fresh.pattern for fresh in front.fresh],
+        "links": front.outbound_links(vantage),
+        "fresh": [link.pattern for link in front.volatile],
     }
 
 
 def _page(page: Document) -> dict[str, Any]:
     planted: Counter[tuple[Any, ...]] = Counter()
-    for one in page.planted:
-        values = asdict(one)
-        planted[tuple(values[key] for key in values if key != "n")] += one.n
+    for expected in page.planted:
+        values = asdict(expected)
+        planted[tuple(values[key] for key in values if key != "n")] += expected.n
     names = [key for key in asdict(page.planted[0]) if key != "n"] if page.planted else []
-    made = [{**dict(zip(names, key, strict=True)), "n": n} for key, n in planted.items()]
-    dynamic = sum(one["n"] for one in made if one["dynamic"])
-    documents = {call["context"]: 0 for call in made}
-    for call in made:
+    calls = [{**dict(zip(names, key, strict=True)), "n": n} for key, n in planted.items()]
+    dynamic = sum(call["n"] for call in calls if call["dynamic"])
+    documents = {call["context"]: 0 for call in calls}
+    for call in calls:
         documents[call["context"]] += call["n"] if call["location"] != call["context"] else 0
     return {
         "outcome": page.outcome,
@@ -79,7 +79,7 @@ def _page(page: Document) -> dict[str, Any]:
         "final_url": page.final or page.location,
         "frames": [{"location": url, "kind": kind} for url, kind in page.frames],
         "libraries": sorted(page.libraries),
-        "calls": made if page.outcome == "complete" else [],
+        "calls": calls if page.outcome == "complete" else [],
         "dynamic_calls": dynamic,
         "documents": documents if page.outcome == "complete" else {},
         "replay": _references(page.replay),
@@ -87,5 +87,5 @@ def _page(page: Document) -> dict[str, Any]:
     }
 
 
-def _references(found: list[Reference]) -> list[dict[str, Any]]:
-    return [asdict(one) for one in dict.fromkeys(found)]
+def _references(references: list[Reference]) -> list[dict[str, Any]]:
+    return [asdict(reference) for reference in dict.fromkeys(references)]

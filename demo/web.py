@@ -1,11 +1,10 @@
-"""The demo web, served: proxies for its vantage points in a thread of their own, files for its users."""
+"""Serve the demo web: a proxy per vantage point in one thread, and files for its users."""
 
 import asyncio
 import json
 import tempfile
 import threading
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from overscripted.demo.build import build
@@ -15,14 +14,16 @@ from overscripted.demo.proxy import Proxy
 from overscripted.demo.settings import VANTAGES
 from overscripted.demo.truth import truth
 
-_START_S = 60.0  # until all proxies listen; certificates are made only when they are asked for
+_START_S = 60.0  # until all proxies listen; certificates are created later, on request
 
 
 class DemoWeb:
-    """The demo web while the block lasts. ``libraries``: "auto", "npm" or "own", see `demo.libraries`.
+    """Serves the demo web; a context manager. ``libraries``: "auto", "npm" or "own" (`libraries.load`).
 
-    ``proxies``: vantage point -> proxy URL; ``ca_file``: certificate to trust (PEM); ``sites_file``:
-    ranking, "rank,host" lines; ``truth``: see `overscripted.demo.truth`; ``truth_file``: the same as JSON.
+    - ``proxies``: the proxy URL of each vantage point.
+    - ``ca_file``: the certificate to trust (PEM).
+    - ``sites_file``: the ranking, one "rank,host" per line.
+    - ``truth``: see `overscripted.demo.truth`. ``truth_file``: the same as a JSON file.
     """
 
     def __init__(self, libraries: str | Libraries = "auto") -> None:
@@ -53,19 +54,14 @@ class DemoWeb:
             raise RuntimeError("the demo web did not start") from self._error
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
         self._folder.cleanup()
 
-    def asked(self, vantage: str) -> dict[str, int]:
-        """How often each URL was asked for through a vantage point's proxy, so far."""
-        return dict(self._servers[vantage].asked)
+    def request_counts(self, vantage: str) -> dict[str, int]:
+        """The requests through a vantage point's proxy so far, by URL."""
+        return dict(self._servers[vantage].request_counts)
 
     def _run(self) -> None:
         try:
@@ -76,7 +72,7 @@ class DemoWeb:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(lambda loop, context: None)  # clients that hang up are daily life
+        self._loop.set_exception_handler(lambda loop, context: None)  # clients often close connections early
         self._stop = asyncio.Event()
         self._servers = {name: Proxy(name, self.world, self._authority) for name in VANTAGES}
         for proxy in self._servers.values():

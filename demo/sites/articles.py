@@ -1,12 +1,12 @@
-"""Plain pages: articles, products, help. Most of the web: a few reads by the site's own scripts."""
+"""Plain pages like most of the web: articles whose site's own script makes a few calls."""
 
 from overscripted.demo.documents import Document, Script
-from overscripted.demo.look import paragraph
+from overscripted.demo.page_style import paragraph
 from overscripted.demo.planted import NOTHING, Code, calls, promised, repeated, stored, timer
 from overscripted.demo.sites.directory import CDN, SITES, Site
 from overscripted.demo.world import World
 
-# What a site's own script does, by turns.
+# The code of the sites' own scripts, in turn.
 _HABITS: tuple[Code, ...] = (
     calls("userAgent", "cookie"),
     calls("cookie", "set cookie", "cookie"),
@@ -23,7 +23,7 @@ _TOPICS = ("harbour-budget", "lantern-week", "quiet-machines", "autumn-timetable
 
 
 def add(world: World) -> None:
-    """An article on every other site, each with the site's script, some with one from a shared CDN."""
+    """Add an article to every second site, with the site's script; some load a script of a shared CDN."""
     shared = Script(f"{CDN}/widgets/header.js", calls("userAgent"))
     for number, site in enumerate(SITES[:-2:2]):
         topic = _TOPICS[number % len(_TOPICS)]
@@ -38,5 +38,5 @@ def add(world: World) -> None:
 
 
 def site_script(site: Site) -> Script:
-    """A site's own script."""
+    """The site's own script."""
     return Script(f"{site.origin}/js/site.js", _HABITS[SITES.index(site) % len(_HABITS)])

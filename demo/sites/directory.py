@@ -1,11 +1,11 @@
-"""The first-party sites of the demo's world: invented papers, shops, banks, blogs. The ranking lists them."""
+"""The first-party sites of the demo web, which its ranking lists: invented papers, shops, banks, blogs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Site:
-    """A listed site whose front page works. ``host`` is what the ranking lists, ``home`` where it leads."""
+    """A listed site whose front page works. The ranking lists ``host``; ``home`` is its front page."""
 
     host: str
     home: str
@@ -82,5 +82,4 @@ SITES = (
 
 ORIGIN = {site.host: site.origin for site in SITES}
 
-# Sites whose precrawl ends otherwise: see broken.py.
 CDN = "https://static.thistle-cdn.net"

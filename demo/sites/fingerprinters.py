@@ -1,7 +1,7 @@
-"""Pages that fingerprint or mark their visitor, by real libraries or scripts of ours; pages that do not."""
+"""Pages that fingerprint or mark their visitors, by real libraries or by our scripts, and decoys."""
 
 from overscripted.demo.documents import Document
-from overscripted.demo.look import paragraph
+from overscripted.demo.page_style import paragraph
 from overscripted.demo.planted import CANVAS, CHART, calls
 from overscripted.demo.sites.directory import ORIGIN
 from overscripted.demo.sites.thirdparty import ThirdParties
@@ -9,7 +9,7 @@ from overscripted.demo.world import World
 
 
 def add(world: World, third: ThirdParties) -> None:
-    """Pages with fingerprinters, identifiers and analytics."""
+    """Add the pages with fingerprinters, identifiers and analytics, and the decoys."""
     pages = {
         f"{ORIGIN['login.northbank-savings.com']}/session": ("Canvas", [third.canvas]),
         f"{ORIGIN['atlasbazaar.in']}/fonts": ("Canvas fonts", [third.fonts]),

@@ -1,28 +1,28 @@
-"""Frames of every kind, each on a page of its own: a call in each must be recorded, with its document."""
+"""Frames of every kind, one per page: the call in each must be recorded with its document."""
 
 import base64
 from html import escape
 from urllib.parse import quote
 
 from overscripted.demo.documents import Document
-from overscripted.demo.look import paragraph
-from overscripted.demo.planted import Code, as_dynamic, calls, evaled
+from overscripted.demo.http_messages import Response
+from overscripted.demo.page_style import paragraph
+from overscripted.demo.planted import Code, as_dynamic, calls, in_eval
 from overscripted.demo.sites.directory import ORIGIN
-from overscripted.demo.wire import Answer
 from overscripted.demo.world import World
 
 _HERE = ORIGIN["labyrinth-of-frames.net"]
 _THERE = "https://corner.labyrinth-annex.org"
 _READ = calls("userAgent")
-_INJECTED = as_dynamic(_READ)  # what document.write brings is marked "line N > injectedScript"
+_INJECTED = as_dynamic(_READ)  # Firefox marks scripts of document.write as "line N > injectedScript"
 _INNER_JS = f"<script>{_READ.js}</script>"
 
 
 def add(world: World) -> None:
-    """A page for each kind of frame."""
-    for make in (_by_url, _elements, _frameset, _nested, _sandboxed, _srcdoc, _made_here):
+    """Add a page per kind of frame."""
+    for make in (_by_url, _elements, _frameset, _nested, _sandboxed, _srcdoc, _empty):
         make(world)
-    for make in (_blob, _data, _script_url, _written, _rewritten, _shadow, _popups, _theirs):
+    for make in (_blob, _data, _script_url, _written, _rewritten, _shadow, _popups, _of_another_site):
         make(world)
 
 
@@ -57,11 +57,11 @@ def _frameset(world: World) -> None:
         page.adopt(_framed(f"{_THERE}/inner/{side}"), "frame")
     frames = "".join(f'<frame src="{child.location}">' for child in page.children)
     html = f"<!doctype html><title>Frameset</title><frameset cols='50%,50%'>{frames}</frameset>"
-    world.page(page, Answer(200, html.encode()))
+    world.page(page, Response(200, html.encode()))
 
 
 def _nested(world: World) -> None:
-    deepest = _framed(f"{_HERE}/inner/deep", calls("cookie") + evaled(calls("userAgent")))
+    deepest = _framed(f"{_HERE}/inner/deep", calls("cookie") + in_eval(calls("userAgent")))
     middle = _framed(f"{_THERE}/inner/middle").frame(deepest)
     world.page(_page("nested", "Frames in frames").frame(middle).inline(calls("language")))
 
@@ -70,7 +70,7 @@ def _sandboxed(world: World) -> None:
     inner = _framed(f"{_THERE}/inner/sandboxed")
     world.page(_page("sandboxed", "A sandboxed frame").frame(inner, 'sandbox="allow-scripts"'))
     mute = Document(f"{_THERE}/inner/mute", "No scripts here", seed=False)
-    mute.add(_INNER_JS)  # a sandbox without allow-scripts runs nothing: no call
+    mute.add(_INNER_JS)  # a sandbox without allow-scripts runs no script: no call
     world.page(_page("mute", "A sandbox without scripts").frame(mute, "sandbox").inline(_READ))
 
 
@@ -81,7 +81,7 @@ def _srcdoc(world: World) -> None:
         world.page(page.add(f'<iframe{sandbox} srcdoc="{escape(_INNER_JS)}"></iframe>'))
 
 
-def _made_here(world: World) -> None:
+def _empty(world: World) -> None:
     page = _page("blank", "An about:blank frame read at once")
     page.adopt(Document("about:blank").plant(_READ, page.location), "iframe")
     page.add("""<script>
@@ -132,7 +132,7 @@ frame.contentDocument.close();
 
 
 def _rewritten(world: World) -> None:
-    """The page replaces its own document after it has loaded."""
+    """The page replaces its own document after its load."""
     page = _page("rewritten", "A page that rewrites itself").inline(calls("cookie"))
     page.plant(_INJECTED, page.location)
     page.add(f"""<script>
@@ -158,8 +158,8 @@ document.getElementById('host').attachShadow({{ mode: 'closed' }}).appendChild(f
     world.page(page)
 
 
-def _theirs(world: World) -> None:
-    """Documents without an address in a frame of another site, whose rights they have."""
+def _of_another_site(world: World) -> None:
+    """Documents without a network address in a frame of another site; they have the rights of that frame."""
     inner = _framed(f"{_THERE}/inner/holder", calls("cookie"))
     for location, script in (("about:blank", inner.location), ("about:srcdoc", "about:srcdoc")):
         inner.adopt(Document(location).plant(_READ, script), "iframe")
@@ -172,7 +172,7 @@ frame.contentWindow.navigator.userAgent;
 
 
 def _popups(world: World) -> None:
-    """Two pop-ups: an empty one read at once, and a page of another site. Both are top documents."""
+    """Two pop-ups: an empty one, read immediately, and a page of another site. Both are top documents."""
     page = _page("popups", "Pop-ups").inline(calls("cookie"))
     page.plant(_READ, page.location, location="about:blank")
     page.add("<script>var blank = window.open('about:blank'); blank.navigator.userAgent;</script>")

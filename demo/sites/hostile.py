@@ -1,18 +1,18 @@
-"""Hostile pages for tests of the crawl. No front page links to them: they are no seeds of the demo."""
+"""Hostile pages for tests of the crawl. No front page links to them, so they are not seeds of the demo."""
 
 import asyncio
 
 from overscripted.demo.documents import Document
 from overscripted.demo.faults import DRIP, GARBAGE, RESET, SILENCE, TRUNCATED
+from overscripted.demo.http_messages import Response
 from overscripted.demo.planted import Code, calls
 from overscripted.demo.settings import SLOW_S
-from overscripted.demo.wire import Answer
 from overscripted.demo.world import World
 
 DOMAIN = "hostile-thicket.net"
 _READ = calls("userAgent")
 
-# Subdomain -> what its page does after one read of navigator.userAgent.
+# Subdomain -> code of its page, which runs after a read of navigator.userAgent.
 _SCRIPTS = {
     "loop": "for (;;) {}",
     "late-loop": "setTimeout(function () { for (;;) {} }, 300);",
@@ -50,7 +50,7 @@ _SCRIPTS = {
 
 
 def add(world: World) -> None:
-    """The hosts below `DOMAIN`: those of scripts, and those that fail as servers."""
+    """Add the hosts below `DOMAIN`: hostile scripts, and servers that fail."""
     for name, js in _SCRIPTS.items():
         page = Document(f"https://{name}.{DOMAIN}/", f"Hostile: {name}", seed=False).inline(_READ)
         world.page(page.inline(Code(js)))
@@ -60,20 +60,20 @@ def add(world: World) -> None:
         ("silence", SILENCE),
         ("truncated", TRUNCATED),
         ("drip", DRIP),
-        ("gigabytes", Answer(raw=_gigabytes)),
-        ("file", Answer(200, b"\x00" * 65536, "application/octet-stream")),
-        ("attachment", Answer(200, b"<p>", headers={"Content-Disposition": "attachment; filename=a.html"})),
-        ("redirects", Answer(302, headers={"Location": "/"})),
+        ("gigabytes", Response(raw=_gigabytes)),
+        ("file", Response(200, b"\x00" * 65536, "application/octet-stream")),
+        ("attachment", Response(200, b"<p>", headers={"Content-Disposition": "attachment; filename=a.html"})),
+        ("redirects", Response(302, headers={"Location": "/"})),
     ):
         world.route(f"https://{name}.{DOMAIN}/", answer)
     world.route(
-        f"https://download.{DOMAIN}/file.bin", Answer(200, b"\x00" * 65536, "application/octet-stream")
+        f"https://download.{DOMAIN}/file.bin", Response(200, b"\x00" * 65536, "application/octet-stream")
     )
     _nesting(world)
 
 
 def _nesting(world: World) -> None:
-    """A page that frames itself, with another query each time."""
+    """A page that frames itself with a new query each time."""
     page = Document(f"https://nesting.{DOMAIN}/", "Hostile: nesting", seed=False).inline(_READ)
     page.add("<script>document.write('<iframe src=\"?' + Math.random() + '\"></iframe>');</script>")
     world.page(page)

@@ -1,17 +1,17 @@
-"""Documents of other kinds: SVG, XHTML, strict policies, old encodings, a base, redirects on the way."""
+"""Documents of other kinds: SVG, XHTML, strict policies, old encodings, redirects, plain text."""
 
 from overscripted.demo.documents import Document, Script
-from overscripted.demo.look import paragraph
+from overscripted.demo.http_messages import Response
+from overscripted.demo.page_style import paragraph
 from overscripted.demo.planted import calls
 from overscripted.demo.sites.directory import ORIGIN
-from overscripted.demo.wire import Answer
 from overscripted.demo.world import World
 
 _READ = calls("userAgent")
 
 
 def add(world: World) -> None:
-    """A page for each kind."""
+    """Add a page per kind."""
     _svg(world)
     _xhtml(world)
     _policies(world)
@@ -27,7 +27,7 @@ def _svg(world: World) -> None:
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 60"><circle cx="45" cy="30" r="25" '
         f'fill="teal"/><script>{_READ.js}</script></svg>'
     )
-    world.page(page, Answer(200, drawing.encode(), "image/svg+xml"))
+    world.page(page, Response(200, drawing.encode(), "image/svg+xml"))
 
 
 def _xhtml(world: World) -> None:
@@ -37,14 +37,14 @@ def _xhtml(world: World) -> None:
         '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>XHTML</title></head>'
         f"<body><p>Strictly speaking.</p><script>{_READ.js}</script></body></html>"
     )
-    world.page(page, Answer(200, text.encode(), "application/xhtml+xml"))
+    world.page(page, Response(200, text.encode(), "application/xhtml+xml"))
 
 
 def _policies(world: World) -> None:
     url = f"{ORIGIN['northbank-savings.com']}/vault"
     page = Document(url, "A strict policy").add(paragraph(url))
     page.load(Script(f"{ORIGIN['northbank-savings.com']}/js/vault.js", calls("userAgent", "cookie")))
-    page.add("<script>navigator.platform;</script>")  # refused by the policy: no call
+    page.add("<script>navigator.platform;</script>")  # the policy blocks it: no call
     page.headers["Content-Security-Policy"] = "default-src 'none'; script-src 'self'; style-src 'self'"
     world.page(page)
 
@@ -55,21 +55,21 @@ def _policies(world: World) -> None:
 
 
 def _encodings(world: World) -> None:
-    for host, path, words, encoding in (
+    for host, path, title, encoding in (
         ("volga-rynok.ru", "kontakty", "Привет с берегов Волги", "windows-1251"),
         ("aozora-kikai.co.jp", "seihin", "青空機械の製品一覧", "shift_jis"),
         ("le-petit-phare.fr", "meteo", "Météo marine, façade ouest", "iso-8859-1"),
         ("sakuraya-ryokan.jp", "yoyaku", "ご予約はこちら", "utf-16"),
     ):
-        page = Document(f"{ORIGIN[host]}/{path}", words).inline(_READ)
+        page = Document(f"{ORIGIN[host]}/{path}", title).inline(_READ)
         text = page.html().replace('<meta charset="utf-8">', "")
         body = text.encode(encoding, "replace")
         kind = f"text/html; charset={encoding}"
-        world.page(page, Answer(200, body, kind))
+        world.page(page, Response(200, body, kind))
 
 
 def _redirected(world: World) -> None:
-    """A seed that leads to another page: the truth is under the seed, with the final page's location."""
+    """Seeds that redirect: the truth is under the seed, with the location of the final page."""
     target = f"{ORIGIN['civicpulse-forum.org']}/thread/12"
     world.page(Document(target, "Thread 12").inline(calls("userAgent", "referrer")))
     for url, status in (
@@ -78,7 +78,7 @@ def _redirected(world: World) -> None:
     ):
         page = Document(url, "Moved", final=target)
         page.plant(calls("userAgent", "referrer"), target, location=target)
-        answer = Answer(status, headers={"Location": target})
+        answer = Response(status, headers={"Location": target})
         world.page(page, answer)
 
 
@@ -87,4 +87,4 @@ def _huge_and_plain(world: World) -> None:
     page.add("<table>" + "".join(f"<tr><td>{n}<td>{n * n}" for n in range(10_000)) + "</table>")
     world.page(page.inline(calls("language")))
     page = Document(f"{ORIGIN['docs.openquarry.org']}/licence.txt", "Plain text")
-    world.page(page, Answer(200, b"Nothing runs here.\n", "text/plain"))
+    world.page(page, Response(200, b"Nothing runs here.\n", "text/plain"))

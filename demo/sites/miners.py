@@ -1,7 +1,7 @@
-"""Pages that mine, from mining hosts or by themselves, and pages that only look so."""
+"""Pages with miners, from mining hosts and first-party, and decoys that only look like it."""
 
 from overscripted.demo.documents import Document, Script
-from overscripted.demo.look import paragraph
+from overscripted.demo.page_style import paragraph
 from overscripted.demo.planted import calls
 from overscripted.demo.sites.directory import CDN, ORIGIN
 from overscripted.demo.sites.thirdparty import ThirdParties
@@ -9,7 +9,7 @@ from overscripted.demo.world import World
 
 
 def add(world: World, third: ThirdParties) -> None:
-    """Pages with miners, then the decoys."""
+    """Add the pages with miners, and the decoys."""
     page = _page(f"{ORIGIN['seedharbour.net']}/browse", "Browse").load(third.coinhive)
     world.page(page.add("<script>new CoinHive.Anonymous('demo').start();</script>"))
     page = _page(f"{ORIGIN['seedharbour.net']}/top", "Top").load(third.coinhive)

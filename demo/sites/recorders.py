@@ -1,13 +1,13 @@
-"""Pages with session replay, and pages that only look so."""
+"""Pages with session replay, and decoys that only look like it."""
 
 from overscripted.demo.documents import Document, Script
-from overscripted.demo.look import paragraph
+from overscripted.demo.page_style import paragraph
 from overscripted.demo.planted import NOTHING, Code, calls
 from overscripted.demo.sites.directory import CDN, ORIGIN
 from overscripted.demo.sites.thirdparty import ThirdParties
 from overscripted.demo.world import World
 
-# Where each provider's script is found: page URLs.
+# Provider -> URLs of the pages that load its script.
 _USERS = {
     "yandex.ru": (
         f"{ORIGIN['gazeta-severa.ru']}/novosti/most",
@@ -49,7 +49,7 @@ _USERS = {
 
 
 def add(world: World, third: ThirdParties) -> None:
-    """Pages that load a provider's script, then the decoys."""
+    """Add the pages that load a provider's script, and the decoys."""
     for provider, urls in _USERS.items():
         for url in urls:
             page = _page(url, f"Recorded by {provider}").load(third.recorders[provider], "async")
@@ -67,7 +67,7 @@ def _page(url: str, title: str) -> Document:
 
 
 def _in_a_frame(world: World, third: ThirdParties) -> None:
-    """A recorder inside a third party's frame: the reference's location is the frame's."""
+    """A recorder in a third party's frame: the reference has the location of the frame."""
     inner = _page("https://embed.streamdelta-video.tv/player", "Player")
     inner.load(third.recorders["mouseflow.com"])
     outer = _page(f"{ORIGIN['sakuraya-ryokan.jp']}/rooms", "Rooms, with a film").frame(inner)
@@ -75,7 +75,7 @@ def _in_a_frame(world: World, third: ThirdParties) -> None:
 
 
 def _decoys(world: World) -> None:
-    """What a perfect analysis does not count: look-alikes, and a provider's script that makes no call."""
+    """Scripts that a perfect analysis does not count: similar names, and a script that makes no call."""
     look_alike = Script("https://mc.notyandex.ru/metrika/tag.js", calls("userAgent", "cookie"))
     page = _page(f"{ORIGIN['wetter.nordlicht-rundschau.de']}/radar", "A look-alike's script")
     world.page(page.load(look_alike))
@@ -99,7 +99,7 @@ def _decoys(world: World) -> None:
     world.script(mixed)
     world.page(page.inline(calls("userAgent")))
 
-    # The rule of HTTPS by scheme pairs: a recorder over http on an http page.
+    # For the shares by scheme of script and page: a recorder over http on an http page.
     plain = Script("http://static.hotjar.com/c/hotjar-plain.js", calls("userAgent"), replay="hotjar.com")
     page = _page(f"{ORIGIN['coinpatch-faucet.com']}/claim", "Recorded over http").load(plain)
     world.page(page)

@@ -1,20 +1,19 @@
-"""Third parties of the demo's world: the scripts of recorders, miners, fingerprinters and analytics.
+"""Third parties of the demo web: the scripts of recorders, miners, fingerprinters and analytics.
 
-Each is served from the host it belongs to. Where a library is published on npm, that library is
-what is served, after a first line of ours (a provider's own settings, as real providers do) whose
-calls are planted, and before a last one that starts it.
+Each script is served from its own host. If its library is published on npm, the script has three parts: code
+of ours with planted calls (real providers put settings there), the library, and code that starts it.
 """
 
 import json
 from dataclasses import dataclass
 
 from overscripted.demo.documents import Script
+from overscripted.demo.http_messages import Request, Response
 from overscripted.demo.libraries import Libraries
 from overscripted.demo.planted import AUDIO, CANVAS, FONTS, NOTHING, WEBRTC, Code, calls, stored
-from overscripted.demo.wire import Answer, Ask
 from overscripted.demo.world import World
 
-# What our own stand-in for a recorder does: watch input and changes, send them now and then.
+# Our stand-in for a recorder: watch input and changes, and send them.
 _RECORDER = """(function () {
   var events = [], note = function (event) { events.push([event.type, Date.now()]); };
   ['click', 'input', 'scroll', 'mousemove', 'keydown'].forEach(function (type) {
@@ -35,7 +34,7 @@ _RRWEB = """(function () {
   }, 400);
 })();"""
 
-# Provider's domain -> script URL, collector, what its first line reads, whether rrweb is its engine.
+# Provider's domain -> script URL, collector, calls of its first part, whether rrweb is its library.
 _RECORDERS: dict[str, tuple[str, str, Code, bool]] = {
     "yandex.ru": (
         "https://mc.yandex.ru/metrika/tag.js",
@@ -144,7 +143,10 @@ _MINER = """(function () {
 
 @dataclass(frozen=True)
 class ThirdParties:
-    """Scripts that pages load, by who they are from."""
+    """Scripts that pages load.
+
+    ``recorders``: by provider. ``loaded_by``: what a provider's library loads by itself.
+    """
 
     recorders: dict[str, Script]
     loaded_by: dict[str, Script]
@@ -166,7 +168,7 @@ class ThirdParties:
 
 
 def make(libraries: Libraries) -> ThirdParties:
-    """The scripts, with the libraries from npm or without."""
+    """The scripts, with or without the libraries from npm."""
     recorders = {domain: _recorder(domain, libraries) for domain in _RECORDERS}
     recorders["logrocket.com"] = _logrocket(libraries)
     recorders["clarity.ms"] = _clarity(libraries)
@@ -244,7 +246,7 @@ def make(libraries: Libraries) -> ThirdParties:
 
 
 def add(world: World) -> None:
-    """The hosts of third parties that only collect or answer settings."""
+    """Add the hosts of third parties that only collect events or serve settings."""
     for _, collector, _, _ in _RECORDERS.values():
         world.host(collector.split("/")[2], "https", "http")
     for name in ("us.i.posthog.com", "us-assets.i.posthog.com", "c.clarity.ms", "api.segment.io",
@@ -299,7 +301,7 @@ def _posthog(libraries: Libraries) -> Script:
 
 
 def _loaded_by(libraries: Libraries) -> dict[str, Script]:
-    """What providers' libraries from npm load by themselves, by provider. LogRocket's is not on npm."""
+    """What providers' libraries from npm load by themselves. LogRocket's second script is not on npm."""
     return {
         "posthog.com": Script(
             "https://us-assets.i.posthog.com/static/recorder.js?v=1.200.0",
@@ -315,7 +317,7 @@ def _loaded_by(libraries: Libraries) -> dict[str, Script]:
     }
 
 
-def _posthog_settings(ask: Ask) -> Answer:
+def _posthog_settings(request: Request) -> Response:
     settings = {
         "config": {"enable_collect_everything": True},
         "sessionRecording": {"endpoint": "/s/"},
@@ -323,17 +325,17 @@ def _posthog_settings(ask: Ask) -> Answer:
         "featureFlags": {},
         "toolbarParams": {},
     }
-    return _json(ask, settings)
+    return _json(request, settings)
 
 
-def _segment_settings(ask: Ask) -> Answer:
-    return _json(ask, {"integrations": {}, "plan": {}, "edgeFunction": {}})
+def _segment_settings(request: Request) -> Response:
+    return _json(request, {"integrations": {}, "plan": {}, "edgeFunction": {}})
 
 
-def _json(ask: Ask, value: object) -> Answer:
+def _json(request: Request, value: object) -> Response:
     headers = {
-        "Access-Control-Allow-Origin": ask.headers.get("origin", "*"),
+        "Access-Control-Allow-Origin": request.headers.get("origin", "*"),
         "Access-Control-Allow-Credentials": "true",
-        "Access-Control-Allow-Headers": ask.headers.get("access-control-request-headers", "*"),
+        "Access-Control-Allow-Headers": request.headers.get("access-control-request-headers", "*"),
     }
-    return Answer(200, json.dumps(value).encode(), "application/json", headers)
+    return Response(200, json.dumps(value).encode(), "application/json", headers)

@@ -1,10 +1,10 @@
-"""Workers of every kind, WebAssembly and a pop-up: code that runs beside the page's document."""
+"""Workers of every kind, and WebAssembly."""
 
 from overscripted.demo.documents import Document, Script
-from overscripted.demo.look import paragraph
+from overscripted.demo.http_messages import Response
+from overscripted.demo.page_style import paragraph
 from overscripted.demo.planted import NOTHING, calls
 from overscripted.demo.sites.directory import ORIGIN
-from overscripted.demo.wire import Answer
 from overscripted.demo.world import World
 
 _HERE = ORIGIN["workshop.stellarforge-software.io"]
@@ -16,13 +16,13 @@ _WASM = bytes.fromhex(
 
 
 def add(world: World) -> None:
-    """A page for each kind."""
-    for name, made in (
+    """Add a page per kind."""
+    for name, construction in (
         ("dedicated", "new Worker('/workers/dedicated.js')"),
         ("shared", "new SharedWorker('/workers/shared.js')"),
         ("module", "new Worker('/workers/module.js', { type: 'module' })"),
     ):
-        _from_url(world, name, f"window.helper = {made};")
+        _from_url(world, name, f"window.helper = {construction};")
     _from_url(world, "service", "navigator.serviceWorker.register('/workers/service.js');")
     _blob(world)
     _inline(world)
@@ -50,7 +50,7 @@ def _blob(world: World) -> None:
 
 
 def _inline(world: World) -> None:
-    """Workers without a file: from data:, dedicated and shared, and one that a worker from a blob: makes."""
+    """Workers without a file: from data: URLs (dedicated and shared), and one that a blob: worker creates."""
     page, url = _page("inline").inline(calls("cookie")), f"data:text/javascript,{_READ.js}"
     page.add(f"""<script>
 var nested = new Blob(["new Worker('{url}//nested')"], {{ type: 'text/javascript' }});
@@ -63,7 +63,7 @@ window.helpers.push(new Worker(URL.createObjectURL(nested)));
 
 
 def _wasm(world: World) -> None:
-    world.route(f"{_HERE}/two.wasm", Answer(200, _WASM, "application/wasm"))
+    world.route(f"{_HERE}/two.wasm", Response(200, _WASM, "application/wasm"))
     page = Document(f"{_HERE}/webassembly", "WebAssembly").inline(NOTHING).inline(calls("userAgent"))
     page.add("""<script>
 WebAssembly.instantiateStreaming(fetch('/two.wasm')).then(function (made) {

@@ -11,7 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecord
 
-from overscripted.demo.wire import Answer, Ask
+from overscripted.demo.http_messages import Request, Response
 
 CAPTURES = Path(__file__).resolve().parents[3] / "shared" / "data" / "warc"
 PAGES = {
@@ -24,7 +24,7 @@ PAGES = {
 
 # Of one connection and not of the resource; the length is written anew.
 _HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding", "content-type"}
-_NOTHING = Answer(404, b"not captured\n", "text/plain")
+_NOTHING = Response(404, b"not captured\n", "text/plain")
 
 
 class Archive:
@@ -35,8 +35,8 @@ class Archive:
     """
 
     def __init__(self, files: Iterable[Path]) -> None:
-        self._exact: dict[str, Answer] = {}
-        self._by_path: dict[str, Answer] = {}
+        self._exact: dict[str, Response] = {}
+        self._by_path: dict[str, Response] = {}
         self._hosts: set[str] = set()
         for file in files:
             with file.open("rb") as stream:
@@ -60,7 +60,7 @@ class Archive:
         """No host of an archive fails so."""
         return ""
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: Request) -> Response:
         """What was captured."""
         exact = self._exact.get(_key(ask.host, ask.path, ask.query))
         return exact or self._by_path.get(_key(ask.host, ask.path, ""), _NOTHING)
@@ -68,7 +68,8 @@ class Archive:
     def sha256(self, url: str) -> str:
         """SHA-256 of the body that a page gets for a URL, as a browser decodes it."""
         parts = urlsplit(url)
-        answer = self.answer(Ask("GET", parts.scheme, parts.netloc, parts.path or "/", parts.query, {}, ""))
+        request = Request("GET", parts.scheme, parts.netloc, parts.path or "/", parts.query, {}, "")
+        answer = self.answer(request)
         coding = {k.lower(): v for k, v in answer.headers.items()}.get("content-encoding", "")
         response = urllib3.HTTPResponse(
             io.BytesIO(answer.body), {"content-encoding": coding}, preload_content=False
@@ -94,10 +95,10 @@ def _key(host: str, path: str, query: str) -> str:
     return f"{host}{path or '/'}?{query}"
 
 
-def _answer(record: ArcWarcRecord) -> Answer:
+def _answer(record: ArcWarcRecord) -> Response:
     captured = record.http_headers
     headers = {name: value for name, value in captured.headers if name.lower() not in _HOP_BY_HOP}
     chunked = (captured.get_header("Transfer-Encoding") or "").lower() == "chunked"
     stream = ChunkedDataReader(record.raw_stream) if chunked else record.raw_stream
     kind = captured.get_header("Content-Type") or "application/octet-stream"
-    return Answer(int(captured.get_statuscode() or 200), stream.read(), kind, headers)
+    return Response(int(captured.get_statuscode() or 200), stream.read(), kind, headers)

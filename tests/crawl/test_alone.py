@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from overscripted.demo.wire import Answer
+from overscripted.demo.http_messages import Response
 from tests.crawl.crawling import crawl
 from tests.crawl.instrument.hosts import hosted
 from tests.crawl.raw import Raw
@@ -26,8 +26,8 @@ ALWAYS = {"Strict-Transport-Security": "max-age=9999; includeSubDomains"}
 async def crawled(folder: Path, *options: str) -> Raw:
     """What is recorded of the seeds."""
     async with hosted(folder) as (hosts, prefs, authority):
-        hosts.pages["/strict"] = Answer(200, b"<p>x", headers=ALWAYS)
-        hosts.pages["/page"] = Answer(200, b"<p>x", headers={"Set-Cookie": "seen=1; Max-Age=99"})
+        hosts.pages["/strict"] = Response(200, b"<p>x", headers=ALWAYS)
+        hosts.pages["/page"] = Response(200, b"<p>x", headers={"Set-Cookie": "seen=1; Max-Age=99"})
         hosts.add("/ahead", "<!doctype html><link rel=prefetch href=/next.html>")
         hosts.add("/next.html", "<p>x", Cache_Control="max-age=99")
         hosts.add("/opens", "<!doctype html><script>open('/opened')</script>")

@@ -187,9 +187,12 @@ def test_encodings_are_what_they_say(get: Get) -> None:
 
 def test_the_proxies_count_what_they_are_asked(web: DemoWeb, get: Get) -> None:
     url = "https://docs.openquarry.org/start"
-    before = web.asked("toronto").get(url, 0), web.asked("tokyo").get(url, 0)
+    before = web.request_counts("toronto").get(url, 0), web.request_counts("tokyo").get(url, 0)
     get(url, "toronto")
-    assert (web.asked("toronto")[url], web.asked("tokyo").get(url, 0)) == (before[0] + 1, before[1])
+    assert (web.request_counts("toronto")[url], web.request_counts("tokyo").get(url, 0)) == (
+        before[0] + 1,
+        before[1],
+    )
 
 
 async def test_a_websocket_opens_and_closes_through_the_tunnel(web: DemoWeb) -> None:

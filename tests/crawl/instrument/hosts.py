@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from overscripted.demo.certificates import Authority
+from overscripted.demo.http_messages import Request, Response
 from overscripted.demo.proxy import Proxy
-from overscripted.demo.wire import Answer, Ask
 from tests.crawl.archive import through
 from tests.crawl.instrument.harness import Instrumented
 
-Page = Answer | Callable[[Ask], Answer]
+Page = Response | Callable[[Request], Response]
 
 _PLAIN = "plain-"  # names that begin so are not served by HTTPS
 
@@ -39,7 +39,7 @@ class Hosts:
         self.contexts: dict[str, ssl.SSLContext] = {}  # of names with certificates of their own
         self.direct = ""  # the origin of the host that is reached past the proxy
         self.pages: dict[str, Page] = {}
-        self.asked: list[Ask] = []
+        self.asked: list[Request] = []
         self.connections: list[Connection] = []
         self.reached: list[str] = []  # names that were connected to or asked
         self.refused: list[str] = []  # names that were to be reached by HTTPS, and are not served so
@@ -47,7 +47,7 @@ class Hosts:
     def add(self, path: str, body: str | bytes = b"", kind: str = "text/html", **headers: str) -> str:
         """Serve a body; its path."""
         data = body.encode() if isinstance(body, str) else body
-        self.pages[path] = Answer(200, data, kind, {k.replace("_", "-"): v for k, v in headers.items()})
+        self.pages[path] = Response(200, data, kind, {k.replace("_", "-"): v for k, v in headers.items()})
         return path
 
     def count(self, path: str, host: str = "") -> int:
@@ -66,12 +66,12 @@ class Hosts:
         """No host fails so."""
         return ""
 
-    def answer(self, ask: Ask) -> Answer:
+    def answer(self, ask: Request) -> Response:
         """What is served at a path."""
         self.asked.append(ask)
         visits = _connection.get().visits.setdefault(ask.host, set())
         visits.update(re.findall(r"\bvisit=(\w+)", ask.headers.get("cookie", "")))
-        page = self.pages.get(ask.path, Answer(404, b"no such page", "text/plain"))
+        page = self.pages.get(ask.path, Response(404, b"no such page", "text/plain"))
         return page(ask) if callable(page) else page
 
 

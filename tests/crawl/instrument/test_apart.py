@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from overscripted.crawl.firefox.bidi import BidiError
-from overscripted.demo.wire import Answer, Ask
+from overscripted.demo.http_messages import Request, Response
 from tests.crawl.instrument.chains import Chain
 from tests.crawl.instrument.harness import Visit
 from tests.crawl.instrument.hosts import Hosts, Secure, connection
@@ -218,51 +218,51 @@ def served(hosts: Hosts) -> None:
     marks = itertools.count()
     kept: list[str] = []
 
-    def empty(ask: Ask) -> Answer:
+    def empty(ask: Request) -> Response:
         known = "visit=" in ask.headers.get("cookie", "")
         mark = {} if known else {"Set-Cookie": f"visit=v{next(marks)}; HttpOnly"}
-        return Answer(200, HELP.encode(), headers=mark)
+        return Response(200, HELP.encode(), headers=mark)
 
-    def count(ask: Ask) -> Answer:
+    def count(ask: Request) -> Response:
         path, _, method = ask.query.replace("%20", " ").partition(" ")
         n = sum(it.path == path and method in ("", it.method) for it in hosts.asked)
-        return Answer(200, str(n).encode(), "text/plain")
+        return Response(200, str(n).encode(), "text/plain")
 
-    def cookies(ask: Ask) -> Answer:
+    def cookies(ask: Request) -> Response:
         found = [it for it in ask.headers.get("cookie", "").split("; ") if it.startswith("http=")]
-        return Answer(200, str(found).encode(), "text/plain", crossing(ask).headers)
+        return Response(200, str(found).encode(), "text/plain", crossing(ask).headers)
 
-    def crossing(ask: Ask) -> Answer:
+    def crossing(ask: Request) -> Response:
         allowed = {"Access-Control-Allow-Origin": TOP, "Access-Control-Allow-Headers": "mine"}
         allowed |= {"Access-Control-Allow-Credentials": "true", "Access-Control-Max-Age": "600"}
-        return Answer(200, headers=allowed)
+        return Response(200, headers=allowed)
 
-    def keep(ask: Ask) -> Answer:
+    def keep(ask: Request) -> Response:
         if left := ask.headers.get("kept"):
             kept.append(left)
-        return Answer(200, "".join(kept[-1:]).encode(), "text/plain")
+        return Response(200, "".join(kept[-1:]).encode(), "text/plain")
 
-    def login(ask: Ask) -> Answer:
+    def login(ask: Request) -> Response:
         asks = {"WWW-Authenticate": 'Basic realm="x"'}
-        return Answer(200) if "authorization" in ask.headers else Answer(401, headers=asks)
+        return Response(200) if "authorization" in ask.headers else Response(401, headers=asks)
 
-    def tagged(ask: Ask) -> Answer:
+    def tagged(ask: Request) -> Response:
         known = "if-none-match" in ask.headers
-        return Answer(
+        return Response(
             200, b"known" if known else b"new", headers={"ETag": '"1"', "Cache-Control": "no-cache"}
         )
 
-    def tls(ask: Ask) -> Answer:
+    def tls(ask: Request) -> Response:
         once = {
             "Connection": "close",
             "Cache-Control": "no-store",
         }  # the next time by a connection of its own
-        return Answer(200, str(connection().resumed).encode(), headers=once | crossing(ask).headers)
+        return Response(200, str(connection().resumed).encode(), headers=once | crossing(ask).headers)
 
     hosts.pages |= {
         "/empty": empty,
         "/count": count,
-        "/cookie": lambda ask: Answer(
+        "/cookie": lambda ask: Response(
             200, headers={"Set-Cookie": "http=1; Secure; SameSite=None; Max-Age=999", **crossing(ask).headers}
         ),
         "/cookies": cookies,
@@ -271,18 +271,19 @@ def served(hosts: Hosts) -> None:
         "/private/login": login,
         "/tagged": tagged,
         "/tls": tls,
-        "/moved": Answer(301, headers={"Location": "/empty", **LONG}),
-        "/gone": Answer(301, headers={"Location": "/empty", **LONG}),
-        "/strict": Answer(200, headers={"Strict-Transport-Security": "max-age=999; includeSubDomains"}),
-        "/elsewhere": Answer(200, headers={"Alt-Svc": 'h2="else.example:443"; ma=999'}),
-        "/clear": Answer(200, headers={"Clear-Site-Data": '"*"'}),
-        "/service.js": Answer(200, b"", "text/javascript"),
-        "/shared.js": Answer(200, SHARED.encode(), "text/javascript"),
+        "/moved": Response(301, headers={"Location": "/empty", **LONG}),
+        "/gone": Response(301, headers={"Location": "/empty", **LONG}),
+        "/strict": Response(200, headers={"Strict-Transport-Security": "max-age=999; includeSubDomains"}),
+        "/elsewhere": Response(200, headers={"Alt-Svc": 'h2="else.example:443"; ma=999'}),
+        "/clear": Response(200, headers={"Clear-Site-Data": '"*"'}),
+        "/service.js": Response(200, b"", "text/javascript"),
+        "/shared.js": Response(200, SHARED.encode(), "text/javascript"),
         **{
-            path: Answer(200, b"x", headers=LONG) for path in ("/long", "/ahead", "/font.woff2", "/image.png")
+            path: Response(200, b"x", headers=LONG)
+            for path in ("/long", "/ahead", "/font.woff2", "/image.png")
         },
-        "/style.css": Answer(200, b"", "text/css", LONG),
-        "/script.js": Answer(200, b"", "text/javascript", LONG),
+        "/style.css": Response(200, b"", "text/css", LONG),
+        "/script.js": Response(200, b"", "text/javascript", LONG),
     }
 
 

@@ -45,7 +45,7 @@ class Captured:
 
     async def visit(self, url: str) -> tuple[Visit, str, Counter[str]]:
         """A page at rest: what was said, its state, what it asked for (host and path)."""
-        before = self.proxy.asked.copy()
+        before = self.proxy.request_counts.copy()
         if isinstance(self.browser, Instrumented):
             visit = await self.browser.open()
         else:
@@ -61,7 +61,7 @@ class Captured:
         else:
             await visit.bidi.command("browsingContext.close", {"context": visit.context})
         asked: Counter[str] = Counter()
-        for address, n in (self.proxy.asked - before).items():
+        for address, n in (self.proxy.request_counts - before).items():
             parts = urlsplit(address)
             asked[f"{parts.netloc}{parts.path}"] += n
         return visit, state, asked
@@ -71,8 +71,8 @@ class Captured:
         end = asyncio.get_running_loop().time() + _LONGEST_S
         asked = -1
         await visit.holds(_TURN)
-        while asked != self.proxy.asked.total() and asyncio.get_running_loop().time() < end:
-            asked = self.proxy.asked.total()
+        while asked != self.proxy.request_counts.total() and asyncio.get_running_loop().time() < end:
+            asked = self.proxy.request_counts.total()
             await asyncio.sleep(_REST_S)
             await visit.holds(_TURN)
 

@@ -1,4 +1,4 @@
-"""Front pages of listed sites: what the precrawl must find there, for each vantage point."""
+"""Front pages of listed sites, and what the precrawl must find there from each vantage point."""
 
 import gzip
 import html
@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from overscripted.demo.documents import Document
+from overscripted.demo.http_messages import Request, Response
 from overscripted.demo.settings import VANTAGES
-from overscripted.demo.wire import Answer, Ask
 
 
 @dataclass(frozen=True)
 class Link:
-    """An ``<a href>`` as written, and the outbound URL it means; None where it means none.
+    """An ``<a href>`` as written, and its outbound URL; None for a link that is not outbound.
 
-    ``vantages`` are those that are shown it.
+    Only ``vantages`` get the link.
     """
 
     href: str
@@ -26,38 +26,38 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Fresh:
-    """A link that is new in every answer: ``make`` writes it, ``pattern`` (a regular expression) fits it."""
+class VolatileLink:
+    """A link that is new in every response: ``make`` writes it, the regular expression ``pattern`` fits."""
 
-    make: Callable[[Ask], str]
+    make: Callable[[Request], str]
     pattern: str
 
 
-PER_REQUEST = Fresh(
-    lambda ask: f"https://click.adfern-network.com/c?id={secrets.token_hex(8)}",
+PER_REQUEST = VolatileLink(
+    lambda request: f"https://click.adfern-network.com/c?id={secrets.token_hex(8)}",
     r"https://click\.adfern-network\.com/c\?id=[0-9a-f]{16}",
 )
-BY_TIME = Fresh(
-    lambda ask: f"https://ticker.adfern-network.com/t/{time.time_ns()}",
+BY_TIME = VolatileLink(
+    lambda request: f"https://ticker.adfern-network.com/t/{time.time_ns()}",
     r"https://ticker\.adfern-network\.com/t/[0-9]{19}",
 )
 
 
 @dataclass
-class Front:
-    """A site's front page: a document, its links, and how it is sent: encoding, base, gzip."""
+class FrontPage:
+    """A site's front page: its document and links; how it is sent: encoding, base URL, gzip."""
 
     document: Document
     links: list[Link] = field(default_factory=list)
-    fresh: list[Fresh] = field(default_factory=list)
+    volatile: list[VolatileLink] = field(default_factory=list)
     encoding: str = "utf-8"
     base: str = ""
     packed: bool = False
 
-    def answer(self, ask: Ask) -> Answer:
-        """The page as this vantage point sees it now."""
-        shown = [link.href for link in self.links if ask.vantage in link.vantages]
-        shown += [fresh.make(ask) for fresh in self.fresh]
+    def answer(self, request: Request) -> Response:
+        """The page as the request's vantage point gets it now."""
+        shown = [link.href for link in self.links if request.vantage in link.vantages]
+        shown += [link.make(request) for link in self.volatile]
         items = "".join(f'<li><a href="{html.escape(href)}">{_label(href)}</a></li>\n' for href in shown)
         text = self.document.html()
         before = "</p>" if "</p>" in text else "</h1>"
@@ -67,13 +67,13 @@ class Front:
         text = text.replace('<meta charset="utf-8">', "")
         body = text.encode(self.encoding, "xmlcharrefreplace")
         headers = {"Set-Cookie": "seen=1; Path=/; SameSite=Lax", "Cache-Control": "no-store"}
-        if self.packed and "gzip" in ask.headers.get("accept-encoding", ""):
+        if self.packed and "gzip" in request.headers.get("accept-encoding", ""):
             body = gzip.compress(body)
             headers["Content-Encoding"] = "gzip"
-        return Answer(200, body, f"text/html; charset={self.encoding}", headers)
+        return Response(200, body, f"text/html; charset={self.encoding}", headers)
 
-    def found(self, vantage: str) -> list[str]:
-        """The outbound links this vantage point finds, but for the fresh ones; sorted, distinct."""
+    def outbound_links(self, vantage: str) -> list[str]:
+        """The outbound links that a vantage point finds, without volatile ones; sorted and distinct."""
         return sorted({link.url for link in self.links if link.url and vantage in link.vantages})
 
 
@@ -84,7 +84,7 @@ def _label(href: str) -> str:
     return html.escape(parts[-1][:60] if parts else "home")
 
 
-# Ways to write an absolute URL of the same meaning.
+# Ways to write the same absolute URL.
 def _with_fragment(url: str) -> str:
     return f"{url}#comments"
 
@@ -138,7 +138,7 @@ STYLES = (
     _with_backslashes,
 )
 
-# On every front page: nothing of this is an outbound link.
+# On every front page: none of these is an outbound link.
 NO_SEEDS = (
     Link("/about", None),
     Link("?page=2", None),
@@ -148,7 +148,7 @@ NO_SEEDS = (
     Link("tel:+10000000", None),
     Link("", None),
 )
-# On some: URLs that no browser loads.
+# On some front pages: URLs that no browser loads.
 INVALID = (
     Link("https://[not-an-address/", None),
     Link("https://", None),

@@ -1,14 +1,14 @@
-"""Every listed site's front page, so that each page of the world is linked to from sites of other domains."""
+"""The front pages of the listed sites. Together they link to every page, each from sites of other domains."""
 
 from urllib.parse import urlsplit
 
 from overscripted.demo.documents import Document
-from overscripted.demo.fronts import BY_TIME, INVALID, NO_SEEDS, PER_REQUEST, STYLES, Front, Link
-from overscripted.demo.look import paragraph
+from overscripted.demo.front_pages import BY_TIME, INVALID, NO_SEEDS, PER_REQUEST, STYLES, FrontPage, Link
+from overscripted.demo.http_messages import Response
+from overscripted.demo.page_style import paragraph
 from overscripted.demo.settings import VANTAGES
 from overscripted.demo.sites.articles import site_script
 from overscripted.demo.sites.directory import ORIGIN, SITES, Site
-from overscripted.demo.wire import Answer
 from overscripted.demo.world import World
 from overscripted.urls import domain
 
@@ -22,39 +22,39 @@ _ENCODINGS = {
 _LINKING = 2  # sites that link to each page
 
 
-def add(world: World) -> dict[str, Front]:
-    """The front pages, by listed host. Call it last: they link to every page that the world has."""
+def add(world: World) -> dict[str, FrontPage]:
+    """Add the front pages; returns them by listed host. Call it last: they link to all other pages."""
     fronts = {site.host: _front(number, site) for number, site in enumerate(SITES)}
     targets = [url for url, page in world.pages.items() if page.seed]
     targets += [site.home for site in SITES[::2]]
     _spread(fronts, targets)
     _regional(world, fronts)
-    _particular(world, fronts)
+    _relative(world, fronts)
     for site in SITES:
         front = fronts[site.host]
         world.page(front.document, front.answer)
         if site.host != urlsplit(site.home).hostname:
-            world.route(f"http://{site.host}/", Answer(301, headers={"Location": site.home}))
-            world.route(f"https://{site.host}/", Answer(301, headers={"Location": site.home}))
+            world.route(f"http://{site.host}/", Response(301, headers={"Location": site.home}))
+            world.route(f"https://{site.host}/", Response(301, headers={"Location": site.home}))
     return fronts
 
 
-def _front(number: int, site: Site) -> Front:
+def _front(number: int, site: Site) -> FrontPage:
     page = Document(site.home, site.name, lang=site.lang, seed=True)
     page.add(paragraph(site.host, 4)).load(site_script(site))
     encoding = _ENCODINGS.get(site.host, "utf-8")
-    front = Front(page, list(NO_SEEDS), encoding=encoding, packed=number % 3 == 0)
+    front = FrontPage(page, list(NO_SEEDS), encoding=encoding, packed=number % 3 == 0)
     if number % 4 == 0:
         front.links += INVALID
     if number % 6 == 1:
-        front.fresh.append(PER_REQUEST)
+        front.volatile.append(PER_REQUEST)
     if number % 6 == 4:
-        front.fresh += [PER_REQUEST, BY_TIME]
+        front.volatile += [PER_REQUEST, BY_TIME]
     return front
 
 
-def _spread(fronts: dict[str, Front], targets: list[str]) -> None:
-    """Link each target from a few sites of other domains, written in one of many ways."""
+def _spread(fronts: dict[str, FrontPage], targets: list[str]) -> None:
+    """Link each target from a few sites of other domains, written in different ways."""
     hosts = list(fronts)
     for number, target in enumerate(targets):
         turn, linked = number * 7, 0
@@ -68,8 +68,8 @@ def _spread(fronts: dict[str, Front], targets: list[str]) -> None:
             linked += 1
 
 
-def _regional(world: World, fronts: dict[str, Front]) -> None:
-    """Links that only some vantage points are shown."""
+def _regional(world: World, fronts: dict[str, FrontPage]) -> None:
+    """Links that only some vantage points get."""
     hosts = list(fronts)
     for number in range(16):
         shown = tuple(v for bit, v in enumerate(VANTAGES) if (number % 15 + 1) >> bit & 1)
@@ -77,15 +77,15 @@ def _regional(world: World, fronts: dict[str, Front]) -> None:
         world.page(Document(url, "Offers near you", seed=False).add(paragraph(url)))
         host = next(h for h in hosts[number * 3 % len(hosts) :] + hosts if h != "atlasbazaar.in")
         fronts[host].links.append(Link(url, url, shown))
-    # Two sites, each for two vantage points: together all four see it, so it is a seed.
+    # Two sites show a link to two vantage points each: all four see it, so it is a seed.
     url = f"{ORIGIN['atlasbazaar.in']}/local/together"
     world.page(Document(url, "Offers for all", seed=False).add(paragraph(url)))
     fronts["polderbericht.nl"].links.append(Link(url, url, VANTAGES[:2]))
     fronts["maplecrate-music.ca"].links.append(Link(url, url, VANTAGES[2:]))
 
 
-def _particular(world: World, fronts: dict[str, Front]) -> None:
-    """Links in forms that need the page's base, scheme or encoding."""
+def _relative(world: World, fronts: dict[str, FrontPage]) -> None:
+    """Links that can be read only with the page's base, scheme or encoding."""
     base = fronts["docs.openquarry.org"]
     base.base = f"{ORIGIN['stellarforge-software.io']}/guide/"
     base.links = [link for link in base.links if link.url]
@@ -102,7 +102,7 @@ def _particular(world: World, fronts: dict[str, Front]) -> None:
     forest = ORIGIN["xn--bcherwald-q9a.de"]
     world.page(Document(f"{forest}/b%C3%A4ume", "Bäume", lang="de").add(paragraph(forest)))
     fronts["fernweh-reisen.de"].links.append(Link("https://www.BÜCHERWALD.de/bäume", f"{forest}/b%C3%A4ume"))
-    # A query is encoded as the page is: windows-1251 there.
+    # A query has the encoding of its page, here windows-1251.
     url = f"{ORIGIN['volga-rynok.ru']}/poisk"
     world.page(Document(f"{url}?q=%F0%E5%EA%E0", "Поиск", lang="ru").add(paragraph(url)))
     fronts["gazeta-severa.ru"].links.append(Link(f"{url}?q=река", f"{url}?q=%F0%E5%EA%E0"))

@@ -1,4 +1,4 @@
-"""HTTP messages as the demo's servers see them: a request read, a response written."""
+"""HTTP messages of the demo's servers: read a request, write a response."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,8 +12,8 @@ Raw = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A request. ``nth`` counts this vantage point's requests of the URL, from 1."""
+class Request:
+    """A request. ``nth`` counts the requests of this vantage point for the URL, from 1."""
 
     method: str
     scheme: str
@@ -26,13 +26,13 @@ class Ask:
 
     @property
     def url(self) -> str:
-        """The URL asked for."""
+        """The requested URL."""
         return f"{self.scheme}://{self.host}{self.path}" + (f"?{self.query}" if self.query else "")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A response. ``raw`` writes to the connection itself, after which it is closed."""
+class Response:
+    """A response. ``raw``, if set, writes to the connection itself; then the connection is closed."""
 
     status: int = 200
     body: bytes = b""
@@ -57,16 +57,16 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Head:
-    """The head of a request as sent: ``target`` is a path, an absolute URL or ``host:port``."""
+class RequestHead:
+    """The head of a request. ``target`` is a path, an absolute URL or ``host:port``."""
 
     method: str
     target: str
     headers: dict[str, str]
 
 
-async def read_head(reader: asyncio.StreamReader) -> Head | None:
-    """The next request's head; None at the end of the connection or where it is not HTTP."""
+async def read_head(reader: asyncio.StreamReader) -> RequestHead | None:
+    """The head of the next request; None at the end of the connection, or if it is not HTTP."""
     try:
         block = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
@@ -82,11 +82,11 @@ async def read_head(reader: asyncio.StreamReader) -> Head | None:
         name, colon, value = line.partition(":")
         if colon:
             headers[name.strip().lower()] = value.strip()
-    return Head(parts[0].upper(), parts[1], headers)
+    return RequestHead(parts[0].upper(), parts[1], headers)
 
 
-async def skip_body(reader: asyncio.StreamReader, head: Head) -> bool:
-    """Read a request's body away; False where the connection cannot be used further."""
+async def skip_body(reader: asyncio.StreamReader, head: RequestHead) -> bool:
+    """Read and drop a request's body; False if the connection cannot be used after it."""
     if "chunked" in head.headers.get("transfer-encoding", "").lower():
         return False
     try:
@@ -104,6 +104,6 @@ async def skip_body(reader: asyncio.StreamReader, head: Head) -> bool:
 
 
 def split_target(target: str) -> tuple[str, str]:
-    """Path and query of a request's target, absolute or not."""
+    """Path and query of a request's target, absolute or relative."""
     parts = urlsplit(target)
     return parts.path or "/", parts.query

@@ -1,4 +1,4 @@
-"""How the demo's pages look: one small style, and text a person can read."""
+"""How the demo's pages look: a small style sheet, and readable text."""
 
 import hashlib
 from html import escape
@@ -32,13 +32,13 @@ def _number(text: str) -> int:
 
 
 def paragraph(seed: str, sentences: int = 3) -> str:
-    """A paragraph of demo prose, the same for the same seed."""
+    """A paragraph of text, always the same for the same seed."""
     start = _number(seed)
     return "<p>" + " ".join(_SENTENCES[(start + 5 * i) % len(_SENTENCES)] for i in range(sentences)) + "</p>"
 
 
 def decorate(title: str, lang: str, location: str, body: str, head: str = "") -> str:
-    """A whole HTML page around a body. ``head`` is markup for its head."""
+    """An HTML page with this body. ``head`` is markup for its head."""
     host = urlsplit(location).hostname or "a frame of the demo web"
     ink = f"hsl({_number(host) % 360} 55% 32%)"
     return (
