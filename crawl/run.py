@@ -39,13 +39,13 @@ def crawl(
     Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
     Raises the errors of `overscripted.errors` for what the user can mend.
     """
-    limits.open_files(FILES, "a crawl")
+    limits.raise_open_files(FILES, "a crawl")
     wished = instrument_settings.resolve(options.instrument)
     program = process.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
     if options.proxy:
-        proxies.require(options.proxy, f"--proxy {options.proxy}:")
+        proxies.require_reachable(options.proxy, f"--proxy {options.proxy}:")
         proxies.require_open(options.proxy)
     run = Run.open(run_url, create=seed_file is not None)
     _same_records(run, wished, options)

@@ -12,6 +12,15 @@ from functools import lru_cache
 import psutil
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address, without brackets, with or without a zone (``fe80::1%eth0``)."""
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is a public unicast one. Anything that is no IP address is not."""
     try:

@@ -1,17 +1,15 @@
-"""A server on a free port of this machine alone, whatever it serves."""
+"""A TCP server on a free port of 127.0.0.1, for any protocol."""
 
 import asyncio
 import contextlib
 
 
 class Server:
-    """Serves each connection with `_serve`, in a task of its own; `stop` cuts those that are open.
+    """Runs `_serve` for each connection, each in its own task. ``port`` is known once it has started."""
 
-    ``port`` is that of 127.0.0.1 once it has started.
-    """
-
-    limit = 65_536  # bytes that are read ahead of what is asked for
-    ends: tuple[type[BaseException], ...] = (OSError, EOFError, asyncio.CancelledError)  # of a connection
+    limit = 65_536  # bytes that a reader buffers
+    # Errors that end a connection and are no fault of the server.
+    ends: tuple[type[BaseException], ...] = (OSError, EOFError, asyncio.CancelledError)
 
     def __init__(self) -> None:
         self.port = 0
@@ -19,14 +17,14 @@ class Server:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         self._server = await asyncio.start_server(
             self._accept, "127.0.0.1", 0, backlog=1024, limit=self.limit
         )
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Stop listening and cut what is open."""
+        """Stop to listen and close all open connections."""
         if self._server:
             self._server.close()
         for task in self._open:

@@ -15,7 +15,7 @@ _TYPES = {
     pa.float64(): "number (64 bits)",
     pa.bool_(): "true or false",
     pa.binary(): "bytes",
-    pa.timestamp("us", tz="UTC"): "moment (µs, UTC)",
+    pa.timestamp("us", tz="UTC"): "time (µs, UTC)",
 }
 
 _HEAD = """# Tables
@@ -31,7 +31,7 @@ import pandas
 calls = pandas.read_parquet("RUN/tables/calls", columns=["location", "script_url", "symbol"])
 ```
 
-or ask it in SQL. DuckDB takes a path for a table, and `overscripted lab RUN` opens notebooks with both:
+or query it in SQL. DuckDB accepts a path as a table, and `overscripted lab RUN` opens notebooks with both:
 
 ```sql
 -- Which third parties read cookies, on how many sites?
@@ -42,7 +42,7 @@ GROUP BY script_domain ORDER BY sites DESC, calls DESC LIMIT 20;
 ```
 
 ```sql
--- Visits by how they ended, with the calls they made; a visit without a call is in `visits` alone.
+-- Visits by outcome, with their calls. A visit without a call is only in `visits`.
 SELECT v.outcome, count(DISTINCT v.visit_id) AS visits, coalesce(sum(p.n_calls), 0) AS calls
 FROM 'RUN/tables/visits/*.parquet' v
 LEFT JOIN 'RUN/tables/pages/*.parquet' p USING (crawl_id, visit_id)
@@ -50,7 +50,7 @@ GROUP BY v.outcome ORDER BY visits DESC;
 ```
 
 ```sql
--- Third parties that used canvas APIs: a roll-up is far smaller than the calls.
+-- Third parties that used canvas APIs. A roll-up is much smaller than `calls`.
 SELECT script_domain, sum(n_calls) AS calls, count(DISTINCT location_domain) AS sites
 FROM 'RUN/tables/symbol_counts/*.parquet'
 WHERE starts_with(symbol, 'CanvasRenderingContext2D.') AND is_third_party
@@ -58,7 +58,7 @@ GROUP BY script_domain ORDER BY sites DESC, calls DESC LIMIT 20;
 ```
 
 ```sql
--- The code of scripts, by their requests.
+-- The code of scripts, with the requests for it.
 SELECT r.url, s.size, s.content
 FROM 'RUN/tables/requests/*.parquet' r
 JOIN 'RUN/tables/scripts/*.parquet' s ON r.body_sha256 = s.sha256
@@ -66,7 +66,7 @@ WHERE s.content IS NOT NULL LIMIT 20;
 ```
 """
 
-# Two tables, and the columns by which their rows belong together.
+# Two tables, and the columns that join them.
 JOINS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     *(
         (name, "visits", (("crawl_id", "crawl_id"), ("visit_id", "visit_id")))
@@ -87,9 +87,9 @@ JOINS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
 
 _JOINS_HEAD = """## Joins
 
-A row of the first table belongs to the row of the second in which these columns are the same. Visits are
-numbered within a run: both numbers are needed where runs are read together. `instruments` has
-`<object>.*` where all properties of an object are recorded.
+A row of the first table belongs to the row of the second table that has the same values in these columns.
+Visits are numbered within a run: joins over several runs need both numbers. `instruments` has `<object>.*`
+where all properties of an object are recorded.
 
 | table | with | by |
 | --- | --- | --- |"""
@@ -126,7 +126,7 @@ def _part(title: str, where: str, tables: dict[str, Table], level: int) -> Itera
 
 
 def section(table: Table, level: int = 2) -> str:
-    """One table in Markdown: what a row is, what is unique, and its columns."""
+    """One table in Markdown: what a row is, its key, and its columns."""
     lines = [f"{'#' * level} {table.name}", "", f"A row is {_text(table.row)}."]
     if table.key:
         lines.append(f"Unique: {', '.join(f'`{name}`' for name in table.key)}.")

@@ -1,22 +1,23 @@
-"""How many files this process may open."""
+"""The limit of open files of this process."""
 
 import resource
 
 from overscripted.errors import InputError
 
-MOST_FILES = 65_536
+MAX_FILES = 65_536
 
 
-def open_files(needed: int, what: str) -> None:
-    """Let this process, and those that it starts, open as many files as they may.
+def raise_open_files(needed: int, what: str) -> None:
+    """Raise the limit of open files, for this process and those that it starts, as far as it is allowed.
 
-    Raises InputError where these are fewer than ``needed``: what cannot be opened would be charged to sites.
+    ``what`` needs the files; it begins the error message. Raises InputError where fewer than ``needed`` are
+    allowed: later, a connection that cannot be opened would look like a fault of the site.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    if max(soft, most) < needed and soft != resource.RLIM_INFINITY:
+    allowed = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if max(soft, allowed) < needed and soft != resource.RLIM_INFINITY:
         raise InputError(
-            f"{what} needs {needed} open files, {most} are allowed; raise it: `ulimit -n {needed}`"
+            f"{what} needs {needed} open files, {allowed} are allowed; raise the limit: `ulimit -n {needed}`"
         )

@@ -1,4 +1,4 @@
-"""Kinds of values that options of commands take: numbers that are finite and in range, a contact."""
+"""Types of option values: finite numbers in a range, counts, a contact for site operators."""
 
 import math
 from typing import Any
@@ -6,27 +6,27 @@ from typing import Any
 import ada_url
 import click
 
-MOST = 10_000_000  # of anything that is counted
-_WIDEST = 2**63 - 1
+MAX_COUNT = 10_000_000  # of anything that an option counts
+_MAX_INT64 = 2**63 - 1
 
 
 class Number(click.FloatRange):
-    """A finite number from ``least`` to ``most``, both of which may be given."""
+    """A finite number from ``least`` to ``most``, both included."""
 
     def __init__(self, least: float, most: float) -> None:
         super().__init__(least, most)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):  # no comparison refuses one that is none
-            self.fail(f"{value} is no finite number.", param, ctx)
+        if not math.isfinite(number):  # NaN passes every comparison of a range
+            self.fail(f"{value} is not a finite number.", param, ctx)
         return number
 
 
 class Count(click.IntRange):
-    """A whole number from ``least`` to ``most``, both of which may be given."""
+    """A whole number from ``least`` to ``most``, both included."""
 
-    def __init__(self, least: int, most: int = MOST) -> None:
+    def __init__(self, least: int, most: int = MAX_COUNT) -> None:
         super().__init__(least, most)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -36,14 +36,14 @@ class Count(click.IntRange):
 
 
 class Seed(Count):
-    """The number of a draw: any of 64 bits."""
+    """The seed of a random draw: any integer of 64 bits."""
 
     def __init__(self) -> None:
-        super().__init__(-_WIDEST - 1, _WIDEST)
+        super().__init__(-_MAX_INT64 - 1, _MAX_INT64)
 
 
 class Contact(click.ParamType):  # type: ignore[type-arg]  # its releases differ
-    """Where site owners can ask, as a header can carry it: a URL in ASCII, or other text that is."""
+    """A contact for site operators that a header can carry: a URL in ASCII, or other ASCII text."""
 
     name = "url"
 
@@ -53,13 +53,13 @@ class Contact(click.ParamType):  # type: ignore[type-arg]  # its releases differ
             try:
                 text = str(ada_url.URL(text).href)
             except ValueError:
-                self.fail(f"{text} is no URL.", param, ctx)
+                self.fail(f"{text} is not a URL.", param, ctx)
         if not (text.isascii() and (text.isprintable() or not text)):
             self.fail(f"{text!a} cannot be sent in a header; write it in ASCII.", param, ctx)
         return text
 
 
 def decimal(text: str, least: int, most: int) -> int | None:
-    """A number of ASCII digits in a range; None for anything else, however many digits it has."""
-    good = text.isascii() and text.isdecimal() and len(text) <= 18
-    return int(text) if good and least <= int(text) <= most else None
+    """A number of ASCII digits in a range; None for any other text."""
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 18
+    return int(text) if is_number and least <= int(text) <= most else None

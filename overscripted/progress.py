@@ -3,24 +3,23 @@
 import sys
 import time
 from collections.abc import Iterable
-from types import TracebackType
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-LOG_EVERY_S = 10.0  # a log of a day's crawl stays readable at one line in ten seconds
+LOG_EVERY_S = 10.0  # one line per ten seconds keeps the log of a day's crawl readable
 
 
 def duration(seconds: float) -> str:
-    """A time in one unit, as it is said: ``12 s``, ``3 min``, ``1.5 h``."""
+    """A time in one unit: ``12 s``, ``3 min``, ``1.5 h``."""
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 59.5 * 60 else f"{seconds / 3600:.1f} h"
 
 
 class _Bar(Progress):
-    """A progress bar with a note below."""
+    """A progress bar with a note below it."""
 
     note = ""
 
@@ -31,17 +30,17 @@ class _Bar(Progress):
 
 
 class Work:
-    """Counts units of work and shows rate, done, left and failed on standard error.
+    """Count units of work; show on standard error how many are done, left and failed, and the rate.
 
-    Use as a context manager; call `add` for each unit. ``total`` may be unknown (None).
+    A context manager: call `add` for each unit inside it. ``total`` is None where it is unknown.
     """
 
     def __init__(self, name: str, total: int | None, unit: str = "pages") -> None:
         self.name, self.total, self.unit = name, total, unit
         self.done = self.failed = 0
-        self._began = self._logged = time.monotonic()
+        self._started = self._logged = time.monotonic()
         self._bar: _Bar | None = None
-        self._note = self._noted = ""  # and the one that was printed last
+        self._note = self._logged_note = ""
 
     def __enter__(self) -> "Work":
         if sys.stderr.isatty():
@@ -73,38 +72,33 @@ class Work:
             self._log()
 
     def note(self, text: str) -> None:
-        """What there is to say beside the numbers. In a log it has a line even if no unit is finished."""
+        """Show a text after the numbers. A log shows a new text even if no unit has finished."""
         self._note = text
         if self._bar:
             self._bar.note = text
-        elif text != self._noted:
+        elif text != self._logged_note:
             self._log()
 
     def _log(self) -> None:
         if time.monotonic() - self._logged >= LOG_EVERY_S:
-            self._logged, self._noted = time.monotonic(), self._note
+            self._logged, self._logged_note = time.monotonic(), self._note
             print(self.line(), file=sys.stderr, flush=True)
 
     @property
     def rate(self) -> float:
-        """Units a second since the start."""
-        return self.done / max(time.monotonic() - self._began, 1e-9)
+        """Units per second since the start."""
+        return self.done / max(time.monotonic() - self._started, 1e-9)
 
     def line(self) -> str:
-        """The state as one plain line."""
+        """The state as one line of text."""
         left = "?" if self.total is None else str(max(self.total - self.done, 0))
         return (
             f"{self.name}: {self.done} {self.unit} done, {left} left, {self.failed} failed, "
             f"{self.rate:.1f} {self.unit}/s" + (f"; {self._note}" if self._note else "")
         )
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._note = ""  # there is no present any more
+    def __exit__(self, *exception: object) -> None:
+        self._note = ""  # it was about work that was under way
         if self._bar:
             self._bar.stop()
         print(self.line(), file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""A user's proxy: where it listens, and whether it does, asked before any work is begun."""
+"""Checks of a user's proxy before any work begins: can it be reached, and does it want a login."""
 
 import contextlib
 import socket
@@ -6,21 +6,21 @@ from urllib.parse import urlsplit
 
 from overscripted.errors import InputError, OutsideError
 
-CHECK_S = 10.0  # one that takes longer to accept a connection is of no use
+CHECK_S = 10.0  # seconds to accept a connection; a slower proxy is of no use
 
 
-def place(url: str) -> tuple[str, int]:
+def host_and_port(url: str) -> tuple[str, int]:
     """Host and port of a proxy's URL. Raises InputError."""
     try:
-        asked = urlsplit(url)
-        return asked.hostname or "", asked.port or (443 if asked.scheme == "https" else 80)
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise InputError(
             f"proxy {url}: no URL with a host and a port ({error}); give http://HOST:PORT"
         ) from error
 
 
-# Only a proxy can answer for this name. Some ask for a login for tunnels alone.
+# Only a proxy can answer for this name. Some proxies want a login only for tunnels, so both are tried.
 _PROBES = (
     b"GET http://proxy-check.invalid/ HTTP/1.1\r\nHost: proxy-check.invalid\r\nConnection: close\r\n\r\n",
     b"CONNECT proxy-check.invalid:443 HTTP/1.1\r\nHost: proxy-check.invalid:443\r\n\r\n",
@@ -28,31 +28,31 @@ _PROBES = (
 
 
 def refuses(url: str) -> bool:
-    """Whether an HTTP proxy says 407 by itself: it wants a login, or does not know this machine."""
+    """Whether an HTTP proxy answers 407: it wants a login, or it does not know this machine."""
     return any(_status(url, probe) == b"407" for probe in _PROBES)
 
 
 def _status(url: str, probe: bytes) -> bytes:
-    """The status of its answer; empty where there is none in time."""
-    with contextlib.suppress(OSError), socket.create_connection(place(url), timeout=CHECK_S) as sock:
+    """The status of the proxy's answer; empty without an answer in time."""
+    with contextlib.suppress(OSError), socket.create_connection(host_and_port(url), timeout=CHECK_S) as sock:
         sock.sendall(probe)
-        words = sock.makefile("rb").readline(1000).split()
-        return words[1] if len(words) > 1 else b""
+        parts = sock.makefile("rb").readline(1000).split()
+        return parts[1] if len(parts) > 1 else b""
     return b""
 
 
 def require_open(url: str) -> None:
-    """Raise OutsideError if it takes no requests of ours, whatever they ask for."""
+    """Raise OutsideError if the proxy refuses all our requests."""
     if refuses(url):
         raise OutsideError(
-            f"--proxy {url}: answers 407 to every request: it wants a login, which the crawl has none for; "
-            "let this machine through, or name another proxy, and run the same command again"
+            f"--proxy {url}: answers 407 to every request: it wants a login, and the crawl has none; "
+            "allow this machine without a login, or name another proxy, then run the same command again"
         )
 
 
-def require(url: str, name: str) -> None:
-    """Raise OutsideError if it takes no connection; ``name`` says which option asked for it."""
+def require_reachable(url: str, name: str) -> None:
+    """Raise OutsideError if the proxy accepts no connection; ``name`` is the option that names it."""
     try:
-        socket.create_connection(place(url), timeout=CHECK_S).close()
+        socket.create_connection(host_and_port(url), timeout=CHECK_S).close()
     except OSError as error:
-        raise OutsideError(f"{name} cannot be reached ({error}); start it or mend the URL") from error
+        raise OutsideError(f"{name} cannot be reached ({error}); start it or fix the URL") from error

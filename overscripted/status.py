@@ -38,26 +38,26 @@ def status(run: str) -> None:
     if opened.store.exists(layout.CRAWL_STATUS) and opened.stage("crawl").get("status") != "complete":
         _show_crawl(console, opened.store.read_json(layout.CRAWL_STATUS))
     if following := next_stage(opened):
-        said = f"next: {opened.command(following)}"
+        conclusion = f"next: {opened.command(following)}"
     else:
-        said = f"every stage complete; report: {opened.store.uri(layout.REPORT)}"
-    console.print(escape(said), soft_wrap=True)  # whole, to be copied
+        conclusion = f"every stage complete; report: {opened.store.uri(layout.REPORT)}"
+    console.print(escape(conclusion), soft_wrap=True)  # on one line, so that it can be copied
 
 
 def lines_of(facts: dict[str, Any]) -> list[str]:
-    """Facts of a stage as lines: counts together on one, each text and each table of counts on its own."""
+    """Facts of a stage as lines: all counts on one line, each text and each group of counts on its own."""
     texts, counts = [], []
     for key, value in facts.items():
         if isinstance(value, str):
-            texts.append(f"{_words(key)}: {_visible(value)}")
+            texts.append(f"{_label(key)}: {_visible(value)}")
         elif isinstance(value, dict):
-            texts.append(f"{_words(key)}: {', '.join(f'{_words(k)} {_count(v)}' for k, v in value.items())}")
+            texts.append(f"{_label(key)}: {', '.join(f'{_label(k)} {_count(v)}' for k, v in value.items())}")
         else:
-            counts.append(f"{_words(key)} {_count(value)}")
+            counts.append(f"{_label(key)} {_count(value)}")
     return ([", ".join(counts)] if counts else []) + texts
 
 
-def _words(key: str) -> str:
+def _label(key: str) -> str:
     return _visible(key.replace("_", " "))
 
 
@@ -67,21 +67,21 @@ def _count(value: Any) -> str:
 
 
 def _visible(value: Any) -> str:
-    """Text without what a terminal would obey."""
+    """Text without characters that control a terminal."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
-def _show_crawl(console: Console, said: dict[str, Any]) -> None:
-    """The crawl as its workers last told: rate, time left, and what each of them does."""
-    left = said.get("left_s")
-    until = f", {left / 3600:.1f} h left at this rate" if left else ""
-    seen = f"crawl at {said['time'][:19]}: {said['left']:,} of {said['seeds']:,} seeds left"
-    console.print(escape(f"{seen}, {said['per_hour']:,} pages/hour{until}"))
+def _show_crawl(console: Console, crawl: dict[str, Any]) -> None:
+    """The last report of the crawl's workers: rate, time left, and what each worker does."""
+    left = crawl.get("left_s")
+    time_left = f", {left / 3600:.1f} h left at this rate" if left else ""
+    seeds = f"crawl at {crawl['time'][:19]}: {crawl['left']:,} of {crawl['seeds']:,} seeds left"
+    console.print(escape(f"{seeds}, {crawl['per_hour']:,} pages/hour{time_left}"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     columns = ("worker", "alive", "silent_s", "windows", "active", "ended", "good", "per_hour", "limit")
     for heading in columns:
         table.add_column(heading, overflow="fold")
-    workers = said.get("workers", ())
+    workers = crawl.get("workers", ())
     for worker in workers:
         table.add_row(*(escape(_visible(worker.get(name, ""))) for name in columns))
     console.print(table)
@@ -91,7 +91,7 @@ def _show_crawl(console: Console, said: dict[str, Any]) -> None:
 
 
 def stages_of(run: Run) -> list[str]:
-    """The stages of this run: an imported run has no precrawl and crawl, and so on."""
+    """The stages of this run. An imported run has no precrawl and no crawl, for example."""
     if run.stage("import"):
         absent = {"precrawl", "crawl"}
     elif run.stage("crawl") and not run.stage("precrawl"):  # seeds of the user's
@@ -102,11 +102,11 @@ def stages_of(run: Run) -> list[str]:
 
 
 def state_of(run: Run, name: str) -> str:
-    """A stage's state: what run.json says, or ``missing``; ``out of date`` where an input is another now."""
+    """A stage's state: the status in run.json, ``missing``, or ``out of date`` where an input has changed."""
     state = str(run.stage(name).get("status", "missing"))
     return "out of date" if state == "complete" and run.out_of_date(name) else state
 
 
 def next_stage(run: Run) -> str | None:
-    """The first stage that is not complete, or out of date."""
+    """The first stage that is not complete or is out of date; None where there is none."""
     return next((s for s in stages_of(run) if state_of(run, s) != "complete"), None)

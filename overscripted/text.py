@@ -1,4 +1,4 @@
-"""What becomes of text that cannot be stored: decided once, at the door."""
+"""Make text valid Unicode before it is stored."""
 
 import pyarrow as pa
 
@@ -6,8 +6,8 @@ import pyarrow as pa
 def clean(text: str) -> str:
     """Any JavaScript string as valid Unicode.
 
-    Surrogate pairs are joined, each lone surrogate becomes U+FFFD (as the URL and Encoding
-    standards do). NUL and every other character stay as they are.
+    Surrogate pairs are joined, and each lone surrogate becomes U+FFFD, as in the URL and Encoding
+    standards. NUL and every other character stay unchanged.
     """
     if text.isascii():
         return text
@@ -15,7 +15,7 @@ def clean(text: str) -> str:
 
 
 def decoded(data: bytes) -> str:
-    """Bytes as text: UTF-8, with surrogates that were written as such; U+FFFD for what is neither."""
+    """Bytes of UTF-8 as text. Encoded surrogates are accepted; other invalid bytes become U+FFFD."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -27,26 +27,26 @@ def decoded(data: bytes) -> str:
 
 
 def readable(rows: pa.Table) -> tuple[pa.Table, int]:
-    """The table with valid UTF-8 in every text column, and how many values were not.
+    """The table with valid UTF-8 in every text column, and the number of values that were not valid.
 
-    Files promise it and do not always keep it. Such a value is `decoded`; all others stay.
+    Parquet files should hold valid UTF-8 only, and some do not. An invalid value is `decoded`.
     """
     changed = 0
-    for at, field in enumerate(rows.schema):
+    for index, field in enumerate(rows.schema):
         if is_text(field.type):
-            column, n = readable_column(rows.column(at))
+            column, n = readable_column(rows.column(index))
             if n:
-                rows, changed = rows.set_column(at, field.name, column), changed + n
+                rows, changed = rows.set_column(index, field.name, column), changed + n
     return rows, changed
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether it is a type of text."""
+    """Whether a type is a text type."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def is_bytes(kind: pa.DataType) -> bool:
-    """Whether it is a type of bytes."""
+    """Whether a type is a type of bytes."""
     return bool(
         pa.types.is_binary(kind)
         or pa.types.is_large_binary(kind)
@@ -56,25 +56,25 @@ def is_bytes(kind: pa.DataType) -> bool:
 
 
 def readable_column(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
-    """A column of text or bytes as text in valid UTF-8, and how many values had to be `decoded`."""
-    whole = column.type if is_text(column.type) else pa.string()
+    """A column of text or bytes as valid UTF-8 text, and the number of values that had to be `decoded`."""
+    text_type = column.type if is_text(column.type) else pa.string()
     parts, changed = [], 0
     for chunk in column.chunks:
-        part, n = _readable_chunk(chunk, whole)
+        part, n = _readable_chunk(chunk, text_type)
         parts.append(part)
         changed += n
-    return pa.chunked_array(parts, whole), changed
+    return pa.chunked_array(parts, text_type), changed
 
 
 def _readable_chunk(chunk: pa.Array, kind: pa.DataType) -> tuple[pa.Array, int]:
     try:
-        part = chunk.cast(kind)  # checks bytes, not text
+        part = chunk.cast(kind)  # validates bytes, but not text
         part.validate(full=True)
         return part, 0
     except pa.ArrowInvalid:
-        found = chunk.cast(pa.large_binary()).to_pylist()
-    texts = [None if value is None else decoded(value) for value in found]
+        values = chunk.cast(pa.large_binary()).to_pylist()
+    texts = [None if value is None else decoded(value) for value in values]
     changed = sum(
-        text is not None and text.encode() != value for text, value in zip(texts, found, strict=True)
+        text is not None and text.encode() != value for text, value in zip(texts, values, strict=True)
     )
     return pa.array(texts, kind), changed

@@ -13,7 +13,7 @@ from typing import Any
 
 from overscripted import layout, limits
 from overscripted.errors import InputError, StageMissing
-from overscripted.options import MOST, decimal
+from overscripted.options import MAX_COUNT, decimal
 from overscripted.precrawl import fleet, results, seeds, sites, vantage_lock
 from overscripted.precrawl.client import tls_context
 from overscripted.precrawl.settings import FILES, Settings
@@ -64,7 +64,7 @@ def precrawl(
     settings, seed_options = settings or Settings(), seed_options or SeedOptions()
     if not vantages:
         raise InputError("--vantage: name at least one vantage point, such as `--vantage home`")
-    limits.open_files(settings.connections + FILES, f"--connections {settings.connections}")
+    limits.raise_open_files(settings.connections + FILES, f"--connections {settings.connections}")
     tls_context(settings.ca)
     for vantage in vantages:
         vantage.check()
@@ -282,7 +282,7 @@ def _check_quorum(store: Store, text: str | None, vantages: list[Vantage]) -> No
 def _parse_quorum(text: str) -> tuple[int, int | None]:
     """k and n of ``k/n``; n is None in ``k``. Raises InputError."""
     k_text, slash, n_text = text.partition("/")
-    k, n = decimal(k_text, 0, MOST), decimal(n_text, 0, MOST)
+    k, n = decimal(k_text, 0, MAX_COUNT), decimal(n_text, 0, MAX_COUNT)
     if k is None or (slash and n is None):
         raise InputError(f"--quorum {text[:40]}: give k/n, such as 3/4")
     if n is not None and not 1 <= k <= n:

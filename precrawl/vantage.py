@@ -71,7 +71,7 @@ class Vantage:
                     f"--vantage {self.name}: {self.source} is not an address of this machine ({error})"
                 ) from error
         if self.proxy:
-            proxies.require(self.proxy, f"--vantage {self.name}: its {self.via}")
+            proxies.require_reachable(self.proxy, f"--vantage {self.name}: its {self.via}")
 
 
 def parse_all(texts: tuple[str, ...]) -> list[Vantage]:

@@ -57,7 +57,7 @@ class Upstream:
     async def _look(self) -> bool:
         try:
             async with asyncio.timeout(proxies.CHECK_S):
-                _, writer = await asyncio.open_connection(*proxies.place(self._proxy))
+                _, writer = await asyncio.open_connection(*proxies.host_and_port(self._proxy))
         except (OSError, TimeoutError):
             if time.monotonic() - self._away_at > 10 * settings.PROXY_LOOK_S:
                 log.warning("--proxy %s is away; waiting for it", self._proxy)

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakValueDictionary
 
-from overscripted.addresses import is_public
+from overscripted.addresses import is_address, is_public
 from overscripted.urls import registrable_domain
 
 Resolver = Callable[[str], Awaitable[list[str]]]
@@ -41,7 +40,7 @@ class Names:
     async def addresses(self, host: str) -> list[str]:
         """The public addresses of a host. Raises Refused, OSError, TimeoutError."""
         async with asyncio.timeout(RESOLVE_TIMEOUT_S):
-            found = [host] if _is_address(host) else await self._resolve(host)
+            found = [host] if is_address(host) else await self._resolve(host)
         public = [address for address in found if self._allowed(address)]
         if found and not public:
             self._remember(host)
@@ -97,11 +96,3 @@ def _lookup(name: str) -> list[str]:
     except UnicodeError as error:
         raise OSError(f"{name!r}: not a host name") from error
     return list(dict.fromkeys(str(info[4][0]) for info in found))
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True

@@ -5,7 +5,7 @@ from overscripted.crawl.network.http_guard import Chain
 from overscripted.crawl.network.resolver import Names
 from overscripted.crawl.network.socks_guard import Guard
 from overscripted.crawl.settings import Options
-from overscripted.proxies import place
+from overscripted.proxies import host_and_port
 
 # Whatever else could open a connection that no proxy sees.
 _NOTHING_ELSE: dict[str, Pref] = {
@@ -20,7 +20,7 @@ def guard_for(options: Options, names: Names | None = None) -> Guard | None:
     if options.allow_private:
         return None
     names = names or Names()
-    return Chain(names, place(options.proxy)) if options.proxy else Guard(names)
+    return Chain(names, host_and_port(options.proxy)) if options.proxy else Guard(names)
 
 
 def prefs(options: Options, guard: Guard | None) -> dict[str, Pref]:
@@ -28,7 +28,7 @@ def prefs(options: Options, guard: Guard | None) -> dict[str, Pref]:
     if guard is None and not options.proxy:
         return {"network.proxy.type": 0}
     if guard is None:
-        return _http(*place(options.proxy))
+        return _http(*host_and_port(options.proxy))
     ours = _http("127.0.0.1", guard.port) if isinstance(guard, Chain) else _socks(guard.port)
     return ours | _NOTHING_ELSE
 

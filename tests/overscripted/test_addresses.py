@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from overscripted import addresses
-from overscripted.addresses import is_public
+from overscripted.addresses import is_address, is_public
 
 PUBLIC = "8.8.8.8 2606:4700::1111 [2606:4700::1111] ::ffff:8.8.8.8 64:ff9b::808:808".split()
 NOT_PUBLIC = """
@@ -25,6 +25,17 @@ def test_public(address: str) -> None:
 @pytest.mark.parametrize("address", [*NOT_PUBLIC, ""])
 def test_not_public(address: str) -> None:
     assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *((text, True) for text in ("127.0.0.1", "::", "fe80::1%eth0", "2001:db8::1")),
+        *((text, False) for text in ("", "localhost", "1.2.3", "1.2.3.256", "[::1]", "::1::", "1.2.3.4:80")),
+    ],
+)
+def test_is_address(text: str, expected: bool) -> None:
+    assert is_address(text) is expected
 
 
 def test_this_machines_own_address_is_not_public(monkeypatch: pytest.MonkeyPatch) -> None:
