@@ -18,35 +18,35 @@ def folder() -> Path:
 
 
 def path_of(listing: Listing) -> Path:
-    """Where a list is kept once fetched."""
+    """Where a fetched list is kept."""
     return folder() / listing.name
 
 
 def cached(listing: Listing) -> bytes | None:
-    """A fetched list's bytes, None where it was never fetched. InputError if the copy was altered."""
+    """The bytes of a fetched list; None if it was never fetched. Raises InputError for a changed copy."""
     path = path_of(listing)
     if not path.is_file():
         return None
     data = read_file(path)
     if hashlib.sha256(data).hexdigest() != listing.sha256:
         raise InputError(
-            f"{path}: not the list it was (SHA-256 differs); delete it and run "
+            f"{path}: the file has changed since it was fetched (SHA-256 differs); delete it and run "
             f"`overscripted lists fetch {listing.name}`"
         )
     return data
 
 
 def fetch(listing: Listing, source: Path | None = None) -> Path:
-    """Bring a list into the cache, from its URL or from a copy at hand; where it is now.
+    """Put a list into the cache, from its URL or from the file ``source``; returns its path there.
 
-    Raises OutsideError where the URL cannot be reached, InputError where what came is another version.
+    Raises OutsideError if the URL cannot be reached, and InputError for another version of the list.
     """
     data = _download(listing.url) if source is None else read_file(source)
-    found = hashlib.sha256(data).hexdigest()
-    if found != listing.sha256:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != listing.sha256:
         origin = listing.url if source is None else str(source)
         raise InputError(
-            f"{origin}: not {listing.name}: SHA-256 is {found}, the catalogue says {listing.sha256}; "
+            f"{origin}: not {listing.name}: SHA-256 is {digest}, the catalogue says {listing.sha256}; "
             + _remedy(listing, source)
         )
     path = path_of(listing)
@@ -61,7 +61,7 @@ def fetch(listing: Listing, source: Path | None = None) -> Path:
 
 
 def read_file(path: Path) -> bytes:
-    """A list file's bytes, up to the cap. InputError names the file."""
+    """The bytes of a list file. Raises InputError, with its name, if it is too large or cannot be read."""
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_LIST_BYTES + 1)
@@ -72,16 +72,16 @@ def read_file(path: Path) -> bytes:
 
 def _download(url: str) -> bytes:
     try:
-        with requests.get(url, timeout=FETCH_TIMEOUT_S, stream=True) as answer:
-            answer.raise_for_status()
+        with requests.get(url, timeout=FETCH_TIMEOUT_S, stream=True) as response:
+            response.raise_for_status()
             data = b""
-            for chunk in answer.iter_content(2**16):
+            for chunk in response.iter_content(2**16):
                 data += chunk
                 if len(data) > MAX_LIST_BYTES:
                     break
     except requests.RequestException as error:
         raise OutsideError(
-            f"{url}: cannot be fetched ({type(error).__name__}); check the network, or give a copy at hand: "
+            f"{url}: cannot be fetched ({type(error).__name__}); check the network, or use a copy: "
             "`overscripted lists fetch NAME --from FILE`"
         ) from error
     return _capped(data, url)
@@ -89,7 +89,7 @@ def _download(url: str) -> bytes:
 
 def _capped(data: bytes, origin: str) -> bytes:
     if len(data) > MAX_LIST_BYTES:
-        raise InputError(f"{origin}: over {MAX_LIST_BYTES} bytes; that is no list of hosts")
+        raise InputError(f"{origin}: over {MAX_LIST_BYTES} bytes; a list of hosts is smaller")
     return data
 
 

@@ -1,6 +1,6 @@
-"""The catalogue: lists by others, named by URL, licence, version and SHA-256, never copied into here.
+"""The catalogue: lists of other publishers, by URL, licence, version and SHA-256. None is copied into here.
 
-One JSON file a list in ``catalogue/``; adding a list adds a file and touches nothing else.
+``catalogue/`` has one JSON file per list; a new list is a new file.
 """
 
 import json
@@ -15,8 +15,11 @@ _FOLDER = Path(__file__).parent / "catalogue"
 
 @dataclass(frozen=True)
 class Listing:
-    """A list of the catalogue. ``pinned``: the URL names one version for ever; else the newest one,
-    which matches ``sha256`` only until its makers publish the next."""
+    """A list of the catalogue.
+
+    ``pinned``: the URL always has this version. Otherwise the URL has the newest version, which matches
+    ``sha256`` only until its publisher updates it.
+    """
 
     name: str
     title: str
@@ -33,13 +36,13 @@ class Listing:
 
 @lru_cache(maxsize=1)
 def listings() -> dict[str, Listing]:
-    """Every list of the catalogue, by name."""
-    read = (Listing(**json.loads(path.read_text("utf-8"))) for path in sorted(_FOLDER.glob("*.json")))
-    return {listing.name: listing for listing in read}
+    """All lists of the catalogue, by name."""
+    entries = (Listing(**json.loads(path.read_text("utf-8"))) for path in sorted(_FOLDER.glob("*.json")))
+    return {listing.name: listing for listing in entries}
 
 
 def listing(name: str) -> Listing:
-    """One list. InputError names those there are."""
+    """One list. Raises InputError for an unknown name."""
     try:
         return listings()[name]
     except KeyError:

@@ -13,10 +13,10 @@ from overscripted.lists import cache, catalogue, roles
 @click.group(invoke_without_command=True)
 @click.pass_context
 def lists(ctx: click.Context) -> None:
-    """Show or fetch the lists that say who is who: replay providers, miners, trackers.
+    """Show or fetch the lists of hosts that analyses use: replay providers, miners, trackers.
 
-    Our own lists come with Overscripted. Those of others are fetched on request, checked by SHA-256,
-    and kept in $XDG_CACHE_HOME/overscripted/lists.
+    Our own lists come with Overscripted. Lists of other publishers are fetched on request, checked by
+    SHA-256, and kept in $XDG_CACHE_HOME/overscripted/lists.
 
     \b
     Examples:  overscripted lists
@@ -32,22 +32,25 @@ def lists(ctx: click.Context) -> None:
 @lists.command()
 @click.argument("names", nargs=-1)
 def show(names: tuple[str, ...]) -> None:
-    """Show where lists come from, or what is known of each of NAMES."""
+    """Show all lists, or the origin and entries of each list in NAMES."""
     if not names:
         _overview()
     for name in names:
-        _one(name)
+        _details(name)
 
 
 @lists.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option(
-    "--from", "source", type=click.Path(path_type=Path), help="Take it from this file, not its URL."
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="Read the list from this file, not from its URL.",
 )
 def fetch(names: tuple[str, ...], source: Path | None) -> None:
-    """Fetch lists of the catalogue into the cache, checked by SHA-256."""
+    """Fetch lists of the catalogue into the cache and check their SHA-256."""
     if source is not None and len(names) != 1:
-        raise click.UsageError("--from gives one file: name one list")
+        raise click.UsageError("--from names one file: name one list")
     for entry in [catalogue.listing(name) for name in names]:
         path = cache.fetch(entry, source)
         click.echo(f"{entry.name} {entry.version} ({entry.licence}): {path}")
@@ -57,24 +60,23 @@ def _overview() -> None:
     table = Table(title="Lists", title_justify="left")
     for heading in ("name", "for --list", "version", "licence", "state"):
         table.add_column(heading, overflow="fold")
-    for role, (ours, _) in roles.ROLES.items():
-        if ours:
-            found = roles.builtin(ours)
-            table.add_row(
-                ours, role, found.version, found.licence, f"built in, default, {len(found.entries)} hosts"
-            )
+    for role, (builtin, _) in roles.ROLES.items():
+        if builtin:
+            hosts = roles.builtin(builtin)
+            state = f"built in, default, {len(hosts.entries)} hosts"
+            table.add_row(builtin, role, hosts.version, hosts.licence, state)
     for entry in catalogue.listings().values():
         state = "fetched" if cache.path_of(entry).is_file() else "not fetched"
         table.add_row(entry.name, entry.role, entry.version, entry.licence, state)
     Console().print(table)
 
 
-def _one(name: str) -> None:
+def _details(name: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    if name in {ours for ours, _ in roles.ROLES.values() if ours}:
-        found = roles.builtin(name)
-        facts = found.provenance()
-        lines = [f"  {e.host}  {e.owner}  {', '.join(e.sets)}".rstrip() for e in found.entries]
+    if name in {builtin for builtin, _ in roles.ROLES.values() if builtin}:
+        hosts = roles.builtin(name)
+        facts = hosts.provenance()
+        lines = [f"  {e.host}  {e.owner}  {', '.join(e.sets)}".rstrip() for e in hosts.entries]
     else:
         entry = catalogue.listing(name)
         facts = {**vars(entry), "cache": str(cache.path_of(entry))}

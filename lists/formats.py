@@ -1,14 +1,14 @@
-"""Readers of list files: hosts files, plain domains, Disconnect's JSON, ad-block host rules, our own JSON.
+"""Read list files: hosts files, plain domains, Disconnect's JSON, ad-block host rules, our own JSON.
 
-Files come from anywhere: a reader takes any bytes, skips and counts what it does not understand, and
-raises nothing but InputError.
+Files come from anywhere, so a reader accepts any bytes, skips and counts what it does not understand, and
+raises only InputError.
 """
 
-import ipaddress
 import json
 import re
 from typing import Any, NamedTuple
 
+from overscripted.addresses import is_address
 from overscripted.errors import InputError
 from overscripted.lists.hosts import Entry
 from overscripted.lists.settings import MAX_ENTRIES
@@ -21,14 +21,14 @@ _ADBLOCK_HOST = re.compile(r"^\|\|([^/^$*|]+)\^?(?:\$.*)?$")
 
 
 class Parsed(NamedTuple):
-    """What a reader found, and how many lines or items it did not understand."""
+    """The entries of a file, and the number of lines or items that the reader did not understand."""
 
     entries: list[Entry]
     skipped: int
 
 
 def host_name(text: str) -> str:
-    """A host name as a browser writes it, or ``""`` where the text is none (no port, path or wildcard)."""
+    """A host name as a browser writes it; ``""`` for other text. Ports, paths and wildcards are refused."""
     text = clean(text.strip()).rstrip(".")
     if not text or len(text) > 253 or any(c in text for c in "/:@?#\\ \t"):
         return ""
@@ -37,23 +37,26 @@ def host_name(text: str) -> str:
 
 
 def parse(data: bytes, name: str) -> Parsed:
-    """The entries of a list in any of the formats. ``name`` is the file's, for the error message."""
+    """The entries of a list in any of the formats. ``name`` is the file's name, for errors.
+
+    Raises InputError for a file without host names, with too many, or with unknown JSON.
+    """
     text = clean(data.decode("utf-8-sig", "replace"))
-    found = _parse_json(text, name) if text.lstrip().startswith("{") else _parse_lines(text)
-    if not found.entries:
+    parsed = _parse_json(text, name) if text.lstrip().startswith("{") else _parse_lines(text)
+    if not parsed.entries:
         raise InputError(
-            f"{name}: holds no host names; a list is a hosts file, one domain a line, ad-block host rules, "
+            f"{name}: holds no host names; a list is a hosts file, one domain per line, ad-block host rules, "
             "Disconnect's services.json, or our own JSON"
         )
-    if len(found.entries) > MAX_ENTRIES:
+    if len(parsed.entries) > MAX_ENTRIES:
         raise InputError(
-            f"{name}: {len(found.entries)} entries, more than {MAX_ENTRIES}; give a smaller list"
+            f"{name}: {len(parsed.entries)} entries, more than {MAX_ENTRIES}; give a smaller list"
         )
-    return found
+    return parsed
 
 
 def _parse_lines(text: str) -> Parsed:
-    """Hosts files (``0.0.0.0 host``), plain domains and ad-block rules, which may be mixed."""
+    """Lines of hosts files (``0.0.0.0 host``), plain domains and ad-block rules; a file may mix them."""
     entries: list[Entry] = []
     skipped = 0
     adblock = text.lstrip().lower().startswith("[adblock")
@@ -62,24 +65,24 @@ def _parse_lines(text: str) -> Parsed:
         if not line or line.startswith(("#", "!", "[")):
             continue
         # In an ad-block list "track.php" is a part of a URL, elsewhere a host name.
-        found = _hosts_of_line(line) if not adblock or line.startswith("||") else None
-        if found is None:
+        hosts = _hosts_of_line(line) if not adblock or line.startswith("||") else None
+        if hosts is None:
             skipped += 1
-        entries.extend(Entry(host) for host in found or ())
+        entries.extend(Entry(host) for host in hosts or ())
     return Parsed(entries, skipped)
 
 
 def _hosts_of_line(line: str) -> list[str] | None:
-    """Host names on one line; None where it is not understood, empty for names of this machine."""
+    """The host names on one line; None for a line of no format, empty for names of this machine."""
     if line.startswith("@@"):
-        return None  # an exception of an ad-block list lists nobody
+        return None  # an exception of an ad-block list names no tracker
     if rule := _ADBLOCK_HOST.match(line):
-        # "||bc.geocities." blocks hosts that begin so, under any suffix: it names no host.
+        # "||bc.geocities." blocks hosts with this beginning and any suffix: it names no host.
         name = "" if rule.group(1).endswith(".") else host_name(rule.group(1))
         return [name] if name else None
     words = line.partition("#")[0].split()
-    if len(words) > 1 and _is_address(words[0]):
-        names = [host_name(w) for w in words[1:] if w.lower() not in _LOCAL and not _is_address(w)]
+    if len(words) > 1 and is_address(words[0]):
+        names = [host_name(w) for w in words[1:] if w.lower() not in _LOCAL and not is_address(w)]
         return [n for n in names if n] if all(names) else None
     if len(words) == 1:
         name = host_name(words[0])
@@ -87,24 +90,20 @@ def _hosts_of_line(line: str) -> list[str] | None:
     return None
 
 
-def _is_address(word: str) -> bool:
-    try:
-        ipaddress.ip_address(word.partition("%")[0])
-    except ValueError:
-        return False
-    return True
-
-
 def _parse_json(text: str, name: str) -> Parsed:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: begins like JSON but is none ({error}); fetch the list again") from error
+        raise InputError(
+            f"{name}: begins like JSON but is not valid JSON ({error}); fetch the list again"
+        ) from error
     if isinstance(content, dict) and isinstance(content.get("categories"), dict):
         return _disconnect(content["categories"])
     if isinstance(content, dict) and isinstance(content.get("entries"), list):
         return _ours(content["entries"])
-    raise InputError(f"{name}: JSON of no known list (neither 'categories' nor 'entries'); name another file")
+    raise InputError(
+        f"{name}: JSON of an unknown list (neither 'categories' nor 'entries'); name another file"
+    )
 
 
 def _ours(items: list[Any]) -> Parsed:

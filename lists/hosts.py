@@ -1,4 +1,4 @@
-"""A list of hosts: who is on it, where it came from, and how a host is matched against it."""
+"""A list of hosts: its entries, its origin, and how a host is matched with it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,7 +9,7 @@ from overscripted.urls import registrable_domain
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a list: a host name (lower case, punycode), who owns it, and the sets it is in."""
+    """One entry of a list: a host name (lower case, punycode), its owner, and the sets that it is in."""
 
     host: str
     owner: str = ""
@@ -18,9 +18,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class HostList:
-    """A list as used: its entries, and what a reader needs to find the very same list again.
+    """A list: its entries, and what a reader needs to find exactly this list again.
 
-    ``sha256`` is that of the file as read; ``skipped`` counts lines that no rule understood.
+    ``sha256`` is the checksum of the file. ``skipped`` counts the lines that the reader did not understand.
     """
 
     name: str
@@ -39,11 +39,11 @@ class HostList:
         )
 
     def match(self, host: str) -> Entry | None:
-        """The most specific entry that is this host or a parent of it, by whole labels."""
+        """The most specific entry that equals the host or is a parent domain of it, by whole labels."""
         labels = host.split(".")
         for i in range(len(labels)):
-            if found := self._by_host.get(".".join(labels[i:])):
-                return found
+            if entry := self._by_host.get(".".join(labels[i:])):
+                return entry
         return None
 
     @property
@@ -52,14 +52,14 @@ class HostList:
         return list(self._by_host)
 
     def rows(self) -> list[dict[str, str]]:
-        """Entries as rows for a join: host, its registrable domain, owner (the host's own if unnamed)."""
+        """Entries as rows for a join: host, its registrable domain, owner (the host without one)."""
         return [
             {"listed": e.host, "listed_domain": registrable_domain(e.host), "owner": e.owner or e.host}
             for e in self._by_host.values()
         ]
 
     def provenance(self) -> dict[str, Any]:
-        """What run.json and the findings record of the list."""
+        """The facts about the list that run.json and the findings record."""
         return {
             "name": self.name,
             "version": self.version,
@@ -72,7 +72,7 @@ class HostList:
 
     @cached_property
     def _by_host(self) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
+        by_host: dict[str, Entry] = {}
         for entry in self.entries:
-            found.setdefault(entry.host, entry)
-        return found
+            by_host.setdefault(entry.host, entry)
+        return by_host

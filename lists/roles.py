@@ -1,4 +1,4 @@
-"""Which list plays which part in the analyses: the default of each, and what the user chose instead."""
+"""Which list each role of the analyses uses: the default one, or the one that the user chose."""
 
 import hashlib
 import json
@@ -13,8 +13,8 @@ from overscripted.lists.hosts import HostList
 
 _BUILTIN = Path(__file__).parent / "builtin"
 
-# Part -> our own list for it ("" where there is none and one of the catalogue must be fetched),
-# and the list of the catalogue that is taken without asking once it has been fetched.
+# Role -> our own list for it, and the catalogue's list that is used without being named once it has been
+# fetched. "" where there is none.
 ROLES = {
     "session_replay": ("session_replay", ""),
     "nocoin": ("miners", ""),
@@ -26,63 +26,42 @@ def builtin(name: str) -> HostList:
     """One of our own lists: ``session_replay`` or ``miners``."""
     data = (_BUILTIN / f"{name}.json").read_bytes()
     about = json.loads(data)
-    found = parse(data, name)
-    return HostList(
-        name,
-        about["version"],
-        f"built into Overscripted ({about['provenance']})",
-        about["licence"],
-        hashlib.sha256(data).hexdigest(),
-        tuple(found.entries),
-        found.skipped,
-    )
+    source = f"built into Overscripted ({about['provenance']})"
+    return _host_list(data, name, name, about["version"], source, about["licence"])
 
 
 def default(role: str) -> HostList | None:
-    """The list a part has without being told; None where it must be fetched or named first."""
-    ours, listed = ROLES[role]
-    if ours:
-        return builtin(ours)
+    """The list that a role uses without an option; None where one must be fetched or named first."""
+    own, listed = ROLES[role]
+    if own:
+        return builtin(own)
     entry = catalogue.listing(listed)
     return None if cache.cached(entry) is None else from_catalogue(entry)
 
 
 def from_catalogue(entry: catalogue.Listing) -> HostList:
-    """A list of the catalogue, which must have been fetched."""
+    """A list of the catalogue. Raises InputError if it has not been fetched."""
     data = cache.cached(entry)
     if data is None:
         raise InputError(f"{entry.name}: not fetched yet; run `overscripted lists fetch {entry.name}`")
-    found = parse(data, entry.name)
-    return HostList(
-        entry.name, entry.version, entry.url, entry.licence, entry.sha256, tuple(found.entries), found.skipped
-    )
+    return _host_list(data, entry.name, entry.name, entry.version, entry.url, entry.licence)
 
 
 def from_file(path: Path) -> HostList:
-    """A list in a file of the user's; it is known by its checksum if the catalogue has the same."""
+    """A list in a file. If the catalogue has the same file, the list has the catalogue's name and version."""
     data = cache.read_file(path)
     digest = hashlib.sha256(data).hexdigest()
-    found = parse(data, str(path))
     for known in catalogue.listings().values():
         if known.sha256 == digest:
-            return HostList(
-                known.name,
-                known.version,
-                known.url,
-                known.licence,
-                digest,
-                tuple(found.entries),
-                found.skipped,
-            )
-    return HostList(
-        path.name, "as given", str(path), "as its makers say", digest, tuple(found.entries), found.skipped
-    )
+            return _host_list(data, str(path), known.name, known.version, known.url, known.licence)
+    return _host_list(data, str(path), path.name, "as given", str(path), "as its makers say")
 
 
 def choose(options: Iterable[str]) -> dict[str, HostList]:
-    """The lists of one `analyze`: the defaults, overridden by ``NAME=PATH`` or ``NAME=LIST`` options.
+    """The lists of one `analyze` by role: the defaults, overridden by options ``NAME=PATH`` or ``NAME=LIST``.
 
-    LIST is a name of the catalogue, or of a set of our own list (``session_replay=study2018``).
+    NAME is a role. LIST is a name of the catalogue, or a set of our own list (``session_replay=study2018``).
+    Raises InputError for an unknown role, file, list or set.
     """
     chosen = {}
     for option in options:
@@ -91,8 +70,8 @@ def choose(options: Iterable[str]) -> dict[str, HostList]:
             raise InputError(f"--list {option}: write NAME=PATH, where NAME is one of {', '.join(ROLES)}")
         chosen[role] = _named(role, value)
     for role in ROLES:
-        if role not in chosen and (found := default(role)):
-            chosen[role] = found
+        if role not in chosen and (hosts := default(role)):
+            chosen[role] = hosts
     return chosen
 
 
@@ -102,10 +81,17 @@ def _named(role: str, value: str) -> HostList:
         return from_file(path)
     if value in catalogue.listings():
         return from_catalogue(catalogue.listing(value))
-    ours = ROLES[role][0]
-    if ours and (subset := builtin(ours).subset(value)).entries:
+    own = ROLES[role][0]
+    if own and (subset := builtin(own).subset(value)).entries:
         return subset
     raise InputError(
         f"--list {role}={value}: neither a file nor a list of the catalogue; "
-        "see `overscripted lists` for those there are"
+        "run `overscripted lists` to see all lists"
     )
+
+
+def _host_list(data: bytes, file: str, name: str, version: str, source: str, licence: str) -> HostList:
+    """The list in the bytes of a file; ``file`` is its name in error messages."""
+    parsed = parse(data, file)
+    digest = hashlib.sha256(data).hexdigest()
+    return HostList(name, version, source, licence, digest, tuple(parsed.entries), parsed.skipped)

@@ -1,4 +1,4 @@
-"""``overscripted lab``: JupyterLab on a run, with our notebooks beside its tables."""
+"""``overscripted lab``: JupyterLab on a run, with our notebooks in it."""
 
 import importlib.util
 import os
@@ -18,13 +18,17 @@ FIRST = "01_first_look.ipynb"  # opened at the start
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("run")
 @click.argument("jupyter", nargs=-1, type=click.UNPROCESSED)
-@click.option("--folder", type=click.Path(path_type=Path), help="Where the notebooks go, not RUN/notebooks.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Copy the notebooks to this folder, not to RUN/notebooks.",
+)
 def lab(run: str, jupyter: tuple[str, ...], folder: Path | None) -> None:
-    """Open JupyterLab on RUN, with notebooks to begin with.
+    """Open JupyterLab on RUN, with our notebooks.
 
     They are copied to RUN/notebooks, or to --folder, which a run on object storage needs. A notebook
-    that is there already is yours and stays as it is; delete it to have ours again. What follows RUN is
-    handed to JupyterLab.
+    that exists already is not changed; delete it to get our version again. Options after RUN are passed
+    to JupyterLab.
 
     \b
     Examples:  overscripted lab demo-run
@@ -34,35 +38,38 @@ def lab(run: str, jupyter: tuple[str, ...], folder: Path | None) -> None:
     opened = Run.open(run)
     opened.require("etl")
     _need_jupyter()
-    where = _place(opened, folder)
-    for name in copy_notebooks(where):
-        click.echo(f"new: {where / name}")
+    target = _notebook_folder(opened, folder)
+    for name in copy_notebooks(target):
+        click.echo(f"new: {target / name}")
     click.echo(f"JupyterLab on {opened.store.url}; Ctrl-C ends it")
-    # JupyterLab takes this process's place, so that Ctrl-C and the exit code are its own.
+    # JupyterLab replaces this process, so that Ctrl-C and the exit code are its own.
     os.environ["OVERSCRIPTED_RUN"] = opened.store.url
     as_root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *as_root, *jupyter, str(where / FIRST)])
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", *as_root, *jupyter, str(target / FIRST)])
 
 
-def copy_notebooks(where: Path) -> list[str]:
-    """Copy the shipped notebooks that are not there yet; their names. Raises InputError if it cannot."""
+def copy_notebooks(target: Path) -> list[str]:
+    """Copy our notebooks that are not in a folder yet; returns their names.
+
+    Raises InputError if the folder cannot be written.
+    """
     copied = []
     try:
-        where.mkdir(parents=True, exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
         for source in sorted(SHIPPED.glob("*.ipynb")):
             try:
-                with open(where / source.name, "xb") as file:  # x: never over a user's own
+                with open(target / source.name, "xb") as file:  # x: never overwrites a user's notebook
                     file.write(source.read_bytes())
             except FileExistsError:
                 continue
             copied.append(source.name)
     except OSError as error:
-        raise InputError(f"{where}: cannot be written ({error.strerror}); name another --folder") from error
+        raise InputError(f"{target}: cannot be written ({error.strerror}); name another --folder") from error
     return copied
 
 
-def _place(run: Run, folder: Path | None) -> Path:
+def _notebook_folder(run: Run, folder: Path | None) -> Path:
     if folder is not None:
         return Path(os.path.expanduser(folder)).absolute()
     if run.store.local:

@@ -1,4 +1,4 @@
-"""What a notebook needs to read a run: its tables as Ibis expressions, its findings as data frames."""
+"""Read a run from a notebook: its tables as Ibis expressions, its findings as data frames."""
 
 import os
 from typing import Any
@@ -13,29 +13,29 @@ from overscripted.engines import Engine, open_engine
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 
-VARIABLE = "OVERSCRIPTED_RUN"  # where `overscripted lab` leaves the run's folder or s3:// prefix
-BESIDE = ".."  # a notebook that `overscripted lab` copied lies in RUN/notebooks
+VARIABLE = "OVERSCRIPTED_RUN"  # `overscripted lab` puts the run's folder or s3:// prefix there
+PARENT = ".."  # `overscripted lab` copies notebooks to RUN/notebooks
 
 
 class Exploration:
-    """A run and an engine to ask it with. ``run`` and ``engine`` are there for what this class lacks."""
+    """A run, and an engine that queries it. Use ``run`` and ``engine`` for what this class does not have."""
 
     def __init__(self, run: Run, engine: Engine) -> None:
         self.run = run
         self.engine = engine
 
     def table(self, name: str) -> ir.Table:
-        """A table as an Ibis expression: nothing is read before it is asked for (`.to_pandas()`).
+        """A table as an Ibis expression; it reads nothing until rows are requested (`.to_pandas()`).
 
-        Raises StageMissing where the run has none of this name.
+        Raises StageMissing if the run has no such table.
         """
         return self.engine.read(self.run.store, layout.table(name))
 
     def tables(self) -> pd.DataFrame:
-        """The tables of the run: name, rows (from the files' footers), what a row is."""
-        found = [(name, self._rows(name), table.row) for name, table in TABLES.items()]
+        """The tables of the run: name, number of rows, what a row is."""
+        rows = [(name, self._rows(name), table.row) for name, table in TABLES.items()]
         return pd.DataFrame(
-            [row for row in found if row[1] is not None], columns=["table", "rows", "a row is"]
+            [row for row in rows if row[1] is not None], columns=["table", "rows", "a row is"]
         )
 
     def columns(self, name: str) -> pd.DataFrame:
@@ -44,19 +44,20 @@ class Exploration:
         return pd.DataFrame(rows, columns=["column", "unit", "meaning"])
 
     def figures(self, analysis: str) -> pd.DataFrame:
-        """The figures of a finding, with denominators and what was published in 2018.
+        """The figures of a finding with their denominators and the shares that were published in 2018.
 
         Columns: figure, n, of, percent, published (per cent). Empty before `overscripted analyze`.
         """
         key, names = layout.finding_summary(analysis), ["figure", "n", "of", "percent", "published"]
-        found: dict[str, Any] = self.run.store.read_json(key) if self.run.store.exists(key) else {}
+        summary: dict[str, Any] = self.run.store.read_json(key) if self.run.store.exists(key) else {}
         rows = [
             (f["label"], f["n"], f["of"], f["percent"], (f["published"] or {}).get("percent"))
-            for f in found.get("figures", [])
+            for f in summary.get("figures", [])
         ]
         return pd.DataFrame(rows, columns=names).convert_dtypes()
 
     def _rows(self, name: str) -> int | None:
+        """Rows of a table, from the footers of its files; None without a file."""
         store, total = self.run.store, 0
         keys = store.files(layout.table(name), ".parquet")
         for key in keys:
@@ -66,18 +67,18 @@ class Exploration:
 
 
 def open_run(url: str = "", engine: str = "duckdb", **settings: Any) -> Exploration:
-    """The run at ``url``, by default the one that `overscripted lab` was started on.
+    """The run at ``url``; the default is the run that `overscripted lab` opened.
 
-    ``engine`` is duckdb or spark, ``settings`` those of `overscripted.engines.open_engine`. Raises
-    InputError where there is no run, StageMissing before `overscripted etl`.
+    ``engine`` is duckdb or spark; ``settings`` are those of `overscripted.engines.open_engine`. Raises
+    InputError if there is no run, StageMissing before `overscripted etl`.
     """
-    run = Run.open(url or os.environ.get(VARIABLE) or BESIDE)
+    run = Run.open(url or os.environ.get(VARIABLE) or PARENT)
     run.require("etl")
-    _distrust()
+    _show_text_as_text()
     return Exploration(run, open_engine(engine, store=run.store, **settings))
 
 
-def _distrust() -> None:
-    """Names in the data were chosen by pages: let none of them be read as a formula."""
+def _show_text_as_text() -> None:
+    """Pages chose the names in the data: show none of them as a formula."""
     pd.set_option("display.html.use_mathjax", False)
     matplotlib.rcParams["text.parse_math"] = False
