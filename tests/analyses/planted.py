@@ -72,8 +72,8 @@ def raw_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, Any]
     seeds = sorted({c["visit_id"] for c in given})
     default = [{"visit_id": v, "outcome": "complete"} for v in seeds]
     acknowledged = [{"crawl_id": 7, "attempt": 1, **v} for v in list(visits) or default]
-    for table, made in (("calls", rows), ("visits", acknowledged)):
-        segments.write(run.store, table, pa.Table.from_pylist(made, schema=RAW[table].schema), "test")
+    for table, content in (("calls", rows), ("visits", acknowledged)):
+        segments.write(run.store, table, pa.Table.from_pylist(content, schema=RAW[table].schema), "test")
     run.finish("crawl")
     return run
 

@@ -43,9 +43,9 @@ def test_tables_of_another_version_are_named_as_such(tmp_path: Path) -> None:
         key, run.store.read_table("tables/script_urls").drop_columns(["n_documents", "script_host"])
     )
     findings = analyze(run)
-    said = "the run has no script_host, n_documents in its table script_urls; run `overscripted etl` again"
-    assert {name for name, found in findings.items() if found.unsupported == said} >= {"dynamic_code"}
-    assert all(said == found.unsupported or found.sentence for found in findings.values())
+    reason = "the run has no script_host, n_documents in its table script_urls; run `overscripted etl` again"
+    assert {name for name, found in findings.items() if found.unsupported == reason} >= {"dynamic_code"}
+    assert all(reason == found.unsupported or found.sentence for found in findings.values())
 
 
 def test_what_nobody_does_reads_as_a_sentence(tmp_path: Path, engine: str) -> None:

@@ -180,10 +180,10 @@ def test_the_report_says_how_many_calls_come_from_documents_without_an_address(t
     run = raw_run(tmp_path / "run", CALLS, VISITS)
     run_etl(run)
     analyze(run, ["overview"])
-    said = (
+    sentence = (
         "6 of 55 calls (10.9\N{NO-BREAK SPACE}%) were made in documents and workers without a network address"
     )
-    assert said in Path(report(run)).read_text()
+    assert sentence in Path(report(run)).read_text()
     key = "findings/overview/summary.json"
     summary = run.store.read_json(key)
     figures = [figure for figure in summary["figures"] if figure["name"] != "inherited"]
@@ -206,8 +206,8 @@ def test_the_studys_own_rules_find_what_they_found(
 
 def test_the_shortcut_that_other_tests_take_is_what_the_etl_makes(tmp_path: Path) -> None:
     """Tables written by `planted_run` hold what the etl makes of the same calls, as far as they go."""
-    made, short = raw_run(tmp_path / "raw", CALLS), planted_run(tmp_path / "short", CALLS)
-    run_etl(made)
+    by_etl, short = raw_run(tmp_path / "raw", CALLS), planted_run(tmp_path / "short", CALLS)
+    run_etl(by_etl)
     for table, left_out in (
         ("script_refs", {"n_symbols", "eval_depth_max", "first_time", "last_time"}),
         ("pages", {"n_scripts", "n_third_party_scripts"}),
@@ -215,9 +215,9 @@ def test_the_shortcut_that_other_tests_take_is_what_the_etl_makes(tmp_path: Path
         ("script_urls", set()),
         ("hosts", {"n_locations", "n_scripts", "n_script_refs"}),
     ):
-        columns = [c for c in made.store.read_table(f"tables/{table}").column_names if c not in left_out]
+        columns = [c for c in by_etl.store.read_table(f"tables/{table}").column_names if c not in left_out]
         ours, etls = (
             sorted(map(str, run.store.read_table(f"tables/{table}", columns).to_pylist()))
-            for run in (short, made)
+            for run in (short, by_etl)
         )
         assert ours == etls

@@ -40,11 +40,11 @@ def test_npm_asked_for_and_missing_is_one_line(tmp_path: Path, monkeypatch: pyte
 
 
 def test_the_comparison_names_what_is_missing_doubled_or_different() -> None:
-    made = Check("seeds")
-    made.same_items("seed", ["a", "b", "b"], ["a", "b", "c"])
-    made.same("outcome of a", "timeout", "complete")
-    assert made.facts == 4
-    assert made.wrong == [
+    comparison = Check("seeds")
+    comparison.same_items("seed", ["a", "b", "b"], ["a", "b", "c"])
+    comparison.same("outcome of a", "timeout", "complete")
+    assert comparison.facts == 4
+    assert comparison.wrong == [
         "seed: 'c' missing (1)",
         "seed: 'b' too much (1)",
         "outcome of a: found 'timeout', expected 'complete'",

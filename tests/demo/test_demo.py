@@ -30,11 +30,11 @@ pytestmark = [
 class Finished:
     """A finished demo: its run, its truth, and what it said."""
 
-    def __init__(self, folder: Path, said: str) -> None:
+    def __init__(self, folder: Path, output: str) -> None:
         self.store = Store(folder)
         self.run = Run.open(folder)
         self.truth: dict[str, Any] = self.store.read_json("demo/truth.json")
-        self.said = said
+        self.output = output
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +48,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 
 def test_it_shows_each_command_and_ends_with_the_report(finished: Finished) -> None:
-    lines = finished.said.splitlines()
+    lines = finished.output.splitlines()
     shown = [line.split()[2] for line in lines if line.startswith("$ overscripted ")]
     assert shown == ["precrawl", "crawl", "etl", "analyze", "report"]
     report = Path(lines[-1].removeprefix("report: "))
@@ -149,6 +149,6 @@ def test_a_comparison_with_another_truth_fails(finished: Finished) -> None:
             call["n"] += 1
         page["replay"] = page["mining"] = page["frames"] = []
         page["documents"] = {"https://nowhere.example/": 1}
-    wrong = {one.name: one.wrong for one in check.check(finished.store, other)}
+    wrong = {comparison.name: comparison.wrong for comparison in check.check(finished.store, other)}
     assert [name for name, lines in wrong.items() if not lines] == ["crawl: pages without script errors"]
     assert check.seeds(finished.store, other).wrong == [f"seed: {seed!r} too much (1)"]

@@ -18,7 +18,7 @@ def test_versions_are_pinned_and_the_lock_names_no_registry() -> None:
     text = (NPM / "package-lock.json").read_text()
     packages = json.loads(text)["packages"]
     assert '"resolved"' not in text and "://" not in text.replace("https://", "", 0).split("node_modules")[0]
-    assert all("integrity" in one for path, one in packages.items() if path)
+    assert all("integrity" in package for path, package in packages.items() if path)
 
 
 def test_without_npm_our_own_scripts_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

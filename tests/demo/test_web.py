@@ -63,7 +63,7 @@ def test_every_frame_and_script_of_the_truth_is_served(web: DemoWeb, get: Get) -
     for page in web.truth["pages"].values():
         urls |= {frame["location"] for frame in page["frames"]}
         urls |= {call["script_url"] for call in page["calls"]}
-        urls |= {one["script_url"] for one in page["replay"] + page["mining"]}
+        urls |= {reference["script_url"] for reference in page["replay"] + page["mining"]}
     served = sorted(url for url in urls if url.startswith("http"))
     assert len(served) > 80
     assert {url: code for url in served if (code := get(url).status_code) != 200} == {}
@@ -128,8 +128,8 @@ def test_links_differ_by_vantage_point_by_request_and_by_time(web: DemoWeb, get:
     for site in personal:
         first, second = get(site["page"]).text, get(site["page"]).text
         for pattern in site["fresh"]:
-            one, other = re.search(pattern, first), re.search(pattern, second)
-            assert one and other and one.group() != other.group()
+            before, after = re.search(pattern, first), re.search(pattern, second)
+            assert before and after and before.group() != after.group()
 
 
 def test_a_fenced_site_is_refused_to_one_vantage_point(get: Get) -> None:
@@ -153,23 +153,23 @@ def test_every_seed_has_a_truth_of_its_own(web: DemoWeb) -> None:
 def test_every_page_that_asks_for_seeding_is_one(web: DemoWeb) -> None:
     wanted = {url for url, page in web.world.pages.items() if page.seed and not is_hostile(url)}
     missing = wanted - set(web.truth["precrawl"]["seeds"]["4"])
-    fronts = {one.page for one in web.demo.listed.values()} | {
-        front.document.location for one in web.demo.listed.values() for front in one.fronts.values()
+    fronts = {site.page for site in web.demo.listed.values()} | {
+        front.document.location for site in web.demo.listed.values() for front in site.fronts.values()
     }
     assert missing <= fronts
 
 
 def test_the_truth_names_every_provider_and_miner(web: DemoWeb) -> None:
     pages = web.truth["pages"].values()
-    replay = {one["owner"] for page in pages for one in page["replay"]}
-    mining = {one["owner"] for page in pages for one in page["mining"]}
+    replay = {reference["owner"] for page in pages for reference in page["replay"]}
+    mining = {reference["owner"] for page in pages for reference in page["mining"]}
     assert len(replay) == 16
     assert mining == {"coinhive.com", "coin-hive.com", "authedmine.com", "crypto-loot.com"}
     for page in pages:
-        for one in page["replay"] + page["mining"]:
-            assert registrable_domain(urlsplit(one["script_url"]).hostname or "") == one["owner"]
+        for reference in page["replay"] + page["mining"]:
+            assert registrable_domain(urlsplit(reference["script_url"]).hostname or "") == reference["owner"]
             assert any(
-                call["script_url"] == one["script_url"] and call["location"] == one["location"]
+                call["script_url"] == reference["script_url"] and call["location"] == reference["location"]
                 for call in page["calls"]
             )
 

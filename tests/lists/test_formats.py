@@ -143,14 +143,14 @@ names = st.from_regex(r"[a-z][a-z0-9]{0,8}(\.[a-z][a-z0-9]{0,8}){1,3}", fullmatc
 @settings(max_examples=80)
 @given(st.lists(names, min_size=1, max_size=8))
 def test_every_format_says_the_same_hosts(given_names: list[str]) -> None:
-    told = [
+    lines = [
         "\n".join(given_names),
         "\n".join(f"0.0.0.0 {name}" for name in given_names),
         "[Adblock]\n" + "\n".join(f"||{name}^" for name in given_names),
         json.dumps({"entries": [{"domain": name} for name in given_names]}),
         json.dumps({"categories": {"c": [{"o": {"http://o.example/": given_names}}]}}),
     ]
-    assert [hosts(text) for text in told] == [given_names] * len(told)
+    assert [hosts(text) for text in lines] == [given_names] * len(lines)
 
 
 @settings(max_examples=60)

@@ -38,18 +38,18 @@ def address(run: Run) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     killer = threading.Timer(STARTS_WITHIN_S, process.kill)
     killer.start()
-    said = ""
+    output = ""
     try:
         assert process.stdout
         for line in process.stdout:
-            said += line
+            output += line
             if found := re.search(r"http://127\.0\.0\.1:\d+/lab\S*", line):
                 # Its further words go nowhere, or it would wait for us to read them.
                 threading.Thread(target=process.stdout.read, daemon=True).start()
                 yield found.group(0)
                 break
         else:
-            pytest.fail(said)
+            pytest.fail(output)
     finally:
         killer.cancel()
         process.terminate()

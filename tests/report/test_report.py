@@ -41,11 +41,11 @@ def hostile_run(folder: Path, canary: str) -> Run:
     calls = []
     for i, text in enumerate(texts):
         # A URL of Parquet data is any text: the study's holds relative ones and worse.
-        place, said = f"https://site{i}.ru/{text}", text.encode("utf-8", "replace").decode()
-        place = place.encode("utf-8", "replace").decode()
-        calls.append(call(place, f"https://mc.yandex.ru/{said}", visit_id=i, symbol=said, n=2, dynamic=1))
-        calls.append(call(place, f"https://coinhive.com/{said}", visit_id=i, symbol=said, operation=said))
-        calls.append(call(place, f"https://x$y_{i}.example/{said}", visit_id=i, dynamic=1))
+        location, name = f"https://site{i}.ru/{text}", text.encode("utf-8", "replace").decode()
+        location = location.encode("utf-8", "replace").decode()
+        calls.append(call(location, f"https://mc.yandex.ru/{name}", visit_id=i, symbol=name, n=2, dynamic=1))
+        calls.append(call(location, f"https://coinhive.com/{name}", visit_id=i, symbol=name, operation=name))
+        calls.append(call(location, f"https://x$y_{i}.example/{name}", visit_id=i, dynamic=1))
     visits = [
         {
             "visit_id": i,
@@ -82,12 +82,12 @@ def hostile_run(folder: Path, canary: str) -> Run:
 @pytest.fixture(scope="module")
 def canary() -> Iterator[tuple[str, list[str], dict[str, bytes]]]:
     """A server's address, the paths that it was asked for, and what it serves."""
-    asked: list[str] = []
+    requested: list[str] = []
     pages: dict[str, bytes] = {}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.path)
+            requested.append(self.path)
             body = pages.get(self.path, b"")
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -100,7 +100,7 @@ def canary() -> Iterator[tuple[str, list[str], dict[str, bytes]]]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked, pages
+        yield f"http://127.0.0.1:{server.server_port}", requested, pages
         server.shutdown()
 
 
@@ -178,7 +178,7 @@ def test_every_figure_is_a_picture_without_code(written: tuple[Run, str]) -> Non
 def test_a_real_firefox_asks_nobody_for_anything(
     written: tuple[Run, str], canary: tuple[str, list[str], dict[str, bytes]], tmp_path: Path
 ) -> None:
-    base, asked, pages = canary
+    base, requested, pages = canary
     pages["/report"] = written[1].encode()
     # The frame shows the report; the picture beside it shows that a request would be noticed.
     pages["/"] = b"<iframe src=/report width=1200 height=2000></iframe><img src=/control>"
@@ -203,4 +203,4 @@ def test_a_real_firefox_asks_nobody_for_anything(
         env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "MOZ_HEADLESS": "1"},
     )
     assert shot.stat().st_size > 10_000
-    assert sorted(set(asked) - {"/favicon.ico"}) == ["/", "/control", "/report"]
+    assert sorted(set(requested) - {"/favicon.ico"}) == ["/", "/control", "/report"]
