@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from overscripted import layout
 from overscripted.engines import Engine
 from overscripted.errors import UserError, WriteError
 from overscripted.etl import reuse, settings
@@ -23,10 +24,8 @@ from overscripted.progress import Work
 from overscripted.schemas import RAW
 from overscripted.store import Store
 
-# The attempts that count: needed while an etl runs only.
-_ACKNOWLEDGED = "etl/acknowledged"
 # What batches write, one file or more per batch.
-_BATCH_FOLDERS = ("tables/calls", "tables/invalid_calls", "etl/attempts", "etl/uses")
+_BATCH_FOLDERS = (layout.table("calls"), layout.table("invalid_calls"), layout.ETL_ATTEMPTS, layout.ETL_USES)
 
 
 class Build:
@@ -51,7 +50,7 @@ class Build:
                     raise
                 if not self.raw.check_rows(trusted=manifest.segments):
                     raise
-            for folder in ("tables", "etl"):
+            for folder in (layout.TABLES, layout.ETL):
                 self.staged.delete(folder)
 
     def _build(self, manifest: Manifest) -> dict[str, Any]:
@@ -62,7 +61,7 @@ class Build:
             workspace = Workspace(self.store, self.staged, engine)
             visits = workspace.raw("visits", self.raw.segments("visits"))
             acknowledged = engine.write(
-                attempts.acknowledged(visits), self.staged, _ACKNOWLEDGED, sort=attempts.VISIT
+                attempts.acknowledged(visits), self.staged, layout.ETL_ACKNOWLEDGED, sort=attempts.VISIT
             )
             counted = engine.read(self.staged, acknowledged)
             self._make_batches(workspace, acknowledged, counted, manifest)
@@ -114,4 +113,5 @@ class Build:
         for folder in _BATCH_FOLDERS:
             for key in set(self.staged.files(folder)) - needed:
                 self.staged.delete(key)
-        self.staged.delete(_ACKNOWLEDGED)  # it follows from raw/visits, and may have a row per visit
+        # It follows from raw/visits, and may have a row per visit.
+        self.staged.delete(layout.ETL_ACKNOWLEDGED)

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from overscripted import layout
 from overscripted.etl.manifest import Manifest
 from overscripted.etl.raw_data import RawData
 from overscripted.etl.workspace import Workspace
@@ -14,7 +15,9 @@ def facts_of(workspace: Workspace, raw: RawData, last: Manifest, manifest: Manif
 
     ``last`` is the manifest of the etl before, ``manifest`` that of this one.
     """
-    rows = {table: workspace.rows(workspace.staged.files(f"tables/{table}", ".parquet")) for table in TABLES}
+    rows = {
+        table: workspace.rows(workspace.staged.files(layout.table(table), ".parquet")) for table in TABLES
+    }
     done = manifest.segments
     raw_calls = sum(segment.rows for segment in raw.segments("calls") if segment.key in done)
     facts: dict[str, Any] = {"raw_calls": raw_calls, **{table: n for table, n in rows.items() if n}}
@@ -33,7 +36,7 @@ def facts_of(workspace: Workspace, raw: RawData, last: Manifest, manifest: Manif
 
 def _broken_rules(workspace: Workspace, n_calls: int) -> str:
     """Which rules the invalid calls broke, the most frequent first."""
-    invalid = workspace.engine.read(workspace.staged, "tables/invalid_calls")
+    invalid = workspace.engine.read(workspace.staged, layout.table("invalid_calls"))
     counts = invalid.group_by("errors").agg(n=invalid.count())
     rows = workspace.engine.to_arrow(counts).to_pylist()
     broken: Counter[str] = Counter()

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from overscripted import layout
 from overscripted.errors import InputError
 from overscripted.etl.importers.openwpm import import_openwpm
 from overscripted.etl.importers.sample import import_sample, is_sample
 from overscripted.etl.importers.study import import_study
-from overscripted.run import RECORD, Run
+from overscripted.run import Run
 from overscripted.schemas import RAW
 from overscripted.store import STAGING, Store
 
@@ -30,13 +31,13 @@ def import_into(kind: str, path: str, url: str, strict: bool = False) -> tuple[R
     """`import_data` into the run at ``url``. A run that is created for it is removed again if this fails."""
     source_at(path)
     store = Store(url)
-    was_run, existed = store.exists(RECORD), store.exists()
+    was_run, existed = store.exists(layout.RECORD), store.exists()
     run = Run.open(url, create=True)
     try:
         return run, import_data(kind, path, run, strict)
     except BaseException:
         if not was_run:
-            for key in (RECORD, STAGING) if existed else ("",):
+            for key in (layout.RECORD, STAGING) if existed else ("",):
                 run.store.delete(key)
         raise
 
@@ -54,7 +55,7 @@ def import_data(kind: str, path: str, run: Run, strict: bool = False) -> dict[st
     before = run.stage("import")
     run.begin("import", {"kind": kind, "path": source.url, "strict": strict})
     try:
-        with run.store.replace(*(f"raw/{table}" for table in RAW)) as staged:
+        with run.store.replace(*(layout.raw(table) for table in RAW)) as staged:
             load = import_sample if is_sample(source) else KINDS[kind]
             facts = load(source, staged, strict)
     except BaseException:

@@ -7,11 +7,10 @@ uses (``uses/``) and its attempts (``attempts/``).
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from overscripted import __version__
+from overscripted import __version__, layout
 from overscripted.errors import InputError
 from overscripted.store import Store
 
-KEY = "etl/manifest.json"
 # Increased whenever tables of an older etl would differ: the next etl then makes everything again.
 RECIPE = 3
 
@@ -32,7 +31,7 @@ class Manifest:
     batches: list[Batch] = field(default_factory=list)
 
     def save(self, store: Store) -> None:
-        store.write_json(KEY, {"recipe": RECIPE, "version": __version__, **asdict(self)})
+        store.write_json(layout.ETL_MANIFEST, {"recipe": RECIPE, "version": __version__, **asdict(self)})
 
     @property
     def segments(self) -> set[str]:
@@ -51,12 +50,12 @@ class Manifest:
 def load(store: Store) -> Manifest:
     """The manifest of the last etl; an empty one where there is none, or one of another recipe."""
     try:
-        record: dict[str, Any] = store.read_json(KEY)
+        record: dict[str, Any] = store.read_json(layout.ETL_MANIFEST)
     except (FileNotFoundError, InputError):
         return Manifest()
     if record.get("recipe") != RECIPE:
         return Manifest()
     manifest = Manifest([Batch(b["name"], b["segments"], b["files"]) for b in record["batches"]])
     # One listing per folder: an object store names a thousand files in one answer.
-    present = {*store.files("tables"), *store.files("etl")}
+    present = {*store.files(layout.TABLES), *store.files(layout.ETL)}
     return manifest if present.issuperset(manifest.files) else Manifest()

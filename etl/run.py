@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from overscripted import segments
+from overscripted import layout, segments
 from overscripted.engines import open_engine
 from overscripted.errors import DoubtfulData, InputError, StageMissing
 from overscripted.etl import manifest
@@ -12,7 +12,7 @@ from overscripted.etl.settings import MAX_NAMED_FILES
 from overscripted.run import STAGES, Run
 
 # What an etl replaces together: the tables, and the manifest for the next etl.
-OUTPUT = ("tables", "etl")
+OUTPUT = (layout.TABLES, layout.ETL)
 
 
 def run_etl(

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
+from overscripted import layout
 from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
 from overscripted.etl.raw_segments import Segment
 from overscripted.etl.transforms import attempts, conform, origins, pages, uses
@@ -65,7 +66,9 @@ class Workspace:
     def write(self, expr: ir.Table, table: str, name: str = "part") -> list[str]:
         """Write rows of one of the tables, in its schema and order; the keys of the files."""
         typed = conform.conform(expr, TABLES[table])
-        return self.engine.write(typed, self.staged, f"tables/{table}", name, ORDER[table], row_group(table))
+        return self.engine.write(
+            typed, self.staged, layout.table(table), name, ORDER[table], row_group(table)
+        )
 
     def write_and_read(self, expr: ir.Table, table: str) -> ir.Table:
         """Write rows of one of the tables and read the files again, so that nothing is computed twice."""
@@ -73,7 +76,7 @@ class Workspace:
 
     def write_empty(self, table: str, name: str = "part") -> list[str]:
         """Write one of the tables without rows; the key of the file."""
-        key = f"tables/{table}/{name}-0.parquet"
+        key = f"{layout.table(table)}/{name}-0.parquet"
         self.staged.write_table(key, TABLES[table].empty())
         return [key]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from overscripted import layout
 from overscripted.etl.manifest import Batch
 from overscripted.etl.raw_segments import Segment
 from overscripted.etl.transforms import attempts, calls, invalid_calls, repair, uses
@@ -29,7 +30,7 @@ def make_batch(
     batch, file_name = Batch(name, [segment.key for segment in segments]), name + suffix
     raw, engine, staged = workspace.raw("calls", segments), workspace.engine, workspace.staged
     seen = _seen_attempts(raw, engine.read(staged, acknowledged), name)
-    batch.files["attempts"] = engine.write(seen, staged, "etl/attempts", file_name)
+    batch.files["attempts"] = engine.write(seen, staged, layout.ETL_ATTEMPTS, file_name)
     # Only this batch's attempts: they are few beside those of the whole run.
     batch_attempts = engine.read(staged, batch.files["attempts"])
     counted = batch_attempts.filter(batch_attempts.counted)
@@ -46,7 +47,7 @@ def make_batch(
         uses.of_calls(engine.read(staged, batch.files["calls"])),
         uses.of_invalid_calls(engine.read(staged, batch.files["invalid_calls"])),
     )
-    batch.files["uses"] = engine.write(rolled_up, staged, "etl/uses", file_name, uses.KEY)
+    batch.files["uses"] = engine.write(rolled_up, staged, layout.ETL_USES, file_name, uses.KEY)
     return batch
 
 

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from overscripted import layout
 from overscripted.engines import Engine, open_engine
 from overscripted.errors import InputError
 from overscripted.etl.publish.description import PUBLISHED, Options, describe
@@ -72,7 +73,7 @@ class _Export:
 
     def write(self) -> dict[str, Any]:
         """Write the tables; the numbers of units, of drawn units, and of rows per table."""
-        pages = self.engine.read(self.run.store, "tables/pages")
+        pages = self.engine.read(self.run.store, layout.table("pages"))
         units, visits_without_calls = self._units(pages), self._visits_without_calls(pages)
         drawn = self.engine.keep(self.engine.table(units.filter(units["drawn"]).select([self.unit])))
         with_calls = pages.semi_join(drawn, self.unit).select(*VISIT).distinct()
@@ -83,7 +84,7 @@ class _Export:
         facts = self._facts(units, visits_without_calls)
         for table in PUBLISHED:
             facts[table] = 0
-            for number, key in enumerate(self.run.store.files(f"tables/{table}", ".parquet")):
+            for number, key in enumerate(self.run.store.files(layout.table(table), ".parquet")):
                 rows = self.engine.read(self.run.store, key)
                 if self.unit in rows.columns and table != "visits":
                     column = _COLUMNS_OF_CALLS.get(self.unit, self.unit) if table == "calls" else self.unit
@@ -107,7 +108,7 @@ class _Export:
 
     def _visits_without_calls(self, pages: ir.Table) -> pa.Table:
         """Visits without a page that made a call, the ``unit`` of each, and whether it is drawn."""
-        visits = self.engine.read(self.run.store, "tables/visits")
+        visits = self.engine.read(self.run.store, layout.table("visits"))
         rows = self.engine.to_arrow(visits.anti_join(pages, VISIT).select(*VISIT, "final_url", "site_url"))
         values = rows[self.unit] if self.unit in VISIT else self._locations(rows)
         return rows.select(VISIT).append_column("unit", values).append_column("drawn", self._draw(values))
