@@ -3,7 +3,8 @@
 
 RUN ?= demo-run
 # Two test files at a time, each whole in one process: files share a Firefox or a Spark among their tests.
-PYTEST ?= -n 2 --dist loadfile
+# Of the whole suite the coverage is measured, too, and held to its floor (pyproject.toml).
+PYTEST ?= -n 2 --dist loadfile --cov --cov-report=markdown:build/coverage.md
 BIN := .venv/bin
 # Images of Python forbid it bytecode, and a process of ours then takes three times as long to begin. It is written here
 # and in .venv alone. Empty is as good as not set.
@@ -27,6 +28,7 @@ lint: ## ruff, mypy, and the rule of which part may import which
 check:
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/codespell
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports >.lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/python -m scripts.commits
@@ -59,4 +61,4 @@ constraints: ## pin the versions that are installed now; run it with the oldest 
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude overscripted > constraints.txt
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

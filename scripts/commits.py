@@ -1,6 +1,7 @@
 """Check the subjects of commits: ``area: imperative``, at most 72 characters.
 
-python -m scripts.commits
+python -m scripts.commits           the subjects of the history
+python -m scripts.commits MESSAGE   the subject in a file, as git hands it to a hook
 
 The rule holds for commits after FIRST. Without git or a checkout nothing is checked. Of a shallow clone that
 does not reach back to FIRST, only the newest commit is checked.
@@ -45,9 +46,11 @@ def _git(root: Path, *words: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
-def main() -> int:
-    """Print each fault; 1 if there is one."""
-    faults = [(commit, subject, fault(subject)) for commit, subject in subjects()]
+def main(messages: list[str]) -> int:
+    """Print each fault in files of messages, or else in the history; 1 if there is one."""
+    written = [("to be made", (Path(name).read_text("utf-8").splitlines() or [""])[0]) for name in messages]
+    written = [(name, subject) for name, subject in written if not subject.startswith("Merge ")]
+    faults = [(commit, subject, fault(subject)) for commit, subject in (written if messages else subjects())]
     for commit, subject, text in faults:
         if text:
             print(f"commit {commit}: the subject {text}: {subject}", file=sys.stderr)
@@ -55,4 +58,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -38,6 +38,17 @@ def test_subjects_that_are_wrong(subject: str) -> None:
     assert commits.fault(subject)
 
 
+def test_a_message_is_checked_before_its_commit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = tmp_path / "message"
+    message.write_text("crawl: read robots.txt\n\nWhy. Long lines and full stops are right here: " + "b" * 90)
+    assert commits.main([str(message)]) == 0
+    message.write_text("Read robots.txt\n\ncrawl: read robots.txt\n")
+    assert commits.main([str(message)]) == 1
+    assert "Read robots.txt" in capsys.readouterr().err
+    message.write_text("Merge branch 'side'\n")
+    assert commits.main([str(message)]) == 0
+
+
 def git(folder: Path, *words: str) -> str:
     named = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
     return subprocess.run(
