@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (code of pages)
 """Pages that try to evade, forge, flood or break the record, and what they get."""
 
 import asyncio
@@ -12,6 +11,7 @@ import pytest
 from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.behaviours import BEHAVIOURS
 from tests.crawl.instrument.harness import Instrumented, Web, seen_page
+from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 SYMBOL = "window.navigator.oscpu"
@@ -20,75 +20,38 @@ _GETTER = "Object.getOwnPropertyDescriptor(Navigator.prototype,'oscpu')"
 # Name -> (what the page does around its reads, how many reads are recorded).
 EVASIONS = {
     "Reflect": ("Reflect.get(navigator,'oscpu');Reflect.get(Navigator.prototype,'oscpu',navigator)", 2),
-    "called by the browser's own code": (
-        f"const g={_GETTER}.get;[1].map(g,navigator);Array.from([1],g,navigator);new Map([[1,1]]).forEach(g,navigator);"
-        "'x'.replace('x',g.bind(navigator));let c=[g,navigator,[]];for(let i=0;i<3;i++)c=[Reflect.apply,null,c];Reflect.apply(...c);"
-        "for(let i=0;i<20;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)", 6),
-    "the getter itself": (f"const g={_GETTER}.get;g.call(navigator);Reflect.apply(g,navigator,[]);"
-                          "Function.prototype.call.call(g,navigator);g.bind(navigator)()", 4),
+    "called by the browser's own code": (read_page("evasions/by_browser.js", GETTER=_GETTER), 6),
+    "the getter itself": (read_page("evasions/getter.js", GETTER=_GETTER), 4),
     "the old way to getters": ("Navigator.prototype.__lookupGetter__('oscpu').call(navigator)", 1),
-    "an object in between": ("Object.create(navigator);try{Object.create(navigator).oscpu}catch{};"
-                             "const{oscpu}=navigator;with(navigator){oscpu}", 2),
+    "an object in between": (read_page("evasions/object_between.js"), 2),
     "a proxy in between": ("new Proxy(navigator,{get:(t,k)=>t[k]}).oscpu", 1),
-    "redefined by a copy": (f"const d={_GETTER};Object.defineProperty(navigator,'oscpu',d);navigator.oscpu", 1),
-    "moved to another name": (f"Object.defineProperty(window,'zz',{_GETTER});"
-                              f"Object.defineProperty(Navigator.prototype,'yy',{_GETTER});navigator.yy", 1),
+    "redefined by a copy": (read_page("evasions/redefined.js", GETTER=_GETTER), 1),
+    "moved to another name": (read_page("evasions/moved.js", GETTER=_GETTER), 1),
     "frozen": ("Object.freeze(Navigator.prototype);navigator.oscpu", 1),
-    "deleted after it was kept": (f"const g={_GETTER}.get;delete Navigator.prototype.oscpu;navigator.oscpu;"
-                                  "g.call(navigator)", 1),
-    "from an iframe that is gone": ("const f=document.createElement('iframe');document.body.append(f);"
-                                    "const g=Object.getOwnPropertyDescriptor(f.contentWindow.Navigator.prototype,"
-                                    "'oscpu').get;f.remove();g.call(navigator)", 1),
-    "by index, from frames that take the place of others": (
-        "const make=()=>{const f=document.createElement('iframe');f.src='/later';return f};let f=make();document.body.append(f);window[0].navigator.oscpu;"
-        "f.remove();f=make();document.body.append(f);window[0].navigator.oscpu;f.replaceWith(make());"
-        "window[0].navigator.oscpu;const d=document.createElement('div');document.body.append(d);"
-        "d.innerHTML='<iframe src=/later></iframe>';window[1].navigator.oscpu;d.innerHTML='<iframe src=/later></iframe>';"
-        "window[1].navigator.oscpu", 5),
+    "deleted after it was kept": (
+        f"const g={_GETTER}.get;delete Navigator.prototype.oscpu;navigator.oscpu;g.call(navigator)",
+        1,
+    ),
+    "from an iframe that is gone": (read_page("evasions/removed_iframe.js"), 1),
+    "by index, from frames that take the place of others": (read_page("evasions/frames_by_index.js"), 5),
     "JSON, arrays, Map, Error, Date, Reflect and Function replaced": (
-        "window.SPY=[];const{getOwnPropertyNames,getOwnPropertyDescriptor,defineProperty,entries}=Object;"
-        "for(const [n,o] of entries({JSON,Array:Array.prototype,Map:Map.prototype,"
-        "Function:Function.prototype,String:String.prototype,Date,Reflect,Object,RegExp:RegExp.prototype,"
-        "Set:Set.prototype,WeakMap:WeakMap.prototype,Promise:Promise.prototype,EventTarget:EventTarget.prototype}))"
-        "for(const k of getOwnPropertyNames(o)){if(k==='constructor')continue;"
-        "const d=getOwnPropertyDescriptor(o,k);if(typeof d.value==='function'&&d.configurable){"
-        "const old=d.value;defineProperty(o,k,{...d,value(){SPY[SPY.length]=n+k;return old}})}}"
-        "window.Error=class{constructor(){SPY[SPY.length]='Error'}};window.Date=function(){SPY[SPY.length]='Date'};"
-        "navigator.oscpu;document.cookie='spy'+SPY.length", 1),
-    "prototypes poisoned": (
-        "for(const k of ['get','set','value','n','t','s','o','a','v','f','k','0','1','stack','length2','then',"
-        "'calls','frame','enumerable','configurable','writable','defineAs','toJSON','construct'])"
-        "Object.defineProperty(Object.prototype,k,{__proto__:null,set(){window.TOUCHED=k},get(){"
-        "window.TOUCHED=k;return undefined},configurable:true});navigator.oscpu;for(const k of ['get','set','value','writable',"
-        "'enumerable','configurable'])delete Object.prototype[k];"
-        "document.cookie='spy'+(window.TOUCHED?TOUCHED:0)", 1),
-    "named elements": ("document.body.innerHTML='<form id=navigator2 name=URL><input name=tagName>"
-                       "<input name=parentNode></form><img name=scripts><img name=documentElement>"
-                       "<img name=body>';navigator.oscpu", 1),
-}  # fmt: skip
-
-
-# Each frame gives its functions, is removed, and is used for two seconds more: Firefox cuts what others hold of it meanwhile.
-GONE = """<!doctype html><title>t</title><body><script>
-const uses=[];
-function take(w,f){
-  const {get}=Object.getOwnPropertyDescriptor(w.Navigator.prototype,'oscpu'), {set}=Object.getOwnPropertyDescriptor(w.Document.prototype,'cookie');
-  const {appendChild}=w.Node.prototype, {now}=w.Performance.prototype, theirs=w.document.createElement('b'), {navigator:n}=w;
-  f.remove();
-  uses.push(()=>{get.call(navigator);set.call(document,'a=1');appendChild.call(document.body,document.createElement('i'));now.call(performance);
-    document.body.appendChild(theirs);if(n.platform!==navigator.platform)throw 'another'});
+        read_page("evasions/builtins_replaced.js"),
+        1,
+    ),
+    "prototypes poisoned": (read_page("evasions/prototypes_poisoned.js"), 1),
+    "named elements": (read_page("evasions/named_elements.js"), 1),
 }
-function add(src,then){const f=document.createElement('iframe');if(src){f.src=src;f.onload=()=>then(f.contentWindow,f)}document.body.append(f);if(!src)then(f.contentWindow,f)}
-add('',take);add('/inner',take);
-let n=0;const end=text=>{document.cookie='end='+text;clearInterval(t);ENDED=true};
-const t=setInterval(()=>{try{if(uses.length===2&&n++<20)for(const use of uses)use()}catch(e){end(e)}if(n===21)end('well')},100);
-</script>"""
 
 
 async def test_functions_of_a_removed_frame_live_on(browser: Instrumented, web: Web) -> None:
-    """As in a plain browser: libraries keep clean functions of a frame that they remove at once. Each use is recorded."""
+    """As in a plain browser: libraries keep clean functions of a frame that they remove at once.
+
+    Each use is recorded.
+    """
     web.add("/inner", "<!doctype html><p>inner")
-    visit = await browser.visit(web.base + web.add("/gone", GONE), until="globalThis.ENDED")
+    visit = await browser.visit(
+        web.base + web.add("/gone", read_page("removed_frames.html")), until="globalThis.ENDED"
+    )
     assert [c["v"] for c in visit.calls if c["s"] == "window.document.cookie" and "end" in c["v"]] == [
         "end=well"
     ]
@@ -102,19 +65,13 @@ async def test_functions_of_a_removed_frame_live_on(browser: Instrumented, web: 
 async def test_functions_of_a_removed_frame_outlive_the_window_that_keeps_them(
     browser: Instrumented, web: Web
 ) -> None:
-    """Two frames of one other origin, as of advertisements: the older goes while the younger uses what it took."""
+    """Two frames of one other origin, as of advertisements: the younger uses functions of the older."""
     web.add(
         "/younger",
-        "<!doctype html><body><script>const f=document.createElement('iframe');document.body.append(f);"
-        "const {get}=Object.getOwnPropertyDescriptor(f.contentWindow.Navigator.prototype,'oscpu');f.remove();"
-        "onmessage=()=>setTimeout(()=>{let r;try{r=get.call(navigator)}catch(e){r=e.name}parent.postMessage(r,'*')},2000);"
-        "parent.postMessage('ready','*')</script>",
+        read_page("younger_frame.html"),
     )
     web.add("/older", "<!doctype html><p>older")
-    code = (
-        f"older.onload=()=>{{const f=document.createElement('iframe');f.src='{web.other}/younger';document.body.append(f);"
-        "onmessage=e=>{if(e.data==='ready'){older.remove();f.contentWindow.postMessage(1,'*')}else{document.cookie='is='+e.data;D=1}}}"
-    )
+    code = read_page("older_frame.js")
     page = f"<!doctype html><body><iframe id=older src={web.other}/older></iframe><script>{code}</script>"
     visit = await browser.visit(web.base + web.add("/frames", page), until="globalThis.D")
     [told] = [c["v"] for c in visit.calls if c["s"] == "window.document.cookie"]
@@ -125,13 +82,11 @@ async def test_functions_of_a_removed_frame_outlive_the_window_that_keeps_them(
 
 
 async def test_code_made_in_a_frame_that_goes_is_told_of_to_us_alone(browser: Instrumented, web: Web) -> None:
-    """The policy that tells us of it is the browser's own; the event comes when nothing of ours is above the frame."""
-    code = (
-        "const seen=[];function frame(){const f=document.createElement('iframe');document.body.append(f);"
-        "for(const it of [f.contentWindow,f.contentDocument])it.addEventListener('securitypolicyviolation',()=>seen.push(1),true);return f}"
-        "const f=frame();f.contentWindow.eval('1');f.remove();const g=frame(),E=g.contentWindow.eval;g.remove();E('2');"
-        "setTimeout(()=>{document.cookie='seen='+seen.length;D=1},300)"
-    )
+    """The policy that reports it is the browser's own.
+
+    Its event comes when nothing of ours is above the frame.
+    """
+    code = read_page("code_in_removed_frame.js")
     visit = await browser.visit(
         web.base + web.add("/goes", f"<!doctype html><body><script>{code}</script>"), until="globalThis.D"
     )
@@ -183,10 +138,7 @@ async def test_a_page_that_opens_its_document_takes_no_listener_of_ours(
     browser: Instrumented, web: Web, opened: str
 ) -> None:
     """It takes those of its window; code made from text and errors are told of by events."""
-    later = (
-        "eval('2');setTimeout(()=>{throw Error('three')});Promise.reject(Error('four'));"
-        f"new WebSocket('ws://127.0.0.1:{web.port}/five');setTimeout(()=>window.D=1,100)"
-    )
+    later = read_page("after_document_open.js", WEB_PORT=web.port)
     page = web.add(
         "/opens", f"<!doctype html><script>onload=()=>setTimeout(()=>{{{opened}{later}}})</script>"
     )
@@ -203,15 +155,7 @@ async def test_a_page_that_opens_its_document_takes_no_listener_of_ours(
 
 
 async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web) -> None:
-    code = (
-        "for(const t of [window,document]){t.dispatchEvent(new SecurityPolicyViolationEvent("
-        "'securitypolicyviolation',{blockedURI:'eval',sample:'forged',sourceFile:'https://evil.example/',"
-        "originalPolicy:'x.invalid',lineNumber:1}));t.dispatchEvent(new ErrorEvent('error',{message:'forged'}));"
-        "t.dispatchEvent(new PageTransitionEvent('pagehide'));t.dispatchEvent(new CustomEvent('calls',"
-        "{detail:[{s:'forged'}]}))}postMessage({type:'calls',calls:[{s:'forged'}]},'*');"
-        "navigator.oscpu;"
-        "setTimeout(()=>navigator.oscpu,50)"
-    )
+    code = read_page("forged_events.js")
     path = web.add("/forge", f"<!doctype html><body><script>{code}</script>")
     visit = await browser.visit(web.base + path)
     assert sum(c["s"] == SYMBOL for c in visit.calls) == 2
@@ -219,7 +163,8 @@ async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web)
     assert not [m for m in visit.of("console") if "forged" in m["message"]]
 
 
-# What a page can send that has taken its process over. `name`: of our messages, `theirs`: the user context of another visit.
+# What a page can send that has taken over its process. `name` is that of our messages, `theirs` is the user
+# context of another visit.
 _TAKEN_OVER = """(name, mine, theirs) => new Promise((resolve) => {
   const script = `
     const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
@@ -237,7 +182,8 @@ _TAKEN_OVER = """(name, mine, theirs) => new Promise((resolve) => {
       say("own", "gap", whole + line + '{"a":1}');
       say("own", "gap", '{"name":"' + "x".repeat(2 ** 23) + '","n":1}');
       say("own", "body", '{"request_id":"1","file":"0","encoding":""}');
-      for (const broken of ["", "x", "{", '{"name":"', "[".repeat(1e5), null, 7, {}]) say("own", "gap", broken);
+      const all = ["", "x", "{", '{"name":"', "[".repeat(1e5), null, 7, {}];
+      for (const broken of all) say("own", "gap", broken);
       for (let process = 0; process < 40; process++) {
         for (let i = 0; i < 20; i++) {
           say(process + "." + i, "gap", '{"name":"forged","n":1}');
@@ -304,17 +250,14 @@ async def test_a_process_of_no_visit_speaks_for_none(browser: Instrumented, web:
 async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
     browser: Instrumented, web: Web
 ) -> None:
-    """As with --allow-private: the guard lets no page reach this machine. Not to be answered is to get nothing, too."""
+    """As with --allow-private; without it the guard lets no page reach this machine.
+
+    A page that is not answered gets nothing, too.
+    """
     port = json.loads((browser.firefox.folder / "profile" / "WebDriverBiDiServer.json").read_text())[
         "ws_port"
     ]
-    code = (
-        f"const at='127.0.0.1:{port}';const got=[];Promise.allSettled(['/','/session','/json/version'].map(async(path)=>{{"
-        "got.push('read '+await (await fetch('http://'+at+path,{signal:AbortSignal.timeout(5000)})).text())}).concat(['','/session'].map((path)=>"
-        "new Promise((end)=>{const it=new WebSocket('ws://'+at+path);it.onopen=()=>{got.push('open'+path);"
-        "it.send(JSON.stringify({id:1,method:'session.status',params:{}}))};it.onmessage=(e)=>got.push(e.data);"
-        "it.onclose=end;setTimeout(end,5000)})))).then(()=>window.D=1)"
-    )
+    code = read_page("remote_control_port.js", PORT=port)
     visit = await seen_page(browser, web.base + web.add("/port", f"<!doctype html><script>{code}</script>"))
     await visit.until("window.D")
     assert await visit.run("JSON.stringify(got)") == "[]"
@@ -322,12 +265,11 @@ async def test_a_page_that_finds_the_port_of_remote_control_gets_nothing(
 
 
 async def test_an_address_of_megabytes_hides_nothing(browser: Instrumented, web: Web) -> None:
-    """Of a frame, a worker and what they call and throw; a message of such an address would be over the limit."""
-    code = (
-        "const long='x'.repeat(9e6);const f=document.createElement('iframe');"
-        "f.src='data:text/html,<script>navigator.oscpu;throw new Error(1)</'+'script>'+long;document.body.append(f);"
-        "new Worker('data:text/javascript,navigator.platform;postMessage(1)//'+long).onmessage=()=>window.D=1"
-    )
+    """Of a frame, a worker and what they call and throw.
+
+    A message with such an address would be over the limit.
+    """
+    code = read_page("long_address.js")
     visit = await browser.visit(
         web.base + web.add("/long", f"<!doctype html><body><script>{code}</script>"), "window.D", dwell_s=2
     )
@@ -348,11 +290,7 @@ async def test_an_address_of_megabytes_hides_nothing(browser: Instrumented, web:
 async def test_totals_of_many_scripts_with_long_addresses_are_all_told(
     browser: Instrumented, web: Web
 ) -> None:
-    code = (
-        "const long='x'.repeat(6e4),all=[];"
-        "for(let i=0;i<150;i++)all.push((0,eval)('()=>navigator.platform//# sourceURL=http://x/'+i+'/'+long));"
-        "for(const one of all)for(let i=0;i<100;i++)one();for(const one of all)one();"
-    )
+    code = read_page("long_script_addresses.js")
     visit = await browser.visit(web.base + web.add("/many-long", f"<!doctype html><script>{code}</script>"))
     assert not visit.of("gap")
     told = [t for m in visit.of("calls") for t in m["totals"] if t["s"] == "window.navigator.platform"]
@@ -380,8 +318,7 @@ async def test_scripts_without_number_are_bounded(browser: Instrumented, web: We
 
 async def test_an_endless_loop_costs_its_neighbours_nothing(browser: Instrumented, web: Web) -> None:
     web.add("/endless", "<!doctype html><script>onload=()=>setTimeout(()=>{for(;;)navigator.oscpu})</script>")
-    steady = web.add("/steady", "<!doctype html><script>let n=0;const i=setInterval(()=>{navigator.oscpu;"
-                     "if(++n===20)clearInterval(i)},20)</script>")  # fmt: skip
+    steady = web.add("/steady", read_page("steady.html"))
     hung = await browser.open()
     command = {"context": hung.context, "url": web.base + "/endless", "wait": "complete"}
     await browser.firefox.bidi.command("browsingContext.navigate", command)
@@ -396,12 +333,7 @@ async def test_an_endless_loop_costs_its_neighbours_nothing(browser: Instrumente
 
 
 async def test_huge_and_odd_values_are_cut_not_lost(browser: Instrumented, web: Web) -> None:
-    code = (
-        "document.cookie='x='+'y'.repeat(3e5);navigator.sendBeacon('/b','\\ud800 \\0 \\'\"');"
-        "const c={};c.c=c;navigator.sendBeacon('/b',c);const p=new MessageChannel().port1;"
-        "p.postMessage({a:1n,b:null,c:[undefined],get d(){window.RAN=1}});"
-        "try{p.postMessage(document.body)}catch{}"
-    )
+    code = read_page("odd_values.js")
     visit = await browser.visit(web.base + web.add("/odd", f"<!doctype html><body><script>{code}</script>"))
     by = Counter(c["s"] for c in visit.calls)
     assert (
@@ -422,13 +354,7 @@ async def test_values_are_written_as_what_they_are_and_not_as_they_say(
     browser: Instrumented, web: Web
 ) -> None:
     """`Symbol.toStringTag` is the page's to choose; nothing of the page is called for it."""
-    code = (
-        "const T=Symbol.toStringTag,get=()=>{RAN=1;return 1},has=(o,n)=>Object.defineProperty(o,n,{enumerable:true,get});"
-        "navigator.sendBeacon('/b',has({[T]:'Array',a:1},'length'));navigator.sendBeacon('/b',{[T]:'Window',a:2});"
-        "navigator.sendBeacon('/b',has({[T]:'Date'},'toJSON'));navigator.sendBeacon('/b',Object.assign([3],{[T]:'Object'}));"
-        "try{WebAssembly.validate(has({[T]:'Uint8Array'},'length'))}catch{};navigator.sendBeacon('/b',document.all);"
-        "navigator.sendBeacon('/b',globalThis.RAN)"
-    )
+    code = read_page("tagged_values.js")
     visit = await browser.visit(web.base + web.add("/tags", f"<!doctype html><body><script>{code}</script>"))
     told = [json.loads(c["a"]) for c in visit.calls if "sendBeacon" in c["s"] or "WebAssembly" in c["s"]]
     assert [it.get("1", it["0"]) for it in told] == [
@@ -442,13 +368,6 @@ async def test_values_are_written_as_what_they_are_and_not_as_they_say(
     ]
 
 
-# Calls `use` from where less and less stack is left, then once more from where there is enough.
-NO_STACK = """<!doctype html><body><script>
-function spend(use){function go(){try{go()}catch(e){try{use()}catch{};throw e}}try{go()}catch{};use()}
-%s
-</script>"""
-
-
 @pytest.mark.parametrize("use", ["navigator.oscpu", "document.cookie", "performance.now()"])
 async def test_a_page_that_leaves_no_stack_breaks_nothing_for_later(
     browser: Instrumented, web: Web, use: str
@@ -459,8 +378,7 @@ async def test_a_page_that_leaves_no_stack_breaks_nothing_for_later(
         "function later(){navigator.oscpu;document.cookie;navigator.sendBeacon('/later')}",
         "text/javascript",
     )
-    code = f"spend(()=>{use})</script><script src=/later.js></script><script>later()"
-    visit = await browser.visit(web.base + web.add("/no-stack", NO_STACK % code))
+    visit = await browser.visit(web.base + web.add("/no-stack", read_page("no_stack.html", USE=use)))
     assert {m["name"] for m in visit.of("gap")} <= {"call not recorded: InternalError: too much recursion"}
     [first] = {c["s"] for c in visit.calls if c["at"].script_url == f"{web.base}/no-stack"}
     assert first.endswith(use.split(".")[1].split("(")[0])
@@ -471,7 +389,7 @@ async def test_a_page_that_leaves_no_stack_breaks_nothing_for_later(
 
 
 async def test_a_full_store_is_not_written_out_at_each_look(browser: Instrumented, web: Web) -> None:
-    code = "for(let i=0;i<20;i++)sessionStorage['k'+i]='v'.repeat(1e5);for(let i=0;i<50;i++)window.sessionStorage"
+    code = read_page("full_store.js")
     visit = await browser.visit(web.base + web.add("/full", f"<!doctype html><script>{code}</script>"))
     values = [c["v"] for c in visit.calls if c["s"] == "window.sessionStorage"]
     assert len(values) == 70

@@ -1,0 +1,20 @@
+"""Code of test pages, kept as files in ``pages/``."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "pages"
+
+
+def read_page(name: str, **values: Any) -> str:
+    """The text of a page or script, each marker ``{NAME}`` replaced by its value.
+
+    ``{BASE}`` and ``{OTHER}``, the test web's two origins, and ``{READ}`` are left to who serves the page.
+    Raises ValueError where a marker has no value, or a value no marker.
+    """
+    text = (FOLDER / name).read_text("utf-8").removesuffix("\n")
+    markers = set(re.findall(r"\{([A-Z][A-Z_]+)\}", text)) - {"BASE", "OTHER", "READ"}
+    if markers != set(values):
+        raise ValueError(f"{name} has the markers {sorted(markers)}, given are {sorted(values)}")
+    return re.sub(r"\{([A-Z][A-Z_]+)\}", lambda found: str(values.get(found[1], found[0])), text)

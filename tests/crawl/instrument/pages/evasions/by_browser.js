@@ -1,0 +1,10 @@
+const g = {GETTER}.get;
+[1].map(g, navigator);
+Array.from([1], g, navigator);
+new Map([[1, 1]]).forEach(g, navigator);
+"x".replace("x", g.bind(navigator));
+let c = [g, navigator, []];
+for (let i = 0; i < 3; i++) c = [Reflect.apply, null, c];
+Reflect.apply(...c);
+for (let i = 0; i < 20; i++) c = [Reflect.apply, null, c];
+Reflect.apply(...c);

@@ -1,0 +1,20 @@
+const make = () => {
+  const f = document.createElement("iframe");
+  f.src = "/later";
+  return f;
+};
+let f = make();
+document.body.append(f);
+window[0].navigator.oscpu;
+f.remove();
+f = make();
+document.body.append(f);
+window[0].navigator.oscpu;
+f.replaceWith(make());
+window[0].navigator.oscpu;
+const d = document.createElement("div");
+document.body.append(d);
+d.innerHTML = "<iframe src=/later></iframe>";
+window[1].navigator.oscpu;
+d.innerHTML = "<iframe src=/later></iframe>";
+window[1].navigator.oscpu;

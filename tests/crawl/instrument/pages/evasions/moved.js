@@ -1,0 +1,3 @@
+Object.defineProperty(window, "zz", {GETTER});
+Object.defineProperty(Navigator.prototype, "yy", {GETTER});
+navigator.yy;

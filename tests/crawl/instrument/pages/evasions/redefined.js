@@ -1,0 +1,3 @@
+const d = {GETTER};
+Object.defineProperty(navigator, "oscpu", d);
+navigator.oscpu;
