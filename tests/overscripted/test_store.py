@@ -66,7 +66,7 @@ def test_crash_at_any_step_of_the_exchange_is_completed_or_undone(store: Store, 
     class Crash(BaseException):
         pass
 
-    real = {name: getattr(Store, name) for name in ("write_json", "delete", "_copy")}
+    real = {name: getattr(Store, name) for name in ("write_json", "delete", "copy")}
 
     def counting(name: str):  # type: ignore[no-untyped-def]
         def step(self: Store, *args: object) -> object:
@@ -105,7 +105,7 @@ def test_machines_that_recover_at_any_step_of_the_exchange_lose_nothing(
     fsspec.filesystem("memory").store.clear()
     store, left = Store(f"memory://{tmp_path.name}/run"), steps
     store.write("precrawl/a", b"old")
-    real = {name: getattr(Store, name) for name in ("write_json", "delete", "_copy")}
+    real = {name: getattr(Store, name) for name in ("write_json", "delete", "copy")}
 
     def meeting(name: str):  # type: ignore[no-untyped-def]
         def step(self: Store, *args: object) -> object:
