@@ -88,7 +88,7 @@ def main() -> None:
     """
 
 
-# What the operating system refuses for reasons that only the user can mend: rights, paths, space.
+# What the operating system refuses for reasons that only the user can fix: rights, paths, space.
 _REFUSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR),
     *(errno.ENOSPC, errno.EDQUOT, errno.ENAMETOOLONG, errno.ELOOP),
@@ -101,7 +101,7 @@ def _refused(error: OSError) -> str:
         return "this process may not open more files; raise the limit (`ulimit -n 4096`)"
     place = f"{error.filename}: " if error.filename else ""
     said = (error.strerror or str(error)).lower()
-    return f"{place}{said}; name another place, or mend its rights or space"
+    return f"{place}{said}; name another place, or fix its permissions or space"
 
 
 def _open_closed() -> None:
