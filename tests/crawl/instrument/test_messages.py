@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (code of pages)
 """Messages between windows: each that arrives, from whom and what, and nothing of it changes for the page."""
 
 import asyncio
@@ -9,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, seen_page
+from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 # What a page sees of its messages: origin, sender, data.
-SEEN = "window.SEEN=[];addEventListener('message',e=>SEEN.push([e.origin,e.source===window?'self':e.source===parent?'parent':e.source===window.POP?'pop-up':'frame '+Array.from(frames).indexOf(e.source),e.data]));"
+SEEN = read_page("seen_messages.js")
 
 
 def arrived(visit: Visit) -> list[dict[str, Any]]:
@@ -23,20 +23,10 @@ def arrived(visit: Visit) -> list[dict[str, Any]]:
 async def test_each_message_once_with_its_sender(browser: Instrumented, web: Web) -> None:
     web.add(
         "/told",
-        f"<!doctype html><script>{SEEN}parent.postMessage('up','*');addEventListener('message',e=>e.source.postMessage(['back',e.data],'*'))</script>",
+        read_page("answering_frame.html", SEEN=SEEN),
     )
     sandboxed = "<script>parent.postMessage({from:`box`},`*`)</script>"
-    page = (
-        f"<!doctype html><script>{SEEN}</script>"
-        '<iframe id=a src="{BASE}/told"></iframe><iframe id=b src="{OTHER}/told"></iframe>'
-        f'<iframe id=c sandbox=allow-scripts srcdoc="{sandboxed}"></iframe><script>'
-        "onload=()=>{postMessage({a:[1,{b:null}],d:new Date(0),m:new Map},'*');postMessage(1n,location.origin);"
-        "postMessage('nobody','https://elsewhere.invalid');"
-        "for(const id of['a','b'])document.getElementById(id).contentWindow.postMessage('down','*');"
-        "window.POP=open('about:blank');POP.eval(`opener.postMessage('pop','*')`);"
-        "dispatchEvent(new MessageEvent('message',{data:'forged',origin:'https://bank.example'}));"
-        "const w=new Worker('data:,postMessage(1)');const{port1,port2}=new MessageChannel;port1.onmessage=()=>0;port2.postMessage('port')}</script>"
-    )
+    page = read_page("messages.html", SEEN=SEEN, SANDBOXED=sandboxed)
     visit = await seen_page(browser, web.base + web.add("/messages", page))
     async with asyncio.timeout(20):
         while await visit.run("SEEN.length") < 9:  # noqa: ASYNC110
@@ -71,12 +61,7 @@ async def test_each_message_once_with_its_sender(browser: Instrumented, web: Web
 
 async def test_a_flood_is_counted(browser: Instrumented, web: Web) -> None:
     """And what a listener does before, or to the event, changes nothing."""
-    page = (
-        "<!doctype html><script>let n=0;addEventListener('message',e=>{e.stopImmediatePropagation();n++},true);"
-        "Object.defineProperty(MessageEvent.prototype,'data',{get(){window.RAN=1}});Object.prototype.toJSON=()=>window.RAN=1;"
-        "document.open();document.write('<p>');document.close();addEventListener('message',()=>n++);"
-        "for(let i=0;i<1500;i++)postMessage(i,'*');postMessage('x'.repeat(3e5),'*')</script>"
-    )
+    page = read_page("message_flood.html")
     visit = await browser.visit(web.base + web.add("/flood", page), "n===1501")
     found = arrived(visit)
     assert [m["data"] for m in found] == [str(i) for i in range(1000)]
@@ -84,10 +69,7 @@ async def test_a_flood_is_counted(browser: Instrumented, web: Web) -> None:
 
 
 async def test_large_messages_are_cut(browser: Instrumented, web: Web) -> None:
-    page = (
-        "<!doctype html><script>let n=0;addEventListener('message',()=>n++);"
-        "for(let i=0;i<60;i++)postMessage(i+'x'.repeat(3e5),'*');postMessage({a:'y'.repeat(3e5)},'*')</script>"
-    )
+    page = read_page("large_messages.html")
     visit = await browser.visit(web.base + web.add("/large", page), "n===61")
     lengths = [len(m["data"]) for m in arrived(visit)]
     assert lengths[:42] == [100_000] * 42
@@ -96,11 +78,7 @@ async def test_large_messages_are_cut(browser: Instrumented, web: Web) -> None:
 
 
 async def test_a_receiver_with_a_long_address_has_them_all(browser: Instrumented, web: Web) -> None:
-    code = (
-        "const f=document.createElement('iframe');f.src='data:text/html,'+'x'.repeat(2e5);"
-        "f.onload=()=>{for(let i=0;i<1000;i++)f.contentWindow.postMessage(i,'*');setTimeout(()=>window.D=1,200)};"
-        "document.body.append(f)"
-    )
+    code = read_page("long_receiver.js")
     page = web.base + web.add("/messages-long", f"<!doctype html><body><script>{code}</script>")
     visit = await browser.visit(page, "window.D", dwell_s=0.5)
     assert [one["data"] for one in arrived(visit)] == [str(n) for n in range(1000)]

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
-from tests.crawl.instrument.test_detect import SURVEY
+from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 SYMBOL = "window.navigator.platform"
@@ -108,10 +108,11 @@ async def test_no_detector_finds_anything(seen: Visit, bare: Visit) -> None:
 
 
 async def test_every_interface_is_as_in_a_plain_browser(seen: Visit, bare: Visit) -> None:
-    code = SURVEY.replace(
-        "[['window', window], ['document', document], ['navigator', navigator], ['screen', screen]]",
-        "[['window', self], ['navigator', navigator], ['performance', performance]]",
-    ).replace("owner === window ?", "typeof owner === 'function' ?")
+    code = read_page(
+        "survey.js",
+        OWNERS="[['window', self], ['navigator', navigator], ['performance', performance]]",
+        OF_WINDOW="typeof owner === 'function'",
+    )
     # In which order Firefox makes a function's name and length depends on how hot the code was that asked.
     code = f"(window=>{code})(self)"
     ours, theirs = [json.loads(await it.run(in_worker(code))) for it in (seen, bare)]

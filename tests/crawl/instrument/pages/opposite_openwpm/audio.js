@@ -1,0 +1,17 @@
+const a = new OfflineAudioContext(1, 100, 44100);
+const o = a.createOscillator();
+o.type = "square";
+o.type;
+o.frequency;
+const g = a.createGain();
+o.connect(g);
+g.gain;
+const n = a.createAnalyser();
+n.fftSize;
+n.channelCount;
+g.connect(a.destination);
+o.start(0);
+a.sampleRate;
+a.state;
+a.oncomplete = () => 1;
+a.startRendering();

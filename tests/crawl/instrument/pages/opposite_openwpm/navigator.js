@@ -1,0 +1,22 @@
+for (const n of [
+  "appCodeName",
+  "appName",
+  "appVersion",
+  "buildID",
+  "cookieEnabled",
+  "doNotTrack",
+  "geolocation",
+  "language",
+  "languages",
+  "onLine",
+  "oscpu",
+  "platform",
+  "product",
+  "productSub",
+  "userAgent",
+  "vendorSub",
+  "vendor",
+])
+  navigator[n];
+screen.pixelDepth;
+screen.colorDepth;

@@ -1,0 +1,10 @@
+document.cookie = "a=b;path=/";
+document.cookie;
+window.name = "n";
+window.name;
+localStorage.setItem("k", "v\ud83d\ude00");
+localStorage.getItem("k");
+localStorage.key(0);
+localStorage.length;
+sessionStorage.clear();
+localStorage.removeItem("k");
