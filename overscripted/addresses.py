@@ -1,8 +1,9 @@
 """Which network addresses a measurement may touch.
 
-Default for every stage: only public unicast addresses. Loopback, private, link-local, carrier-grade
-NAT, metadata, multicast, reserved, and their IPv4-mapped, 6to4, Teredo and NAT64 forms are refused
-(IANA special-purpose registries, as Python's `ipaddress` holds them), and this machine's own.
+Default for every stage: only public unicast addresses. Refused are loopback, private, link-local,
+carrier-grade NAT, metadata, multicast and reserved addresses (IANA special-purpose registries, as Python's
+`ipaddress` holds them). Their IPv4-mapped, 6to4, Teredo and NAT64 forms are refused, too, and this
+machine's own addresses.
 """
 
 import ipaddress
@@ -21,14 +22,15 @@ def is_address(text: str) -> bool:
     return True
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is a public unicast one. Anything that is no IP address is not."""
+def is_public(text: str) -> bool:
+    """Whether a text is a public unicast IP address."""
     try:
-        ip = ipaddress.ip_address(address.strip("[]").partition("%")[0])
+        ip = ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
         return False
     return all(
-        _is_public(one) and str(one) not in _own(int(time.monotonic() // _OWN_S)) for one in _embedded(ip)
+        _is_public(address) and str(address) not in _own(int(time.monotonic() // _OWN_S))
+        for address in _embedded(ip)
     )
 
 
@@ -37,14 +39,14 @@ _OWN_S = 60  # a machine may get another address while it crawls
 
 @lru_cache(maxsize=1)
 def _own(minute: int) -> frozenset[str]:
-    """The addresses of this machine: from within, they lead past its firewall."""
-    found = (one.address for addresses in psutil.net_if_addrs().values() for one in addresses)
-    return frozenset(address.partition("%")[0] for address in found)
+    """The addresses of this machine: whoever uses them on the machine itself passes its firewall."""
+    interfaces = psutil.net_if_addrs().values()
+    return frozenset(entry.address.partition("%")[0] for entries in interfaces for entry in entries)
 
 
-# Not public, or metadata of a cloud, whatever a version of `ipaddress` says: IETF protocol assignments
-# (Oracle's metadata is 192.0.0.192), the anycast relays of 6to4 (RFC 7526), and Azure's host, which looks
-# like a public one.
+# Never public, though some versions of `ipaddress` say so: IETF protocol assignments (with the metadata
+# service of Oracle's cloud, 192.0.0.192), the anycast relays of 6to4 (RFC 7526), and Azure's metadata
+# service.
 _OTHERS = [ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")]
 
 
@@ -75,15 +77,16 @@ def _embedded(
     return inside
 
 
-# Names that never leave a machine or its network: RFC 6761, 6762, 8375, ICANN on .internal, customs.
+# Names that are resolved within a machine or its network only: RFC 6761, 6762, 8375, ICANN on .internal,
+# customs.
 _LOCAL_NAMES = ("localhost", "local", "internal", "home.arpa", "intranet", "lan", "localdomain")
 
 
 def may_be_public(host: str) -> bool:
-    """Whether the host of a parsed URL may be a public one, as far as it alone tells.
+    """Whether the host of a parsed URL may be public, as far as its text tells.
 
     False for a literal address that is not public, and for names of the machine or its network.
-    All that can be known where a proxy resolves names; elsewhere look at the connected address.
+    Where a proxy resolves names, nothing more can be known. Elsewhere, check the connected address, too.
     """
     name = host.rstrip(".")
     if not name:

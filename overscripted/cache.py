@@ -1,4 +1,4 @@
-"""Folders of this user's for all runs: what was fetched, and what a remote run has not yet been given."""
+"""Folders of this user for all runs: the cache of fetched files, and results on their way to a remote run."""
 
 import os
 import tempfile
@@ -29,7 +29,10 @@ def _own(variable: str, default: str) -> Path:
 
 
 def _temporary(default: str) -> Path:
-    """A folder for who has no home. Raises InputError where it is another user's, who may have filled it."""
+    """A folder for a user without a home.
+
+    Raises InputError where another user owns it or may write to it: that user may have filled it.
+    """
     found = Path(tempfile.gettempdir()) / f"overscripted-{os.getuid()}"
     found.mkdir(mode=0o700, exist_ok=True)
     about = found.lstat()

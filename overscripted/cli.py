@@ -1,4 +1,4 @@
-"""The command line: one subcommand per stage. It finds the stage's command, runs it, and prints errors."""
+"""The command line: it finds the command of a stage, runs it, and prints errors."""
 
 import errno
 import importlib
@@ -14,34 +14,40 @@ from overscripted import __version__
 from overscripted.errors import InputError, SoftwareMissing, UserError
 
 
-class Where(NamedTuple):
-    """Where a subcommand lives, and its line in the list of commands."""
+class CommandPath(NamedTuple):
+    """The module and name of a subcommand, and its line in the list of commands."""
 
     module: str
     attribute: str
     help: str
 
 
-# A subcommand is imported when it is run: `overscripted --help` then starts fast, and a stage needs its own
-# libraries only.
+# A subcommand is imported when it is run. So `overscripted --help` starts fast, and a stage works without the
+# libraries of the others.
 COMMANDS = {
-    "precrawl": Where(
+    "precrawl": CommandPath(
         "overscripted.precrawl.command", "precrawl", "Collect the links of many sites from a vantage point."
     ),
-    "seeds": Where(
+    "seeds": CommandPath(
         "overscripted.precrawl.command", "seeds", "Combine the vantage points of a run into its seeds."
     ),
-    "crawl": Where("overscripted.crawl.command", "crawl", "Visit every seed in an instrumented Firefox."),
-    "dwell": Where("overscripted.crawl.command", "dwell", "Measure how long pages should be watched."),
-    "import": Where("overscripted.etl.command", "import_", "Import data of other projects into a run."),
-    "etl": Where("overscripted.etl.command", "etl", "Make the tables of a run from its raw records."),
-    "sample": Where("overscripted.etl.command", "sample", "Publish a run, or a part of it, as a data set."),
-    "analyze": Where("overscripted.analyses.command", "analyze", "Answer questions about a run."),
-    "report": Where("overscripted.report.command", "report", "Write the report of a run as one page."),
-    "lab": Where("overscripted.notebooks.command", "lab", "Open JupyterLab on a run."),
-    "lists": Where("overscripted.lists.command", "lists", "Show or fetch the lists that say who is who."),
-    "status": Where("overscripted.status", "status", "Show what a run holds and what to do next."),
-    "demo": Where(
+    "crawl": CommandPath(
+        "overscripted.crawl.command", "crawl", "Visit every seed in an instrumented Firefox."
+    ),
+    "dwell": CommandPath("overscripted.crawl.command", "dwell", "Measure how long pages should be watched."),
+    "import": CommandPath("overscripted.etl.command", "import_", "Import data of other projects into a run."),
+    "etl": CommandPath("overscripted.etl.command", "etl", "Make the tables of a run from its raw records."),
+    "sample": CommandPath(
+        "overscripted.etl.command", "sample", "Publish a run, or a part of it, as a data set."
+    ),
+    "analyze": CommandPath("overscripted.analyses.command", "analyze", "Answer questions about a run."),
+    "report": CommandPath("overscripted.report.command", "report", "Write the report of a run as one page."),
+    "lab": CommandPath("overscripted.notebooks.command", "lab", "Open JupyterLab on a run."),
+    "lists": CommandPath(
+        "overscripted.lists.command", "lists", "Show or fetch the lists that say who is who."
+    ),
+    "status": CommandPath("overscripted.status", "status", "Show what a run holds and what to do next."),
+    "demo": CommandPath(
         "overscripted.demo.command", "demo", "Run the whole pipeline on a small web on this machine."
     ),
 }
@@ -99,13 +105,13 @@ _TOO_MANY = (errno.EMFILE, errno.ENFILE)
 def _refused(error: OSError) -> str:
     if error.errno in _TOO_MANY:
         return "this process may not open more files; raise the limit (`ulimit -n 4096`)"
-    place = f"{error.filename}: " if error.filename else ""
-    said = (error.strerror or str(error)).lower()
-    return f"{place}{said}; name another place, or fix its permissions or space"
+    file = f"{error.filename}: " if error.filename else ""
+    reason = (error.strerror or str(error)).lower()
+    return f"{file}{reason}; name another place, or fix its permissions or space"
 
 
 def _open_closed() -> None:
-    """Give what was closed before we began (``2>&-``) a place, lest a file of ours takes its number."""
+    """Open standard streams that the caller closed (``2>&-``): a file of ours must not get their number."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is not None:
             continue
@@ -119,7 +125,7 @@ def _open_closed() -> None:
 def entry(arguments: list[str] | None = None) -> Any:
     """Run the command line; exit codes are listed in `overscripted.errors`."""
     _open_closed()
-    if isinstance(sys.stdout, io.TextIOWrapper):  # of whatever encoding the terminal is
+    if isinstance(sys.stdout, io.TextIOWrapper):  # the terminal may have any encoding
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         main.main(args=arguments, prog_name="overscripted", standalone_mode=False)
@@ -129,8 +135,10 @@ def entry(arguments: list[str] | None = None) -> Any:
     except UserError as error:
         click.echo(f"overscripted: error: {error}", err=True)
         sys.exit(error.exit_code)
-    except shutil.Error as error:  # of a folder: of each file what went wrong
-        click.echo(f"overscripted: error: {error.args[0][0][-1]}; free space or rights there", err=True)
+    except shutil.Error as error:  # of a folder; it has one reason per file
+        click.echo(
+            f"overscripted: error: {error.args[0][0][-1]}; free space there or fix its permissions", err=True
+        )
         sys.exit(InputError.exit_code)
     except OSError as error:
         if error.errno not in (*_REFUSED, *_TOO_MANY):

@@ -1,4 +1,4 @@
-"""Content-Encodings of HTTP (RFC 9110), taken off piece by piece, so that no body fills memory unasked."""
+"""Decode the Content-Encodings of HTTP (RFC 9110) piece by piece, so that no body can fill the memory."""
 
 import os
 import re
@@ -11,21 +11,21 @@ import brotli
 import zstandard
 
 PIECE = 65536  # bytes decoded at a time
-# What browsers decode at most (RFC 9659); a larger window needs as much memory.
+# Bytes of the window of zstd; browsers accept no larger one (RFC 9659). The decoder needs as much memory.
 MAX_WINDOW = 8 * 1024 * 1024
-MAX_ENCODINGS = 3  # on top of each other
+MAX_ENCODINGS = 3  # of one body
 KNOWN = ("gzip", "x-gzip", "deflate", "br", "zstd")
 
 
 class EncodingError(ValueError):
-    """A body that is not what its Content-Encoding says, is cut short, or has one that nobody knows."""
+    """A body that is not what its Content-Encoding says or is cut short, or an encoding that is unknown."""
 
 
 def names(header: str) -> list[str]:
-    """The encodings of a Content-Encoding header, in the order in which they were put on.
+    """The encodings of a Content-Encoding header, in the order in which the server applied them.
 
-    What is none, such as ``none`` or ``UTF-8``, says nothing, as to browsers. Raises EncodingError for more
-    than `MAX_ENCODINGS`.
+    Words that are no encoding, such as ``none`` or ``UTF-8``, are ignored, as browsers do. Raises
+    EncodingError for more than `MAX_ENCODINGS`.
     """
     found = [name for name in re.split(r"[,\s]+", header.lower()) if name in KNOWN]
     if len(found) > MAX_ENCODINGS:
@@ -34,7 +34,7 @@ def names(header: str) -> list[str]:
 
 
 def decoded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
-    """The pieces of a body without one encoding. Raises EncodingError."""
+    """The pieces of a body with one encoding removed. Raises EncodingError."""
     try:
         if name == "zstd":
             yield from _zstd(pieces)
@@ -71,7 +71,7 @@ class _Zlib:
         while piece:
             if self._inflate.eof:
                 if self._bits != 31 or not piece.startswith(b"\x1f\x8b"):
-                    return  # padding after the end, as browsers ignore it
+                    return  # padding after the end; browsers ignore it, too
                 self._inflate = zlib.decompressobj(self._bits)
             try:
                 out = self._inflate.decompress(piece, PIECE)
@@ -100,7 +100,7 @@ class _Brotli:
         if self._inflate.is_finished():
             return
         out = self._inflate.process(piece, output_buffer_limit=PIECE)
-        # It may say that it can accept more while it still holds output: only an empty answer is the end.
+        # The decoder may accept more input while it still holds output. Only an empty answer is the end.
         while out or not (self._inflate.can_accept_more_data() or self._inflate.is_finished()):
             yield out
             out = self._inflate.process(b"", output_buffer_limit=PIECE)
@@ -109,14 +109,15 @@ class _Brotli:
         return bool(self._inflate.is_finished())
 
 
-# The reader does not tell whether its last frame was whole. One more frame after the body does: it comes
-# out as what no server can know, unless it was taken for the rest of a frame cut short.
+# The reader of zstd does not tell whether its last frame was whole. So one more frame, with a random mark
+# that no server knows, follows the body. If the mark comes out last, the body was whole; if the body's last
+# frame was cut short, the reader takes the frame of the mark for its rest.
 _MARK = os.urandom(16)
 _MARK_FRAME = zstandard.compress(_MARK)
 
 
 class _Source:
-    """Pieces as a file, for the zstd reader, and the mark behind them."""
+    """The pieces, then the mark, as a file for the zstd reader."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = chain(pieces, [_MARK_FRAME])
@@ -126,7 +127,7 @@ class _Source:
 
 
 def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """All frames, pulled: what one read returns is bounded, and so is the window."""
+    """All frames. Both the size of a read and the window are bounded."""
     decompressor = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW)
     source: Any = _Source(pieces)
     reader = decompressor.stream_reader(source, read_size=PIECE, read_across_frames=True)

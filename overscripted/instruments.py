@@ -1,4 +1,7 @@
-"""What was recorded: rows of the table ``instruments``, which says what a count of 0 means."""
+"""Which symbols were instrumented: rows of the table ``instruments``.
+
+A count of 0 calls means something only for a symbol that was instrumented.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,14 +19,14 @@ def rows(
 ) -> pa.Table:
     """Raw rows of ``items``, each with the ``name`` that its symbols begin with, and its ``properties``.
 
-    Without ``properties`` all of them are meant but for those in ``excluded``. ``source`` says where
-    the items come from; ``sha256`` is what raw ``visits`` names them by.
+    An item without ``properties`` stands for all properties except those in ``excluded``. ``source`` says
+    where the items come from. ``sha256`` identifies the instrument in raw ``visits``.
     """
-    made = []
+    records = []
     for item in items:
         excluded = json.dumps(sorted(item["excluded"]), ensure_ascii=False) if item.get("excluded") else None
         for name in item.get("properties") or [None]:
-            made.append(
+            records.append(
                 {
                     "crawl_id": crawl_id,
                     "symbol": f"{item['name']}.{ALL if name is None else name}",
@@ -34,11 +37,11 @@ def rows(
                     "instrument_sha256": sha256,
                 }
             )
-    return pa.Table.from_pylist(made, schema=RAW["instruments"].schema)
+    return pa.Table.from_pylist(records, schema=RAW["instruments"].schema)
 
 
 def of_symbols(crawl_id: int, symbols: Iterable[str], source: str) -> pa.Table:
-    """Raw rows of whole symbols."""
+    """Raw rows of symbols that are named in full, such as ``window.navigator.userAgent``."""
     parts = (symbol.rpartition(".") for symbol in sorted(symbols))
     items = [{"name": name, "properties": [last]} for name, _, last in parts]
     return rows(crawl_id, items, source)

@@ -9,13 +9,13 @@ from pathlib import Path
 from overscripted import cache
 from overscripted.errors import OutsideError, SoftwareMissing
 
-TIMEOUT_S = 300.0  # a cold registry on a slow line
+TIMEOUT_S = 300.0  # enough for a slow registry on a slow line
 
 
 def installed(packages: Path) -> Path:
-    """The ``node_modules`` of the folder's lock file, installed now if they are not there.
+    """The ``node_modules`` folder of a lock file; installed now unless it exists.
 
-    It appears whole or not at all, whoever else installs it; install scripts do not run.
+    It appears whole or not at all, also when several processes install it. Install scripts do not run.
     Raises SoftwareMissing without npm, OutsideError where npm fails.
     """
     lock = (packages / "package-lock.json").read_bytes()
@@ -29,7 +29,7 @@ def installed(packages: Path) -> Path:
             try:
                 folder.rename(target)
             except OSError:
-                if not target.exists():  # else another process was faster
+                if not target.exists():  # otherwise another process was faster
                     raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -56,5 +56,7 @@ def _install(packages: Path, folder: Path) -> None:
     except subprocess.TimeoutExpired as error:
         raise OutsideError(f"npm ci of {packages}: not done after {TIMEOUT_S:.0f} s") from error
     if done.returncode:
-        said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip(" npmER!")]
-        raise OutsideError(f"npm ci of {packages} failed: {' | '.join(said[:3]) or 'no message'}")
+        messages = [
+            line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip(" npmER!")
+        ]
+        raise OutsideError(f"npm ci of {packages} failed: {' | '.join(messages[:3]) or 'no message'}")

@@ -1,4 +1,4 @@
-"""Segments: the immutable Parquet files of ``raw/``. Written whole, checked, listed in order."""
+"""Segments: the immutable Parquet files of ``raw/``. They are written whole, checked and listed in order."""
 
 import io
 import uuid
@@ -14,11 +14,12 @@ from overscripted.store import Store
 
 
 def write(store: Store, table: str, rows: pa.Table, writer: str, name: str = "") -> str:
-    """Write rows of a raw table as one segment; its key. Durable and read back when this returns.
+    """Write rows of a raw table as one segment; its key. The segment is durable and checked on return.
 
-    ``writer`` names the worker or importer and becomes part of the file's name. Columns of the
-    schema that the rows do not have are NULL. ``name`` is the rest of the file's name, the same for
-    each attempt to write the same rows, so that an attempt that failed half-way is replaced.
+    ``writer`` names the worker or importer and is the first part of the file's name. ``name`` is the rest;
+    it must be the same for each attempt to write the same rows, so that a retry replaces a failed attempt.
+    Columns of the schema that the rows do not have are NULL. Raises OutsideError where the storage has kept
+    only a part.
     """
     rows = _complete(rows, RAW[table].schema)
     buffer = io.BytesIO()
@@ -26,7 +27,7 @@ def write(store: Store, table: str, rows: pa.Table, writer: str, name: str = "")
     key = f"{layout.raw(table)}/{writer}-{name or uuid.uuid4().hex}.parquet"
     store.write(key, buffer.getvalue())
     if store.size(key) != buffer.tell():
-        raise OutsideError(f"{store.uri(key)}: written but not whole; check the storage")
+        raise OutsideError(f"{store.uri(key)}: only a part was stored; check the storage")
     return key
 
 
@@ -43,6 +44,6 @@ def keys(store: Store, table: str) -> list[str]:
 
 
 def read(store: Store, table: str) -> Iterator[pa.Table]:
-    """The segments of a raw table, one by one."""
+    """The rows of a raw table, segment by segment."""
     for key in keys(store, table):
         yield store.read_table(key)

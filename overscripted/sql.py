@@ -1,6 +1,6 @@
-"""SQL's own way to write a text within a statement."""
+"""Texts as literals of SQL."""
 
 
 def quoted(text: str) -> str:
-    """The text as a literal: a quote in it, such as one of a folder's name, ends nothing."""
+    """The text as an SQL literal. A quote in it, such as in a folder's name, is doubled."""
     return "'" + text.replace("'", "''") + "'"

@@ -1,20 +1,26 @@
 """The grammar of Firefox's stack frames, parsed from the right.
 
-A frame is ``FUNC@URL:LINE:COL``; between URL and ``:LINE`` stands, for code made at run time, one
-``" line N > KIND"`` a level, where KIND is ``eval``, ``Function``, ``GeneratorFunction``,
-``AsyncFunction``, ``injectedScript`` or another word. URLs may contain ``@``, ``:``, spaces and
-``" line "``; function names may contain nearly anything. The study split frames from the left and
-so lost those whose URL has a colon (reference: its table of malformed rows); from the right only
-the two trailing numbers and the eval suffix are cut, and the rest is the URL.
+A frame is ``FUNC@URL:LINE:COL``. For code made at run time, ``" line N > KIND"`` stands between URL and
+``:LINE``, once per level. KIND is ``eval``, ``Function``, ``GeneratorFunction``, ``AsyncFunction``,
+``injectedScript`` or another word. URLs may contain ``@``, ``:``, spaces and ``" line "``. Function names
+may contain nearly anything. The study split frames from the left and lost those whose URL has a colon
+(reference: its table of malformed rows). Here only the two trailing numbers and the levels are cut from the
+right; the rest is the URL.
 
-Async frames are marked by Firefox as ``CAUSE*FUNC@URL:LINE:COL``; the cause is split off.
+Firefox marks an async frame as ``CAUSE*FUNC@URL:LINE:COL``. The cause is split off.
 
-A frame of WebAssembly is ``FUNC@URL:wasm-function[N]:0xOFFSET`` where the module is a file of its own,
-and ``FUNC@URL line N > WebAssembly.Module:wasm-function[N]:0xOFFSET`` where line N of a script made it
-from bytes. Its script is that script, its line the one that made the module (1 of a file, as in source
-maps), its column the offset in the module in bytes; a function without a name has its number for one.
-That level is not in ``script_loc_eval``: no text was made into code. Nor is ``line N > inlineScript``:
-Firefox writes so of a script element whose document is loaded while line N of another script waits.
+A frame of WebAssembly has one of two forms:
+
+- ``FUNC@URL:wasm-function[N]:0xOFFSET``: the module is a file of its own. Its line is 1, as in source maps.
+- ``FUNC@URL line N > WebAssembly.Module:wasm-function[N]:0xOFFSET``: line N of a script made the module from
+  bytes. The frame has the script and line that made the module.
+
+In both, the column is the offset in the module in bytes, and a function without a name is named by its
+number.
+
+Two levels are left out of ``script_loc_eval``, as no text was made into code: that of WebAssembly, and
+``line N > inlineScript``. Firefox writes the latter for a script element whose document is loaded while
+line N of another script waits.
 """
 
 import re
@@ -40,20 +46,20 @@ class Frame(NamedTuple):
     async_cause: str
 
 
-EMPTY = Frame("", "", "", "", "", "")
-
-
-# Frames repeat, those of one page above all. Long ones (data: URLs) would fill memory if they were kept.
+# The cache of parsed frames: frames repeat, above all within a page. Long ones (data: URLs) would fill
+# memory.
 KEPT, KEPT_CHARS = 8192, 1024
 
 
 def parse_frame(text: str) -> Frame:
-    """The parts of one frame. What is not there is ``""``; any text gives a frame, none raises."""
+    """The parts of one frame, ``""`` for a part that is missing. Every text gives a frame; none raises."""
     return _kept(text) if len(text) <= KEPT_CHARS else _parse(text)
 
 
 @lru_cache(maxsize=KEPT)
-def _kept(text: str) -> Frame:  # by its own name, as Spark pickles this module's functions by their names
+def _kept(
+    text: str,
+) -> Frame:  # not `lru_cache(_parse)`: Spark pickles functions of this module by their names
     return _parse(text)
 
 
@@ -71,16 +77,19 @@ def _parse(text: str) -> Frame:
     elif found := _POSITION.search(rest):
         line, col = found.group(1), found.group(2) or ""
         rest = rest[: found.start()]
-    if made := _WASM_LEVEL.search(rest):  # what Firefox's own tools call the line is the offset
-        rest, line, col = rest[: made.start()], made.group(1), col if wasm else line
+    if level := _WASM_LEVEL.search(rest):  # Firefox writes the offset where the line stands
+        rest, line, col = rest[: level.start()], level.group(1), col if wasm else line
     end = _before_levels(rest)
     evals, rest = _NO_LEVEL.sub("", rest[end:]).strip(), rest[:end]
     return Frame(func, rest, line, col, evals, cause)
 
 
 def _before_levels(text: str) -> int:
-    """Where the levels of run-time code at the end of a text begin. Level by level: pages choose the text,
-    and one expression for all of them takes hours on a long one."""
+    """Where the levels of run-time code at the end of a text begin.
+
+    They are matched one by one: a single expression for all of them takes hours on a long text, and pages
+    choose it.
+    """
     end = len(text)
     while (at := text.rfind(" line ", 0, end)) >= 0 and _LEVEL.fullmatch(text, at, end):
         end = at
@@ -88,7 +97,7 @@ def _before_levels(text: str) -> int:
 
 
 def innermost(stack: str) -> Frame:
-    """The first frame of a stack: whose code called."""
+    """The first frame of a stack: the code that made the call."""
     return parse_frame(stack.split("\n", 1)[0])
 
 
