@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 # The crawl_id of the 2017 study's data, which no crawl of ours has.
 STUDY_CRAWL_ID = 1
 
-# A stage and the command that completes it, in the order of the pipeline.
+# Each stage and the command that completes it, in the order of the pipeline.
 STAGES = {
     "precrawl": "overscripted precrawl {run} --sites FILE --vantage NAME",
     "crawl": "overscripted crawl {run}",
@@ -82,7 +82,7 @@ class Run:
         return int(self.record["crawl_id"])
 
     def stage(self, name: str) -> dict[str, Any]:
-        """What run.json says of a stage; an empty dict if it never began."""
+        """The entry of a stage in run.json; an empty dict if the stage never began."""
         return dict(self.record["stages"].get(name, {}))
 
     def begin(self, name: str, options: dict[str, Any], **facts: Any) -> None:
@@ -113,9 +113,10 @@ class Run:
         self._save(name, {**self.stage(name), **ended, **facts})
 
     def undo(self, name: str, before: dict[str, Any]) -> None:
-        """Record that a stage which replaces its output as a whole failed: what it said ``before`` stands.
+        """Record that a stage failed that replaces its output as a whole.
 
-        Where it was not complete before, it is now interrupted.
+        ``before`` is its earlier entry. If that says complete, it is valid again; otherwise the stage is
+        interrupted.
         """
         if before.get("status") == "complete":
             self._save(name, before)
@@ -123,15 +124,15 @@ class Run:
             self.interrupt(name)
 
     def require(self, *names: str) -> None:
-        """Raise StageMissing unless one of the stages is complete, and made from what its inputs hold now."""
+        """Raise StageMissing unless one of the stages is complete and made from the present inputs."""
         complete = [name for name in names if self.stage(name).get("status") == "complete"]
         stale = [(name, old) for name in complete if name != "crawl" for old in self.out_of_date(name)[:1]]
         if stale:
-            ((name, (made, source)), *_) = stale
-            whose = f"{name} is out of date" + ("" if made == name else f", as {made} is")
+            ((name, (older, source)), *_) = stale
+            whose = f"{name} is out of date" + ("" if older == name else f", as {older} is")
             raise StageMissing(
                 f"{self.store.url}: {whose}: {source} has been run again since; "
-                f"run `{self.command(made)}` first"
+                f"run `{self.command(older)}` first"
             )
         if complete:
             return
@@ -140,48 +141,48 @@ class Run:
         raise StageMissing(f"{self.store.url}: {names[0]} is not complete ({state}); run {remedy} first")
 
     def output(self, name: str) -> str | None:
-        """The version of what a stage left: another one whenever it was replaced or added to."""
+        """The version of a stage's output; it changes whenever the output is replaced or added to."""
         return self.stage(name).get("output")
 
     def out_of_date(self, name: str) -> list[tuple[str, str]]:
-        """Why a stage's results are not those of its inputs: stages and the input that each is older than.
+        """Why a stage is out of date: pairs of a stage and the input that it is older than.
 
-        Inputs come first; empty where the results are up to date. What the crawl was made from says nothing
-        of the stages after it.
+        Empty if it is up to date. Pairs of earlier stages come first. A crawl that is older than its seeds
+        does not make the stages after it out of date.
         """
         entry, found = self.stage(name), []
         for source in INPUTS.get(name, ()):
             if source != "crawl":
                 found += self.out_of_date(source)
-            made = [entry.get("made_from", {}).get(source), *entry.get("parts", {}).values()]
+            versions = [entry.get("made_from", {}).get(source), *entry.get("parts", {}).values()]
             if entry and not (name == "crawl" and source not in entry.get("made_from", {})):
-                found += [(name, source)] if any(one != self.output(source) for one in made) else []
+                found += [(name, source)] if any(v != self.output(source) for v in versions) else []
         return found
 
     def command(self, name: str) -> str:
-        """The command that completes a stage, or makes it again from what its inputs hold now."""
+        """The command that completes a stage, or runs it again on its present inputs."""
         url, options = self.store.url, self.stage(name).get("options", {})
         if name == "import" and "kind" in options:
             return f"overscripted import {options['kind']} {options.get('path', 'PATH')} {url}"
         if name == "crawl" and self.out_of_date("crawl"):
             return f"overscripted crawl {url} --seeds {self.store.uri(layout.SEEDS)}"
-        going_on = self.stage("crawl") and self.stage("crawl").get("status") != "complete"
-        return STAGES[name].format(run=url) + (" --partial" if name == "etl" and going_on else "")
+        unfinished = self.stage("crawl") and self.stage("crawl").get("status") != "complete"
+        return STAGES[name].format(run=url) + (" --partial" if name == "etl" and unfinished else "")
 
     def _inputs(self, name: str, options: dict[str, Any], before: dict[str, Any]) -> dict[str, str | None]:
-        """The versions of what a stage that begins is made from."""
+        """The versions of the inputs of a stage that begins."""
         current = {source: self.output(source) for source in INPUTS.get(name, ()) if self.stage(source)}
         if name == "crawl" and options.get("seeds") != self.store.uri(layout.SEEDS):
-            # Seeds of the user's; or those of the precrawl, which are taken once.
+            # The user's own seeds; or those of the precrawl, which a crawl reads once.
             found: dict[str, str | None] = before.get("made_from", {} if options.get("seeds") else current)
             return found
         return current
 
     def _output(self, name: str) -> str | None:
-        """A version for what a stage leaves: the same where that is the same again, None for nothing."""
+        """The version of a stage's output, equal for equal output; None if there is no output."""
         if name == "precrawl" and self.store.exists(layout.SEEDS):
             return hashlib.sha256(self.store.read(layout.SEEDS)).hexdigest()[:16]
-        if name in ("crawl", "import"):  # whose segments are never changed, and acknowledged by visits
+        if name in ("crawl", "import"):  # segments never change; a file of visits acknowledges them
             keys = self.store.files(layout.raw("visits"))
             return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16] if keys else None
         return secrets.token_hex(8)
@@ -196,7 +197,7 @@ class Run:
 
 @contextmanager
 def _in_reach(store: Store) -> Iterator[None]:
-    """Raise OutsideError where an object store goes away meanwhile; a folder's errors are the system's."""
+    """Raise OutsideError if an object store goes away. Errors of a folder are raised as they are."""
     try:
         yield
     except Exception as error:

@@ -1,6 +1,6 @@
-"""URLs as a browser reads them (WHATWG URL standard, by ada-url) and who owns a host.
+"""URLs as a browser reads them (WHATWG URL standard, by ada-url), and the registrable domains of hosts.
 
-Input comes from hostile pages: every function takes any string and never raises.
+Input comes from hostile pages: every function accepts any string and never raises.
 """
 
 import re
@@ -13,10 +13,10 @@ import tldextract
 
 from overscripted.text import clean
 
-# Offline: the Public Suffix List snapshot that tldextract ships, never fetched at run time, so
-# that the same run gives the same domains. Private suffixes (github.io) do not count, as in 2018.
+# Offline: tldextract ships a snapshot of the Public Suffix List. It is never fetched at run time, so that
+# the same run gives the same domains. Private suffixes (github.io) do not count, as in 2018.
 _extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-_CACHED = 8192  # of each function: pages repeat their neighbours' hosts; a crawl of a million must stay small
+_CACHED = 8192  # entries per function: hosts repeat from page to page, and a long crawl must stay small
 
 
 @lru_cache(maxsize=_CACHED)
@@ -72,14 +72,14 @@ def domain(url: str) -> str:
 
 @lru_cache(maxsize=_CACHED)
 def refused(host_name: str) -> bool:
-    """Whether Firefox takes no URL with this parsed host for one, though ada-url does (Firefox 153)."""
+    """Whether Firefox refuses URLs with this parsed host although ada-url accepts them (Firefox 153)."""
     if '"' in host_name or "*" in host_name:
         return True
     return "xn--" in host_name and not _is_internationalised(host_name)
 
 
 def _is_internationalised(host_name: str) -> bool:
-    """Whether labels in punycode are those of their texts, and labels of both directions obey the rules."""
+    """Whether labels in punycode are the encodings of texts, and right-to-left labels obey IDNA."""
     labels = [_text_of(label) for label in host_name.split(".")]
     if any(label is None for label in labels):
         return False
@@ -88,7 +88,7 @@ def _is_internationalised(host_name: str) -> bool:
 
 
 def _text_of(label: str) -> str | None:
-    """The text of a label; None where it is in punycode that no text gives."""
+    """The text of a label; None if it is in punycode that is the encoding of no text."""
     if not label.startswith("xn--"):
         return label
     try:
@@ -118,14 +118,14 @@ def _obeys_bidi(text: str) -> bool:
         return False
 
 
-# An address whose last number is one in base 16 without a digit: 0 in the standard, nothing to Firefox.
+# An address whose last number is `0x` without a digit: 0 by the standard, invalid in Firefox.
 _NO_DIGIT = re.compile(
     r"[\0- ]*(?:https?:)?[/\\]{2,}(?:[^/\\?#]*[@.])?0x\.?(?::\d*)?(?:[/\\?#]|[\0- ]*\Z)", re.I
 )
 
 
 def refused_address(reference: str, host_name: str) -> bool:
-    """Whether Firefox takes a reference to this parsed host for no URL, for how it writes an address."""
+    """Whether Firefox refuses a reference with this parsed host, because of how it writes an address."""
     if not host_name.replace(".", "").isdecimal():
         return False
     return _NO_DIGIT.match(re.sub(r"[\t\n\r]", "", reference)) is not None
