@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.page_files import read_page
 from tests.crawl.instrument.rows import ROWS, Row
 from tests.precrawl import web as raw
 from tests.precrawl.web import http
@@ -144,19 +145,13 @@ async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_r
     browser: Instrumented, web: Web
 ) -> None:
     """Also where the document comes from the cache, which keeps our policy with it."""
-    code = (
-        "<!doctype html><script>const told=[];"
-        "addEventListener('securitypolicyviolation',e=>told.push(e.blockedURI));eval('5');"
-        "setTimeout(()=>parent.postMessage(told.join(),'*'),200)</script>"
-    )
+    code = read_page("code_under_policy.html")
     own = "img-src 'none', script-src 'self' 'unsafe-inline'; report-uri /told"
     kept = {"Cache_Control": "max-age=600", "Content_Security_Policy_Report_Only": own}
     frame = web.add("/kept", code, **kept)
     page = web.add(
         "/keeping",
-        "<!doctype html><script>TOLD=[];onmessage=e=>TOLD.push(e.data);N=0;const add=()=>{const f="
-        f"document.createElement('iframe');f.src='{frame}';f.onload=()=>++N<3&&add();"
-        "document.body.append(f)};onload=add</script><body>",
+        read_page("cached_frames.html", FRAME=frame),
     )
     visit = await browser.visit(web.base + page, "TOLD.join()==='eval,eval,eval'", dwell_s=0.5)
     found = [c["a"] for c in visit.calls if c["s"] == "window.eval" and c["location"] == web.base + frame]
@@ -170,8 +165,7 @@ async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_r
 
 async def test_what_is_long_in_a_request_is_cut_and_harms_nobody(browser: Instrumented, web: Web) -> None:
     """A message over the limit would end the browser's connection, with the visits of all its windows."""
-    page = web.add("/long", "<!doctype html><script>fetch('/long-no',{headers:{x:'a'.repeat(4e7),y:'b'}})"
-                   ".catch(()=>0).finally(()=>{window.D=1})</script>")  # fmt: skip
+    page = web.add("/long", read_page("long_header.html"))
     visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
     found = {m["url"].removeprefix(web.base): m for m in visit.of("request")}
     assert found["/long"]["status"] == 200
@@ -207,9 +201,7 @@ async def test_every_change_of_a_cookie_is_told(web: Web, browser: Instrumented)
     web.add("/their", their, Set_Cookie="sent=1; Path=/x")
     page = web.add(
         "/cookies",
-        "<!doctype html><script>document.cookie='a=1';document.cookie='a=2; max-age=1000; SameSite=Strict';"
-        "document.cookie='a=; max-age=0';document.cookie='kept=1; path=/cookies'</script>"
-        "<iframe src={OTHER}/their></iframe>",
+        read_page("cookie_changes.html"),
         Set_Cookie="told=1; HttpOnly; SameSite=Lax; Max-Age=1000",
     )
     began = time.time() * 1000

@@ -6,6 +6,7 @@ import asyncio
 import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
@@ -20,12 +21,7 @@ def told(visit: Visit) -> list[tuple[str, ...]]:
 
 
 async def test_a_page_cannot_say_whose_rights_it_has(browser: Instrumented, web: Web) -> None:
-    lies = (
-        "for(const o of [document,Document.prototype])Object.defineProperty(o,'URL',{get:()=>'https://evil.example/',configurable:true});"
-        "Object.defineProperty(Node.prototype,'baseURI',{get:()=>'https://evil.example/'});"
-        "window.origin='https://evil.example';window.opener={location:'https://evil.example/'};window.name='https://evil.example/';"
-        "Object.defineProperty(window,'parent',{value:{}});"
-    )
+    lies = read_page("false_origins.js")
     page = web.add(
         "/liar",
         "<!doctype html><base href='https://evil.example/'><body><script>"
@@ -89,7 +85,7 @@ async def test_a_popup_has_its_tab_and_its_page_is_its_top_document(browser: Ins
     web.add("/in", "<script>navigator.oscpu</script>")
     page = web.add(
         "/pops",
-        "<!doctype html><script>D=0;onmessage=()=>D++;const w=open();w.navigator.oscpu;open('/pop').navigator.oscpu;open('{OTHER}/other')</script>",
+        read_page("popup_documents.html"),
     )
     web.add("/other", "<script>navigator.oscpu;opener.postMessage(1,'*')</script>")
     visit = await browser.visit(web.base + page, "window.D===2")
@@ -126,8 +122,7 @@ async def test_a_page_under_a_policy_that_sandboxes_it_is_the_owner_of_its_frame
     """It has no origin of its own; nor has a frame in it."""
     page = web.add(
         "/boxed",
-        "<!doctype html><script>onmessage=()=>window.D=1</script>"
-        "<iframe srcdoc='<script>navigator.oscpu;parent.postMessage(1,`*`)</script>'></iframe>",
+        read_page("sandboxed_owner.html"),
         Content_Security_Policy="sandbox allow-scripts",
     )
     visit = await browser.visit(web.base + page, "window.D")

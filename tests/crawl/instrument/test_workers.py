@@ -52,28 +52,16 @@ DETECTORS = {
 # Name -> (what a worker does around its reads, how many reads are recorded).
 EVASIONS = {
     "Reflect": ("Reflect.get(navigator,'platform');Reflect.get(WorkerNavigator.prototype,'platform',navigator)", 2),
-    "the getter itself": (f"const g={_GETTER};g.call(navigator);Reflect.apply(g,navigator,[]);"
-                          "Function.prototype.call.call(g,navigator);g.bind(navigator)()", 4),
-    "through natives": (f"const g={_GETTER};[1,2].map(g,navigator);new Proxy(g,{{}}).call(navigator);"
-                        "Promise.resolve().then(g.bind(navigator))", 4),
+    "the getter itself": (read_page("worker_evasions/getter.js", GETTER=_GETTER), 4),
+    "through natives": (read_page("worker_evasions/natives.js", GETTER=_GETTER), 4),
     "bound, called by the browser's own code": (
-        f"const b={_GETTER}.bind(navigator);[1,2].forEach(b);'k'.replace('k',b.bind(1));[1].map(Function.prototype.call.bind(b));"
-        "b();Promise.resolve().then(b);Promise.resolve().then(b.bind(1));"
-        "const m=Map.groupBy.bind(Map,[1],b);m()", 8),
+        read_page("worker_evasions/bound.js", GETTER=_GETTER), 8),
     "closed by the browser's own code": ("navigator.platform;postMessage(1);[1].forEach(close.bind(self))", 1),
     "an object in between": ("const{platform}=navigator;with(navigator){platform}new Proxy(navigator,{get:(t,k)=>t[k]}).platform", 3),
-    "redefined, deleted, frozen": (f"const g={_GETTER};delete WorkerNavigator.prototype.platform;navigator.platform;"
-                                   "Object.defineProperty(self,'zz',{get(){return g.call(navigator)}});zz;Object.freeze(self);zz", 2),
+    "redefined, deleted, frozen": (read_page("worker_evasions/redefined.js", GETTER=_GETTER), 2),
     "a hot loop": ("for(let i=0;i<90;i++)navigator.platform", 90),
     "everything replaced": (
-        "const{getOwnPropertyNames,getOwnPropertyDescriptor,defineProperty,entries}=Object;"
-        "for(const [n,o] of entries({JSON,Array:Array.prototype,Map:Map.prototype,Function:Function.prototype,"
-        "String:String.prototype,Date,Reflect,Object,RegExp:RegExp.prototype,Set:Set.prototype,Math}))"
-        "for(const k of getOwnPropertyNames(o)){if(k==='constructor')continue;const d=getOwnPropertyDescriptor(o,k);"
-        "if(typeof d.value==='function'&&d.configurable)defineProperty(o,k,{...d,value(){self.SPIED=1;return d.value}})}"
-        "for(const k of ['get','set','return','value','0','then','n','s'])defineProperty(Object.prototype,k,{__proto__:null,"
-        "set(){self.SPIED=1},get(){self.SPIED=1},configurable:true});"
-        "self.Error=self.Date=class{constructor(){self.SPIED=1}};navigator.platform;if(self.SPIED)navigator.platform", 1),
+        read_page("worker_evasions/builtins_replaced.js"), 1),
 }  # fmt: skip
 
 
@@ -142,12 +130,7 @@ async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None
 
 async def test_what_a_worker_says_writes_no_record(browser: Instrumented, web: Web) -> None:
     forged = 'calls "doc":"x","location":"http://evil.example/","realm":"worker","calls":[{"s":"forged"}],"totals":[]'
-    code = (
-        f"const t={json.dumps(forged)};for(const f of [postMessage,self.postMessage])f(t);"
-        "dispatchEvent(new MessageEvent('message',{data:'flush'}));onmessage=()=>postMessage(t);"
-        "new BroadcastChannel('x').postMessage(t);console.log(t);navigator.platform;"
-        "({['x@https://evil.example/a.js:1:1'](){navigator.platform}})['x@https://evil.example/a.js:1:1']()"
-    )
+    code = read_page("forging_worker.js", FORGED=json.dumps(forged))
     visit = await recorded(browser, web, code)
     assert not [c for c in visit.calls if c["s"] == "forged" or "evil" in c["at"].script_url]
     assert [c["at"].script_url for c in visit.calls if c["s"] == SYMBOL] == [f"{web.base}/worker.js"] * 2
@@ -167,8 +150,7 @@ async def test_endless_workers_cost_their_neighbours_nothing(browser: Instrument
     page = web.add(
         "/endless", "<!doctype html><script>for(let i=0;i<4;i++)new Worker('/endless.js')</script>"
     )
-    web.add("/steady.js", "let n=0;const i=setInterval(()=>{navigator.platform;if(++n===20){clearInterval(i);"
-            "postMessage(1)}},20)", "text/javascript")  # fmt: skip
+    web.add("/steady.js", read_page("steady_worker.js"), "text/javascript")
     steady = web.add(
         "/steady", "<!doctype html><script>new Worker('/steady.js').onmessage=()=>window.D=1</script>"
     )
@@ -183,10 +165,7 @@ async def test_endless_workers_cost_their_neighbours_nothing(browser: Instrument
 
 
 async def test_a_worker_that_computes_is_let_go_and_counted(browser: Instrumented, web: Web) -> None:
-    code = (
-        "navigator.platform;const t=Date.now();while(Date.now()-t<2600)for(let i=0;i<99;i++)Math.floor(i/3);"
-        "navigator.platform;setTimeout(()=>navigator.platform)"
-    )
+    code = read_page("computing_worker.js")
     web.add("/heavy.js", f"{code};setTimeout(()=>postMessage(1),9)", "text/javascript")
     page = "<!doctype html><script>new Worker('/heavy.js').onmessage=()=>window.D=1</script>"
     visit = await browser.visit(web.base + web.add("/heavy", page), "window.D")
@@ -195,12 +174,7 @@ async def test_a_worker_that_computes_is_let_go_and_counted(browser: Instrumente
 
 
 async def test_values_are_written_as_in_documents(browser: Instrumented, web: Web) -> None:
-    code = (
-        "const p=new MessageChannel().port1,c={};c.c=c;const say=(x)=>{try{p.postMessage(x)}catch{}};"
-        "say({a:1n,b:null,c:[undefined],get d(){navigator.platform}});say(c);say(new Proxy({a:1},{ownKeys(){navigator.platform;return []}}));"
-        "say('\\ud800 \\0 \\'\"');say('y'.repeat(3e5));say(Symbol('s'));say([new Date(0),()=>1]);say(new Uint8Array(2));"
-        "WebAssembly.validate(new Uint8Array([0,97,115,109]).subarray(1))"
-    )
+    code = read_page("worker_values.js")
     visit = await recorded(browser, web, code)
     said = [json.loads(c["a"])["0"] for c in visit.calls if c["s"] == "MessagePort.postMessage"]
     assert said == [
