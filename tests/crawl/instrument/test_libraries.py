@@ -1,7 +1,5 @@
 """Real libraries work instrumented as they do in a plain browser: same errors, same results."""
 
-# ruff: noqa: E501 (code of pages)
-
 import asyncio
 from pathlib import Path
 
@@ -11,55 +9,111 @@ from overscripted import npm
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
 _RESULT = "document.getElementById('out').innerHTML"
 # Name -> (files, what to do with them, the result, symbols that must have been recorded).
 LIBRARIES = {
-    "jquery": (["jquery/dist/jquery.js"], "$('#out').append($('<b>').text('x').on('click',()=>$('#out').append('!'))).find('b').trigger('click');"
-               "$.get('/frame.html').then(()=>window.D=1)", _RESULT, ["XMLHttpRequest.open"]),
-    "react": (["react/umd/react.development.js", "react-dom/umd/react-dom.development.js"],
-              "const e=React.createElement;function A(){const[n,s]=React.useState(0);React.useEffect(()=>{if(n<3)s(n+1);else window.D=1});"
-              "return e('p',{onClick:()=>0},'n',n)}ReactDOM.createRoot(document.getElementById('out')).render(e(A))", _RESULT,
-              ["EventTarget.addEventListener"]),
-    "vue": (["vue/dist/vue.global.js"], "Vue.createApp({data:()=>({n:1}),template:'<p @click=\"n++\">{{n}}</p>',mounted(){this.n=5;"
-            "this.$nextTick(()=>window.D=1)}}).mount('#out')", _RESULT, ["window.Function"]),
-    "preact": (["preact/dist/preact.umd.js"], "preact.render(preact.h('i',{onClick(){}},'p'),document.getElementById('out'));window.D=1", _RESULT, []),
-    "alpine": (["alpinejs/dist/cdn.js"], "document.getElementById('out').innerHTML='<p x-data=\"{a:2}\" x-text=\"a*3\"></p>';"
-               "setTimeout(()=>window.D=1,300)", _RESULT, ["AsyncFunction"]),
-    "knockout": (["knockout/build/output/knockout-latest.debug.js"], "document.getElementById('out').innerHTML='<p data-bind=\"text:a\"></p>';"
-                 "ko.applyBindings({a:'k'});window.D=1", _RESULT, ["window.Function"]),
-    "handlebars": (["handlebars/dist/handlebars.js"], "document.getElementById('out').innerHTML=Handlebars.compile('<u>{{a}}</u>')({a:'<x>'});"
-                   "window.D=1", _RESULT, ["window.Function"]),
-    "htmx": (["htmx.org/dist/htmx.js"], "const o=document.getElementById('out');o.setAttribute('hx-get','/frame.html');"
-             "o.setAttribute('hx-trigger','go');htmx.process(o);htmx.on('htmx:afterSwap',()=>setTimeout(()=>window.D=1,300));htmx.trigger(o,'go')", _RESULT,
-             ["XMLHttpRequest.send"]),
-    "d3": (["d3/dist/d3.js"], "d3.select('#out').append('svg').selectAll('rect').data([1,2]).join('rect').attr('x',d=>d);window.D=1", _RESULT, []),
-    "bootstrap": (["bootstrap/dist/js/bootstrap.bundle.js"], "document.getElementById('out').innerHTML='<div class=modal id=m></div>';"
-                  "new bootstrap.Modal('#m').show();window.D=1", "document.body.className", ["EventTarget.addEventListener"]),
-    "lodash and underscore": (["lodash/lodash.js", "underscore/underscore-umd.js"], "document.getElementById('out').textContent="
-                              "_.template('<%= a %>')({a:1})+_.range(3);window.D=1", _RESULT, ["window.Function"]),
-    "core-js": (["core-js-bundle/index.js"], "document.getElementById('out').textContent=[1,[2]].flat()+String(structuredClone({a:1}).a)+"
-                "new URL('/x','http://h/').href;window.D=1", _RESULT, []),
-    "fingerprintjs": (["@fingerprintjs/fingerprintjs/dist/fp.umd.js"], "FingerprintJS.load({monitoring:false}).then(a=>a.get()).then(r=>{"
-                      "window.V=Object.keys(r.components).map(k=>k+('error' in r.components[k])).join()+r.components.canvas.value.geometry.length+r.components.audio.value;window.D=1})", "V",
-                      ["HTMLCanvasElement.toDataURL", "window.navigator.plugins", "OfflineAudioContext.startRendering"]),
-    "clientjs": (["clientjs/dist/client.min.js"], "const c=new ClientJS();window.V=[c.getBrowser(),c.getOS(),c.getCanvasPrint().length,c.isCanvas(),"
-                 "c.getPlugins()].join();window.D=1", "V", ["CanvasRenderingContext2D.fillText"]),
-    "rrweb": (["rrweb/dist/rrweb.js"], "const v=[];rrweb.record({emit:e=>v.push(e.type)});setTimeout(()=>{document.getElementById('out').append('z');"
-              "setTimeout(()=>{window.V=[...new Set(v)].sort().join();window.D=1},200)},200)", "V", ["MutationObserver.observe", "EventTarget.addEventListener"]),
-    "logrocket": (["logrocket/dist/build.umd.js"], "setTimeout(()=>{window.V=typeof LogRocket;window.D=1},300);LogRocket.init('a/b')", "V", []),
-    "clarity": (["clarity-js/build/clarity.min.js"], "window.V=typeof clarity;setTimeout(()=>window.D=1,100)", "V", []),
-    "posthog": (["posthog-js/dist/array.full.js"], "posthog.init('k',{api_host:location.origin,autocapture:true,persistence:'localStorage'});"
-                "window.V=typeof posthog.get_distinct_id();setTimeout(()=>window.D=1,300)", "V", ["window.Storage.setItem"]),
-    "mixpanel": (["mixpanel-browser/dist/mixpanel.umd.js"], "mixpanel.init('t',{api_host:location.origin});mixpanel.track('e');window.V=typeof mixpanel."
-                 "get_distinct_id();setTimeout(()=>window.D=1,100)", "V", ["window.document.cookie"]),
-    "amplitude": (["amplitude-js/amplitude.umd.js"], "amplitude.getInstance().init('k');window.V=typeof amplitude.getInstance().options.deviceId;"
-                  "setTimeout(()=>window.D=1,100)", "V", ["window.document.cookie"]),
-}  # fmt: skip
+    "jquery": (["jquery/dist/jquery.js"], read_page("libraries/jquery.js"), _RESULT, ["XMLHttpRequest.open"]),
+    "react": (
+        ["react/umd/react.development.js", "react-dom/umd/react-dom.development.js"],
+        read_page("libraries/react.js"),
+        _RESULT,
+        ["EventTarget.addEventListener"],
+    ),
+    "vue": (["vue/dist/vue.global.js"], read_page("libraries/vue.js"), _RESULT, ["window.Function"]),
+    "preact": (
+        ["preact/dist/preact.umd.js"],
+        "preact.render(preact.h('i',{onClick(){}},'p'),document.getElementById('out'));window.D=1",
+        _RESULT,
+        [],
+    ),
+    "alpine": (["alpinejs/dist/cdn.js"], read_page("libraries/alpine.js"), _RESULT, ["AsyncFunction"]),
+    "knockout": (
+        ["knockout/build/output/knockout-latest.debug.js"],
+        read_page("libraries/knockout.js"),
+        _RESULT,
+        ["window.Function"],
+    ),
+    "handlebars": (
+        ["handlebars/dist/handlebars.js"],
+        "document.getElementById('out').innerHTML=Handlebars.compile('<u>{{a}}</u>')({a:'<x>'});window.D=1",
+        _RESULT,
+        ["window.Function"],
+    ),
+    "htmx": (["htmx.org/dist/htmx.js"], read_page("libraries/htmx.js"), _RESULT, ["XMLHttpRequest.send"]),
+    "d3": (
+        ["d3/dist/d3.js"],
+        "d3.select('#out').append('svg').selectAll('rect').data([1,2]).join('rect').attr('x',d=>d);window.D=1",
+        _RESULT,
+        [],
+    ),
+    "bootstrap": (
+        ["bootstrap/dist/js/bootstrap.bundle.js"],
+        read_page("libraries/bootstrap.js"),
+        "document.body.className",
+        ["EventTarget.addEventListener"],
+    ),
+    "lodash and underscore": (
+        ["lodash/lodash.js", "underscore/underscore-umd.js"],
+        "document.getElementById('out').textContent=_.template('<%= a %>')({a:1})+_.range(3);window.D=1",
+        _RESULT,
+        ["window.Function"],
+    ),
+    "core-js": (["core-js-bundle/index.js"], read_page("libraries/core_js.js"), _RESULT, []),
+    "fingerprintjs": (
+        ["@fingerprintjs/fingerprintjs/dist/fp.umd.js"],
+        read_page("libraries/fingerprintjs.js"),
+        "V",
+        ["HTMLCanvasElement.toDataURL", "window.navigator.plugins", "OfflineAudioContext.startRendering"],
+    ),
+    "clientjs": (
+        ["clientjs/dist/client.min.js"],
+        read_page("libraries/clientjs.js"),
+        "V",
+        ["CanvasRenderingContext2D.fillText"],
+    ),
+    "rrweb": (
+        ["rrweb/dist/rrweb.js"],
+        read_page("libraries/rrweb.js"),
+        "V",
+        ["MutationObserver.observe", "EventTarget.addEventListener"],
+    ),
+    "logrocket": (
+        ["logrocket/dist/build.umd.js"],
+        "setTimeout(()=>{window.V=typeof LogRocket;window.D=1},300);LogRocket.init('a/b')",
+        "V",
+        [],
+    ),
+    "clarity": (
+        ["clarity-js/build/clarity.min.js"],
+        "window.V=typeof clarity;setTimeout(()=>window.D=1,100)",
+        "V",
+        [],
+    ),
+    "posthog": (
+        ["posthog-js/dist/array.full.js"],
+        read_page("libraries/posthog.js"),
+        "V",
+        ["window.Storage.setItem"],
+    ),
+    "mixpanel": (
+        ["mixpanel-browser/dist/mixpanel.umd.js"],
+        read_page("libraries/mixpanel.js"),
+        "V",
+        ["window.document.cookie"],
+    ),
+    "amplitude": (
+        ["amplitude-js/amplitude.umd.js"],
+        read_page("libraries/amplitude.js"),
+        "V",
+        ["window.document.cookie"],
+    ),
+}
 # Errors that the page sees, as its own listeners do.
-_SPY = "window.ERRORS=[];addEventListener('error',e=>ERRORS.push(e.message));addEventListener('unhandledrejection',e=>ERRORS.push(String(e.reason)))"
+_SPY = read_page("libraries/errors.js")
 _FILES = Path(__file__).parent / "npm"
 
 
@@ -92,8 +146,9 @@ async def test_a_library_works_as_in_a_plain_browser(
         web.add(f"/npm/{file}", (modules / file).read_bytes(), "text/javascript")
     web.add("/frame.html", "<p>x")
     scripts = "".join(f"<script src='/npm/{file}'></script>" for file in files)
-    path = web.add(f"/library/{name.split()[0]}", f"<!doctype html><title>t</title><script>{_SPY}</script><body>"
-                   f"<div id=out></div>{scripts}<script>{code}</script>")  # fmt: skip
+    path = web.add(
+        f"/library/{name.split()[0]}", read_page("libraries/page.html", SPY=_SPY, SCRIPTS=scripts, CODE=code)
+    )
     made = await plain.bidi.command("browsingContext.create", {"type": "window"})
     bare, visit = Visit(plain, "", 0, made["context"], ""), await browser.open()
     theirs, ours = await asyncio.gather(*(use(it, web.base + path, result) for it in (bare, visit)))

@@ -1,0 +1,3 @@
+document.getElementById("out").innerHTML = '<p data-bind="text:a"></p>';
+ko.applyBindings({ a: "k" });
+window.D = 1;
