@@ -1,6 +1,7 @@
-"""The hooks of git run the checks of `make check`, with tools that are here."""
+"""Hooks of git run the checks of `make check`, with tools that are here; coverage is that of all stages."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +29,11 @@ def test_every_tool_of_make_check_has_a_hook(repositories: list[dict[str, Any]])
     hooks = {hook["entry"].removeprefix(".venv/bin/") for hook in repositories[0]["hooks"]}
     assert {"ruff format", "ruff", "mypy", "lint-imports"} <= tools
     assert {tool for tool in tools if not any(hook.startswith(tool) for hook in hooks)} == set()
+
+
+def test_coverage_is_measured_of_every_stage() -> None:
+    """Stages are links in `overscripted`, which coverage does not follow."""
+    stages = {path.name for path in (ROOT / "overscripted").iterdir() if path.is_symlink()}
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(config["tool"]["coverage"]["run"]["source"]) == {"overscripted", *stages}
+    assert len(stages) >= 7
