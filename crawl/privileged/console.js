@@ -24,8 +24,10 @@ function Uncaught(take) {
   const { nsIScriptError: Kind } = Ci;
 
   function observe(message) {
-    if (!(message instanceof Kind) || message.category !== "content javascript" || message.flags & Kind.warningFlag) return;
-    const { innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection, hasException, exception } = message;
+    if (!(message instanceof Kind) || message.category !== "content javascript" || message.flags & Kind.warningFlag)
+      return;
+    const { innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection, hasException, exception } =
+      message;
     take(innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection && hasException, exception);
   }
 

@@ -36,7 +36,9 @@ const Frames = (() => {
     const frame = principal.isSystemPrincipal ? null : ChromeUtils.getCallerLocation(principal);
     if (!frame) return "";
     const { functionDisplayName: name, source } = frame;
-    const [place] = String(frame).slice(`${name ?? ""}@${source}`.length).split("\n", 1); // of WebAssembly it is no line and column
+    const [place] = String(frame)
+      .slice(`${name ?? ""}@${source}`.length)
+      .split("\n", 1); // of WebAssembly it is no line and column
     return line(name, source, place);
   }
 

@@ -126,7 +126,8 @@ function Realms(channel, name, process, folder, policy) {
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
   function share({ key, data }) {
-    if (/^plan:(?:(?:true|false),?){4}$/.test(key) && !sharedData.has(`${name}.${key}`)) sharedData.set(`${name}.${key}`, data);
+    if (/^plan:(?:(?:true|false),?){4}$/.test(key) && !sharedData.has(`${name}.${key}`))
+      sharedData.set(`${name}.${key}`, data);
   }
 
   /** What the reference instrument says by way of its extension's process, or that it is there. */

@@ -5,7 +5,11 @@
 /** `wanted` is a JSON object of values by name; as JSON text, those with other values, and the names of policies. */
 function preferences(wanted) {
   const { prefs, policies } = Services;
-  const READ = { [prefs.PREF_BOOL]: "getBoolPref", [prefs.PREF_INT]: "getIntPref", [prefs.PREF_STRING]: "getStringPref" };
+  const READ = {
+    [prefs.PREF_BOOL]: "getBoolPref",
+    [prefs.PREF_INT]: "getIntPref",
+    [prefs.PREF_STRING]: "getStringPref",
+  };
 
   function valueOf(name) {
     const read = READ[prefs.getPrefType(name)];

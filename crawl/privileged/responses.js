@@ -27,7 +27,10 @@ const { onResponses, answered } = (() => {
   }
 
   for (const kind of ["response", "cached-response", "merged-response"]) {
-    Services.obs.addObserver({ observe: (channel) => examine(channel, kind !== "response") }, `http-on-examine-${kind}`);
+    Services.obs.addObserver(
+      { observe: (channel) => examine(channel, kind !== "response") },
+      `http-on-examine-${kind}`,
+    );
   }
   return { onResponses: (take) => takers.push(take), answered: (channel) => examine(channel, false) };
 })();

@@ -28,7 +28,8 @@ function Workers(host, script, made) {
     if (principal.isSystemPrincipal || !user || principal.schemeIs("resource")) return; // not of a visit's pages
     const it = { id: host.id(), user, ready: false, flushed: null };
     workers.set(worker, it);
-    const { originNoSuffix: origin = "" } = (principal.isNullPrincipal ? principal.precursorPrincipal : principal) ?? {};
+    const { originNoSuffix: origin = "" } =
+      (principal.isNullPrincipal ? principal.precursorPrincipal : principal) ?? {};
     const window = worker.window?.windowGlobalChild?.innerWindowId ?? 0;
     host.say(it.id, "worker", { user, window, parent: workers.get(worker.parent)?.id ?? "", origin });
     if (worker.window && !worker.parent && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {

@@ -82,7 +82,8 @@ const Dynamic = (() => {
 
     /** Note what the process script tells of a window, while the script runs that has made it. */
     made(symbol, text) {
-      if (wanted) this.recorder.noteAt(spot(symbol), CALL, this.recorder.caller(), stringify({ 0: text.slice(0, MOST) }));
+      if (wanted)
+        this.recorder.noteAt(spot(symbol), CALL, this.recorder.caller(), stringify({ 0: text.slice(0, MOST) }));
     }
   };
 })();

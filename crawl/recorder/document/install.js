@@ -108,6 +108,7 @@ const Install = (() => {
 
   /** A method of this length: what exportFunction copies to the page. */
   function shaped(length, run) {
+    // prettier-ignore
     switch (length) {
       case 0:
         return { made() { return run(this, arguments); } }.made;

@@ -100,7 +100,16 @@ const Recorder = (() => {
       const entry = this.entry(site, spot, operation);
       if (!this.count(entry)) return;
       const b = browser || undefined;
-      this.keep(entry, { n: 0, t: now(), s: spot.symbol, o: OPERATIONS[operation], a: values, v: "", f: site.frame, b });
+      this.keep(entry, {
+        n: 0,
+        t: now(),
+        s: spot.symbol,
+        o: OPERATIONS[operation],
+        a: values,
+        v: "",
+        f: site.frame,
+        b,
+      });
     }
 
     /** Whose code called `wrapper`, by the innermost frame of what was captured: see `caller`. */

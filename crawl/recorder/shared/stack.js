@@ -14,7 +14,8 @@ const Stack = (() => {
   const PLACE = /:(?:\d+(?::\d+)?|wasm-function\[\d+\]:0x[0-9a-f]+)$/;
   const LEVEL = /^ line \d+ > [A-Za-z][A-Za-z .]*$/; // of code made at run time
   // Where a frame's URL begins. Function names are the page's choice and may look like a URL.
-  const SCHEME = /@(?=(?:https?|blob|data|file|about|javascript|resource|chrome|wasm|moz-extension):|debugger eval|self-hosted)/g;
+  const SCHEME =
+    /@(?=(?:https?|blob|data|file|about|javascript|resource|chrome|wasm|moz-extension):|debugger eval|self-hosted)/g;
   const limited = "stackTraceLimit" in Error; // not yet in Firefox 140: all frames come
   Error.stackTraceLimit = 1;
 

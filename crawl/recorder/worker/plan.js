@@ -105,7 +105,11 @@ const Plan = (() => {
       // Functions of the global are called without it.
       const only = global || at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
       const target = Target.of(item, name);
-      for (const [native, operation] of [[found.get, GET], [found.set, SET], [found.value, CALL]]) {
+      for (const [native, operation] of [
+        [found.get, GET],
+        [found.set, SET],
+        [found.value, CALL],
+      ]) {
         if (typeof native !== "object" || native === null || !native.callable) continue;
         if (!this.known.has(native)) this.known.set(native, new Spot(operation));
         this.known.get(native).add(target, only);
