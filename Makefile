@@ -1,5 +1,5 @@
 # The commands of the project. `make demo` and `make test` do all the set-up themselves.
-.PHONY: demo test lint check docs coverage-table release bench constraints clean
+.PHONY: demo test lint check format docs coverage-table release bench constraints clean
 
 RUN ?= demo-run
 # Two test files at a time, each whole in one process: files share a Firefox or a Spark among their tests.
@@ -21,7 +21,7 @@ test: ## install what the tests need, check the code, run the tests
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest $(PYTEST)
 
-lint: ## ruff, mypy, and the rule of which part may import which
+lint: ## ruff, mypy, and the rule of which part may import which; of JavaScript prettier, ESLint and the types
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory check
 
@@ -32,6 +32,13 @@ check:
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports >.lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/python -m scripts.commits
+	@if [ -f node_modules/.installed ]; then npm run --silent check; \
+	else echo "JavaScript is not checked: its tools are missing (npm ci)" >&2; fi
+
+format: ## lay out Python and JavaScript as `check` wants them
+	@scripts/setup.sh test
+	@$(BIN)/ruff format --quiet .
+	@npm run --silent format
 
 docs: ## write the generated pages again, build the site in build/site
 	@scripts/setup.sh test
@@ -61,4 +68,4 @@ constraints: ## pin the versions that are installed now; run it with the oldest 
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude overscripted > constraints.txt
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf .venv node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

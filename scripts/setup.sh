@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh demo    Firefox, what it draws WebGL with (Mesa) and plays H.264 with (libavcodec), npm (real
 #                            third-party code of the demo web)
-#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, Xvfb (a display)
+#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, Xvfb (a display), and
+#                            the tools that check Python and JavaScript
 #   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
 # Idempotent; says what it installs; never asks. What it may not install it names, with the remedy,
@@ -112,6 +113,19 @@ install_s3_server() { # a real one for the tests; none of the package sources ha
     >>"$log" 2>&1 </dev/null || say "could not build it (see $log): the tests use moto as their S3 server"
 }
 
+install_js_tools() { # what checks the JavaScript, into node_modules, as package-lock.json pins it
+  local stamp=node_modules/.installed sum
+  have npm || return 0
+  sum=$(cat package.json package-lock.json | cksum)
+  [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ] || return 0
+  say "installing the tools for JavaScript into node_modules (pinned in package-lock.json)"
+  if npm ci --ignore-scripts --no-audit --no-fund >>"$log" 2>&1 </dev/null; then
+    echo "$sum" >"$stamp"
+  else
+    say "could not install them (see $log): JavaScript is not checked; remedy: npm ci"
+  fi
+}
+
 find_python
 want venv python3-venv
 want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show firefox >/dev/null 2>&1 && echo firefox-esr || echo firefox)"
@@ -134,6 +148,7 @@ fi
 install_system_packages
 make_environment
 [ "$purpose" = demo ] || install_s3_server &
+[ "$purpose" = demo ] || install_js_tools &
 install_python_packages "$extras"
 wait
 have firefox || { say "Firefox is not installed and is needed: sudo apt-get install firefox-esr"; [ "$purpose" != demo ] || exit 5; }

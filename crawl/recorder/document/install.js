@@ -108,6 +108,7 @@ const Install = (() => {
 
   /** A method of this length: what exportFunction copies to the page. */
   function shaped(length, run) {
+    /* eslint-disable no-unused-vars -- their number is the length */
     // prettier-ignore
     switch (length) {
       case 0:
@@ -131,6 +132,7 @@ const Install = (() => {
       default:
         return { made(a, b, c, d, e, f, g, h, i) { return run(this, arguments); } }.made;
     }
+    /* eslint-enable no-unused-vars */
   }
 
   /** A function that looks like the native called `name` and runs `made` here: put on `target`, which gives it its realm. */

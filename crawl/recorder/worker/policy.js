@@ -5,6 +5,8 @@
 // that Firefox makes when it is first named (String, Reflect): their place among the global's names would tell of it.
 "use strict";
 
+/* global Event, addEventListener -- of the worker, where `listen` runs */
+
 const Policy = (() => {
   function listen(mark) {
     const { getPrototypeOf, getOwnPropertyDescriptor } = Object;

@@ -77,7 +77,7 @@ const Text = (() => {
   function reader(prototype) {
     const get = (name) => Object.getOwnPropertyDescriptor(prototype, name).get;
     const getters = ["buffer", "byteOffset", "byteLength"].map(get);
-    return (view) => getters.map((getter) => apply(getter, view, []));
+    return (view) => /** @type {[any, number, number]} */ (getters.map((getter) => apply(getter, view, [])));
   }
 
   /** A buffer of bytes as its length and SHA-256, for modules of WebAssembly. */

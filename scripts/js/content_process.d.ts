@@ -1,0 +1,10 @@
+// What the process script is told: see crawl/realms.py.
+
+declare const OVERSCRIPTED_TOLD: {
+  name: string;
+  recorder: string;
+  hands: string;
+  mark: string;
+  worker: string;
+  reference: string;
+};

@@ -1,0 +1,13 @@
+// The names that a window of the browser's own has, in the parent process.
+
+declare const BrowsingContext: any;
+declare const ChannelWrapper: any;
+declare const IOUtils: any;
+declare const MediaSource: any;
+declare const OffscreenCanvas: any;
+declare const PathUtils: any;
+declare const TextDecoder: any;
+declare const WindowGlobalParent: any;
+declare const console: any;
+declare const matchMedia: any;
+declare const screen: any;

@@ -1,0 +1,8 @@
+// The names that the global of a worker's debugger has.
+
+declare const Debugger: any;
+declare const WebAssembly: any;
+
+// Of the worker, for what runs there.
+declare const Event: any;
+declare function addEventListener(type: string, listener: Function, capture: boolean): void;
