@@ -10,13 +10,14 @@ const files = (...folders) =>
     return names.map((name) => `${folder}/${name}`);
   });
 
+const DECLARATION = /^(?:const|let|class|(?:async )?function\*?) (?:(\w+)|\{ ([\w, ]+) \})/gm;
+
 /** Names that files declare for the whole script that they become a part of. */
 const declared = (paths) =>
-  paths.flatMap((path) =>
-    [...readFileSync(path, "utf8").matchAll(/^(?:const|let|class|(?:async )?function\*?) (\w+)/gm)].map(
-      ([, name]) => name,
-    ),
-  );
+  paths.flatMap((path) => {
+    const found = [...readFileSync(path, "utf8").matchAll(DECLARATION)];
+    return found.flatMap(([, name, names]) => name ?? names.split(", "));
+  });
 
 /** The rules for files that run in one global, where they find their own names and those that are `given` there. */
 const world = (paths, given) => ({
@@ -30,11 +31,8 @@ const world = (paths, given) => ({
 });
 
 const XPCOM = ["Cc", "Ci", "Cu", "Components", "ChromeUtils", "Services"];
-const PRIVILEGED = "crawl/privileged";
-const PROCESS = ["console", "documents", "events", "focus", "frames", "process", "reference", "workers"].map(
-  (name) => `${PRIVILEGED}/${name}.js`,
-);
-const PARENT = files(PRIVILEGED).filter((path) => !PROCESS.includes(path));
+const JS = "crawl/instrument/js";
+const OPENWPM = "crawl/instrument/openwpm";
 
 export default [
   { ignores: ["tests/**/pages/"] },
@@ -56,39 +54,48 @@ export default [
     },
   },
   // Firefox's parent process: functions that remote control runs in one of the browser's own windows.
-  world(PARENT, [
-    ...XPCOM,
-    "BrowsingContext",
-    "ChannelWrapper",
-    "IOUtils",
-    "MediaSource",
-    "OffscreenCanvas",
-    "PathUtils",
-    "TextDecoder",
-    "WindowGlobalParent",
-    "console",
-    "matchMedia",
-    "screen",
-  ]),
+  world(
+    [...files(`${JS}/parent_process`), `${OPENWPM}/parent_process.js`],
+    [
+      ...XPCOM,
+      "BrowsingContext",
+      "ChannelWrapper",
+      "IOUtils",
+      "MediaSource",
+      "OffscreenCanvas",
+      "PathUtils",
+      "TextDecoder",
+      "WebExtensionPolicy",
+      "WindowGlobalParent",
+      "console",
+      "matchMedia",
+      "screen",
+    ],
+  ),
   // A content process: a sandbox with the rights of the browser.
-  world(PROCESS, [...XPCOM, "OVERSCRIPTED_TOLD"]),
+  world([...files(`${JS}/content_process`), `${OPENWPM}/content_process.js`], [...XPCOM, "OVERSCRIPTED_TOLD"]),
   // The sandbox of a document.
-  world(files("crawl/recorder/shared", "crawl/recorder/document"), [
-    "Document",
-    "Element",
-    "InternalError",
-    "Node",
-    "OVERSCRIPTED",
-    "XPCNativeWrapper",
-    "cloneInto",
-    "crypto",
-    "exportFunction",
-    "structuredClone",
-  ]),
+  world(
+    [...files(`${JS}/shared`, `${JS}/document`), `${OPENWPM}/document.js`],
+    [
+      "Document",
+      "Element",
+      "InternalError",
+      "Node",
+      "OVERSCRIPTED",
+      "XPCNativeWrapper",
+      "cloneInto",
+      "crypto",
+      "exportFunction",
+      "structuredClone",
+    ],
+  ),
+  // The realm of a page, before its scripts: none of its names is used but those of the language.
+  world(files(`${JS}/page`), []),
   // The global of a worker's debugger; what it has put into the worker itself has the worker's names.
-  world(files("crawl/recorder/shared", "crawl/recorder/worker"), ["Debugger", "OVERSCRIPTED", "WebAssembly"]),
+  world(files(`${JS}/shared`, `${JS}/worker`), ["Debugger", "OVERSCRIPTED", "WebAssembly"]),
   // The background page of the reference instrument's extension.
-  world(files("crawl/extension-openwpm"), ["browser", "overscripted"]),
+  world([`${OPENWPM}/background.js`], ["browser", "overscripted"]),
   // Pages: the report, and the witness of the demo's tests.
   {
     files: ["analyses/page/*.js", "tests/demo/watch.js"],

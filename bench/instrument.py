@@ -34,7 +34,7 @@ from overscripted.crawl.firefox import profile
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import settings as instrument_settings
-from overscripted.crawl.instrument.session import joined
+from overscripted.crawl.javascript import function
 from overscripted.demo.certificates import Authority
 from overscripted.demo.proxy import Proxy
 from tests.crawl.archive import PAGES, Archive, through
@@ -114,7 +114,7 @@ class Browser:
         bidi = (it.firefox if isinstance(it, Instrumented) else it).bidi
         parent = await Parent.attach(bidi, *[lambda *_: None] * 3)
         if isinstance(it, Firefox):  # an instrumented one does so by itself
-            await parent.call(joined("() => {", ("tabs.js",), "Tabs(); }"))
+            await parent.call(function("Tabs", "js/parent_process/tabs.js"))
         return cls(it, parent)
 
     async def open(self) -> Visit:

@@ -168,7 +168,7 @@ class Browser:
         return self.alive and not self.retired and self.ill < 3
 
     async def open(self) -> Window:
-        """A new tab in a user context of its own; `privileged/tabs.js` keeps it in sight."""
+        """A new tab in a user context of its own; `tabs.js` keeps it in sight."""
         bidi = self.firefox.bidi
         user_context = str((await bidi.command("browser.createUserContext"))["userContext"])
         try:

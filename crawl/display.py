@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from overscripted.crawl.firefox.parent_process import Parent
-from overscripted.crawl.instrument.session import joined
+from overscripted.crawl.javascript import function
 
-_ASK = joined("() => {", ("display.js",), "return display(); }")
+_ASK = function("display", "js/parent_process/display.js")
 
 
 async def ask(parent: Parent) -> dict[str, Any]:

@@ -5,10 +5,10 @@ import json
 from overscripted.crawl.firefox import profile
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.profile import Pref
-from overscripted.crawl.instrument.session import joined
+from overscripted.crawl.javascript import function
 from overscripted.errors import SoftwareMissing
 
-_READ = joined("(wanted) => {", ("preferences.js",), "return preferences(wanted); }")
+_READ = function("preferences", "js/parent_process/preferences.js")
 
 
 async def check(parent: Parent, network: dict[str, Pref], binary: str) -> None:

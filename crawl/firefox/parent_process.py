@@ -12,77 +12,13 @@ from functools import partial
 from typing import Any
 
 from overscripted.crawl.firefox.bidi import Bidi, BidiError
+from overscripted.crawl.javascript import function
 
-# World: Firefox's parent process (privileged). Trusts: nothing that pages wrote; only numbers leave.
-_WATCH = """(crashed, downloads, closed, born) => {
-  const pids = new Map(ChromeUtils.getAllDOMProcesses().map(({ childID, osPid }) => [childID, osPid]));
-  const created = (process) => {
-    const { childID, osPid } = process.QueryInterface(Ci.nsIDOMProcessParent);
-    pids.set(childID, osPid);
-    born(String(osPid));
-  };
-  for (const pid of pids.values()) if (pid !== Services.appinfo.processID) born(String(pid));
-  Services.obs.addObserver({ observe: created }, "ipc:content-created");
-  const ended = (bag) => pids.delete(bag.QueryInterface(Ci.nsIPropertyBag2).getPropertyAsUint64("childID"));
-  Services.obs.addObserver({ observe: ended }, "ipc:content-shutdown");
-  const died = ({ ownerElement, childID }) => {
-    const store = ownerElement?.getAttribute("usercontextid");
-    if (store) crashed(`${store} ${pids.get(childID) ?? 0}`);
-  };
-  Services.obs.addObserver({ observe: died }, "oop-frameloader-crashed");
-  const gone = (context, topic, why) => {
-    if (why === "replace" || context.parent || !context.isContent) return; // its page goes on
-    if (context.originAttributes.userContextId) closed(String(context.browserId));
-  };
-  Services.obs.addObserver({ observe: gone }, "browsing-context-discarded");
-  // In the place of a page: not what a page gives away, nor what comes in its frames and pop-ups.
-  const begun = (download) => {
-    const { source } = download;
-    if (source.userContextId) download.finalize(true).catch(() => {}); // not a byte more, and nothing kept
-    const context = BrowsingContext.get(source.browsingContextId);
-    if (!context || context.parent || context.opener || context.currentURI.spec !== "about:blank") return;
-    downloads(String(source.userContextId));
-  };
-  const { Downloads } = ChromeUtils.importESModule("resource://gre/modules/Downloads.sys.mjs");
-  return Downloads.getList(Downloads.ALL).then((list) => list.addView({ onDownloadAdded: begun }));
-}"""
-
-_PROCESSES = """() => ChromeUtils.requestProcInfo().then((info) => {
-  const found = [];
-  for (const child of info.children) {
-    const store = /userContextId=(\\d+)/.exec(child.origin)?.[1];
-    found.push([child.pid, store ? Number(store) : 0, child.memory, child.cpuTime]);
-  }
-  return JSON.stringify({ memory: info.memory, children: found });
-})"""
-
-# Of every tab of a user context: the page itself, its pop-ups, and all frames of both.
-_LOADING = """(number) => {
-  const loading = ({ webProgress }) => webProgress?.isLoadingDocument;
-  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
-    for (const { browsingContext } of gBrowser?.browsers ?? []) {
-      if (browsingContext?.originAttributes.userContextId !== Number(number)) continue;
-      if (browsingContext.getAllBrowsingContextsInSubtree().some(loading)) return true;
-    }
-  }
-  return false;
-}"""
-
-# Of a user context's first tab, which is the visit's: whether a page is there of which nothing is loading.
-_STANDS = """(number) => {
-  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
-    for (const { browsingContext } of gBrowser?.browsers ?? []) {
-      if (browsingContext?.originAttributes.userContextId !== Number(number)) continue;
-      const { currentWindowGlobal, webProgress } = browsingContext;
-      return !currentWindowGlobal?.isInitialDocument && webProgress?.isLoadingDocument === false;
-    }
-  }
-  return false;
-}"""
-
-# Firefox collects garbage when it is idle, which it never is. This is done in slices, as it does it itself: a
-# whole collection at once keeps every page waiting, for seconds where the machine is busy.
-_TIDY = "() => Services.wm.getMostRecentWindow('navigator:browser').windowUtils.pokeGC()"
+_WATCH = function("watch", "js/parent_process/watch.js")
+_PROCESSES = function("processInfo", "js/parent_process/process_info.js")
+_IS_LOADING = function("isLoading", "js/parent_process/visit_tabs.js", "js/parent_process/is_loading.js")
+_HAS_LOADED = function("hasLoaded", "js/parent_process/visit_tabs.js", "js/parent_process/is_loading.js")
+_COLLECT_GARBAGE = function("collectGarbage", "js/parent_process/collect_garbage.js")
 
 Argument = dict[str, Any]  # of a function, as the protocol writes it
 
@@ -157,15 +93,15 @@ class Parent:
 
     async def loading(self, store: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""
-        return bool(await self.call(_LOADING, store.rpartition("-")[2]))
+        return bool(await self.call(_IS_LOADING, store.rpartition("-")[2]))
 
     async def stands(self, store: str) -> bool:
         """Whether a page is in the visit's tab, and nothing of it is being loaded."""
-        return bool(await self.call(_STANDS, store.rpartition("-")[2]))
+        return bool(await self.call(_HAS_LOADED, store.rpartition("-")[2]))
 
     async def tidy(self) -> None:
         """Have the parent process begin to collect its garbage."""
-        await self.call(_TIDY)
+        await self.call(_COLLECT_GARBAGE)
 
     def _said(self, said: dict[str, Any]) -> None:
         if listener := self._listeners.get(str(said.get("channel"))):

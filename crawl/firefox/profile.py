@@ -54,7 +54,7 @@ BASE: dict[str, Pref] = {
     "extensions.blocklist.enabled": False,
     "extensions.enabledScopes": 5,
     "extensions.installDistroAddons": False,
-    "focusmanager.testmode": True,  # a page gets the focus within its process, see privileged/focus.js
+    "focusmanager.testmode": True,  # a page gets the focus within its process, see content_process/focus.js
     "geo.prompt.open_system_prefs": False,
     "geo.wifi.scan": False,
     "identity.fxaccounts.enabled": False,

@@ -1,57 +1,93 @@
-"""What one browser is given: its copy of the extension, and the scripts of realms."""
+"""The scripts of one browser: what runs in each of its processes, joined from `crawl/instrument`."""
 
 import json
 import secrets
-import shutil
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from overscripted.crawl.instrument import openwpm
+from overscripted.crawl.javascript import function, read, script
 
-PACKAGE = resources.files("overscripted.crawl")
-EXTENSION = "crawl@overscripted"  # the id of its manifest
-WORKER = "worker.js"  # of the packed extension
-HANDS = "document/hands.js"  # which runs on the page's side, alone
-# One file each, for all that a sandbox or worker needs.
-_DOCUMENT = (
-    "shared/sha256.js",
-    "shared/bounds.js",
-    "document/text.js",
-    "shared/stack.js",
-    "document/channel.js",
-    "shared/target.js",
-    "shared/recorder.js",
-    "document/plan.js",
-    "document/survey.js",
-    "document/natives.js",
-    "document/lost.js",
-    "document/install.js",
-    "document/webdriver.js",
-    "document/dynamic.js",
-    "document/console.js",
-    "document/messages.js",
-    "document/main.js",
+_PARENT_PROCESS = (
+    "js/parent_process/outgoing.js",
+    "js/parent_process/stores.js",
+    "js/parent_process/responses.js",
+    "js/parent_process/redirects.js",
+    "js/parent_process/cookies.js",
+    "js/parent_process/requests.js",
+    "js/parent_process/bodies.js",
+    "js/parent_process/callstacks.js",
+    "js/parent_process/prompts.js",
+    "js/parent_process/doorhangers.js",
+    "js/parent_process/apart.js",
+    "js/parent_process/hsts.js",
+    "js/parent_process/policy.js",
+    "js/parent_process/tabs.js",
+    "js/parent_process/origins.js",
+    "openwpm/parent_process.js",
+    "js/parent_process/parent.js",
 )
+_CONTENT_PROCESS = (
+    "js/content_process/frames.js",
+    "js/content_process/events.js",
+    "js/content_process/console.js",
+    "js/content_process/documents.js",
+    "js/content_process/workers.js",
+    "js/content_process/focus.js",
+    "openwpm/content_process.js",
+    "js/content_process/process.js",
+)
+_DOCUMENT = (
+    "js/shared/sha256.js",
+    "js/shared/bounds.js",
+    "js/document/text.js",
+    "js/shared/stack.js",
+    "js/document/channel.js",
+    "js/shared/target.js",
+    "js/shared/recorder.js",
+    "js/document/plan.js",
+    "js/document/survey.js",
+    "js/document/natives.js",
+    "js/document/lost.js",
+    "js/document/install.js",
+    "js/document/webdriver.js",
+    "js/document/dynamic.js",
+    "js/document/console.js",
+    "js/document/messages.js",
+    "js/document/main.js",
+)
+_PAGE = "js/page/window_side.js"
 _WORKER = (
-    "shared/sha256.js",
-    "shared/bounds.js",
-    "worker/text.js",
-    "shared/stack.js",
-    "worker/channel.js",
-    "shared/target.js",
-    "shared/recorder.js",
-    "worker/plan.js",
-    "worker/caller.js",
-    "worker/made.js",
-    "worker/policy.js",
-    "worker/budget.js",
-    "worker/depth.js",
-    "worker/main.js",
+    "js/shared/sha256.js",
+    "js/shared/bounds.js",
+    "js/worker/text.js",
+    "js/shared/stack.js",
+    "js/worker/channel.js",
+    "js/shared/target.js",
+    "js/shared/recorder.js",
+    "js/worker/plan.js",
+    "js/worker/caller.js",
+    "js/worker/made.js",
+    "js/worker/policy.js",
+    "js/worker/budget.js",
+    "js/worker/depth.js",
+    "js/worker/main.js",
 )
 # OpenWPM's own script is there; ours only tells of documents.
-_REFERENCE = ("document/channel.js", "document/reference.js")
+_REFERENCE = ("js/document/channel.js", "openwpm/document.js")
+
+# Workers can only be watched by scripts with an address of the browser's: this extension carries the one that
+# does it. Nothing of it runs by itself.
+_EXTENSION = "crawl@overscripted"
+_WORKER_SCRIPT = "worker.js"
+_MANIFEST = {
+    "manifest_version": 2,
+    "name": "Overscripted",
+    "version": "1.0",
+    "description": "Carries what overscripted crawl runs beside workers; nothing of it runs by itself.",
+    "browser_specific_settings": {"gecko": {"id": _EXTENSION, "strict_min_version": "140.0"}},
+}
 
 
 def told(wished: dict[str, Any]) -> dict[str, Any]:
@@ -62,31 +98,42 @@ def told(wished: dict[str, Any]) -> dict[str, Any]:
     return {"mark": f"{secrets.token_hex(12)}.invalid", **wished}
 
 
-def pack(folder: Path, settings: dict[str, Any]) -> Path:
-    """Put the extension together below ``folder``; where it is now."""
-    target = folder / "extension"
-    shutil.copytree(str(PACKAGE / "extension"), target)
-    (target / WORKER).write_text(_joined(settings, _WORKER), "utf-8")
-    if settings.get("reference") == "openwpm":
-        openwpm.put_into(target)
-    return target
+def parent_process() -> str:
+    """The function that begins to watch all realms: see `js/parent_process/parent.js`."""
+    return function("Realms", *_PARENT_PROCESS)
+
+
+def content_process(name: str, settings: dict[str, Any]) -> str:
+    """The script of each content process, of messages with a ``name``."""
+    watched = "reference" not in settings  # else workers are only counted, as a known gap
+    told = {
+        "name": name,
+        "recorder": _address(document(settings)),
+        "hands": _address(read(_PAGE)),
+        "mark": settings["mark"],
+        "worker": f"resource://{name}/{_WORKER_SCRIPT}" if watched else "",
+        "reference": "" if watched else _EXTENSION,
+    }
+    return f"(() => {{\n{script(_CONTENT_PROCESS, OVERSCRIPTED_TOLD=told)}\n}})();"
 
 
 def document(settings: dict[str, Any]) -> str:
     """The script that is put beside windows, and makes what records one."""
-    return _joined(settings, _REFERENCE if "reference" in settings else _DOCUMENT)
+    return script(_REFERENCE if "reference" in settings else _DOCUMENT, OVERSCRIPTED=settings)
 
 
-def hands() -> str:
-    """The script that makes a window's own side of its wrappers."""
-    return (PACKAGE / "recorder" / HANDS).read_text("utf-8")
+def extension(folder: Path, settings: dict[str, Any]) -> Path:
+    """Make the extension below ``folder``; where it is now."""
+    target = folder / "extension"
+    target.mkdir()
+    manifest = dict(_MANIFEST)
+    (target / _WORKER_SCRIPT).write_text(script(_WORKER, OVERSCRIPTED=settings), "utf-8")
+    if settings.get("reference") == "openwpm":
+        manifest |= openwpm.put_into(target)
+    (target / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    return target
 
 
-def address(script: str) -> str:
+def _address(script: str) -> str:
     """A script as its own address: what Firefox compiles once for all windows of a process."""
     return f"data:text/javascript;charset=utf-8,{quote(script)}"
-
-
-def _joined(settings: dict[str, Any], parts: tuple[str, ...]) -> str:
-    known = f"const OVERSCRIPTED = {json.dumps(settings, ensure_ascii=True)};\n"
-    return "\n".join([known, *((PACKAGE / "recorder" / name).read_text("utf-8") for name in parts)])

@@ -1,18 +1,19 @@
 """The reference instrument: OpenWPM's, as published on npm, in our extension in the place of ours.
 
 Its modules are put one after another without their ``import`` and ``export``, unchanged otherwise; what they
-send is brought into our protocol by the extension's background page, `extension-openwpm/background.js`.
+send is brought into our protocol by the extension's background page, `background.js`, which
+calls a function that `content_process.js` has put there. `document.js` tells of the documents.
 """
 
-import json
 import re
 import shutil
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from overscripted import npm
 
-FOLDER = Path(str(resources.files("overscripted.crawl") / "extension-openwpm"))
+FOLDER = Path(str(resources.files("overscripted.crawl") / "instrument" / "openwpm"))
 _MODULES = (
     "lib/js-instruments.js",
     "lib/instrument-fingerprinting-apis.js",
@@ -24,8 +25,11 @@ _EXPORT = re.compile(r"^export (?=function|const)", re.MULTILINE)
 _MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
-def put_into(extension: Path) -> None:
-    """Give an unpacked extension OpenWPM's instrument as its content script. Errors as of `npm`."""
+def put_into(extension: Path) -> dict[str, Any]:
+    """Give an unpacked extension OpenWPM's instrument as its content script; what its manifest has besides.
+
+    Errors as of `npm`.
+    """
     build = npm.installed(FOLDER) / "@openwpm" / "webext-instrumentation" / "build" / "module"
     texts = [
         _MAP.sub("", _EXPORT.sub("", _IMPORT.sub("", (build / name).read_text("utf-8")))) for name in _MODULES
@@ -35,11 +39,10 @@ def put_into(extension: Path) -> None:
     body = "\n".join([*texts, "injectJavascriptInstrumentPageScript();"])
     (folder / "content.js").write_text(f"(() => {{\n{body}\n}})();\n", "utf-8")
     shutil.copyfile(FOLDER / "background.js", folder / "background.js")
-    path = extension / "manifest.json"
-    manifest = json.loads(path.read_text("utf-8"))
     # As OpenWPM registers it: every frame, about:blank, but no frames of opaque origin.
     content = {"matches": ["<all_urls>"], "js": ["openwpm/content.js"], "run_at": "document_start"}
-    manifest["content_scripts"] = [{**content, "all_frames": True, "match_about_blank": True}]
-    manifest["background"] = {"scripts": ["openwpm/background.js"], "persistent": True}
-    manifest["permissions"] = ["<all_urls>", "contextualIdentities", "tabs"]
-    path.write_text(json.dumps(manifest), "utf-8")
+    return {
+        "content_scripts": [{**content, "all_frames": True, "match_about_blank": True}],
+        "background": {"scripts": ["openwpm/background.js"], "persistent": True},
+        "permissions": ["<all_urls>", "contextualIdentities", "tabs"],
+    }

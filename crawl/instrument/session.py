@@ -1,8 +1,8 @@
 """Calls made in documents and workers: watched from within each process, told by Firefox's parent process.
 
-A process script (`privileged/`) is there before any page. It puts a script of ours (`recorder/document/`)
-beside each window of a visit when the window is created, and holds each worker at its birth until a debugger
-script (`recorder/worker/`) watches it. What these record comes by way of the parent process.
+A script of ours in each content process (`js/content_process/`) is there before any page. It puts another
+(`js/document/`) beside each window of a visit when the window is created, and holds each worker at its birth
+until a debugger script (`js/worker/`) watches it. What these record comes by way of the parent process.
 """
 
 import asyncio
@@ -10,65 +10,24 @@ import itertools
 import json
 import secrets
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import bundle
+from overscripted.crawl.javascript import function
 
 Message = dict[str, Any]
 
-_PRIVILEGED = resources.files("overscripted.crawl") / "privileged"
-_PARENT = (
-    "outgoing.js",
-    "stores.js",
-    "responses.js",
-    "redirects.js",
-    "cookies.js",
-    "requests.js",
-    "bodies.js",
-    "callstacks.js",
-    "prompts.js",
-    "doorhangers.js",
-    "apart.js",
-    "hsts.js",
-    "policy.js",
-    "tabs.js",
-    "origins.js",
-    "parent.js",
+_SERVE = function("serveWorkerScript", "js/parent_process/serve_worker_script.js")
+_LOCATE = function(
+    "locateTab",
+    "js/parent_process/stores.js",
+    "js/parent_process/visit_tabs.js",
+    "js/parent_process/locate_tab.js",
 )
-_PROCESS = (
-    "frames.js",
-    "events.js",
-    "console.js",
-    "documents.js",
-    "workers.js",
-    "focus.js",
-    "reference.js",
-    "process.js",
-)
-_TOLD = "channel, name, process, folder, policy"
-# Only scripts of the browser itself may watch a worker; no page can load from this address.
-_SERVE = """(name, extension) => {
-  const resources = Services.io.getProtocolHandler("resource").QueryInterface(Ci.nsIResProtocolHandler);
-  resources.setSubstitution(name, Services.io.newURI(WebExtensionPolicy.getByID(extension).getURL("")));
-}"""
-# The cookie store of a user context and the number of its tab, which messages name, and what Firefox itself
-# numbers a tab by. After stores.js.
-_PLACE = """
-  const { UserContextManager } = ChromeUtils.importESModule("chrome://remote/content/shared/UserContextManager.sys.mjs");
-  const number = UserContextManager.getInternalIdById(user);
-  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
-    for (const browser of gBrowser?.browsers ?? []) {
-      if (browser.browsingContext?.originAttributes.userContextId !== number) continue;
-      return JSON.stringify([cookieStore(number), tabOf(browser), browser.browserId]);
-    }
-  }
-  throw new Error(`no tab of user context ${user}`);
-}"""
-_TELL = "(name, data) => Services.obs.notifyObservers(null, name, data)"
+_NOTIFY = function("notify", "js/parent_process/notify.js")
 
 
 class Realms:
@@ -80,7 +39,6 @@ class Realms:
         self.lost = False  # the reference instrument's process has died: its calls are no longer heard
         self._flushes: dict[int, asyncio.Future[Message]] = {}
         self._numbers = itertools.count()
-        self._placed = joined("(user) => {", ("stores.js",), _PLACE)
 
     @classmethod
     async def attach(
@@ -99,27 +57,13 @@ class Realms:
         bodies = folder / "bodies"
         bodies.mkdir()
         realms = cls(parent, bodies, take)
-        begin = joined(f"({_TOLD}) => {{", _PARENT, f"Realms({_TOLD}); }}")
-        process, policy = realms._process(settings), _policy(settings)
+        process, policy = bundle.content_process(realms._name, settings), _policy(settings)
         told = (parent.channel(realms._said), realms._name, process, str(bodies), policy)
-        await parent.call(begin, *told)
+        await parent.call(bundle.parent_process(), *told)
         # Only now: the reference instrument's background page is to find the way by which it says records.
-        packed = await asyncio.to_thread(bundle.pack, folder, settings)
+        packed = await asyncio.to_thread(bundle.extension, folder, settings)
         await realms.serve(await firefox.install(str(packed)))
         return realms
-
-    def _process(self, settings: dict[str, Any]) -> str:
-        """The process script."""
-        watched = "reference" not in settings  # else workers are only counted, as a known gap
-        told = {
-            "name": self._name,
-            "recorder": bundle.address(bundle.document(settings)),
-            "hands": bundle.address(bundle.hands()),
-            "mark": settings["mark"],
-            "worker": f"resource://{self._name}/{bundle.WORKER}" if watched else "",
-            "reference": "" if watched else bundle.EXTENSION,
-        }
-        return joined(f"(() => {{ const OVERSCRIPTED_TOLD = {json.dumps(told)};", _PROCESS, "})();")
 
     async def serve(self, extension: str) -> None:
         """Workers are watched from now on, by the script in the extension of this id."""
@@ -129,7 +73,7 @@ class Realms:
         """The cookie store of a user context, the number of its only tab as messages name it, and the one by
         which Firefox does. Raises BidiError for none.
         """
-        store, tab, browser_id = json.loads(await self._parent.call(self._placed, user_context))
+        store, tab, browser_id = json.loads(await self._parent.call(_LOCATE, user_context))
         return store, tab, browser_id
 
     async def flush(self, store: str) -> Message:
@@ -162,7 +106,7 @@ class Realms:
         await self._tell(user=_user(store))
 
     async def _tell(self, **what: int) -> None:
-        await self._parent.call(_TELL, self._name, json.dumps(what))
+        await self._parent.call(_NOTIFY, self._name, json.dumps(what))
 
     def _said(self, texts: str) -> None:
         for text in texts.split("\n"):
@@ -192,7 +136,7 @@ class Realms:
 
 
 def _policy(settings: dict[str, Any]) -> str:
-    """What `privileged/policy.js` adds to each document; "" for nothing.
+    """What `parent_process/policy.js` adds to each document; "" for nothing.
 
     ``script-src`` without 'unsafe-eval': eval and its kin, WebAssembly; inline scripts and handlers are
     allowed and not told of. ``connect-src`` without ws: and wss:: WebSockets. The host marks the policy as
@@ -206,11 +150,6 @@ def _policy(settings: dict[str, Any]) -> str:
         f"script-src-elem * data: blob: 'report-sample' {mark}; script-src-attr 'unsafe-inline'; "
         "connect-src http: https: data: blob:"
     )
-
-
-def joined(before: str, parts: tuple[str, ...], after: str) -> str:
-    """The text of files of ``privileged/`` with text before and after it."""
-    return "\n".join([before, *((_PRIVILEGED / name).read_text("utf-8") for name in parts), after])
 
 
 def _user(store: str) -> int:

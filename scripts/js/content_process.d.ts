@@ -1,4 +1,4 @@
-// What the process script is told: see crawl/realms.py.
+// What the process script is told: see crawl/pack.py.
 
 declare const OVERSCRIPTED_TOLD: {
   name: string;

@@ -7,6 +7,7 @@ declare const MediaSource: any;
 declare const OffscreenCanvas: any;
 declare const PathUtils: any;
 declare const TextDecoder: any;
+declare const WebExtensionPolicy: any;
 declare const WindowGlobalParent: any;
 declare const console: any;
 declare const matchMedia: any;

@@ -38,7 +38,7 @@ const Console = (() => {
       this.say("error", event.filename, event.lineno, () => event.message);
     }
 
-    /** What Firefox has put on the console: see privileged/console.js. */
+    /** What Firefox has put on the console: see content_process/console.js. */
     uncaught(url, line, message, rejected, reason) {
       this.say("error", url, line, () => (rejected ? `unhandled rejection: ${told(reason)}` : message));
     }

@@ -75,7 +75,7 @@ function Documents(host, { recorder, hands, mark }) {
     return box;
   }
 
-  /** What makes a window's side: see hands.js. */
+  /** What makes a window's side: see page/window_side.js. */
   const handsFor = (window, box) => compiled.hands?.executeInGlobal(window) ?? evaluated(hands, box.sandbox);
 
   /** The user context of a window's page; 0: it is no page of a visit. */

@@ -1,5 +1,5 @@
 // Tells of each document where the calls are recorded by another instrument.
-// World: sandbox of a document. The value of this script makes what the process script may ask of a window.
+// World: sandbox of a document. After js/document/channel.js. The value of this script makes what the process script may ask of a window.
 "use strict";
 
 (host, window) => {

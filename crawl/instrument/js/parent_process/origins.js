@@ -39,14 +39,5 @@ const Origins = (() => {
     return { context: "", framed: browsingContext.parent !== null, origin };
   }
 
-  /** That of a document at this address in a frame or tab, where another may be by now; {} where nothing is known. */
-  function at(context, url) {
-    const global = context?.currentWindowGlobal;
-    if (!global || NETWORK.test(url)) return {};
-    const [now, around] = chain(global);
-    const its = now.documentURI.spec === url ? now : around;
-    return its ? of(its) : {};
-  }
-
-  return { NETWORK, of, at };
+  return { NETWORK, chain, of };
 })();

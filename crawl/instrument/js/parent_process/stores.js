@@ -10,11 +10,5 @@ const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/E
 /** The number of a frame, as extensions know it. */
 const frameOf = (context) => (context === context.top ? 0 : context.id);
 
-/** A frame of a tab by the numbers that extensions know; nothing where it is gone. */
-function contextOf(tab, frame) {
-  if (frame > 0) return BrowsingContext.get(frame);
-  return ExtensionParent.apiManager.global.tabTracker.getTab(tab, null)?.linkedBrowser.browsingContext;
-}
-
 /** The number of a tab, as extensions know it. */
 const tabOf = (browser) => ExtensionParent.apiManager.global.tabTracker.getBrowserData(browser).tabId;

@@ -1,4 +1,4 @@
-// What OpenWPM's instrument sends, as calls of our protocol, said by what privileged/reference.js has put here.
+// What OpenWPM's instrument sends, as calls of our protocol, said by what content_process.js has put here.
 // World: background page. OpenWPM's records pass through the page; what they say is text to us.
 "use strict";
 

@@ -1,4 +1,4 @@
-// Values of a worker as text, as content/text.js writes those of a page, without running any code of the worker.
+// Values of a worker as text, as document/text.js writes those of a page, without running any code of the worker.
 // World: debugger global of a worker's thread. Objects are seen as Debugger.Object: their own data properties alone.
 "use strict";
 

@@ -27,7 +27,7 @@
     return performance.getEntriesByName(address).length > 0;
   }
 
-  /** A window's own side: see hands.js. */
+  /** A window's own side: see page/window_side.js. */
   function sideOf({ wrappedJSObject: realm }, hands) {
     const theirs = hands.wrappedJSObject; // where Firefox has compiled it and run it in the window's realm
     return theirs ? theirs(realm) : hands(realm, () => cloneInto({}, realm).wrappedJSObject);

@@ -1,5 +1,5 @@
 // SHA-256 of bytes, at once: the browser's own answers later, when a call has long been noted.
-// World: sandbox of a document. Source: FIPS 180-4.
+// World: sandbox of a document, or the debugger global of a worker's thread. Source: FIPS 180-4.
 "use strict";
 
 const sha256 = (() => {

@@ -1,4 +1,4 @@
-// Workers from blob: and data: inherit the policy of privileged/policy.js from their document: its events are stopped
+// Workers from blob: and data: inherit the policy of parent_process/policy.js from their document: its events are stopped
 // before any listener of the worker. What they tell is known here already, see made.js.
 // World: debugger global of a worker's thread. The listener has to be a function of the worker's own global; no code of
 // the worker can reach it. It keeps the natives that it needs before the worker can redefine them, and names no built-in

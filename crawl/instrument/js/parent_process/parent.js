@@ -11,7 +11,6 @@ function Realms(channel, name, process, folder, policy) {
   const flushes = new Map(); // number -> {user, waiting: processes, last: whether the reference instrument has been asked}
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
-  let reference = null; // process of the reference instrument
   const { said, send } = Outgoing(channel);
   const gap = (user, name) => said(JSON.stringify({ type: "gap", store: cookieStore(user), name, n: 1 }));
   const cookies = Cookies(said);
@@ -98,7 +97,7 @@ function Realms(channel, name, process, folder, policy) {
     } else if (kind === "pong") {
       answered(target);
     } else if (kind === "instrument") {
-      instrumented(target, data);
+      reference.take(target, data);
     } else if (kind === "flushed") {
       settle(flushes.get(data.number), target);
     } else {
@@ -114,6 +113,7 @@ function Realms(channel, name, process, folder, policy) {
 
   // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
   const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");
+  const reference = ReferenceInstrument(name, said, fits);
   const KINDS = new Set(["calls", "console", "frame", "gap", "messages"]);
 
   function pass(it, kind, data) {
@@ -128,17 +128,6 @@ function Realms(channel, name, process, folder, policy) {
   function share({ key, data }) {
     if (/^plan:(?:(?:true|false),?){4}$/.test(key) && !sharedData.has(`${name}.${key}`))
       sharedData.set(`${name}.${key}`, data);
-  }
-
-  /** What the reference instrument says by way of its extension's process, or that it is there. */
-  function instrumented(process, data) {
-    if (process.remoteType !== "extension") return;
-    reference = process;
-    if (!data || !fits(data)) return;
-    const message = JSON.parse(data);
-    const context = contextOf(message.tab, message.frame);
-    message.parent = context?.parent ? frameOf(context.parent) : -1;
-    said(JSON.stringify({ ...message, ...Origins.at(context, message.location) }));
   }
 
   /** Whether a process has a realm of a user context. */
@@ -162,10 +151,10 @@ function Realms(channel, name, process, folder, policy) {
 
   /** All have answered. What the reference instrument was sent by then, it passes on before it answers. */
   function settled(it) {
-    if (it.last || !reference) return flushed(it);
+    const process = it.last ? null : reference.ask(it.user, it.number);
+    if (!process) return flushed(it);
     it.last = true;
-    it.waiting.add(reference);
-    reference.sendAsyncMessage(name, { user: it.user, number: it.number });
+    it.waiting.add(process);
   }
 
   async function flushed({ number, user }) {
@@ -191,10 +180,7 @@ function Realms(channel, name, process, folder, policy) {
   function gone(process) {
     asked.delete(process);
     realms.delete(process);
-    if (process === reference) {
-      reference = null;
-      said(JSON.stringify({ type: "lost" }));
-    }
+    reference.gone(process);
     for (const it of flushes.values()) settle(it, process);
   }
 

@@ -1,0 +1,12 @@
+// The tabs of one visit.
+// World: Firefox's parent process, privileged.
+"use strict";
+
+/** The `browser` elements of a user context, given by its number: the visit's tab first, then its pop-ups. */
+function* tabsOfVisit(number) {
+  for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
+    for (const browser of gBrowser?.browsers ?? []) {
+      if (browser.browsingContext?.originAttributes.userContextId === number) yield browser;
+    }
+  }
+}
