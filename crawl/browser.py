@@ -19,7 +19,8 @@ from overscripted.crawl.firefox.parent_process import Parent, Process
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.instrument import bundle
-from overscripted.crawl.instrument.session import Message, Realms
+from overscripted.crawl.instrument.session import Realms
+from overscripted.crawl.protocol import Message
 from overscripted.crawl.records.rows import Records
 from overscripted.errors import OutsideError
 

@@ -17,11 +17,20 @@ def read(name: str) -> str:
 
 
 def script(files: tuple[str, ...], **constants: Any) -> str:
-    """A script: constants, given as what JSON can say, then the files. Its value is the last file's."""
-    known = [f"const {name} = {json.dumps(value)};" for name, value in constants.items()]
+    """A script: constants, of what JSON can say and frozen, then the files. Its value is the last file's."""
+    known = [f"const {name} = {_frozen(value)};" for name, value in constants.items()]
     return "\n".join(['"use strict";', *known, *map(read, files)])
 
 
 def function(name: str, *files: str, **constants: Any) -> str:
     """A function for Firefox's parent process: the one of this name, which one of the files declares."""
     return f"function () {{\n{script(files, **constants)}\nreturn {name}(...arguments);\n}}"
+
+
+def _frozen(value: Any) -> str:
+    if isinstance(value, dict):
+        members = ", ".join(f"{json.dumps(name)}: {_frozen(member)}" for name, member in value.items())
+        return f"Object.freeze({{{members}}})"
+    if isinstance(value, list):
+        return f"Object.freeze([{', '.join(map(_frozen, value))}])"
+    return json.dumps(value)

@@ -16,6 +16,7 @@ from overscripted.crawl.browser import Browser, Window
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.frontier.queue import Lease
 from overscripted.crawl.load_slots import Turns
+from overscripted.crawl.protocol import Gap
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Options
 from overscripted.schemas import RAW
@@ -267,7 +268,7 @@ async def _follow(window: Window, records: Records, message: str, result: Result
             raise _Ended("net_error", message)
         # Its document had begun, and its scripts ran, when the connection ended.
         result.error = f"the document was cut short: {message}"
-        records.gaps["document cut short"] += 1
+        records.gaps[Gap.CUT_SHORT] += 1
         return
     patience = None if onward or (unclear and records.final_url) else settings.FOLLOW_S
     try:

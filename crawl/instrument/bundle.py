@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from overscripted.crawl import protocol
 from overscripted.crawl.instrument import openwpm
 from overscripted.crawl.javascript import function, read, script
 
@@ -74,6 +75,7 @@ _WORKER = (
     "js/worker/depth.js",
     "js/worker/main.js",
 )
+_PROTOCOL = protocol.constants()
 # OpenWPM's own script is there; ours only tells of documents.
 _REFERENCE = ("js/document/channel.js", "openwpm/document.js")
 
@@ -100,7 +102,7 @@ def told(wished: dict[str, Any]) -> dict[str, Any]:
 
 def parent_process() -> str:
     """The function that begins to watch all realms: see `js/parent_process/parent.js`."""
-    return function("Realms", *_PARENT_PROCESS)
+    return function("Realms", *_PARENT_PROCESS, PROTOCOL=_PROTOCOL)
 
 
 def content_process(name: str, settings: dict[str, Any]) -> str:
@@ -114,12 +116,13 @@ def content_process(name: str, settings: dict[str, Any]) -> str:
         "worker": f"resource://{name}/{_WORKER_SCRIPT}" if watched else "",
         "reference": "" if watched else _EXTENSION,
     }
-    return f"(() => {{\n{script(_CONTENT_PROCESS, OVERSCRIPTED_TOLD=told)}\n}})();"
+    return f"(() => {{\n{script(_CONTENT_PROCESS, PROTOCOL=_PROTOCOL, OVERSCRIPTED_TOLD=told)}\n}})();"
 
 
 def document(settings: dict[str, Any]) -> str:
     """The script that is put beside windows, and makes what records one."""
-    return script(_REFERENCE if "reference" in settings else _DOCUMENT, OVERSCRIPTED=settings)
+    files = _REFERENCE if "reference" in settings else _DOCUMENT
+    return script(files, PROTOCOL=_PROTOCOL, OVERSCRIPTED=settings)
 
 
 def extension(folder: Path, settings: dict[str, Any]) -> Path:
@@ -127,7 +130,7 @@ def extension(folder: Path, settings: dict[str, Any]) -> Path:
     target = folder / "extension"
     target.mkdir()
     manifest = dict(_MANIFEST)
-    (target / _WORKER_SCRIPT).write_text(script(_WORKER, OVERSCRIPTED=settings), "utf-8")
+    (target / _WORKER_SCRIPT).write_text(script(_WORKER, PROTOCOL=_PROTOCOL, OVERSCRIPTED=settings), "utf-8")
     if settings.get("reference") == "openwpm":
         manifest |= openwpm.put_into(target)
     (target / "manifest.json").write_text(json.dumps(manifest), "utf-8")

@@ -6,10 +6,12 @@ calls a function that `content_process.js` has put there. `document.js` tells of
 """
 
 import re
-import shutil
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+from overscripted.crawl.javascript import script
+from overscripted.crawl.protocol import constants
 
 from overscripted import npm
 
@@ -38,7 +40,8 @@ def put_into(extension: Path) -> dict[str, Any]:
     folder.mkdir()
     body = "\n".join([*texts, "injectJavascriptInstrumentPageScript();"])
     (folder / "content.js").write_text(f"(() => {{\n{body}\n}})();\n", "utf-8")
-    shutil.copyfile(FOLDER / "background.js", folder / "background.js")
+    background = script(("openwpm/background.js",), PROTOCOL=constants())
+    (folder / "background.js").write_text(background, "utf-8")
     # As OpenWPM registers it: every frame, about:blank, but no frames of opaque origin.
     content = {"matches": ["<all_urls>"], "js": ["openwpm/content.js"], "run_at": "document_start"}
     return {

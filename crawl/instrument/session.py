@@ -17,8 +17,7 @@ from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import bundle
 from overscripted.crawl.javascript import function
-
-Message = dict[str, Any]
+from overscripted.crawl.protocol import Message, MessageType
 
 _SERVE = function("serveWorkerScript", "js/parent_process/serve_worker_script.js")
 _LOCATE = function(
@@ -31,7 +30,7 @@ _NOTIFY = function("notify", "js/parent_process/notify.js")
 
 
 class Realms:
-    """The realms of one Firefox. ``take`` is given each message (see PROTOCOL.md) and its size."""
+    """The realms of one Firefox. ``take`` is given each message (see `protocol`) and its size."""
 
     def __init__(self, parent: Parent, folder: Path, take: Callable[[Message, int], None]) -> None:
         self._parent, self._folder, self._take = parent, folder, take
@@ -117,12 +116,12 @@ class Realms:
             message = json.loads(text)
         except (ValueError, RecursionError):
             return  # of a process that a page has taken over: ours write JSON
-        if message["type"] == "body":
+        if message["type"] == MessageType.BODY:
             message["content"] = self._content(message)
             self._take(message, len(text) + len(message["content"]))
-        elif message["type"] == "lost":
+        elif message["type"] == MessageType.LOST:
             self.lost = True
-        elif message["type"] != "flushed":
+        elif message["type"] != MessageType.FLUSHED:
             self._take(message, len(text))
         elif (answer := self._flushes.get(message["id"])) and not answer.done():
             answer.set_result(message)

@@ -7,11 +7,13 @@ made valid Unicode, what is cut is counted, and what is malformed is dropped and
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from overscripted.crawl import protocol
+from overscripted.crawl.protocol import Gap, Message, MessageType
 from overscripted.crawl.records.script_body import TooLarge, decode
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.settings import Limits
@@ -21,7 +23,6 @@ from overscripted.stacks import innermost, parse_frame
 from overscripted.text import clean
 from overscripted.urls import host, on_network, origin
 
-Message = dict[str, Any]
 _Key = tuple[int, str, str, str, str, str]  # frame, location, its context_url, script, symbol, operation
 
 NO_FRAME = -1  # of a worker or request that belongs to no document
@@ -69,7 +70,7 @@ class Records:
             if take:
                 take(self, message)
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError):
-            self.gaps["malformed message"] += 1
+            self.gaps[Gap.MALFORMED] += 1
 
     def finish(self) -> None:
         """Write what waits, and the totals of cut calls; call it before the visit's own row is made."""
@@ -98,7 +99,7 @@ class Records:
 
     # -- calls --------------------------------------------------------------------------------
 
-    def _calls(self, message: Message) -> None:
+    def _calls(self, message: protocol.Calls) -> None:
         place = self._place(message)
         location = self._text(message["location"])
         place["top_level_url"] = place["top_level_url"] or self.final_url  # of shared and service workers
@@ -115,25 +116,25 @@ class Records:
         for call in message.get("calls") or ():
             self._call(common, call)
         for total in message.get("totals") or ():
-            names = [self._text(total[name]) for name in ("u", "s", "o")]
+            names = [self._text(total[name]) for name in ("script_url", "symbol", "operation")]
             key = (place["frame_id"], location, context, names[0] or context, names[1], names[2])
             # A document counts from its beginning, whatever its address became meanwhile.
             one = (str(message.get("doc", ""))[:64], key[0], *names)
             known = self._made.get(one)
             key = known[0] if known else key
-            made, kept = (_count(total[name]) for name in ("n", "r"))
+            made, kept = _count(total["n_calls"]), _count(total["n_recorded"])
             if known is None and len(self._made) >= self._limits.rows:
-                self.gaps["call totals over the limit"] += 1
+                self.gaps[Gap.TOTALS_LIMIT] += 1
                 continue
             self._where.setdefault(key, {n: place[n] for n in _PLACE})
             self._made[one] = (key, made, kept)
 
-    def _call(self, common: Message, call: Message) -> None:
-        text, by_browser = self._text(call.get("f") or ""), call.get("b") is True
+    def _call(self, common: dict[str, Any], call: protocol.Call) -> None:
+        text, by_browser = self._text(call.get("caller") or ""), call.get("by_browser") is True
         frame, context = parse_frame(text), common["context_url"]
         # WebAssembly that the browser's own code has made has no script either.
         script = frame.script_url or (context or common["location"] if by_browser or text else "")
-        symbol, operation = self._text(call["s"]), self._text(call["o"])
+        symbol, operation = self._text(call["symbol"]), self._text(call["operation"])
         key = (common["frame_id"], common["location"], context, script, symbol, operation)
         if self.n_calls >= self._limits.calls or self._size >= self._limits.size:
             if key not in self._lost and len(self._lost) >= self._limits.rows:
@@ -141,10 +142,10 @@ class Records:
             self._lost[key] += 1
             self._where.setdefault(key, {n: common[n] for n in _PLACE})
             return
-        value = None if call.get("v") is None else clean(str(call["v"]))
+        value = None if call.get("value") is None else clean(str(call["value"]))
         whole = len(value) if value is not None else 0
-        arguments = None if call.get("a") is None else self._text(call["a"])
-        stack = self._text(call.get("k") or "")
+        arguments = None if call.get("arguments") is None else self._text(call["arguments"])
+        stack = self._text(call.get("call_stack") or "")
         row = {
             **common,
             "row": self.n_calls,
@@ -153,7 +154,7 @@ class Records:
             "operation": operation,
             "arguments": arguments,
             "value": value if value is None else value[: self._limits.text],
-            "value_len": whole if whole > self._limits.text else _integer(call.get("l"), 0),
+            "value_len": whole if whole > self._limits.text else _integer(call.get("value_len"), 0),
             "script_url": script,
             "by_browser": by_browser,
             "script_line": frame.script_line,
@@ -161,7 +162,7 @@ class Records:
             "func_name": frame.func_name,
             "script_loc_eval": frame.script_loc_eval,
             "call_stack": stack,
-            "time_stamp": _iso(float(call["t"])),
+            "time_stamp": _iso(float(call["time"])),
         }
         self._recorded[key] += 1
         self.n_calls += 1
@@ -170,7 +171,7 @@ class Records:
 
     # -- the other tables -----------------------------------------------------------------------
 
-    def _frame(self, message: Message) -> None:
+    def _frame(self, message: protocol.Frame) -> None:
         row = {**_columns("frames", message, self._limits.text), **self._place(message)}
         row |= self._context(message, row.get("url", ""), row)
         row["time_stamp"] = _moment(message.get("time"))
@@ -179,12 +180,12 @@ class Records:
             self.final_url = row["url"]
             self.viewer = viewer
         if viewer:
-            self.gaps["document of a viewer of the browser"] += 1
+            self.gaps[Gap.VIEWER] += 1
         elif message.get("frame") == 0:
             row["kind"] = "top" if row["frame_id"] == 0 else "popup"
         self._write("frames", row)
 
-    def _request(self, message: Message) -> None:
+    def _request(self, message: protocol.Request) -> None:
         row = {**_columns("requests", message, self._limits.text), **self._place(message)}
         answered = row["status"] is not None or "ended" in row  # else the visit ended before
         if row.get("resource_type") == "main_frame" and row["frame_id"] == 0 and answered:
@@ -199,18 +200,18 @@ class Records:
         else:
             self._write("requests", row)
 
-    def _callstack(self, message: Message) -> None:
+    def _callstack(self, message: protocol.CallStack) -> None:
         stack = self._text(message["call_stack"])
         name, script = str(message["request_id"])[:64], innermost(stack).script_url
         self._write("callstacks", {"request_id": name, "call_stack": stack, "script_url": script})
 
-    def _cookie(self, message: Message) -> None:
+    def _cookie(self, message: protocol.Cookie) -> None:
         self._write("cookies", _columns("cookies", message, self._limits.text))
 
-    def _console(self, message: Message) -> None:
+    def _console(self, message: protocol.Console) -> None:
         self._write("console", _columns("console", message, self._limits.text))
 
-    def _messages(self, message: Message) -> None:
+    def _messages(self, message: protocol.Messages) -> None:
         place = self._place(message)
         for one in message["messages"]:
             sender = int(one["sender"])
@@ -218,25 +219,23 @@ class Records:
             row["sender_frame_id"] = None if sender < 0 else self._frame_id(int(message["tab"]), sender)
             self._write("messages", row)
         if cut := _count(message["cut"]):
-            self.gaps["messages over the limit of a document"] += cut
+            self.gaps[Gap.MESSAGES] += cut
 
-    def _body(self, message: Message) -> None:
+    def _body(self, message: protocol.BodyRead) -> None:
         """The body of a script's request, which comes a moment before the request's end or after it."""
         try:
             content, whole = decode(message["content"], str(message.get("encoding") or ""))
         except (TooLarge, EncodingError) as error:
-            self.gaps[
-                "script body over the limit" if isinstance(error, TooLarge) else "script body unreadable"
-            ] += 1
+            self.gaps[Gap.BODY_SIZE if isinstance(error, TooLarge) else Gap.BODY_UNREADABLE] += 1
             return
         if not whole:
-            self.gaps["script body cut short"] += 1
+            self.gaps[Gap.BODY_CUT_SHORT] += 1
         sha256, size = hashlib.sha256(content).hexdigest(), len(content)
         self._size += size  # a few bytes may become megabytes
         kept: bytes | None = content
         if self._size >= self._limits.size:
             kept = None
-            self.gaps["script bodies over the limit"] += 1
+            self.gaps[Gap.BODIES_SIZE] += 1
         self._writer.add_body(sha256, (sha256, size, kept), len(kept or b"") + 100)
         found = {"body_sha256": sha256, "size": size}
         name = str(message["request_id"])[:64]
@@ -245,13 +244,13 @@ class Records:
         elif len(self._bodies) < self._limits.rows:
             self._bodies[name] = found
 
-    def _gap(self, message: Message) -> None:
+    def _gap(self, message: protocol.GapMessage) -> None:
         if len(self.gaps) < 100:
             self.gaps[self._text(message["name"])[:200]] += int(message["n"])
 
     # -- parts --------------------------------------------------------------------------------
 
-    def _place(self, message: Message) -> dict[str, Any]:
+    def _place(self, message: Mapping[str, Any]) -> dict[str, Any]:
         tab, frame, parent = (int(message.get(name, NO_FRAME)) for name in ("tab", "frame", "parent"))
         return {
             "frame_id": self._frame_id(tab, frame),
@@ -259,7 +258,7 @@ class Records:
             "top_level_url": self._text(message.get("top") or ""),
         }
 
-    def _context(self, message: Message, location: str, place: dict[str, Any]) -> dict[str, Any]:
+    def _context(self, message: protocol.Rights, location: str, place: dict[str, Any]) -> dict[str, Any]:
         """The origin document: its address, ``""`` where none is known, and whether it is in a frame."""
         framed = place["parent_frame_id"] >= 0
         if on_network(location):
@@ -282,7 +281,7 @@ class Records:
         known = self._frames.get((tab, frame))
         if known is None:
             if len(self._frames) >= self._limits.frames:
-                self.gaps["frames over the limit"] += 1
+                self.gaps[Gap.FRAMES] += 1
                 return NO_FRAME
             known = self._frames[tab, frame] = len(self._frames) + 1
         return known
@@ -293,28 +292,28 @@ class Records:
     def _write(self, table: str, row: dict[str, Any]) -> None:
         self._rows[table] += 1
         if self._rows[table] > self._limits.rows or self._size >= self._limits.size:
-            self.gaps[f"{table} over the limit"] += 1
+            self.gaps[Gap.rows(table)] += 1
             return
         row = {**row, **self.visit}
         size = 200 + sum(len(value) for value in row.values() if isinstance(value, str))
         self._writer.add(table, tuple([row.get(name) for name in RAW[table].names]), size)
 
 
-_TAKERS: dict[str, Callable[[Records, Message], None]] = {
-    "calls": Records._calls,
-    "frame": Records._frame,
-    "request": Records._request,
-    "callstack": Records._callstack,
-    "cookie": Records._cookie,
-    "console": Records._console,
-    "messages": Records._messages,
-    "body": Records._body,
-    "gap": Records._gap,
+_TAKERS: dict[str, Callable[[Records, Any], None]] = {
+    MessageType.CALLS: Records._calls,
+    MessageType.FRAME: Records._frame,
+    MessageType.REQUEST: Records._request,
+    MessageType.CALLSTACK: Records._callstack,
+    MessageType.COOKIE: Records._cookie,
+    MessageType.CONSOLE: Records._console,
+    MessageType.MESSAGES: Records._messages,
+    MessageType.BODY: Records._body,
+    MessageType.GAP: Records._gap,
 }
 _CALLS = tuple(RAW["calls"].names)
 
 
-def _columns(table: str, message: Message, most: int) -> dict[str, Any]:
+def _columns(table: str, message: Mapping[str, Any], most: int) -> dict[str, Any]:
     """The table's columns that the message has, each as its type or NULL."""
     return {
         column.name: _CASTS[column.type](message[column.name], most)

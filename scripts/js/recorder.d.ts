@@ -1,22 +1,6 @@
-// What recorders of documents and workers are told: see crawl/PROTOCOL.md, "Settings".
+// What recorders of documents and workers find.
 
-interface Item {
-  object: string;
-  name: string;
-  properties?: string[];
-  excluded?: string[];
-  stack?: boolean;
-  functions?: boolean;
-  bytes?: boolean;
-  when?: string | string[];
-}
-
-declare const OVERSCRIPTED: {
-  mark: string;
-  instruments: Item[];
-  reference?: string;
-  caps?: { [name: string]: number };
-};
+declare const OVERSCRIPTED: Protocol.Settings;
 
 // Of documents; workers have none.
 declare var Document: any;

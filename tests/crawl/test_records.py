@@ -41,7 +41,13 @@ class Visit:
 
 def calls(n: int, **message: Any) -> dict[str, Any]:
     made = [
-        {"n": i, "t": 1.5e12 + i, "s": "S.x", "o": "get", "v": "v", "f": "f@http://a.com/x:y.js:3:4"}
+        {
+            "time": 1.5e12 + i,
+            "symbol": "S.x",
+            "operation": "get",
+            "value": "v",
+            "caller": "f@http://a.com/x:y.js:3:4",
+        }
         for i in range(n)
     ]
     return {
@@ -89,7 +95,13 @@ CONTEXTS: list[tuple[dict[str, Any], tuple[str, bool]]] = [
 
 async def test_a_record_has_the_document_whose_rights_its_document_has(tmp_path: Path) -> None:
     page = {"type": "frame", "url": "http://a.com/page", "top": "http://a.com/page", "time": 1}
-    total = {"u": "http://a.com/x.js", "s": "S.x", "o": "get", "n": 9, "r": 1}
+    total = {
+        "script_url": "http://a.com/x.js",
+        "symbol": "S.x",
+        "operation": "get",
+        "n_calls": 9,
+        "n_recorded": 1,
+    }
     visit = Visit(tmp_path)
     await visit.take(
         page,
@@ -113,16 +125,16 @@ async def test_a_record_has_the_document_whose_rights_its_document_has(tmp_path:
 
 
 async def test_a_call_by_the_browsers_own_code_has_its_documents_script(tmp_path: Path) -> None:
-    base = {"t": 1.5e12, "s": "S.x", "o": "get", "v": "v"}
+    base = {"time": 1.5e12, "symbol": "S.x", "operation": "get", "value": "v"}
     made = [
-        base | {"f": "", "b": True},
-        base | {"f": "f@http://b.com/x.js:3:4", "b": True},
-        base | {"f": "@:wasm-function[1]:0x2e"},
-        base | {"f": "f@http://b.com/x.js:3:4"},
-        base | {"f": "f@http://b.com/x.js:3:4", "b": 1},
-        base | {"f": ""},
+        base | {"caller": "", "by_browser": True},
+        base | {"caller": "f@http://b.com/x.js:3:4", "by_browser": True},
+        base | {"caller": "@:wasm-function[1]:0x2e"},
+        base | {"caller": "f@http://b.com/x.js:3:4"},
+        base | {"caller": "f@http://b.com/x.js:3:4", "by_browser": 1},
+        base | {"caller": ""},
     ]
-    total = {"u": "", "s": "S.x", "o": "get", "n": 5, "r": 1}
+    total = {"script_url": "", "symbol": "S.x", "operation": "get", "n_calls": 5, "n_recorded": 1}
     here = {"location": "about:blank", **RIGHTS, "totals": [total]}
     visit = Visit(tmp_path)
     await visit.take(calls(0, calls=made) | here)
@@ -157,10 +169,14 @@ async def test_frames_are_numbered_within_the_visit(tmp_path: Path) -> None:
 
 async def test_what_the_caps_cut_is_counted_exactly(tmp_path: Path) -> None:
     visit = Visit(tmp_path, calls=4)
-    total = {"u": "http://a.com/x:y.js", "s": "S.x", "o": "get"}
+    total = {"script_url": "http://a.com/x:y.js", "symbol": "S.x", "operation": "get"}
     await visit.take(
-        calls(3, totals=[{**total, "n": 50, "r": 3}]),
-        calls(3, doc="e", totals=[{**total, "n": 10, "r": 2}, {**total, "n": 20, "r": 3}]),
+        calls(3, totals=[{**total, "n_calls": 50, "n_recorded": 3}]),
+        calls(
+            3,
+            doc="e",
+            totals=[{**total, "n_calls": 10, "n_recorded": 2}, {**total, "n_calls": 20, "n_recorded": 3}],
+        ),
     )
     # 50 and 20 calls were made; of the 6 that came, the visit's cap kept 4.
     (row,) = visit.rows("call_totals")
@@ -172,9 +188,10 @@ async def test_what_the_caps_cut_is_counted_exactly(tmp_path: Path) -> None:
 async def test_a_document_whose_address_changes_counts_its_calls_once(tmp_path: Path) -> None:
     """Totals are of a document from its beginning: each message has the sum so far."""
     visit = Visit(tmp_path)
-    total = {"u": "http://a.com/x:y.js", "s": "S.x", "o": "get"}
+    total = {"script_url": "http://a.com/x:y.js", "symbol": "S.x", "operation": "get"}
     sums = [
-        calls(0, location=f"http://a.com/#{n}", totals=[{**total, "n": 1000 * n, "r": 3}]) for n in (1, 2, 3)
+        calls(0, location=f"http://a.com/#{n}", totals=[{**total, "n_calls": 1000 * n, "n_recorded": 3}])
+        for n in (1, 2, 3)
     ]
     await visit.take(calls(3), *sums)
     assert visit.records.n_dropped == 2997
@@ -184,7 +201,7 @@ async def test_a_document_whose_address_changes_counts_its_calls_once(tmp_path: 
 @pytest.mark.parametrize("length", ["x", 1e30, -(2**70), [1], None])
 async def test_a_length_that_is_none_is_left_out(tmp_path: Path, length: Any) -> None:
     visit, made = Visit(tmp_path), calls(1)
-    made["calls"][0]["l"] = length
+    made["calls"][0]["value_len"] = length
     await visit.take(made)
     (row,) = visit.rows("calls")
     assert row["value_len"] is None
@@ -194,8 +211,11 @@ async def test_totals_and_lost_calls_beyond_the_rows_of_a_visit_are_counted_toge
     visit = Visit(tmp_path, rows=3, size=1)
     made = calls(10)
     for n, call in enumerate(made["calls"]):
-        call["s"] = f"S.x{n}"
-    totals = [{"u": "u", "s": f"S.y{n}", "o": "get", "n": 2, "r": 1} for n in range(5)]
+        call["symbol"] = f"S.x{n}"
+    totals = [
+        {"script_url": "u", "symbol": f"S.y{n}", "operation": "get", "n_calls": 2, "n_recorded": 1}
+        for n in range(5)
+    ]
     await visit.take(made | {"totals": totals})
     assert visit.records.gaps["call totals over the limit"] == 2
     assert visit.records.n_dropped == 10 + 3
@@ -216,11 +236,27 @@ async def test_calls_beyond_the_bytes_of_a_visit_are_counted_exactly(tmp_path: P
         {"type": "calls"},
         {"type": "calls", "location": "x", "calls": [{}]},
         {"type": "calls", "location": "x", "calls": 7},
-        {"type": "calls", "location": "x", "calls": [{"s": "a", "o": "b", "t": 1e300}]},
-        {"type": "calls", "location": "x", "calls": [{"s": "a", "o": "b", "t": 1e20}]},
-        {"type": "calls", "location": "x", "totals": [{"u": "x", "s": "a", "o": "b", "n": 1e30, "r": 0}]},
-        {"type": "calls", "location": "x", "totals": [{"u": "x", "s": "a", "o": "b", "n": 2**62, "r": 0}]},
-        {"type": "calls", "location": "x", "totals": [{"u": "x", "s": "a", "o": "b", "n": -1, "r": 0}]},
+        {"type": "calls", "location": "x", "calls": [{"symbol": "a", "operation": "b", "time": 1e300}]},
+        {"type": "calls", "location": "x", "calls": [{"symbol": "a", "operation": "b", "time": 1e20}]},
+        {
+            "type": "calls",
+            "location": "x",
+            "totals": [
+                {"script_url": "x", "symbol": "a", "operation": "b", "n_calls": 1e30, "n_recorded": 0}
+            ],
+        },
+        {
+            "type": "calls",
+            "location": "x",
+            "totals": [
+                {"script_url": "x", "symbol": "a", "operation": "b", "n_calls": 2**62, "n_recorded": 0}
+            ],
+        },
+        {
+            "type": "calls",
+            "location": "x",
+            "totals": [{"script_url": "x", "symbol": "a", "operation": "b", "n_calls": -1, "n_recorded": 0}],
+        },
         {"type": "calls", "location": "x", "tab": "x"},
         {"type": "request", "status": "x", "time_stamp": "y", "url": {"a": 1}},
         {"type": "cookie", "expiry": 1e99, "host": None},
@@ -241,7 +277,13 @@ async def test_a_malformed_message_harms_nothing(tmp_path: Path, message: dict[s
 async def test_hostile_text_is_stored_as_valid_text(tmp_path: Path) -> None:
     nasty = "\ud800 \0 '; DROP \udfff" + "x" * 50
     made = calls(1, location=nasty, top=nasty)
-    made["calls"][0] |= {"v": nasty, "a": json.dumps({"0": nasty}), "s": nasty, "f": nasty, "k": nasty}
+    made["calls"][0] |= {
+        "value": nasty,
+        "arguments": json.dumps({"0": nasty}),
+        "symbol": nasty,
+        "caller": nasty,
+        "call_stack": nasty,
+    }
     visit = Visit(tmp_path, text=20)
     await visit.take(made, {"type": "console", "level": nasty, "message": nasty})
     (row,) = visit.rows("calls")

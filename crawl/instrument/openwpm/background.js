@@ -6,18 +6,21 @@ browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId
   if (namespace !== "javascript-instrumentation" || !tab) return;
   const { cookieStoreId: store } = tab;
   const text = (value) => (value === undefined || value === null ? "" : String(value));
+  /** @type {Protocol.Call} */
   const call = {
-    n: data.ordinal,
-    t: Date.parse(data.timeStamp),
-    s: text(data.symbol),
-    o: text(data.operation),
-    v: text(data.value),
-    f: frame(data),
+    time: Date.parse(data.timeStamp),
+    symbol: text(data.symbol),
+    operation: text(data.operation),
+    value: text(data.value),
+    caller: frame(data),
   };
-  if (type === "logCall" && data.args.length > 0) call.a = JSON.stringify({ ...data.args.map((it) => it ?? null) });
-  if (data.callStack) call.k = data.callStack;
+  if (type === "logCall" && data.args.length > 0) {
+    call.arguments = JSON.stringify({ ...data.args.map((value) => value ?? null) });
+  }
+  if (data.callStack) call.call_stack = data.callStack;
+  /** @type {Omit<Protocol.Calls, "parent">} */
   const said = {
-    type: "calls",
+    type: PROTOCOL.message.CALLS,
     store,
     tab: tab.id,
     frame: frameId,

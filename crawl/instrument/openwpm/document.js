@@ -8,6 +8,6 @@
   return {
     flush: () => channel.flush(),
     heard: (event) => channel.heard(event),
-    arrived: () => channel.post("frame", { url: window.document.URL.slice(0, URL), kind: "iframe", time: Date.now() }),
+    arrived: () => channel.frame(window.document.URL.slice(0, URL), "iframe"),
   };
 };

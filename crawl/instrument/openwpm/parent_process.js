@@ -31,7 +31,7 @@ function ReferenceInstrument(name, said, fits) {
       const message = JSON.parse(data);
       const context = contextOf(message.tab, message.frame);
       message.parent = context?.parent ? frameOf(context.parent) : -1;
-      said(JSON.stringify({ ...message, ...rightsAt(context, message.location) }));
+      said({ ...message, ...rightsAt(context, message.location) });
     },
     /** Ask it for what it has been sent: its process, which will answer; null where there is none. */
     ask(user, number) {
@@ -42,7 +42,9 @@ function ReferenceInstrument(name, said, fits) {
     gone(process) {
       if (process !== reference) return;
       reference = null;
-      said(JSON.stringify({ type: "lost" }));
+      /** @type {Protocol.Lost} */
+      const message = { type: PROTOCOL.message.LOST };
+      said(message);
     },
   };
 }

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import bundle
 from overscripted.crawl.instrument.session import Realms
+from overscripted.stacks import Frame as StackFrame
 from overscripted.stacks import parse_frame
 
 Message = dict[str, Any]
@@ -60,6 +63,47 @@ class Web:
         return web.Response(body=body, headers={"Content-Type": kind, **headers})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One recorded call, with what its message says of where."""
+
+    tab: int
+    frame: int
+    parent: int
+    doc: str
+    location: str
+    top: str
+    realm: str
+    time: int
+    symbol: str
+    operation: str
+    arguments: str | None = None
+    value: str
+    value_len: int | None = None
+    caller: str
+    by_browser: bool = False
+    call_stack: str = ""
+
+    @cached_property
+    def at(self) -> StackFrame:
+        """The caller, taken apart."""
+        return parse_frame(self.caller)
+
+
+@dataclass(frozen=True)
+class Total:
+    """How often a script used a symbol."""
+
+    script_url: str
+    symbol: str
+    operation: str
+    n_calls: int
+    n_recorded: int
+
+
+_PLACE = ("tab", "frame", "parent", "doc", "location", "top", "realm")
+
+
 class Visit:
     """What was said of one visit."""
 
@@ -75,19 +119,25 @@ class Visit:
         return [m for m in self.messages if m["type"] == kind]
 
     @property
-    def calls(self) -> list[Message]:
-        """Calls with their place and parsed frame."""
-        found = []
-        for message in self.of("calls"):
-            place = {k: message[k] for k in ("tab", "frame", "parent", "doc", "location", "top", "realm")}
-            for call in message["calls"]:
-                found.append({**place, **call, "at": parse_frame(call["f"])})
-        return found
+    def calls(self) -> list[Call]:
+        """The calls, in the order in which they came."""
+        return [
+            Call(**{name: message[name] for name in _PLACE}, **call)
+            for message in self.of("calls")
+            for call in message["calls"]
+        ]
+
+    @property
+    def totals(self) -> list[Total]:
+        """The totals of calls that were not all kept, in the order in which they came."""
+        return [Total(**total) for message in self.of("calls") for total in message["totals"]]
 
     def counted(self, *symbols: str) -> Counter[tuple[str, str, str]]:
         """How often each (symbol, operation, value or arguments) was recorded."""
         return Counter(
-            (c["s"], c["o"], c.get("a") or c["v"]) for c in self.calls if not symbols or c["s"] in symbols
+            (c.symbol, c.operation, c.arguments or c.value)
+            for c in self.calls
+            if not symbols or c.symbol in symbols
         )
 
     async def run(self, expression: str) -> Any:

@@ -144,7 +144,7 @@ async def test_what_openwpm_records_of_a_real_page_ours_records_too(
     narrow: Captured, theirs: Captured, name: str
 ) -> None:
     def places(visit: Visit) -> Counter[tuple[str, ...]]:
-        return Counter((c["s"], c["o"], *c["at"][:5]) for c in visit.calls)
+        return Counter((c.symbol, c.operation, *c.at[:5]) for c in visit.calls)
 
     reference, _, _ = await theirs.visit(PAGES[name])
     visit, _, _ = await narrow.visit(PAGES[name])

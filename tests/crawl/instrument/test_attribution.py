@@ -120,11 +120,11 @@ def keyed(visit: Visit, symbol: str = SET) -> dict[str, Counter[tuple[str, int, 
     """Calls by their first argument: script, line, column and whether the browser called, and how often."""
     found: dict[str, Counter[tuple[str, int, int, bool]]] = {}
     for call in visit.calls:
-        if call["s"] != symbol:
+        if call.symbol != symbol:
             continue
-        at = call["at"]
-        place = (at.script_url, int(at.script_line or 0), int(at.script_col or 0), call.get("b", False))
-        found.setdefault(json.loads(call["a"])["0"], Counter())[place] += 1
+        at = call.at
+        place = (at.script_url, int(at.script_line or 0), int(at.script_col or 0), call.by_browser)
+        found.setdefault(json.loads(call.arguments)["0"], Counter())[place] += 1
     return found
 
 
@@ -184,9 +184,9 @@ async def test_no_page_passes_for_the_recorder(browser: Instrumented, web: Web) 
     for number, name in enumerate((f"{it}{far}" for it in FORGED for far in (False, True)), 2):
         [(url, line, _, by_browser)] = found[name]
         assert (url, line, by_browser) == (script, number, False), name
-    [cookie] = [c for c in visit.calls if c["s"] == "window.document.cookie" and c["o"] == "set"]
-    assert cookie["f"] == f"d@{URL}:1:15"
-    assert cookie["k"].split("\n") == [f"d@{URL}:1:15", f"@{URL}:1:38", f"@{script}:{len(lines)}:9"]
+    [cookie] = [c for c in visit.calls if c.symbol == "window.document.cookie" and c.operation == "set"]
+    assert cookie.caller == f"d@{URL}:1:15"
+    assert cookie.call_stack.split("\n") == [f"d@{URL}:1:15", f"@{URL}:1:38", f"@{script}:{len(lines)}:9"]
 
 
 async def test_a_whole_stack_has_no_frame_of_ours(browser: Instrumented, web: Web) -> None:
@@ -204,13 +204,17 @@ async def test_a_whole_stack_has_no_frame_of_ours(browser: Instrumented, web: We
     page = web.add("/whole", "<!doctype html><script src=/whole.js></script>")
     visit = await browser.visit(web.base + page, "window.D")
     it = f"{web.base}/whole.js"
-    found = {c["v"]: (c["f"], c["k"], c.get("b")) for c in visit.calls if c["s"] == "window.document.cookie"}
+    found = {
+        c.value: (c.caller, c.call_stack, c.by_browser)
+        for c in visit.calls
+        if c.symbol == "window.document.cookie"
+    }
     deep = f"@{it}:7:{lines[6].index('Reflect.apply(...') + len('Reflect.') + 1}"
     assert found == {
-        "script=1": (f"inner@{it}:3:18", f"inner@{it}:3:18\nouter@{it}:2:31\n@{it}:4:41", None),
-        "native=1": (f"outer@{it}:2:31", f"outer@{it}:2:31\n@{it}:5:65", None),
+        "script=1": (f"inner@{it}:3:18", f"inner@{it}:3:18\nouter@{it}:2:31\n@{it}:4:41", False),
+        "native=1": (f"outer@{it}:2:31", f"outer@{it}:2:31\n@{it}:5:65", False),
         "browser=1": ("", "", True),
-        "deep=1": (deep, deep, None),  # of which Firefox keeps no frame that shows
+        "deep=1": (deep, deep, False),  # of which Firefox keeps no frame that shows
     }
 
 
@@ -242,9 +246,9 @@ async def test_what_only_the_browser_tells_of_is_marked_too(browser: Instrumente
         "javascript:",
     }
     found = sorted(
-        (c["s"], json.loads(c["a"])["0"].removeprefix(web.base), c["at"].script_line, c.get("b", False))
+        (c.symbol, json.loads(c.arguments)["0"].removeprefix(web.base), c.at.script_line, c.by_browser)
         for c in visit.calls
-        if c["s"] in natives
+        if c.symbol in natives
     )
     assert found == sorted(
         [
@@ -296,9 +300,9 @@ async def test_natives_that_webassembly_imports(browser: Instrumented, web: Web,
     page = f"<script>{start}</script>" if where == "worker" else "<script src=/import.js></script>"
     visit = await browser.visit(web.base + web.add("/import", f"<!doctype html>{page}"), "window.D")
     script, streamed = f"{web.base}/import.js", f"{web.base}/import.wasm"
-    calls = [c for c in visit.calls if c["s"] == "window.navigator.platform"]
-    assert {c.get("b", False) for c in calls} == {False}
-    frames = Counter(c["f"].rstrip() for c in calls)
+    calls = [c for c in visit.calls if c.symbol == "window.navigator.platform"]
+    assert {c.by_browser for c in calls} == {False}
+    frames = Counter(c.caller.rstrip() for c in calls)
     place = ":wasm-function[1]:0x27"
     made = f"@{script} line 2 > WebAssembly.Module{place}"
     kept = frames.pop(made)
@@ -308,10 +312,9 @@ async def test_natives_that_webassembly_imports(browser: Instrumented, web: Web,
         f"@{streamed}{place}": 1,
     }
     totals = {
-        (t["u"], t["o"]): (t["n"], t["r"])
-        for m in visit.of("calls")
-        for t in m["totals"]
-        if t["s"] == "window.navigator.platform"
+        (t.script_url, t.operation): (t.n_calls, t.n_recorded)
+        for t in visit.totals
+        if t.symbol == "window.navigator.platform"
     }
     assert kept == 98  # and two others of the script: its cap is 100
     assert totals == {(script, "get"): (155, 100)}
@@ -361,19 +364,19 @@ async def test_natives_that_no_script_of_a_worker_calls(browser: Instrumented, w
     ]
     visit = await in_worker(browser, web, [*lines, *unknown, "setTimeout(postMessage,200,1)"])
     it = f"{web.base}/attributed.js"
-    found = {json.loads(c["a"])["0"]: c for c in visit.calls if c["s"] == "window.fetch"}
-    assert len(found) == sum(c["s"] == "window.fetch" for c in visit.calls)
+    found = {json.loads(c.arguments)["0"]: c for c in visit.calls if c.symbol == "window.fetch"}
+    assert len(found) == sum(c.symbol == "window.fetch" for c in visit.calls)
     binder = f"B@{it}:1:{_BOUND.index('bind(') + 1}"
     for number, name in enumerate(IN_WORKER, 2):
         call = found[f"/{number}"]
         frame = f"@{it}:{number}:{lines[number - 1].index('bind(1') + 1}" if name == "bound twice" else binder
-        assert (call["f"].rstrip(), call.get("b")) == (frame, True), name
+        assert (call.caller.rstrip(), call.by_browser) == (frame, True), name
     for number, name in enumerate(IN_WORKER_NOW, 2 + len(IN_WORKER)):
         call = found[f"/{number}"]
-        assert (call["at"].script_url, call["at"].script_line) == (it, str(number)), name
+        assert (call.at.script_url, call.at.script_line) == (it, str(number)), name
         assert "b" not in call, name
     for name in ("/unbound", "/called"):
-        assert (found[name]["f"], found[name]["b"]) == ("", True)
+        assert (found[name].caller, found[name].by_browser) == ("", True)
     assert "moz-extension" not in repr(visit.messages)
 
 
@@ -391,13 +394,13 @@ async def test_a_native_is_bound_in_a_worker_as_in_a_plain_browser(browser: Inst
         "fetch('/seen',{method:'POST',body:JSON.stringify(seen)});postMessage(1)",
     ]
     visit = await in_worker(browser, web, lines)
-    [said] = [json.loads(c["a"])["1"] for c in visit.calls if c["s"] == "window.fetch"]
+    [said] = [json.loads(c.arguments)["1"] for c in visit.calls if c.symbol == "window.fetch"]
     assert json.loads(json.loads(said)["body"]) == [
         "bound fetch", 1, True, "bound bound fetch", True,
         "TypeError", 2, "TypeError", 2, "TypeError", 2,
         3, "bound n", "length", 2, "trap", "length", "name",
     ]  # fmt: skip
-    reads = [c["at"].script_line for c in visit.calls if c["s"] == "window.navigator.platform"]
+    reads = [c.at.script_line for c in visit.calls if c.symbol == "window.navigator.platform"]
     assert reads == ["5", "8"]
 
 
@@ -418,13 +421,13 @@ async def test_a_worker_is_booked_where_it_is_made(browser: Instrumented, web: W
     visit = await browser.visit(web.base + page, "window.D")
     made = sorted(
         (
-            c["realm"],
-            c["location"].removeprefix(web.base),
-            c["f"].rstrip().removeprefix("@").replace(web.base, ""),
-            c["a"],
+            c.realm,
+            c.location.removeprefix(web.base),
+            c.caller.rstrip().removeprefix("@").replace(web.base, ""),
+            c.arguments,
         )
         for c in visit.calls
-        if c["s"] == "window.Worker"
+        if c.symbol == "window.Worker"
     )
     assert made == [
         ("window", "/makes", "/makes:2:1", '{"0":"/middle.js"}'),
@@ -448,8 +451,8 @@ async def test_scripts_of_windows_that_have_set_their_domain(browser: Instrument
     path = web.add("/domain", f"<!doctype html>{start}<script>{chr(10).join(lines)}</script>")
     page = f"http://x.a.localhost:{web.port}{path}"
     visit = await browser.visit(page, "window.D")
-    calls = [c for c in visit.calls if c["s"] == SET]
-    assert {c["location"] for c in calls} == {inner}
+    calls = [c for c in visit.calls if c.symbol == SET]
+    assert {c.location for c in calls} == {inner}
     assert [
-        (json.loads(c["a"])["0"], c["at"].script_url, c["at"].script_line, c.get("b", False)) for c in calls
+        (json.loads(c.arguments)["0"], c.at.script_url, c.at.script_line, c.by_browser) for c in calls
     ] == [("called", page, "2", False), ("mapped", page, "3", False), ("timed", "", "", True)]

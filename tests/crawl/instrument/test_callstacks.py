@@ -108,9 +108,9 @@ async def test_no_script_hides_behind_the_name_of_ours(browser: Instrumented, we
         for path in ("/cs-hidden", "/cs-stream"):
             assert [frame[1:] for frame in found[path]] == [(f"moz-extension://{name}", "1")]
         made = [
-            (c["s"], c["at"].script_url)
+            (c.symbol, c.at.script_url)
             for c in visit.calls
-            if c["s"] in ("window.EventSource", "window.Worker")
+            if c.symbol in ("window.EventSource", "window.Worker")
         ]
         assert sorted(made) == [
             (f"window.{it}", f"moz-extension://{name}") for it in ("EventSource", "Worker")
@@ -127,10 +127,10 @@ async def test_names_of_megabytes_cost_the_session_nothing(browser: Instrumented
     at = "n" * 1000 + f"@{web.base}{page}:1:"
     stacks = [m["call_stack"] for m in visit.of("callstack")]
     assert len(stacks) == 2 and all(stack.startswith(at) for stack in stacks)
-    calls = {c["s"]: c["f"] for c in visit.calls}
+    calls = {c.symbol: c.caller for c in visit.calls}
     for symbol in ("window.navigator.oscpu", "window.document.cookie", "window.fetch", "window.EventSource"):
         assert calls[symbol].startswith(at), symbol
     after = await browser.visit(
         web.base + web.add("/cs-after", "<!doctype html><script>navigator.oscpu</script>")
     )
-    assert [c["s"] for c in after.calls] == ["window.navigator.oscpu"]
+    assert [c.symbol for c in after.calls] == ["window.navigator.oscpu"]

@@ -39,8 +39,8 @@ def located(visit: Visit, web: Web, page: str, symbol: str, arguments: str | Non
         scheme, colon, _ = location.partition(":")
         return location if scheme == "about" else scheme + colon
 
-    those = [c for c in visit.calls if c["s"] == symbol and c.get("a") == arguments]
-    return Counter(name(c["location"]) for c in those)
+    those = [c for c in visit.calls if c.symbol == symbol and c.arguments == arguments]
+    return Counter(name(c.location) for c in those)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -96,9 +96,9 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
     page = web.add("/made", "<!doctype html><script src=/made.js></script>")
     visit = await browser.visit(web.base + page, "window.D", dwell_s=2)
     found = sorted(
-        (int(c["at"].script_line), c["s"], json.loads(c["a"])["0"])
+        (int(c.at.script_line), c.symbol, json.loads(c.arguments)["0"])
         for c in visit.calls
-        if c["o"] == "call" and c["at"].script_url == web.base + "/made.js"
+        if c.operation == "call" and c.at.script_url == web.base + "/made.js"
     )
     assert found == [
         (1, "window.eval", "1"),
@@ -117,7 +117,7 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
         (18, "window.fetch", "/made-stream"),
     ]
     assert len([m for m in visit.of("request") if m["url"].endswith("/made-stream")]) > 2
-    (made,) = [c["at"] for c in visit.calls if c.get("a") == '{"0":"/made-worker.js"}']
+    (made,) = [c.at for c in visit.calls if c.arguments == '{"0":"/made-worker.js"}']
     assert (made.func_name, made.script_col) == ("make", str(lines[10].index("new") + 1))
 
 
@@ -134,11 +134,11 @@ async def test_a_javascript_url_of_a_frame_is_recorded_once(browser: Instrumente
     ]
     page = web.add("/urls", "<!doctype html><body><script>" + "\n".join(lines) + "</script>")
     visit = await browser.visit(web.base + page, "globalThis.D")
-    found = [(int(c["at"].script_line), c["a"]) for c in visit.calls if c["s"] == "javascript:"]
+    found = [(int(c.at.script_line), c.arguments) for c in visit.calls if c.symbol == "javascript:"]
     assert found == [
         (line, f'{{"0":"javascript:void({n})"}}') for line, n in [(2, 1), (3, 2), (4, 3), (4, 3), (6, 4)]
     ]
-    assert {c["at"].script_url for c in visit.calls if c["s"] == "javascript:"} == {web.base + page}
+    assert {c.at.script_url for c in visit.calls if c.symbol == "javascript:"} == {web.base + page}
 
 
 async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_record(
@@ -154,7 +154,7 @@ async def test_the_policy_that_tells_of_code_is_beside_the_pages_own_and_in_no_r
         read_page("cached_frames.html", FRAME=frame),
     )
     visit = await browser.visit(web.base + page, "TOLD.join()==='eval,eval,eval'", dwell_s=0.5)
-    found = [c["a"] for c in visit.calls if c["s"] == "window.eval" and c["location"] == web.base + frame]
+    found = [c.arguments for c in visit.calls if c.symbol == "window.eval" and c.location == web.base + frame]
     assert found == ['{"0":"5"}'] * 3
     answers = [m for m in visit.of("request") if m["url"] == web.base + frame]
     assert {m["from_cache"] for m in answers} == {True, False}
@@ -171,7 +171,7 @@ async def test_what_is_long_in_a_request_is_cut_and_harms_nobody(browser: Instru
     assert found["/long"]["status"] == 200
     sent = json.loads(found["/long-no"]["request_headers"])
     assert len(sent) > 2 and len(found["/long-no"]["request_headers"]) <= 100_002
-    assert [c["s"] for c in visit.calls if c["s"] == "window.fetch"] == ["window.fetch"]
+    assert [c.symbol for c in visit.calls if c.symbol == "window.fetch"] == ["window.fetch"]
 
 
 async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: Web) -> None:

@@ -51,7 +51,7 @@ async def asked(browser: Instrumented, url: str) -> tuple[list[object], Visit]:
 def reads(visit: Visit) -> Counter[str]:
     """How often each property of navigator was read."""
     return Counter(
-        call["s"].removeprefix("window.navigator.") for call in visit.calls if "navigator" in call["s"]
+        call.symbol.removeprefix("window.navigator.") for call in visit.calls if "navigator" in call.symbol
     )
 
 

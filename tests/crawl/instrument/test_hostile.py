@@ -52,14 +52,14 @@ async def test_functions_of_a_removed_frame_live_on(browser: Instrumented, web: 
     visit = await browser.visit(
         web.base + web.add("/gone", read_page("removed_frames.html")), until="globalThis.ENDED"
     )
-    assert [c["v"] for c in visit.calls if c["s"] == "window.document.cookie" and "end" in c["v"]] == [
+    assert [c.value for c in visit.calls if c.symbol == "window.document.cookie" and "end" in c.value] == [
         "end=well"
     ]
-    theirs = [c for c in visit.calls if c["location"] in ("about:blank", f"{web.base}/inner")]
-    assert Counter(c["s"] for c in theirs) == dict.fromkeys(
+    theirs = [c for c in visit.calls if c.location in ("about:blank", f"{web.base}/inner")]
+    assert Counter(c.symbol for c in theirs) == dict.fromkeys(
         (SYMBOL, "window.document.cookie", "Performance.now", "window.navigator.platform"), 40
     )
-    assert {c["at"].script_url for c in theirs} == {f"{web.base}/gone"}
+    assert {c.at.script_url for c in theirs} == {f"{web.base}/gone"}
 
 
 async def test_functions_of_a_removed_frame_outlive_the_window_that_keeps_them(
@@ -74,9 +74,9 @@ async def test_functions_of_a_removed_frame_outlive_the_window_that_keeps_them(
     code = read_page("older_frame.js")
     page = f"<!doctype html><body><iframe id=older src={web.other}/older></iframe><script>{code}</script>"
     visit = await browser.visit(web.base + web.add("/frames", page), until="globalThis.D")
-    [told] = [c["v"] for c in visit.calls if c["s"] == "window.document.cookie"]
+    [told] = [c.value for c in visit.calls if c.symbol == "window.document.cookie"]
     assert told.startswith("is=Linux")
-    assert [(c["location"], c["at"].script_url) for c in visit.calls if c["s"] == SYMBOL] == [
+    assert [(c.location, c.at.script_url) for c in visit.calls if c.symbol == SYMBOL] == [
         ("about:blank", f"{web.other}/younger")
     ]
 
@@ -90,8 +90,8 @@ async def test_code_made_in_a_frame_that_goes_is_told_of_to_us_alone(browser: In
     visit = await browser.visit(
         web.base + web.add("/goes", f"<!doctype html><body><script>{code}</script>"), until="globalThis.D"
     )
-    assert [c["v"] for c in visit.calls if c["s"] == "window.document.cookie"] == ["seen=0"]
-    recorded = [c["a"] for c in visit.calls if c["s"] == "window.eval"]
+    assert [c.value for c in visit.calls if c.symbol == "window.document.cookie"] == ["seen=0"]
+    recorded = [c.arguments for c in visit.calls if c.symbol == "window.eval"]
     assert set(recorded) <= {'{"0":"1"}', '{"0":"2"}'}
     missed = sum(
         m["n"] for m in visit.of("gap") if m["name"] == "code made from text in a window that has gone"
@@ -104,10 +104,10 @@ async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None
     code, expected = EVASIONS[name]
     path = web.add("/evade", f"<!doctype html><title>t</title><body><script>{code}</script>")
     visit = await browser.visit(web.base + path)
-    scripts = [c["at"].script_url for c in visit.calls if c["s"] == SYMBOL]
+    scripts = [c.at.script_url for c in visit.calls if c.symbol == SYMBOL]
     assert scripts == [web.base + path] * expected
     # Nothing that the page had replaced was called.
-    spied = [c["v"] for c in visit.calls if c["s"] == "window.document.cookie" and c["o"] == "set"]
+    spied = [c.value for c in visit.calls if c.symbol == "window.document.cookie" and c.operation == "set"]
     assert spied in ([], ["spy0"])
 
 
@@ -116,7 +116,7 @@ async def test_function_names_cannot_pose_as_scripts(browser: Instrumented, web:
     calls = "".join(f"({{{json.dumps([n])}(){{navigator.oscpu}}}})[{json.dumps(n)}]();" for n in names)
     path = web.add("/names", f"<!doctype html><script>{calls}</script>")
     visit = await browser.visit(web.base + path)
-    found = [c["at"] for c in visit.calls if c["s"] == SYMBOL]
+    found = [c.at for c in visit.calls if c.symbol == SYMBOL]
     assert [frame.script_url for frame in found] == [web.base + path] * len(names)
     assert [frame.script_line for frame in found] == ["1"] * len(names)
 
@@ -126,9 +126,9 @@ async def test_urls_with_frames_in_them_stay_whole(browser: Instrumented, web: W
     query = "?a@https://evil.example/x.js:3:4 line 7 > eval&b=:9:9"
     path = web.add("/urls", f'<!doctype html><script src="/tricky.js{query}"></script>')
     visit = await browser.visit(web.base + path)
-    [call] = [c for c in visit.calls if c["s"] == SYMBOL]
-    assert call["at"].script_url.startswith(web.base + "/tricky.js?a@https://evil.example/x.js:3:4")
-    assert (call["at"].script_line, call["at"].script_col) == ("1", "1")
+    [call] = [c for c in visit.calls if c.symbol == SYMBOL]
+    assert call.at.script_url.startswith(web.base + "/tricky.js?a@https://evil.example/x.js:3:4")
+    assert (call.at.script_line, call.at.script_col) == ("1", "1")
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,8 @@ async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web)
     code = read_page("forged_events.js")
     path = web.add("/forge", f"<!doctype html><body><script>{code}</script>")
     visit = await browser.visit(web.base + path)
-    assert sum(c["s"] == SYMBOL for c in visit.calls) == 2
-    assert not [c for c in visit.calls if c["s"] in ("forged", "window.eval")]
+    assert sum(c.symbol == SYMBOL for c in visit.calls) == 2
+    assert not [c for c in visit.calls if c.symbol in ("forged", "window.eval")]
     assert not [m for m in visit.of("console") if "forged" in m["message"]]
 
 
@@ -219,7 +219,7 @@ async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, w
     assert "message over the limit" in names
     assert max(len(name) for name in names) < 2**23
     assert [m["type"] for m in victim.messages if "forged" in str(m)] == []
-    assert [c["s"] for c in victim.calls] == [SYMBOL, SYMBOL]
+    assert [c.symbol for c in victim.calls] == [SYMBOL, SYMBOL]
 
 
 # A process of no visit, as of a page of no user context, says that a realm of it is a visit's.
@@ -275,9 +275,7 @@ async def test_an_address_of_megabytes_hides_nothing(browser: Instrumented, web:
     )
     assert not visit.of("gap")
     found = {
-        (c["realm"], c["s"], c["location"][:15], len(c["location"]))
-        for c in visit.calls
-        if len(c["location"]) > 99
+        (c.realm, c.symbol, c.location[:15], len(c.location)) for c in visit.calls if len(c.location) > 99
     }
     assert found == {
         ("window", SYMBOL, "data:text/html,", 100_000),
@@ -293,16 +291,18 @@ async def test_totals_of_many_scripts_with_long_addresses_are_all_told(
     code = read_page("long_script_addresses.js")
     visit = await browser.visit(web.base + web.add("/many-long", f"<!doctype html><script>{code}</script>"))
     assert not visit.of("gap")
-    told = [t for m in visit.of("calls") for t in m["totals"] if t["s"] == "window.navigator.platform"]
-    assert [(t["u"].split("/")[3], t["n"], t["r"]) for t in told] == [(str(i), 101, 100) for i in range(150)]
+    told = [t for t in visit.totals if t.symbol == "window.navigator.platform"]
+    assert [(t.script_url.split("/")[3], t.n_calls, t.n_recorded) for t in told] == [
+        (str(i), 101, 100) for i in range(150)
+    ]
 
 
 async def test_a_flood_is_counted_and_cut(browser: Instrumented, web: Web) -> None:
     flood = "for(let i=0;i<50000;i++)navigator.oscpu;"
     path = web.add("/flood", f"<!doctype html><script>{flood}</script><script>navigator.oscpu</script>")
     visit = await browser.visit(web.base + path)
-    assert sum(c["s"] == SYMBOL for c in visit.calls) == 100
-    totals = {(t["u"], t["s"], t["o"]): (t["n"], t["r"]) for m in visit.of("calls") for t in m["totals"]}
+    assert sum(c.symbol == SYMBOL for c in visit.calls) == 100
+    totals = {(t.script_url, t.symbol, t.operation): (t.n_calls, t.n_recorded) for t in visit.totals}
     assert totals[web.base + path, SYMBOL, "get"] == (50001, 100)
     assert len(visit.of("calls")) < 20
 
@@ -310,10 +310,10 @@ async def test_a_flood_is_counted_and_cut(browser: Instrumented, web: Web) -> No
 async def test_scripts_without_number_are_bounded(browser: Instrumented, web: Web) -> None:
     code = "for(let i=0;i<6000;i++)(0,eval)('navigator.oscpu//# sourceURL=http://x/'+i)"
     visit = await browser.visit(web.base + web.add("/many", f"<!doctype html><script>{code}</script>"))
-    reads = [c for c in visit.calls if c["s"] == SYMBOL]
-    totals = {t["u"]: t["n"] for m in visit.of("calls") for t in m["totals"] if t["s"] == SYMBOL}
+    reads = [c for c in visit.calls if c.symbol == SYMBOL]
+    totals = {t.script_url: t.n_calls for t in visit.totals if t.symbol == SYMBOL}
     assert totals["(other scripts)"] - 100 + len(reads) == 6000
-    assert len({c["at"].script_url for c in reads}) <= 5100
+    assert len({c.at.script_url for c in reads}) <= 5100
 
 
 async def test_an_endless_loop_costs_its_neighbours_nothing(browser: Instrumented, web: Web) -> None:
@@ -323,27 +323,29 @@ async def test_an_endless_loop_costs_its_neighbours_nothing(browser: Instrumente
     command = {"context": hung.context, "url": web.base + "/endless", "wait": "complete"}
     await browser.firefox.bidi.command("browsingContext.navigate", command)
     visits = await asyncio.gather(*(browser.visit(web.base + steady, "n>=20") for _ in range(3)))
-    assert [sum(c["s"] == SYMBOL for c in v.calls) for v in visits] == [20, 20, 20]
+    assert [sum(c.symbol == SYMBOL for c in v.calls) for v in visits] == [20, 20, 20]
     async with asyncio.timeout(30):
-        while sum(c["s"] == SYMBOL for c in hung.calls) < 100:  # noqa: ASYNC110 (it never came back)
+        while sum(c.symbol == SYMBOL for c in hung.calls) < 100:  # noqa: ASYNC110 (it never came back)
             await asyncio.sleep(0.05)
-    assert sum(c["s"] == SYMBOL for c in hung.calls) == 100
-    assert max(t["n"] for m in hung.of("calls") for t in m["totals"]) > 1000
+    assert sum(c.symbol == SYMBOL for c in hung.calls) == 100
+    assert max(t.n_calls for t in hung.totals) > 1000
     await browser.close(hung)
 
 
 async def test_huge_and_odd_values_are_cut_not_lost(browser: Instrumented, web: Web) -> None:
     code = read_page("odd_values.js")
     visit = await browser.visit(web.base + web.add("/odd", f"<!doctype html><body><script>{code}</script>"))
-    by = Counter(c["s"] for c in visit.calls)
+    by = Counter(c.symbol for c in visit.calls)
     assert (
         by["window.document.cookie"],
         by["window.navigator.sendBeacon"],
         by["MessagePort.postMessage"],
     ) == (1, 2, 2)
-    [cookie] = [c for c in visit.calls if c["s"] == "window.document.cookie"]
-    assert (len(cookie["v"]), cookie["l"]) == (100_000, 300_002)
-    arguments = [json.loads(c["a"]) for c in visit.calls if c["o"] == "call" and c["s"] != "window.eval"]
+    [cookie] = [c for c in visit.calls if c.symbol == "window.document.cookie"]
+    assert (len(cookie.value), cookie.value_len) == (100_000, 300_002)
+    arguments = [
+        json.loads(c.arguments) for c in visit.calls if c.operation == "call" and c.symbol != "window.eval"
+    ]
     assert arguments[0]["1"] == "\ud800 \0 '\""
     assert arguments[1]["1"] == '{"c":"object"}'
     assert arguments[2]["0"] == '{"a":"1","b":"null","c":[null],"d":"ACCESSOR"}'
@@ -356,7 +358,9 @@ async def test_values_are_written_as_what_they_are_and_not_as_they_say(
     """`Symbol.toStringTag` is the page's to choose; nothing of the page is called for it."""
     code = read_page("tagged_values.js")
     visit = await browser.visit(web.base + web.add("/tags", f"<!doctype html><body><script>{code}</script>"))
-    told = [json.loads(c["a"]) for c in visit.calls if "sendBeacon" in c["s"] or "WebAssembly" in c["s"]]
+    told = [
+        json.loads(c.arguments) for c in visit.calls if "sendBeacon" in c.symbol or "WebAssembly" in c.symbol
+    ]
     assert [it.get("1", it["0"]) for it in told] == [
         '{"a":1,"length":"ACCESSOR"}',
         '{"a":2}',
@@ -380,18 +384,17 @@ async def test_a_page_that_leaves_no_stack_breaks_nothing_for_later(
     )
     visit = await browser.visit(web.base + web.add("/no-stack", read_page("no_stack.html", USE=use)))
     assert {m["name"] for m in visit.of("gap")} <= {"call not recorded: InternalError: too much recursion"}
-    [first] = {c["s"] for c in visit.calls if c["at"].script_url == f"{web.base}/no-stack"}
+    [first] = {c.symbol for c in visit.calls if c.at.script_url == f"{web.base}/no-stack"}
     assert first.endswith(use.split(".")[1].split("(")[0])
-    later = [c for c in visit.calls if c["at"].script_url == f"{web.base}/later.js"]
-    assert [c["s"] for c in later] == [SYMBOL, "window.document.cookie", "window.navigator.sendBeacon"]
-    assert [c["at"].func_name for c in later] == ["later"] * 3
-    assert [c["n"] for c in visit.calls] == list(range(len(visit.calls)))
+    later = [c for c in visit.calls if c.at.script_url == f"{web.base}/later.js"]
+    assert [c.symbol for c in later] == [SYMBOL, "window.document.cookie", "window.navigator.sendBeacon"]
+    assert [c.at.func_name for c in later] == ["later"] * 3
 
 
 async def test_a_full_store_is_not_written_out_at_each_look(browser: Instrumented, web: Web) -> None:
     code = read_page("full_store.js")
     visit = await browser.visit(web.base + web.add("/full", f"<!doctype html><script>{code}</script>"))
-    values = [c["v"] for c in visit.calls if c["s"] == "window.sessionStorage"]
+    values = [c.value for c in visit.calls if c.symbol == "window.sessionStorage"]
     assert len(values) == 70
     assert values[1] == json.dumps({"k0": "v" * 100_000}, separators=(",", ":"))[:100_000]
     assert max(map(len, values)) <= 100_000
@@ -450,4 +453,4 @@ async def test_the_death_of_a_frames_process_holds_nothing_up(browser: Instrumen
     os.kill(victim, signal.SIGKILL)
     await flushing
     await browser.close(visit)
-    assert web.base + page in {c["location"] for c in visit.calls}
+    assert web.base + page in {c.location for c in visit.calls}

@@ -4,13 +4,13 @@ import json
 import re
 from pathlib import Path
 
-from overscripted.crawl.instrument import bundle, openwpm
+from overscripted.crawl.instrument import bundle
 from overscripted.crawl.javascript import read
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "crawl" / "instrument"
 FILES = sorted(FOLDER.rglob("*.js"))
-PROJECTS = ("parent_process", "content_process", "document", "page", "worker")
+PROJECTS = ("parent_process", "content_process", "document", "page", "worker", "extension")
 SETTINGS = bundle.told({"instruments": [{"object": "window.navigator", "name": "window.navigator"}]})
 
 
@@ -25,8 +25,7 @@ def checked(project: str) -> set[Path]:
 
 def test_every_file_is_type_checked_as_part_of_its_world() -> None:
     found = {file for project in PROJECTS for file in checked(project)}
-    # The background page of the reference instrument's extension runs in none of these.
-    assert found == set(FILES) - {openwpm.FOLDER / "background.js"}
+    assert found == set(FILES)
     assert {file.parent.name for file in checked("worker")} == {"shared", "worker"}
     command = json.loads((ROOT / "package.json").read_text())["scripts"]["check:types"]
     assert re.findall(r"scripts/js/(\w+)\.json", command) == list(PROJECTS)
@@ -42,7 +41,7 @@ def test_every_file_says_its_job_and_world() -> None:
 def test_a_joined_script_is_strict_from_its_first_line() -> None:
     scripts = [bundle.content_process("name", SETTINGS), bundle.parent_process()]
     assert all(script.splitlines()[1] == '"use strict";' for script in scripts)
-    assert bundle.document(SETTINGS).startswith('"use strict";\nconst OVERSCRIPTED = {"mark": "')
+    assert bundle.document(SETTINGS).startswith('"use strict";\nconst PROTOCOL = ')
 
 
 def test_each_file_is_in_a_script_of_its_world(tmp_path: Path) -> None:

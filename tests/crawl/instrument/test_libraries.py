@@ -156,4 +156,4 @@ async def test_a_library_works_as_in_a_plain_browser(
     await browser.flush(visit)
     await browser.close(visit)
     assert ours == theirs
-    assert not [symbol for symbol in symbols if symbol not in {c["s"] for c in visit.calls}]
+    assert not [symbol for symbol in symbols if symbol not in {c.symbol for c in visit.calls}]

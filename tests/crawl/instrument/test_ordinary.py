@@ -127,9 +127,9 @@ async def test_pop_ups_that_are_blocked_are_recorded(secure: Secure, page: str) 
     await secure.browser.flush(visit)
     await secure.browser.close(visit)
     blocked = [
-        (json.loads(it["a"])["0"], it["at"].script_url, it.get("b", False))
+        (json.loads(it.arguments)["0"], it.at.script_url, it.by_browser)
         for it in visit.calls
-        if it["s"] == "popup blocked"
+        if it.symbol == "popup blocked"
     ]
     assert sorted(blocked) == [
         ("about:blank", page, False),

@@ -16,7 +16,7 @@ ADD = "const add=(a)=>{const f=document.createElement('iframe');Object.assign(f,
 
 def told(visit: Visit) -> list[tuple[str, ...]]:
     """Location, and the origin document with its origin, of each message with a call of the symbol."""
-    those = [m for m in visit.of("calls") if any(c["s"] == SYMBOL for c in m["calls"])]
+    those = [m for m in visit.of("calls") if any(c["symbol"] == SYMBOL for c in m["calls"])]
     return sorted((m["location"], m["context"], m["origin"]) for m in those)
 
 
@@ -50,7 +50,7 @@ async def test_a_window_of_another_visit_is_nobodys_to_claim(browser: Instrument
       const script = `
         const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
         if (Services.appinfo.remoteType.replace("&", "^").split("^").includes("userContextId=${mine}")) {
-          const call = '{"n":0,"t":1,"s":"window.navigator.oscpu","o":"get","v":"forged","f":""}';
+          const call = '{"time":1,"symbol":"window.navigator.oscpu","operation":"get","value":"forged","caller":""}';
           const calls = '{"doc":"x","location":"about:blank","context":"https://evil.example/","calls":[' + call + '],"totals":[]}';
           for (const kind of ["document", "worker"]) {
             say(kind, kind, { user: ${mine}, window: ${window}, parent: "", origin: "https://claimed.example" });
@@ -89,7 +89,7 @@ async def test_a_popup_has_its_tab_and_its_page_is_its_top_document(browser: Ins
     )
     web.add("/other", "<script>navigator.oscpu;opener.postMessage(1,'*')</script>")
     visit = await browser.visit(web.base + page, "window.D===2")
-    calls = [m for m in visit.of("calls") if any(c["s"] == SYMBOL for c in m["calls"])]
+    calls = [m for m in visit.of("calls") if any(c["symbol"] == SYMBOL for c in m["calls"])]
     assert {m["tab"] for m in calls} & {visit.tab, -1} == set()
     found = sorted((m["location"], m["frame"] == 0, m["parent"], m["top"]) for m in calls)
     # Of an empty window whose page has come meanwhile, that is on top.

@@ -24,7 +24,15 @@ PAGES = {
 def records(visit: Visit) -> Counter[tuple[str, ...]]:
     """Calls by everything that both record."""
     return Counter(
-        (c["s"], c["o"], c["v"], c.get("a") or "", c["location"], *c["at"][:5], (c.get("k") or "").strip())
+        (
+            c.symbol,
+            c.operation,
+            c.value,
+            c.arguments or "",
+            c.location,
+            *c.at[:5],
+            (c.call_stack or "").strip(),
+        )
         for c in visit.calls
     )
 
@@ -50,7 +58,9 @@ async def test_a_document_without_an_address_has_the_same_owner(
         (fingerprinting, 3),
     ):  # of a window whose page comes theirs tells nothing
         visit = await browser.visit(web.base + page, "D===2", dwell_s=0.6)
-        those = [m for m in visit.of("calls") if any(c["s"] == "window.navigator.oscpu" for c in m["calls"])]
+        those = [
+            m for m in visit.of("calls") if any(c["symbol"] == "window.navigator.oscpu" for c in m["calls"])
+        ]
         assert sorted((m["location"], m["context"]) for m in those) == sorted([*expected, *[blank] * n])
 
 

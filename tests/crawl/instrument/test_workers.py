@@ -121,26 +121,26 @@ async def recorded(browser: Instrumented, web: Web, code: str, headers: str = ""
 async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None:
     code, expected = EVASIONS[name]
     visit = await recorded(browser, web, code)
-    those = [c for c in visit.calls if c["s"] == SYMBOL]
+    those = [c for c in visit.calls if c.symbol == SYMBOL]
     assert len(those) == expected
-    assert {c["at"].script_url for c in those} == {f"{web.base}/worker.js"}
-    assert sum("b" in c for c in those) == code.count(".then(")  # which no script calls: one has bound it
+    assert {c.at.script_url for c in those} == {f"{web.base}/worker.js"}
+    assert sum(c.by_browser for c in those) == code.count(".then(")  # which no script calls: one has bound it
     assert visit.of("gap") == []
 
 
 async def test_what_a_worker_says_writes_no_record(browser: Instrumented, web: Web) -> None:
-    forged = 'calls "doc":"x","location":"http://evil.example/","realm":"worker","calls":[{"s":"forged"}],"totals":[]'
+    forged = 'calls "doc":"x","location":"http://evil.example/","realm":"worker","calls":[{"symbol":"forged"}],"totals":[]'
     code = read_page("forging_worker.js", FORGED=json.dumps(forged))
     visit = await recorded(browser, web, code)
-    assert not [c for c in visit.calls if c["s"] == "forged" or "evil" in c["at"].script_url]
-    assert [c["at"].script_url for c in visit.calls if c["s"] == SYMBOL] == [f"{web.base}/worker.js"] * 2
+    assert not [c for c in visit.calls if c.symbol == "forged" or "evil" in c.at.script_url]
+    assert [c.at.script_url for c in visit.calls if c.symbol == SYMBOL] == [f"{web.base}/worker.js"] * 2
     assert browser.loose == []
 
 
 async def test_a_flood_is_counted_and_cut(browser: Instrumented, web: Web) -> None:
     visit = await recorded(browser, web, "for(let i=0;i<50000;i++)navigator.platform")
-    assert sum(c["s"] == SYMBOL for c in visit.calls) == 100
-    totals = {(t["u"], t["s"], t["o"]): (t["n"], t["r"]) for m in visit.of("calls") for t in m["totals"]}
+    assert sum(c.symbol == SYMBOL for c in visit.calls) == 100
+    totals = {(t.script_url, t.symbol, t.operation): (t.n_calls, t.n_recorded) for t in visit.totals}
     assert totals[f"{web.base}/worker.js", SYMBOL, "get"] == (50000, 100)
     assert len(visit.of("calls")) < 300
 
@@ -158,9 +158,9 @@ async def test_endless_workers_cost_their_neighbours_nothing(browser: Instrument
     command = {"context": hung.context, "url": web.base + page, "wait": "complete"}
     await browser.firefox.bidi.command("browsingContext.navigate", command)
     visits = await asyncio.gather(*(browser.visit(web.base + steady, "window.D") for _ in range(3)))
-    assert [sum(c["s"] == SYMBOL for c in v.calls) for v in visits] == [20, 20, 20]
+    assert [sum(c.symbol == SYMBOL for c in v.calls) for v in visits] == [20, 20, 20]
     await browser.flush(hung)
-    assert sum(c["s"] == SYMBOL for c in hung.calls) == 4 * 100
+    assert sum(c.symbol == SYMBOL for c in hung.calls) == 4 * 100
     await browser.close(hung)
 
 
@@ -169,25 +169,25 @@ async def test_a_worker_that_computes_is_let_go_and_counted(browser: Instrumente
     web.add("/heavy.js", f"{code};setTimeout(()=>postMessage(1),9)", "text/javascript")
     page = "<!doctype html><script>new Worker('/heavy.js').onmessage=()=>window.D=1</script>"
     visit = await browser.visit(web.base + web.add("/heavy", page), "window.D")
-    assert sum(c["s"] == SYMBOL for c in visit.calls) == 2  # the first, and that of the next task
+    assert sum(c.symbol == SYMBOL for c in visit.calls) == 2  # the first, and that of the next task
     assert Counter(m["name"] for m in visit.of("gap")) == {"worker task not watched to its end": 1}
 
 
 async def test_values_are_written_as_in_documents(browser: Instrumented, web: Web) -> None:
     code = read_page("worker_values.js")
     visit = await recorded(browser, web, code)
-    said = [json.loads(c["a"])["0"] for c in visit.calls if c["s"] == "MessagePort.postMessage"]
+    said = [json.loads(c.arguments)["0"] for c in visit.calls if c.symbol == "MessagePort.postMessage"]
     assert said == [
         '{"a":"1","b":"null","c":[null],"d":"ACCESSOR"}', '{"c":"object"}', "{}", "\ud800 \0 '\"", "y" * 100_000,
         "Symbol(s)", '["1970-01-01T00:00:00.000Z","FUNCTION"]', '{"0":0,"1":0}',
     ]  # fmt: skip
-    [wasm] = [json.loads(c["a"])["0"] for c in visit.calls if c["s"] == "WebAssembly.validate"]
+    [wasm] = [json.loads(c.arguments)["0"] for c in visit.calls if c.symbol == "WebAssembly.validate"]
     assert json.loads(wasm) == {
         "byteLength": 3,
         "sha256": hashlib.sha256(bytes([97, 115, 109])).hexdigest(),
     }
     # No getter or trap was run for that: the one read is of the message being cloned.
-    assert sum(c["s"] == SYMBOL for c in visit.calls) == 1
+    assert sum(c.symbol == SYMBOL for c in visit.calls) == 1
 
 
 # Pages' expressions about workers; the same in both browsers.
@@ -235,7 +235,7 @@ async def test_a_worker_under_a_policy(browser: Instrumented, web: Web, policy: 
     page = f"<!doctype html><script>new Worker({source}).onmessage=()=>window.D=1</script>"
     path = web.add("/policy", page, Content_Security_Policy=policy)
     visit = await browser.visit(web.base + path, "window.D")
-    assert sum(c["s"] == SYMBOL for c in visit.calls) == 1
+    assert sum(c.symbol == SYMBOL for c in visit.calls) == 1
 
 
 async def test_the_reference_instrument_counts_what_it_does_not_see(

@@ -108,7 +108,9 @@ function Documents(host, { recorder, hands, mark }) {
   function viewed(it, { documentURI }) {
     if (it.viewer) return;
     it.viewer = true;
-    host.say(it.id, "frame", JSON.stringify({ url: documentURI.slice(0, URL), kind: "viewer", time: Date.now() }));
+    /** @type {Protocol.Said<Protocol.Frame>} */
+    const frame = { url: documentURI.slice(0, URL), kind: "viewer", time: Date.now() };
+    host.say(it.id, PROTOCOL.message.FRAME, JSON.stringify(frame));
   }
 
   function begin(window) {
@@ -136,7 +138,7 @@ function Documents(host, { recorder, hands, mark }) {
       const given = Cu.cloneInto(give, it.box.sandbox, { cloneFunctions: true });
       it.realm = Cu.waiveXrays(it.box.begin(given, window, handsFor(window, it.box)));
     } catch (error) {
-      host.gap(it.id, `document not instrumented: ${error}`.slice(0, 200));
+      host.gap(it.id, `${PROTOCOL.gap.DOCUMENT}: ${error}`.slice(0, 200));
     }
     return it;
   }
@@ -226,7 +228,7 @@ function Documents(host, { recorder, hands, mark }) {
     const it = documents.get(document);
     if (it?.realm) return it.realm.heard(event, -1);
     event.stopImmediatePropagation();
-    if (it) host.gap(it.id, "code made from text in a window that has gone");
+    if (it) host.gap(it.id, PROTOCOL.gap.DYNAMIC_CODE);
   }
 
   /** The number of the frame that sent a message, as extensions know it; -1: it is in no frame of this tab. */

@@ -12,7 +12,11 @@
 
   const Host = {
     say: (id, kind, data) => Services.cpmm.sendAsyncMessage(name, { id, kind, data }),
-    gap: (id, what) => Host.say(id, "gap", JSON.stringify({ name: what, n: 1 })),
+    gap(id, name) {
+      /** @type {Protocol.Said<Protocol.GapMessage>} */
+      const message = { name, n: 1 };
+      Host.say(id, PROTOCOL.message.GAP, JSON.stringify(message));
+    },
     id: () => `${Services.appinfo.uniqueProcessID}.${ids++}`,
     /** What a realm of this process has shared with those of all processes, else what one of another did. */
     shared(key) {

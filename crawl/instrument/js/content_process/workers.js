@@ -7,10 +7,10 @@ function Workers(host, script, made) {
   const manager = Cc["@mozilla.org/dom/workers/workerdebuggermanager;1"].getService(Ci.nsIWorkerDebuggerManager);
   const workers = new Map(); // debugger of a worker -> {id, user, ready, flushed}
 
-  function gap(id, worker) {
-    const scheme = /^(blob|data):/.exec(worker.url)?.[1] ?? "url";
-    host.gap(id, `worker from ${scheme}`);
-  }
+  const { WORKER_FROM_BLOB, WORKER_FROM_DATA, WORKER_FROM_URL } = PROTOCOL.gap;
+  const UNWATCHED = { __proto__: null, blob: WORKER_FROM_BLOB, data: WORKER_FROM_DATA };
+
+  const gap = (id, { url }) => host.gap(id, UNWATCHED[url.split(":", 1)[0]] ?? WORKER_FROM_URL);
 
   function take(it, text) {
     const space = text.indexOf(" ");
@@ -18,7 +18,7 @@ function Workers(host, script, made) {
     if (kind === "ready") it.ready = true;
     else if (kind === "flushed") it.flushed?.();
     else if (kind === "at") host.say(it.id, "at", text.slice(space + 1));
-    else if (kind === "gap") host.gap(it.id, text.slice(space + 1));
+    else if (kind === PROTOCOL.message.GAP) host.gap(it.id, text.slice(space + 1));
     else host.say(it.id, kind, text.slice(space + 1));
   }
 

@@ -52,6 +52,20 @@ const Channel = (() => {
       this.host.say(kind, stringify(message));
     }
 
+    /** Something could not be recorded. */
+    gap(name) {
+      /** @type {Protocol.Said<Protocol.GapMessage>} */
+      const message = { name, n: 1 };
+      this.post(PROTOCOL.message.GAP, message);
+    }
+
+    /** The document at this address is there. */
+    frame(url, kind) {
+      /** @type {Protocol.Said<Protocol.Frame>} */
+      const message = { url, kind, time: Date.now() };
+      this.post(PROTOCOL.message.FRAME, message);
+    }
+
     flush() {
       this.asked = false;
       this.size = 0;

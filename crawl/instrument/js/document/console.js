@@ -48,17 +48,13 @@ const Console = (() => {
     }
 
     say(level, url, line, text) {
-      if (this.said[level]++ === MAX)
-        this.channel.post("gap", { name: "console messages over the limit of a document", n: 1 });
+      if (this.said[level]++ === MAX) this.channel.gap(PROTOCOL.gap.CONSOLE);
       if (this.said[level] > MAX) return;
       const message = String(text()).slice(0, TEXT);
-      this.channel.post("console", {
-        level,
-        message,
-        url: url?.slice(0, Recorder.CAPS.url),
-        line: line || null,
-        time_stamp: Date.now(),
-      });
+      const address = url?.slice(0, Recorder.CAPS.url);
+      /** @type {Protocol.Said<Protocol.Console>} */
+      const said = { level, message, url: address, line: line || null, time_stamp: Date.now() };
+      this.channel.post(PROTOCOL.message.CONSOLE, said);
     }
   };
 })();

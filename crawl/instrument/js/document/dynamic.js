@@ -17,7 +17,7 @@ const Dynamic = (() => {
     ["async function* anonymous(", "AsyncGeneratorFunction"],
   ];
   const { stringify } = JSON;
-  const CALL = 2; // as Recorder names it
+  const { CALL } = PROTOCOL.operation;
   const spots = new Map();
 
   function spot(symbol) {

@@ -9,7 +9,7 @@ const Install = (() => {
   const { defineProperty } = Object;
   const { capture, place } = Stack;
   const NONE = [];
-  const [GET, SET, CALL, SET_FAILED] = [0, 1, 2, 3]; // as Recorder names them
+  const { GET, SET, CALL, SET_FAILED } = PROTOCOL.operation;
   // What else happens after a native: "Class.name" or "get Class.name" -> function(result, recorder), which gives the
   // result.
   const hooks = new Map();
@@ -67,6 +67,7 @@ const Install = (() => {
     const { made } = {
       made(value) {
         const target = (it.spots[i] ?? it.plan.read(i)).target(this);
+        /** @type {number} */
         let operation = SET_FAILED;
         try {
           call.call(it.setters[i] ?? it.natives.find("setter", i), this, value);

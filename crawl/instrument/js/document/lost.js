@@ -14,7 +14,8 @@ class Lost {
     const { n, error } = this;
     this.n = 0;
     this.error = null;
-    let name = "call not recorded";
+    /** @type {string} */
+    let name = PROTOCOL.gap.CALL;
     try {
       name = `${name}: ${error}`.slice(0, 200);
     } catch {

@@ -6,7 +6,7 @@
 (() => {
   // Code in a worklet is not seen.
   Install.after("Worklet.addModule", (result, { channel }) => {
-    channel.post("gap", { name: "worklet", n: 1 });
+    channel.gap(PROTOCOL.gap.WORKLET);
     return result;
   });
   const hooked = { ...Webdriver.hooked, "Worklet.prototype": ["addModule"] };
@@ -40,7 +40,7 @@
     const caller = () => Recorder.of(host.caller());
     const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address), caller });
     const lost = new Lost();
-    channel.add(lost, "gap");
+    channel.add(lost, PROTOCOL.message.GAP);
     const natives = new Natives(side);
     const dynamic = new Dynamic(recorder, host);
     const output = new Console(window, channel);
@@ -64,7 +64,7 @@
       /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
       arrived() {
         recorder.turn();
-        channel.post("frame", { url: recorder.where(), kind: kind(window), time: Date.now() });
+        channel.frame(recorder.where(), kind(window));
       },
       /** The window has gone. */
       ended() {

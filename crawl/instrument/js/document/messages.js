@@ -18,7 +18,7 @@ const Messages = (() => {
       this.size = 0;
       this.cut = 0; // since the last batch
       this.batch = [];
-      recorder.channel.add(this, "messages");
+      recorder.channel.add(this, PROTOCOL.message.MESSAGES);
     }
 
     /** `sender` is the frame of this tab that sent it, -1 for none of it. */
@@ -34,17 +34,20 @@ const Messages = (() => {
       const data = Text.value(event.data, false, most).slice(0, most);
       this.size += data.length;
       const location = this.recorder.where();
-      this.batch.push({ location, origin: event.origin, sender, data, time_stamp: now });
+      /** @type {Protocol.WindowMessage} */
+      const message = { location, origin: event.origin, sender, data, time_stamp: now };
+      this.batch.push(message);
       this.recorder.channel.wake(data.length + location.length + 200, now);
     }
 
     /** What is to be sent, as a JSON object in text; "" for nothing. */
     take() {
       if (this.batch.length === 0 && this.cut === 0) return "";
-      const text = stringify({ messages: this.batch, cut: this.cut });
+      /** @type {Protocol.Said<Protocol.Messages>} */
+      const message = { messages: this.batch, cut: this.cut };
       this.batch = [];
       this.cut = 0;
-      return text;
+      return stringify(message);
     }
   };
 })();

@@ -25,7 +25,7 @@ function Apart(gap) {
   Services.obs.addObserver({ observe: attached }, "browsing-context-attached");
   return {
     /** The records of a visit are asked for. */
-    tell: (user) => sharing.delete(user) && gap(user, "visit shares HSTS and permissions with others"),
+    tell: (user) => sharing.delete(user) && gap(user, PROTOCOL.gap.SHARED_STATE),
     /** What is left of a visit when its user context is thrown away, as it does not name it. */
     forget(user) {
       const those = JSON.stringify({ geckoViewSessionContextId: String(user) });

@@ -2,7 +2,7 @@
 // World: Firefox's parent process, privileged. What is in a body is bytes, never run or parsed here.
 "use strict";
 
-function Bodies(said, folder) {
+function Bodies(said, gap, folder) {
   const MAX_BODY = 16 * 2 ** 20; // bytes as sent; a longer script is not kept
   const PIECE = 2 ** 16;
   const writing = new Map(); // user -> promises of files under way
@@ -35,15 +35,20 @@ function Bodies(said, folder) {
   }
 
   async function keep(user, channel, storage) {
-    const store = cookieStore(user);
     const { length } = storage;
-    if (length >= MAX_BODY) {
-      return said(JSON.stringify({ type: "gap", store, name: "script body over the limit", n: 1 }));
-    }
+    if (length >= MAX_BODY) return gap(user, PROTOCOL.gap.BODY_SIZE);
     const request = String(ChannelWrapper.get(channel).id);
     const file = String(files++);
     await IOUtils.write(PathUtils.join(folder, file), read(storage, length));
-    said(JSON.stringify({ type: "body", store, request_id: request, encoding: encoding(channel), file }));
+    /** @type {Protocol.Body} */
+    const message = {
+      type: PROTOCOL.message.BODY,
+      store: cookieStore(user),
+      request_id: request,
+      encoding: encoding(channel),
+      file,
+    };
+    said(message);
   }
 
   function read(storage, length) {

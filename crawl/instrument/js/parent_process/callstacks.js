@@ -15,7 +15,14 @@ function Callstacks(said) {
     stacks.delete(channelId);
     if (it.user !== channel.QueryInterface(Ci.nsIChannel).loadInfo.originAttributes.userContextId) return;
     const request = String(ChannelWrapper.get(channel).id);
-    said(JSON.stringify({ type: "callstack", store: cookieStore(it.user), request_id: request, call_stack: it.stack }));
+    /** @type {Protocol.CallStack} */
+    const message = {
+      type: PROTOCOL.message.CALLSTACK,
+      store: cookieStore(it.user),
+      request_id: request,
+      call_stack: it.stack,
+    };
+    said(message);
   }
 
   Services.obs.addObserver({ observe: asked }, "http-on-opening-request");

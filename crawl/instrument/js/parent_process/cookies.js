@@ -29,25 +29,25 @@ function Cookies(said) {
     const now = Date.now();
     const last = heard.get(`${store}\n${it.name}`);
     const http = last !== undefined && now - last < HEARD_MS;
-    said(
-      JSON.stringify({
-        type: "cookie",
-        store,
-        host: it.host.includes(":") && !it.host.startsWith("[") ? `[${it.host}]` : it.host,
-        name: textOf(it.name),
-        value: textOf(it.value),
-        path: textOf(it.path),
-        expiry: expiry(it),
-        is_secure: it.isSecure,
-        is_http_only: it.isHttpOnly,
-        same_site: SAME_SITE[it.sameSite] ?? "unspecified",
-        first_party_domain: topSite(it.originAttributes),
-        record_type: removed ? "deleted" : "added-or-changed",
-        change_cause: cause,
-        via: http || it.isHttpOnly ? "http" : "script",
-        time_stamp: now,
-      }),
-    );
+    /** @type {Protocol.Cookie} */
+    const message = {
+      type: PROTOCOL.message.COOKIE,
+      store,
+      host: it.host.includes(":") && !it.host.startsWith("[") ? `[${it.host}]` : it.host,
+      name: textOf(it.name),
+      value: textOf(it.value),
+      path: textOf(it.path),
+      expiry: expiry(it),
+      is_secure: it.isSecure,
+      is_http_only: it.isHttpOnly,
+      same_site: SAME_SITE[it.sameSite] ?? "unspecified",
+      first_party_domain: topSite(it.originAttributes),
+      record_type: removed ? "deleted" : "added-or-changed",
+      change_cause: cause,
+      via: http || it.isHttpOnly ? "http" : "script",
+      time_stamp: now,
+    };
+    said(message);
   }
 
   /** The causes are those that extensions are told. */

@@ -12,10 +12,18 @@ function Realms(channel, name, process, folder, policy) {
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
   const { said, send } = Outgoing(channel);
-  const gap = (user, name) => said(JSON.stringify({ type: "gap", store: cookieStore(user), name, n: 1 }));
+  const { message: MESSAGE, gap: GAP } = PROTOCOL;
+
+  /** Something of a visit could not be recorded. */
+  function gap(user, name) {
+    /** @type {Protocol.GapMessage} */
+    const message = { type: MESSAGE.GAP, store: cookieStore(user), name, n: 1 };
+    said(message);
+  }
+
   const cookies = Cookies(said);
   const requests = Requests(said, cookies, policy);
-  const bodies = Bodies(said, folder);
+  const bodies = Bodies(said, gap, folder);
   const callstacks = Callstacks(said);
   const prompts = Prompts();
   const hsts = Hsts();
@@ -107,21 +115,21 @@ function Realms(channel, name, process, folder, policy) {
 
   /** A visit tells where Firefox had its page in a process of no user context: none has been seen. */
   function refused(process, kind, user) {
-    if (kind !== "document" && kind !== "worker") return;
-    if (Number.isNaN(userOf(process)) && Number.isSafeInteger(user)) gap(user, `${kind} in a process of no visit`);
+    const name = { __proto__: null, document: GAP.DOCUMENT_IN_NO_VISIT, worker: GAP.WORKER_IN_NO_VISIT }[kind];
+    if (name && Number.isNaN(userOf(process)) && Number.isSafeInteger(user)) gap(user, name);
   }
 
   // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
   const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");
   const reference = ReferenceInstrument(name, said, fits);
-  const KINDS = new Set(["calls", "console", "frame", "gap", "messages"]);
+  const KINDS = new Set(PROTOCOL.ofRealms);
 
   function pass(it, kind, data) {
     if (!it || !KINDS.has(kind)) return;
     if (!it.sure) locate(it);
     // Of members with one name the last counts: those that say whose this is.
     if (fits(data)) return said(`${data.slice(0, -1)},"type":"${kind}",${it.head}}`);
-    gap(it.user, "message over the limit");
+    gap(it.user, GAP.MESSAGE_SIZE);
   }
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
@@ -160,7 +168,9 @@ function Realms(channel, name, process, folder, policy) {
   async function flushed({ number, user }) {
     flushes.delete(number);
     await bodies.idle(user);
-    said(JSON.stringify({ type: "flushed", id: number, starved: starved.get(user) ?? null }));
+    /** @type {Protocol.Flushed} */
+    const message = { type: MESSAGE.FLUSHED, id: number, starved: starved.get(user) ?? null };
+    said(message);
     send();
   }
 

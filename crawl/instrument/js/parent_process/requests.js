@@ -69,7 +69,9 @@ function Requests(said, cookies, policy) {
       it.addEventListener("stop", () => stopped(id));
       it.addEventListener("error", () => failed(id));
     }
+    /** @type {Protocol.Request} */
     const row = {
+      type: PROTOCOL.message.REQUEST,
       store,
       request_id: id,
       hop: before ? after(before) : 0,
@@ -95,7 +97,7 @@ function Requests(said, cookies, policy) {
   function after(before) {
     const { led, row, announced } = before;
     if (!led && row.status === null) return row.hop;
-    said(JSON.stringify(led ?? finished(before, { size: announced }))); // without a redirect: a password is sent now
+    said(led ?? finished(before, { size: announced })); // without a redirect: a password is sent now
     return row.hop + 1;
   }
 
@@ -160,7 +162,7 @@ function Requests(said, cookies, policy) {
     const { statusCode, responseSize } = hop.it;
     withHeaders(hop);
     const whole = { status: statusCode || hop.row.status, size: responseSize || hop.announced, ...how };
-    said(JSON.stringify(hop.led ? { ...hop.led, ...how } : finished(hop, how.completed ? whole : how)));
+    said(hop.led ? { ...hop.led, ...how } : finished(hop, how.completed ? whole : how));
   }
 
   /** The size that the server announced; null where it did not. */
@@ -184,8 +186,11 @@ function Requests(said, cookies, policy) {
     }
   }
 
+  /** What is said of a hop that is over. */
   function finished({ row, channel, cached }, more) {
-    return { type: "request", ...row, ...more, ip: addressOf(channel), from_cache: cached, ended: Date.now() };
+    /** @type {Protocol.Request} */
+    const message = { ...row, ...more, ip: addressOf(channel), from_cache: cached, ended: Date.now() };
+    return message;
   }
 
   Services.obs.addObserver({ observe: begin }, "http-on-modify-request");
@@ -199,7 +204,7 @@ function Requests(said, cookies, policy) {
       for (const [id, hop] of hops) {
         if (hop.row.store !== store) continue;
         hops.delete(id);
-        said(JSON.stringify(hop.led ?? { type: "request", ...withHeaders(hop) }));
+        said(hop.led ?? withHeaders(hop));
       }
     },
     forget(store) {

@@ -16,7 +16,7 @@ const Recorder = (() => {
   const OTHERS = "(other scripts)";
   const TOTALS = 2 ** 20; // characters of their scripts in one message; a script's address may have 2 ** 16
   const SITES = 20000; // places remembered, for speed alone
-  const OPERATIONS = ["get", "set", "call", "set (failed)"];
+  const { labels, message } = PROTOCOL;
   const { stringify } = JSON;
   const { now } = Date;
   const location = globalThis.Document && Object.getOwnPropertyDescriptor(Document.prototype, "URL").get;
@@ -48,7 +48,7 @@ const Recorder = (() => {
       this.url = "";
       this.realm = realm;
       this.begin();
-      channel.add(this, "calls");
+      channel.add(this, message.CALLS);
     }
 
     /** Nothing has been called yet. */
@@ -82,15 +82,14 @@ const Recorder = (() => {
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
       const called = values !== undefined;
       this.keep(entry, {
-        n: 0,
-        t: now(),
-        s: spot.symbol,
-        o: OPERATIONS[operation],
-        a: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
-        v: called ? "" : typeof value === "string" ? value : Text.value(value, spot.functions, most),
-        f: site.frame,
-        b: browser || undefined,
-        k: spot.stack ? Stack.whole(wrapper) || (browser ? "" : site.frame) : undefined,
+        time: now(),
+        symbol: spot.symbol,
+        operation: labels[operation],
+        arguments: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
+        value: called ? "" : typeof value === "string" ? value : Text.value(value, spot.functions, most),
+        caller: site.frame,
+        by_browser: browser || undefined,
+        call_stack: spot.stack ? Stack.whole(wrapper) || (browser ? "" : site.frame) : undefined,
       });
     }
 
@@ -99,16 +98,14 @@ const Recorder = (() => {
       const site = this.site(frame);
       const entry = this.entry(site, spot, operation);
       if (!this.count(entry)) return;
-      const b = browser || undefined;
       this.keep(entry, {
-        n: 0,
-        t: now(),
-        s: spot.symbol,
-        o: OPERATIONS[operation],
-        a: values,
-        v: "",
-        f: site.frame,
-        b,
+        time: now(),
+        symbol: spot.symbol,
+        operation: labels[operation],
+        arguments: values,
+        value: "",
+        caller: site.frame,
+        by_browser: browser || undefined,
       });
     }
 
@@ -148,26 +145,28 @@ const Recorder = (() => {
       return found;
     }
 
+    /** @param {Protocol.Call} call */
     keep(entry, call) {
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
-      if (call.v.length > most) {
-        call.l = call.v.length;
-        call.v = call.v.slice(0, most);
+      if (call.value.length > most) {
+        call.value_len = call.value.length;
+        call.value = call.value.slice(0, most);
       }
       if (this.calls.length === 0) this.place = this.where();
       entry.kept++; // from here on nothing is called for which a page may have left no stack
-      call.n = this.ordinal++;
+      this.ordinal++;
       this.calls[this.calls.length] = call;
-      const length = 80 + call.v.length + (call.a?.length ?? 0) + call.f.length + (call.k?.length ?? 0);
+      const { value, arguments: values, caller, call_stack: stack } = call;
+      const length = 80 + value.length + (values?.length ?? 0) + caller.length + (stack?.length ?? 0);
       this.size += length;
-      this.channel.wake(length, call.t);
+      this.channel.wake(length, call.time);
     }
 
     entry({ symbols }, spot, operation) {
       const key = spot.id * 4 + operation;
       let entry = symbols.get(key);
       if (entry === undefined) {
-        symbols.set(key, (entry = new Entry(symbols.script, spot.symbol, OPERATIONS[operation])));
+        symbols.set(key, (entry = new Entry(symbols.script, spot.symbol, labels[operation])));
       }
       return entry;
     }
@@ -213,14 +212,16 @@ const Recorder = (() => {
     /** What is to be sent next, as a JSON object in text; "" for nothing. */
     take() {
       if (this.calls.length === 0 && this.cut.size === 0) return "";
+      /** @type {Protocol.Total[]} */
       const totals = [];
       let room = TOTALS;
       for (const entry of this.cut) {
         const { script, symbol, operation, made, kept } = entry;
-        totals.push({ u: script, s: symbol, o: operation, n: made, r: kept });
+        totals.push({ script_url: script, symbol, operation, n_calls: made, n_recorded: kept });
         this.cut.delete(entry);
         if ((room -= script.length) < 0) break;
       }
+      /** @type {Protocol.Said<Protocol.Calls>} */
       const body = {
         doc: this.doc,
         location: this.calls.length > 0 ? this.place : this.where(),

@@ -16,7 +16,7 @@ const Channel = (() => {
     size = 0;
     since = Date.now();
     for (const sender of senders) {
-      for (let calls; (calls = sender.take()) !== ""; sent++) post(`calls ${calls}`);
+      for (let calls; (calls = sender.take()) !== ""; sent++) post(`${PROTOCOL.message.CALLS} ${calls}`);
     }
   }
 
@@ -26,8 +26,11 @@ const Channel = (() => {
     if (sent < AT_ONCE || size > MAX_BATCH || now - since > MAX_WAIT_MS) flush();
   }
 
+  /** Something could not be recorded. */
+  const gap = (name) => post(`${PROTOCOL.message.GAP} ${name.slice(0, 200)}`);
+
   /** A number no other realm of the visit has, for all we can do. */
   const random = () => `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
 
-  return { post, flush, wake, random, waits: () => size > 0, add: (sender) => senders.add(sender) };
+  return { post, gap, flush, wake, random, waits: () => size > 0, add: (sender) => senders.add(sender) };
 })();

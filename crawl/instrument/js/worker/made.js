@@ -13,6 +13,7 @@ const Made = (() => {
     AsyncGeneratorFunction: "AsyncGeneratorFunction",
   };
 
+  const { CALL } = PROTOCOL.operation;
   const dynamic = Target.asked("dynamic");
   const spots = new Map();
   const MOST = Recorder.CAPS.text; // characters of a worker's address, which may hold a whole script
@@ -24,7 +25,7 @@ const Made = (() => {
   function note(symbol, text, wrapper) {
     if (!spots.has(symbol)) spots.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     Stack.capture(Stack.place, wrapper);
-    to.noteAt(spots.get(symbol), 2, to.from(Stack.inner(Stack.place.stack), wrapper), JSON.stringify({ 0: text }));
+    to.noteAt(spots.get(symbol), CALL, to.from(Stack.inner(Stack.place.stack), wrapper), JSON.stringify({ 0: text }));
   }
 
   /** Begin; the natives that `called` is to hear of. */

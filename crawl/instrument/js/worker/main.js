@@ -4,7 +4,7 @@
 "use strict";
 
 (() => {
-  const [GET, SET] = [0, 1];
+  const { GET, SET } = PROTOCOL.operation;
   const STEPS = 100; // bound functions of bound functions that are followed
   const { capture, place } = Stack;
   const watcher = new Debugger(); // alive as long as this world: Firefox forgets one that nobody holds
@@ -87,7 +87,7 @@
     try {
       return known ? called(spot, callee, receiver, list(args)) : bound(callee, receiver, args);
     } catch (error) {
-      Channel.post(`gap worker call not recorded: ${error}`.slice(0, 200));
+      Channel.gap(`${PROTOCOL.gap.WORKER_CALL}: ${error}`);
       return undefined;
     } finally {
       inside = false;
@@ -175,12 +175,12 @@
     released = true;
     unwatch();
     watcher.removeDebuggee(globalThis.global);
-    Channel.post("gap worker not watched after deep recursion");
+    Channel.gap(PROTOCOL.gap.WORKER_DEPTH);
   }
 
   function letGo() {
     unwatch();
-    Channel.post("gap worker task not watched to its end");
+    Channel.gap(PROTOCOL.gap.WORKER_TASK);
     return undefined;
   }
 

@@ -3,7 +3,7 @@
 "use strict";
 
 const Plan = (() => {
-  const [GET, SET, CALL] = [0, 1, 2]; // as Recorder names them
+  const { GET, SET, CALL } = PROTOCOL.operation;
 
   // Firefox makes these when they are first named, and their place among the global's names would tell of us: their
   // natives are known by those of this world.

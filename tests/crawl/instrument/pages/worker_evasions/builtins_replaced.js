@@ -24,7 +24,7 @@ for (const [n, o] of entries({
         },
       });
   }
-for (const k of ["get", "set", "return", "value", "0", "then", "n", "s"])
+for (const k of ["get", "set", "return", "value", "0", "then", "n", "time", "symbol", "caller"])
   defineProperty(Object.prototype, k, {
     __proto__: null,
     set() {

@@ -1,0 +1,208 @@
+"""The protocol for people and for the type check of JavaScript, generated from `protocol`.
+
+python -m crawl.protocol_reference > docs/reference/protocol.md
+python -m crawl.protocol_reference types > scripts/js/protocol.d.ts
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_hints
+
+from overscripted.crawl.protocol import (
+    KINDS,
+    Call,
+    Gap,
+    Item,
+    Operation,
+    Realm,
+    Settings,
+    Total,
+    WindowMessage,
+    constants,
+)
+
+from overscripted.schemas import BOOL, STR, Column, Table
+
+
+def types() -> str:
+    """The types of all this for the type check of JavaScript, as TypeScript writes them."""
+    known = constants()
+    lines = [
+        "// Generated from crawl/protocol.py by crawl/protocol_reference.py; a test keeps it current.",
+        "",
+    ]
+    for name in ("operation", "gap", "message"):
+        lines += [f"interface Protocol_{name} {{"]
+        lines += [f"  readonly {key}: {json.dumps(value)};" for key, value in known[name].items()]
+        lines += ["}", ""]
+    lines += [
+        "declare const PROTOCOL: {",
+        *(f"  readonly {name}: Protocol_{name};" for name in ("operation", "gap", "message")),
+        "  readonly labels: readonly string[];",
+        "  readonly ofRealms: readonly string[];",
+        "};",
+        "",
+        "declare namespace Protocol {",
+        "  /** A message of a realm as the realm says it: Firefox's parent process adds whose it is. */",
+        '  type Said<T> = Omit<T, keyof Realm | "type">;',
+        "",
+        *_interface(Realm),
+        *(line for part in (Call, Total, WindowMessage, Item, Settings) for line in _interface(part)),
+        *(line for name, kind in KINDS.items() for line in _interface(kind.members, name, kind.columns)),
+        "}",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _interface(members: Any, kind: str = "", columns: Table | None = None) -> Iterator[str]:
+    hints = get_type_hints(members)
+    yield f"  interface {members.__name__} {{"
+    if kind:
+        yield f'    type: "{kind}";'
+    for name, hint in hints.items():
+        optional = "" if name in members.__required_keys__ else "?"
+        yield f"    {name}{optional}: {_typescript(hint)};"
+    for column in _columns(columns):
+        yield f"    {column.name}?: {_TYPESCRIPT_COLUMN.get(column.type, 'number')} | null;"
+    yield "  }"
+    yield ""
+
+
+_TYPESCRIPT = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
+_TYPESCRIPT_COLUMN = {STR: "string", BOOL: "boolean"}
+
+
+def _typescript(hint: Any) -> str:
+    if isinstance(hint, UnionType):
+        return " | ".join(map(_typescript, get_args(hint)))
+    if get_origin(hint) is list:
+        return f"({_typescript(get_args(hint)[0])})[]"
+    if get_origin(hint) is dict:
+        return f"{{ [name: string]: {_typescript(get_args(hint)[1])} }}"
+    return _TYPESCRIPT.get(hint) or str(hint.__name__)
+
+
+def _columns(table: Table | None) -> list[Column]:
+    """The columns of a table that are a message's members: not those that say which visit and frame."""
+    if table is None:
+        return []
+    known = {"crawl_id", "visit_id", "attempt", "frame_id", "parent_frame_id", "top_level_url"}
+    return [column for column in table.columns if column.name not in known]
+
+
+# -- the reference page -----------------------------------------------------------------------------
+
+_HEAD = """# Protocol: from Firefox to the worker
+
+Generated from `crawl/protocol.py` by `make docs`; a test keeps it current.
+
+A Firefox that the crawl drives has scripts of ours in each of its processes (below `crawl/instrument/js/`):
+
+- A script in each **content process** puts a recorder beside each window of a visit, in a sandbox
+  (`document/`), and has Firefox's debugger watch each worker (`worker/`). A window or worker is a **realm**.
+- What a realm records, its content process sends to the script in **Firefox's parent process**. That adds
+  which visit and frame the realm belongs to. It records requests, cookies and bodies of scripts itself.
+- The parent process sends all of it to the **worker** over the session of WebDriver BiDi that drives the
+  browser. No port listens for it.
+
+Each message is one JSON object in text, with `type`; the parent process sends several at once, one per line.
+Times are milliseconds since 1970. Text from pages may hold lone surrogates: the worker replaces them.
+
+## Which visit
+
+Each visit has a user context of its own, so it has its own *cookie store*. Every tab, frame, pop-up and
+worker in that store belongs to the visit. The worker makes the user context and a tab before it knows the
+seed's page, and asks the parent process for their numbers first. A process names the user context of what it
+tells; it may speak only for the one that Firefox made it for. The worker drops what is said of a store that
+belongs to no visit, or to one that has ended.
+
+One thing is shared by visits: which members a kind of window has, the *plan* of what is wrapped in it. The
+first content process that finds it out tells all others. A page that has taken its process over could bend
+that plan, and nothing else, for other visits.
+
+`frame` and `tab` are Firefox's numbers. `overscripted.crawl.records.rows` gives the frames of pop-ups numbers of their own, so
+that the visited page's top document alone is frame 0 in the tables.
+
+## When messages are sent
+
+A realm sends what it has after 100 ms, when 256 KB wait, and when its page is hidden or left; a worker sends
+its first 64 messages at once. The parent process waits 200 ms or for 256 KB. On a *flush* every content
+process of the visit sends what its realms have, after what its pages' timers have due by then; then the
+parent process sends what it has, and `flushed`. Busy workers are not waited for. Last, the parent process is
+asked for requests that have no answer yet; it sends them once, without `ended`.
+
+## The reference instrument
+
+With `--instrument openwpm` OpenWPM's content script records the calls in documents. The background page of
+our extension makes `calls` of what that script sends, and Firefox's parent process passes them on. Workers
+are counted as gaps.
+"""
+
+
+def page() -> str:
+    """The whole of ``docs/reference/protocol.md``."""
+    return "\n".join([_HEAD, *_kinds(), *_parts(), *_enums()])
+
+
+def _kinds() -> Iterator[str]:
+    yield "## Messages\n\n| type | from | what it says |\n| --- | --- | --- |"
+    for name, kind in KINDS.items():
+        yield f"| [`{name}`](#{name}) | {', '.join(kind.senders)} | {_first(kind.members)} |"
+    yield ""
+    for name, kind in KINDS.items():
+        yield f"### {name}\n"
+        yield from _members(kind.members, kind.columns)
+
+
+def _parts() -> Iterator[str]:
+    titles = {
+        Call: "A call",
+        Total: "A total",
+        WindowMessage: "A message to a window",
+        Settings: "Settings",
+        Item: "An item",
+    }
+    for part, title in titles.items():
+        yield f"## {title}\n"
+        yield from _members(part)
+
+
+def _members(members: Any, columns: Table | None = None) -> Iterator[str]:
+    yield f"{_doc(members)}\n"
+    hints = get_type_hints(members, include_extras=True)
+    if hints or columns:
+        yield "| member | type | meaning |\n| --- | --- | --- |"
+    for name, hint in hints.items():
+        meaning = ""
+        if get_origin(hint) is NotRequired:
+            (hint,) = get_args(hint)
+        if get_origin(hint) is Annotated:
+            hint, meaning = get_args(hint)
+        optional = "" if name in members.__required_keys__ else ", may be absent"
+        yield f"| `{name}` | {_typescript(hint).replace('|', 'or')}{optional} | {meaning} |"
+    if columns:
+        names = ", ".join(f"`{column.name}`" for column in _columns(columns))
+        yield f"\nAnd columns of [raw/{columns.name}](../tables.md) by their names: {names}."
+    yield ""
+
+
+def _enums() -> Iterator[str]:
+    yield "## Operations\n\n| number | label |\n| --- | --- |"
+    yield from (f"| {int(operation)} | {operation.label} |" for operation in Operation)
+    yield "\n## Gaps\n\n| name in `known_gaps` | what could not be recorded |\n| --- | --- |"
+    yield from (f"| {gap} | {gap.meaning} |" for gap in Gap)
+    yield ""
+
+
+def _doc(members: Any) -> str:
+    return " ".join((members.__doc__ or "").split())
+
+
+def _first(members: Any) -> str:
+    return _doc(members).partition(". ")[0].rstrip(".")
+
+
+if __name__ == "__main__":
+    print(types() if sys.argv[1:] == ["types"] else page(), end="")

@@ -1,0 +1,274 @@
+// Generated from crawl/protocol.py by crawl/protocol_reference.py; a test keeps it current.
+
+interface Protocol_operation {
+  readonly GET: 0;
+  readonly SET: 1;
+  readonly CALL: 2;
+  readonly SET_FAILED: 3;
+}
+
+interface Protocol_gap {
+  readonly WORKER_FROM_URL: "worker from url";
+  readonly WORKER_FROM_BLOB: "worker from blob";
+  readonly WORKER_FROM_DATA: "worker from data";
+  readonly WORKER_TASK: "worker task not watched to its end";
+  readonly WORKER_DEPTH: "worker not watched after deep recursion";
+  readonly WORKER_CALL: "worker call not recorded";
+  readonly CALL: "call not recorded";
+  readonly WORKLET: "worklet";
+  readonly DOCUMENT: "document not instrumented";
+  readonly DOCUMENT_IN_NO_VISIT: "document in a process of no visit";
+  readonly WORKER_IN_NO_VISIT: "worker in a process of no visit";
+  readonly DYNAMIC_CODE: "code made from text in a window that has gone";
+  readonly VIEWER: "document of a viewer of the browser";
+  readonly CUT_SHORT: "document cut short";
+  readonly SHARED_STATE: "visit shares HSTS and permissions with others";
+  readonly CONSOLE: "console messages over the limit of a document";
+  readonly MESSAGES: "messages over the limit of a document";
+  readonly MESSAGE_SIZE: "message over the limit";
+  readonly BODY_SIZE: "script body over the limit";
+  readonly BODY_CUT_SHORT: "script body cut short";
+  readonly BODY_UNREADABLE: "script body unreadable";
+  readonly BODIES_SIZE: "script bodies over the limit";
+  readonly MALFORMED: "malformed message";
+  readonly TOTALS_LIMIT: "call totals over the limit";
+  readonly FRAMES: "frames over the limit";
+  readonly REQUESTS: "requests over the limit";
+  readonly CALLSTACKS: "callstacks over the limit";
+  readonly COOKIES: "cookies over the limit";
+  readonly CONSOLE_ROWS: "console over the limit";
+  readonly MESSAGES_ROWS: "messages over the limit";
+  readonly CALL_TOTALS: "call_totals over the limit";
+}
+
+interface Protocol_message {
+  readonly REQUEST: "request";
+  readonly COOKIE: "cookie";
+  readonly BODY: "body";
+  readonly CALLSTACK: "callstack";
+  readonly FRAME: "frame";
+  readonly CALLS: "calls";
+  readonly CONSOLE: "console";
+  readonly MESSAGES: "messages";
+  readonly GAP: "gap";
+  readonly LOST: "lost";
+  readonly FLUSHED: "flushed";
+}
+
+declare const PROTOCOL: {
+  readonly operation: Protocol_operation;
+  readonly gap: Protocol_gap;
+  readonly message: Protocol_message;
+  readonly labels: readonly string[];
+  readonly ofRealms: readonly string[];
+};
+
+declare namespace Protocol {
+  /** A message of a realm as the realm says it: Firefox's parent process adds whose it is. */
+  type Said<T> = Omit<T, keyof Realm | "type">;
+
+  interface Realm {
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+  }
+
+  interface Call {
+    time: number;
+    symbol: string;
+    operation: string;
+    arguments?: string;
+    value: string;
+    value_len?: number;
+    caller: string;
+    by_browser?: boolean;
+    call_stack?: string;
+  }
+
+  interface Total {
+    script_url: string;
+    symbol: string;
+    operation: string;
+    n_calls: number;
+    n_recorded: number;
+  }
+
+  interface WindowMessage {
+    location: string;
+    origin: string;
+    sender: number;
+    data: string;
+    time_stamp: number;
+  }
+
+  interface Item {
+    object: string;
+    name: string;
+    properties?: (string)[];
+    excluded?: (string)[];
+    stack?: boolean;
+    functions?: boolean;
+    bytes?: boolean;
+    when?: string | (string)[];
+  }
+
+  interface Settings {
+    mark: string;
+    instruments: (Item)[];
+    reference?: string;
+    caps?: { [name: string]: number };
+  }
+
+  interface Request {
+    type: "request";
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    completed?: boolean;
+    request_id?: string | null;
+    hop?: number | null;
+    url?: string | null;
+    method?: string | null;
+    resource_type?: string | null;
+    document_url?: string | null;
+    status?: number | null;
+    error?: string | null;
+    ip?: string | null;
+    from_cache?: boolean | null;
+    request_headers?: string | null;
+    response_headers?: string | null;
+    size?: number | null;
+    body_sha256?: string | null;
+    redirect_url?: string | null;
+    time_stamp?: number | null;
+    ended?: number | null;
+  }
+
+  interface Cookie {
+    type: "cookie";
+    store: string;
+    host?: string | null;
+    name?: string | null;
+    value?: string | null;
+    path?: string | null;
+    expiry?: number | null;
+    is_secure?: boolean | null;
+    is_http_only?: boolean | null;
+    same_site?: string | null;
+    first_party_domain?: string | null;
+    record_type?: string | null;
+    change_cause?: string | null;
+    via?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface Body {
+    type: "body";
+    store: string;
+    request_id: string;
+    encoding: string;
+    file: string;
+  }
+
+  interface CallStack {
+    type: "callstack";
+    store: string;
+    request_id: string;
+    call_stack: string;
+  }
+
+  interface Frame {
+    type: "frame";
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    url: string;
+    kind: string;
+    time: number;
+  }
+
+  interface Calls {
+    type: "calls";
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    doc: string;
+    location: string;
+    realm: string;
+    calls: (Call)[];
+    totals: (Total)[];
+  }
+
+  interface Console {
+    type: "console";
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    level?: string | null;
+    message?: string | null;
+    url?: string | null;
+    line?: number | null;
+    time_stamp?: number | null;
+  }
+
+  interface Messages {
+    type: "messages";
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    messages: (WindowMessage)[];
+    cut: number;
+  }
+
+  interface GapMessage {
+    type: "gap";
+    store: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    name: string;
+    n: number;
+    tab?: number;
+    frame?: number;
+    parent?: number;
+    top?: string;
+  }
+
+  interface Lost {
+    type: "lost";
+  }
+
+  interface Flushed {
+    type: "flushed";
+    id: number;
+    starved: number | null;
+  }
+
+}
