@@ -19,8 +19,8 @@ from overscripted.crawl.firefox.parent_process import Parent, Process
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.instrument import bundle
+from overscripted.crawl.instrument.protocol import Message
 from overscripted.crawl.instrument.session import Realms
-from overscripted.crawl.protocol import Message
 from overscripted.crawl.records.rows import Records
 from overscripted.errors import OutsideError
 
@@ -121,7 +121,7 @@ class Browser:
         headless: bool = True,
         contact: str = "",
     ) -> "Browser":
-        """Start one. ``wished`` are the settings of what it records, see `crawl.instrument.settings`.
+        """Start one. ``wished`` are the settings of what it records, see `instrument.settings`.
 
         ``contact`` is added to the User-Agent.
         """

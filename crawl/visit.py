@@ -15,8 +15,8 @@ from overscripted.crawl import settings
 from overscripted.crawl.browser import Browser, Window
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.frontier.queue import Lease
+from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.load_slots import Turns
-from overscripted.crawl.protocol import Gap
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Options
 from overscripted.schemas import RAW

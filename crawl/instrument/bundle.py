@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from overscripted.crawl import protocol
-from overscripted.crawl.instrument import openwpm
+from overscripted.crawl.instrument import openwpm, protocol
 from overscripted.crawl.javascript import function, read, script
 
 _PARENT_PROCESS = (

@@ -16,8 +16,8 @@ from typing import Any
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import bundle
+from overscripted.crawl.instrument.protocol import Message, MessageType
 from overscripted.crawl.javascript import function
-from overscripted.crawl.protocol import Message, MessageType
 
 _SERVE = function("serveWorkerScript", "js/parent_process/serve_worker_script.js")
 _LOCATE = function(

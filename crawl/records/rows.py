@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from overscripted.crawl import protocol
-from overscripted.crawl.protocol import Gap, Message, MessageType
+from overscripted.crawl.instrument import protocol
+from overscripted.crawl.instrument.protocol import Gap, Message, MessageType
 from overscripted.crawl.records.script_body import TooLarge, decode
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.settings import Limits

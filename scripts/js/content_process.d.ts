@@ -1,4 +1,4 @@
-// What the process script is told: see crawl/pack.py.
+// What the process script is told: see crawl/instrument/bundle.py.
 
 declare const OVERSCRIPTED_TOLD: {
   name: string;

@@ -1,4 +1,4 @@
-// Generated from crawl/protocol.py by crawl/protocol_reference.py; a test keeps it current.
+// Generated from crawl/instrument/protocol.py by `make docs`; a test keeps it current.
 
 interface Protocol_operation {
   readonly GET: 0;

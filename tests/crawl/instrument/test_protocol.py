@@ -7,9 +7,9 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
-from overscripted.crawl import protocol_reference
-from overscripted.crawl.protocol import KINDS, Gap, Message, MessageType, Operation, constants
 
+from overscripted.crawl.instrument import protocol_reference
+from overscripted.crawl.instrument.protocol import KINDS, Gap, Message, MessageType, Operation, constants
 from overscripted.schemas import BOOL, STR
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 

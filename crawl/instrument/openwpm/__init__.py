@@ -10,10 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from overscripted.crawl.javascript import script
-from overscripted.crawl.protocol import constants
-
 from overscripted import npm
+from overscripted.crawl.instrument.protocol import constants
+from overscripted.crawl.javascript import script
 
 FOLDER = Path(str(resources.files("overscripted.crawl") / "instrument" / "openwpm"))
 _MODULES = (

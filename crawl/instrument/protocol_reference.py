@@ -1,7 +1,7 @@
 """The protocol for people and for the type check of JavaScript, generated from `protocol`.
 
-python -m crawl.protocol_reference > docs/reference/protocol.md
-python -m crawl.protocol_reference types > scripts/js/protocol.d.ts
+python -m overscripted.crawl.instrument.protocol_reference > docs/reference/protocol.md
+python -m overscripted.crawl.instrument.protocol_reference types > scripts/js/protocol.d.ts
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_hints
 
-from overscripted.crawl.protocol import (
+from overscripted.crawl.instrument.protocol import (
     KINDS,
     Call,
     Gap,
@@ -22,7 +22,6 @@ from overscripted.crawl.protocol import (
     WindowMessage,
     constants,
 )
-
 from overscripted.schemas import BOOL, STR, Column, Table
 
 
@@ -30,7 +29,7 @@ def types() -> str:
     """The types of all this for the type check of JavaScript, as TypeScript writes them."""
     known = constants()
     lines = [
-        "// Generated from crawl/protocol.py by crawl/protocol_reference.py; a test keeps it current.",
+        "// Generated from crawl/instrument/protocol.py by `make docs`; a test keeps it current.",
         "",
     ]
     for name in ("operation", "gap", "message"):
@@ -96,7 +95,7 @@ def _columns(table: Table | None) -> list[Column]:
 
 _HEAD = """# Protocol: from Firefox to the worker
 
-Generated from `crawl/protocol.py` by `make docs`; a test keeps it current.
+Generated from `crawl/instrument/protocol.py` by `make docs`; a test keeps it current.
 
 A Firefox that the crawl drives has scripts of ours in each of its processes (below `crawl/instrument/js/`):
 
@@ -122,8 +121,8 @@ One thing is shared by visits: which members a kind of window has, the *plan* of
 first content process that finds it out tells all others. A page that has taken its process over could bend
 that plan, and nothing else, for other visits.
 
-`frame` and `tab` are Firefox's numbers. `overscripted.crawl.records.rows` gives the frames of pop-ups numbers of their own, so
-that the visited page's top document alone is frame 0 in the tables.
+`frame` and `tab` are Firefox's numbers. In the tables the frames of pop-ups have numbers of their own, so
+that the visited page's top document alone is frame 0.
 
 ## When messages are sent
 
