@@ -10,7 +10,6 @@ function Focus() {
     const { browsingContext, document } = window;
     if (browsingContext.parent || !document.isInitialDocument) return;
     if (!document.nodePrincipal.originAttributes.userContextId) return; // of no visit
-    Services.focus.activeWindow = window;
     Services.focus.focusedWindow = window;
   }
 
