@@ -76,7 +76,7 @@ export default [
   world([...files(`${JS}/content_process`), `${OPENWPM}/content_process.js`], [...XPCOM, "OVERSCRIPTED_TOLD"]),
   // The sandbox of a document.
   world(
-    [...files(`${JS}/shared`, `${JS}/document`), `${OPENWPM}/document.js`],
+    [...files(`${JS}/shared`, `${JS}/document`, `${JS}/document/records`), `${OPENWPM}/document.js`],
     [
       "Document",
       "Element",

@@ -16,6 +16,11 @@ def read(name: str) -> str:
     return (_FOLDER / name).read_text("utf-8")
 
 
+def folder(name: str) -> list[str]:
+    """The files of a folder, by their paths, in the order of their names."""
+    return sorted(f"{name}/{file.name}" for file in (_FOLDER / name).iterdir() if file.name.endswith(".js"))
+
+
 def script(files: tuple[str, ...], **constants: Any) -> str:
     """A script: constants, of what JSON can say and frozen, then the files. Its value is the last file's."""
     known = [f"const {name} = {_frozen(value)};" for name, value in constants.items()]

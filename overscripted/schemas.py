@@ -5,63 +5,19 @@ below ``tables/``. Documentation (``docs/reference/tables.md``) and validation a
 follow OpenWPM where it has one, and the study for the 30 columns it published.
 """
 
-from dataclasses import dataclass
-
 import pyarrow as pa
 
-TIME = pa.timestamp("us", tz="UTC")
-INT = pa.int64()
-STR = pa.string()
-BOOL = pa.bool_()
-FLOAT = pa.float64()
-BYTES = pa.binary()
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: its Arrow type, meaning, unit (empty where it has none), and whether NULL may occur."""
-
-    name: str
-    type: pa.DataType
-    description: str
-    unit: str = ""
-    nullable: bool = True
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: what a row is, its columns in order, and the columns that together are unique."""
-
-    name: str
-    row: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...] = ()
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The Arrow schema."""
-        return pa.schema([pa.field(c.name, c.type) for c in self.columns])
-
-    @property
-    def names(self) -> list[str]:
-        """Column names in order."""
-        return [c.name for c in self.columns]
-
-    def empty(self) -> pa.Table:
-        """The table without rows."""
-        return self.schema.empty_table()
-
-
-_VISIT = (
-    Column("crawl_id", INT, "Number of the run (1 is the study)"),
-    Column("visit_id", INT, "Number of the visit: one seed loaded in one window; 53 bits"),
-    Column("attempt", INT, "Attempt at this seed, from 1; the etl keeps the acknowledged one"),
-)
-_FRAME = (
-    Column("frame_id", INT, "Frame within the visit; the top document of the visited page is 0"),
-    Column("parent_frame_id", INT, "Frame that embeds this one; -1 for a top document"),
-    Column("top_level_url", STR, "URL of the top document at the time; empty where unknown"),
-)
+from overscripted.columns import BOOL as BOOL
+from overscripted.columns import BYTES as BYTES
+from overscripted.columns import FLOAT as FLOAT
+from overscripted.columns import FRAME as _FRAME
+from overscripted.columns import INT as INT
+from overscripted.columns import STR as STR
+from overscripted.columns import TIME as TIME
+from overscripted.columns import VISIT as _VISIT
+from overscripted.columns import Column as Column
+from overscripted.columns import Table as Table
+from overscripted.record_kinds import RECORD_KINDS
 
 # Whose rights a document or worker has: as found. What becomes of it is said of the table calls.
 _RAW_CONTEXT = (
@@ -236,26 +192,6 @@ RAW: dict[str, Table] = {
             ),
         ),
         Table(
-            "cookies",
-            "one change of a cookie, over HTTP or by script",
-            (
-                *_VISIT,
-                Column("host", STR, "Domain of the cookie"),
-                Column("name", STR, "Name"),
-                Column("value", STR, "Value"),
-                Column("path", STR, "Path"),
-                Column("expiry", TIME, "When it expires; NULL for a session cookie"),
-                Column("is_secure", BOOL, "Secure"),
-                Column("is_http_only", BOOL, "HttpOnly"),
-                Column("same_site", STR, "strict, lax, no_restriction, unspecified"),
-                Column("first_party_domain", STR, "Partition's top-level site; empty if unpartitioned"),
-                Column("record_type", STR, "added-or-changed or deleted"),
-                Column("change_cause", STR, "explicit, overwrite, expired, …"),
-                Column("via", STR, "http or script, where known"),
-                Column("time_stamp", TIME, "When"),
-            ),
-        ),
-        Table(
             "scripts",
             "one body of a script, stored once a segment by content",
             (
@@ -264,31 +200,7 @@ RAW: dict[str, Table] = {
                 Column("content", BYTES, "The body; NULL where a cap cut it"),
             ),
         ),
-        Table(
-            "console",
-            "an uncaught error, or an error or warning that a script wrote on its console",
-            (
-                *_VISIT,
-                Column("level", STR, "error or warning"),
-                Column("message", STR, "Text"),
-                Column("url", STR, "Script or document"),
-                Column("line", INT, "Line, where known"),
-                Column("time_stamp", TIME, "When"),
-            ),
-        ),
-        Table(
-            "messages",
-            "one message that a window was sent by postMessage, from another or from itself, as it arrived",
-            (
-                *_VISIT,
-                *_FRAME,
-                Column("location", STR, "URL of the document that was sent it"),
-                Column("origin", STR, "Origin of the sender; 'null' for one without"),
-                Column("sender_frame_id", INT, "Frame that sent it; NULL: one of another window, or gone"),
-                Column("data", STR, "What was sent, as values of calls are written, or its beginning"),
-                Column("time_stamp", TIME, "When it arrived"),
-            ),
-        ),
+        *(kind.table for kind in RECORD_KINDS),
         Table(
             "instruments",
             "one API of which uses were recorded: of what is not here, none can be",
@@ -466,10 +378,8 @@ TABLES: dict[str, Table] = {
                 Column("is_third_party", BOOL, "domain differs from the top document's"),
             ),
         ),
-        Table("cookies", "one change of a cookie in an acknowledged visit", RAW["cookies"].columns),
         Table("scripts", "one distinct script body", RAW["scripts"].columns, ("sha256",)),
-        Table("console", "one console message of an acknowledged visit", RAW["console"].columns),
-        Table("messages", "one message to a window of an acknowledged visit", RAW["messages"].columns),
+        *(Table(kind.table.name, kind.kept, kind.table.columns) for kind in RECORD_KINDS),
         Table("instruments", RAW["instruments"].row, RAW["instruments"].columns),
         Table(
             "script_refs",

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from overscripted.crawl.instrument import openwpm, protocol
-from overscripted.crawl.javascript import function, read, script
+from overscripted.crawl.javascript import folder, function, read, script
 
 _PARENT_PROCESS = (
     "js/parent_process/outgoing.js",
@@ -53,8 +53,8 @@ _DOCUMENT = (
     "js/document/install.js",
     "js/document/webdriver.js",
     "js/document/dynamic.js",
-    "js/document/console.js",
-    "js/document/messages.js",
+    "js/document/records.js",
+    *folder("js/document/records"),
     "js/document/main.js",
 )
 _PAGE = "js/page/window_side.js"

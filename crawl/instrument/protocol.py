@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, NotRequired, TypedDict
 
+from overscripted.record_kinds import RECORD_KINDS, RecordKind
 from overscripted.schemas import RAW, Table
 
 Message = dict[
@@ -70,7 +71,6 @@ class Gap(StrEnum):
         "a Firefox that is too old to keep them apart",
     )
     CONSOLE = "console messages over the limit of a document", "a document wrote more than are kept"
-    MESSAGES = "messages over the limit of a document", "a window was sent more than are kept"
     MESSAGE_SIZE = "message over the limit", "a realm said more at once than a session bears"
     BODY_SIZE = "script body over the limit", "a script that is too large to keep"
     BODY_CUT_SHORT = "script body cut short", "a script whose encoding ends early: its beginning is kept"
@@ -81,31 +81,27 @@ class Gap(StrEnum):
     )
     MALFORMED = "malformed message", "a message that no code of ours can have sent"
     TOTALS_LIMIT = "call totals over the limit", "counts of a script and symbol beyond the rows of a visit"
-    FRAMES = "frames over the limit", "frames, or rows of `frames`, beyond those of a visit"
-    REQUESTS = "requests over the limit", "rows of `requests` beyond those of a visit"
-    CALLSTACKS = "callstacks over the limit", "rows of `callstacks` beyond those of a visit"
-    COOKIES = "cookies over the limit", "rows of `cookies` beyond those of a visit"
-    CONSOLE_ROWS = "console over the limit", "rows of `console` beyond those of a visit"
-    MESSAGES_ROWS = "messages over the limit", "rows of `messages` beyond those of a visit"
-    CALL_TOTALS = "call_totals over the limit", "rows of `call_totals` beyond those of a visit"
+    FRAMES = "frames over the limit", "frames beyond those of a visit that are told apart"
 
-    @classmethod
-    def rows(cls, table: str) -> "Gap":
-        """The gap that rows of a table beyond those of a visit leave."""
-        return cls(f"{table} over the limit")  # type: ignore[call-arg]
+    @staticmethod
+    def rows(table: str) -> str:
+        """The gap that rows of a table leave which are beyond those of a visit."""
+        return f"{table} over the limit"
+
+    @staticmethod
+    def cut(table: str) -> str:
+        """The gap that rows of a table leave which are beyond those of a document."""
+        return f"{table} over the limit of a document"
 
 
 class MessageType(StrEnum):
-    """The member ``type`` of a message."""
+    """The member ``type`` of a message. Declared kinds of records (`RECORD_KINDS`) have others besides."""
 
     REQUEST = "request"
-    COOKIE = "cookie"
     BODY = "body"
     CALLSTACK = "callstack"
     FRAME = "frame"
     CALLS = "calls"
-    CONSOLE = "console"
-    MESSAGES = "messages"
     GAP = "gap"
     LOST = "lost"
     FLUSHED = "flushed"
@@ -148,10 +144,6 @@ class Request(InFrame):
     """One hop of a request: when it is answered, has failed, or the visit ends. Columns of `raw/requests`."""
 
     completed: NotRequired[Annotated[bool, "the whole response has come"]]
-
-
-class Cookie(OfVisit):
-    """One change of a cookie. Columns of `raw/cookies`."""
 
 
 class Body(OfVisit):
@@ -223,27 +215,6 @@ class Calls(Realm):
     totals: list[Total]
 
 
-class Console(Realm):
-    """An error that nothing caught, or an error or warning on the console. Columns of `raw/console`."""
-
-
-class WindowMessage(TypedDict):
-    """A message that a window was sent by `postMessage`."""
-
-    location: Annotated[str, "URL of the document that was sent it"]
-    origin: Annotated[str, "origin of the sender"]
-    sender: Annotated[int, "frame of the same tab that sent it; -1: none of it"]
-    data: Annotated[str, "what was sent, as text"]
-    time_stamp: Annotated[int, "when it arrived"]
-
-
-class Messages(Realm):
-    """Messages that a window was sent."""
-
-    messages: list[WindowMessage]
-    cut: Annotated[int, "how many more arrived and were not kept"]
-
-
 class GapMessage(OfVisit, Rights):
     """Something could not be recorded. Of a realm it also says where."""
 
@@ -292,24 +263,34 @@ class Settings(TypedDict):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of message: who sends it, what it has, and the raw table whose columns it may have besides."""
+    """A kind of message: who sends it, what it has, and of which raw table it may have columns besides.
+
+    With ``record`` a declared kind of record: its message has the columns, or a list of rows with them.
+    """
 
     senders: tuple[str, ...]
     members: Any  # a TypedDict
     columns: Table | None = None
+    record: RecordKind | None = None
 
 
 REALM, PARENT_PROCESS = "realm", "parent process"
 
-KINDS = {
+KINDS: dict[str, Kind] = {
     MessageType.REQUEST: Kind((PARENT_PROCESS,), Request, RAW["requests"]),
-    MessageType.COOKIE: Kind((PARENT_PROCESS,), Cookie, RAW["cookies"]),
     MessageType.BODY: Kind((PARENT_PROCESS,), Body),
     MessageType.CALLSTACK: Kind((PARENT_PROCESS,), CallStack),
     MessageType.FRAME: Kind((REALM,), Frame),
     MessageType.CALLS: Kind((REALM,), Calls),
-    MessageType.CONSOLE: Kind((REALM,), Console, RAW["console"]),
-    MessageType.MESSAGES: Kind((REALM,), Messages),
+    **{
+        kind.message: Kind(
+            (REALM if kind.by_realm else PARENT_PROCESS,),
+            Realm if kind.by_realm else OfVisit,
+            kind.table,
+            kind,
+        )
+        for kind in RECORD_KINDS
+    },
     MessageType.GAP: Kind((REALM, PARENT_PROCESS), GapMessage),
     MessageType.LOST: Kind((PARENT_PROCESS,), Lost),
     MessageType.FLUSHED: Kind((PARENT_PROCESS,), Flushed),
@@ -322,6 +303,6 @@ def constants() -> dict[str, Any]:
         "operation": {operation.name: int(operation) for operation in Operation},
         "labels": [operation.label for operation in Operation],
         "gap": {gap.name: str(gap) for gap in Gap},
-        "message": {kind.name: str(kind) for kind in MessageType},
+        "message": {name.upper(): str(name) for name in KINDS},
         "ofRealms": [str(name) for name, kind in KINDS.items() if REALM in kind.senders],
     }

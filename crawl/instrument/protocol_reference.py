@@ -6,7 +6,7 @@ python -m overscripted.crawl.instrument.protocol_reference types > scripts/js/pr
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_hints
 
@@ -15,11 +15,11 @@ from overscripted.crawl.instrument.protocol import (
     Call,
     Gap,
     Item,
+    Kind,
     Operation,
     Realm,
     Settings,
     Total,
-    WindowMessage,
     constants,
 )
 from overscripted.schemas import BOOL, STR, Column, Table
@@ -47,26 +47,47 @@ def types() -> str:
         "  /** A message of a realm as the realm says it: Firefox's parent process adds whose it is. */",
         '  type Said<T> = Omit<T, keyof Realm | "type">;',
         "",
-        *_interface(Realm),
-        *(line for part in (Call, Total, WindowMessage, Item, Settings) for line in _interface(part)),
-        *(line for name, kind in KINDS.items() for line in _interface(kind.members, name, kind.columns)),
+        *_interface("Realm", Realm),
+        *(line for part in (Call, Total, Item, Settings) for line in _interface(part.__name__, part)),
+        *(line for name, kind in KINDS.items() for line in _interfaces(name, kind)),
         "}",
     ]
     return "\n".join([*lines, ""])
 
 
-def _interface(members: Any, kind: str = "", columns: Table | None = None) -> Iterator[str]:
-    hints = get_type_hints(members)
-    yield f"  interface {members.__name__} {{"
-    if kind:
-        yield f'    type: "{kind}";'
-    for name, hint in hints.items():
+def _interfaces(name: str, kind: Kind) -> Iterator[str]:
+    """Of a message, and of a row where it has a list of them."""
+    if (record := kind.record) is None:
+        yield from _interface(
+            kind.members.__name__, kind.members, [f'type: "{name}"', *_column_types(kind.columns)]
+        )
+        return
+    title = name.capitalize()
+    row = [f"{member}: number" for member in record.frames] + _column_types(
+        record.table, {*record.frames.values()}
+    )
+    if record.rows:
+        yield from _interface(f"{title}Row", None, row)
+        row = [f"{record.rows}: {title}Row[]", "cut: number"]
+    yield from _interface(title, kind.members, [f'type: "{name}"', *row])
+
+
+def _interface(title: str, members: Any, more: Iterable[str] = ()) -> Iterator[str]:
+    yield f"  interface {title} {{"
+    for name, hint in get_type_hints(members).items() if members else ():
         optional = "" if name in members.__required_keys__ else "?"
         yield f"    {name}{optional}: {_typescript(hint)};"
-    for column in _columns(columns):
-        yield f"    {column.name}?: {_TYPESCRIPT_COLUMN.get(column.type, 'number')} | null;"
+    yield from (f"    {member};" for member in more)
     yield "  }"
     yield ""
+
+
+def _column_types(table: Table | None, without: Collection[str] = ()) -> list[str]:
+    return [
+        f"{column.name}?: {_TYPESCRIPT_COLUMN.get(column.type, 'number')} | null"
+        for column in _columns(table)
+        if column.name not in without
+    ]
 
 
 _TYPESCRIPT = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
@@ -148,30 +169,55 @@ def page() -> str:
 def _kinds() -> Iterator[str]:
     yield "## Messages\n\n| type | from | what it says |\n| --- | --- | --- |"
     for name, kind in KINDS.items():
-        yield f"| [`{name}`](#{name}) | {', '.join(kind.senders)} | {_first(kind.members)} |"
+        says = _says(kind).partition(". ")[0].rstrip(".")
+        yield f"| [`{name}`](#{name}) | {', '.join(kind.senders)} | {says} |"
     yield ""
     for name, kind in KINDS.items():
-        yield f"### {name}\n"
-        yield from _members(kind.members, kind.columns)
+        yield f"### {name}\n\n{_says(kind)}\n"
+        yield from _members(kind.members)
+        if kind.columns:
+            yield f"{_besides(kind)}\n"
+
+
+def _says(kind: Kind) -> str:
+    if kind.record:
+        says = f"{'Several: ' if kind.record.rows else ''}{kind.record.table.row}."
+        return says[0].upper() + says[1:]
+    return _doc(kind.members)
+
+
+def _besides(kind: Kind) -> str:
+    """What a message has of a table's columns."""
+    frames = kind.record.frames if kind.record else {}
+    columns = [column.name for column in _columns(kind.columns) if column.name not in frames.values()]
+    names = ", ".join(f"`{name}`" for name in columns)
+    where = (
+        f"columns of [raw/{kind.columns.name if kind.columns else ''}](../tables.md) by their names: {names}"
+    )
+    numbers = "".join(
+        f"; `{member}`, a frame's number for `{column}`, -1: none" for member, column in frames.items()
+    )
+    if kind.record and kind.record.rows:
+        more = f"And `{kind.record.rows}`, a list of rows, and `cut`, how many more there were."
+        return f"{more} A row has {where}{numbers}."
+    return f"And {where}{numbers}."
 
 
 def _parts() -> Iterator[str]:
     titles = {
         Call: "A call",
         Total: "A total",
-        WindowMessage: "A message to a window",
         Settings: "Settings",
         Item: "An item",
     }
     for part, title in titles.items():
-        yield f"## {title}\n"
+        yield f"## {title}\n\n{_doc(part)}\n"
         yield from _members(part)
 
 
-def _members(members: Any, columns: Table | None = None) -> Iterator[str]:
-    yield f"{_doc(members)}\n"
+def _members(members: Any) -> Iterator[str]:
     hints = get_type_hints(members, include_extras=True)
-    if hints or columns:
+    if hints:
         yield "| member | type | meaning |\n| --- | --- | --- |"
     for name, hint in hints.items():
         meaning = ""
@@ -181,9 +227,6 @@ def _members(members: Any, columns: Table | None = None) -> Iterator[str]:
             hint, meaning = get_args(hint)
         optional = "" if name in members.__required_keys__ else ", may be absent"
         yield f"| `{name}` | {_typescript(hint).replace('|', 'or')}{optional} | {meaning} |"
-    if columns:
-        names = ", ".join(f"`{column.name}`" for column in _columns(columns))
-        yield f"\nAnd columns of [raw/{columns.name}](../tables.md) by their names: {names}."
     yield ""
 
 
@@ -192,15 +235,12 @@ def _enums() -> Iterator[str]:
     yield from (f"| {int(operation)} | {operation.label} |" for operation in Operation)
     yield "\n## Gaps\n\n| name in `known_gaps` | what could not be recorded |\n| --- | --- |"
     yield from (f"| {gap} | {gap.meaning} |" for gap in Gap)
-    yield ""
+    yield f"| {Gap.rows('…')} | rows of that table beyond those of a visit |"
+    yield f"| {Gap.cut('…')} | rows of that table beyond those of a document |\n"
 
 
 def _doc(members: Any) -> str:
     return " ".join((members.__doc__ or "").split())
-
-
-def _first(members: Any) -> str:
-    return _doc(members).partition(". ")[0].rstrip(".")
 
 
 if __name__ == "__main__":

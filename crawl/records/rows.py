@@ -9,7 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from overscripted.crawl.instrument import protocol
@@ -18,6 +18,7 @@ from overscripted.crawl.records.script_body import TooLarge, decode
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.settings import Limits
 from overscripted.encodings import EncodingError
+from overscripted.record_kinds import RECORD_KINDS, RecordKind
 from overscripted.schemas import BOOL, INT, RAW, STR, TIME
 from overscripted.stacks import innermost, parse_frame
 from overscripted.text import clean
@@ -205,21 +206,17 @@ class Records:
         name, script = str(message["request_id"])[:64], innermost(stack).script_url
         self._write("callstacks", {"request_id": name, "call_stack": stack, "script_url": script})
 
-    def _cookie(self, message: protocol.Cookie) -> None:
-        self._write("cookies", _columns("cookies", message, self._limits.text))
-
-    def _console(self, message: protocol.Console) -> None:
-        self._write("console", _columns("console", message, self._limits.text))
-
-    def _messages(self, message: protocol.Messages) -> None:
-        place = self._place(message)
-        for one in message["messages"]:
-            sender = int(one["sender"])
-            row = _columns("messages", one, self._limits.text) | place
-            row["sender_frame_id"] = None if sender < 0 else self._frame_id(int(message["tab"]), sender)
-            self._write("messages", row)
-        if cut := _count(message["cut"]):
-            self.gaps[Gap.MESSAGES] += cut
+    def _record(self, message: Message, kind: RecordKind) -> None:
+        """The rows of a message of a declared kind."""
+        place = self._place(message) if kind.in_frame else {}
+        for said in message[kind.rows] if kind.rows else (message,):
+            row = _columns(kind.table.name, said, self._limits.text) | place
+            for member, column in kind.frames.items():
+                number = int(said[member])
+                row[column] = None if number < 0 else self._frame_id(int(message["tab"]), number)
+            self._write(kind.table.name, row)
+        if cut := _count(message["cut"]) if kind.rows else 0:
+            self.gaps[Gap.cut(kind.table.name)] += cut
 
     def _body(self, message: protocol.BodyRead) -> None:
         """The body of a script's request, which comes a moment before the request's end or after it."""
@@ -304,11 +301,9 @@ _TAKERS: dict[str, Callable[[Records, Any], None]] = {
     MessageType.FRAME: Records._frame,
     MessageType.REQUEST: Records._request,
     MessageType.CALLSTACK: Records._callstack,
-    MessageType.COOKIE: Records._cookie,
-    MessageType.CONSOLE: Records._console,
-    MessageType.MESSAGES: Records._messages,
     MessageType.BODY: Records._body,
     MessageType.GAP: Records._gap,
+    **{kind.message: partial(Records._record, kind=kind) for kind in RECORD_KINDS},
 }
 _CALLS = tuple(RAW["calls"].names)
 

@@ -24,7 +24,6 @@ interface Protocol_gap {
   readonly CUT_SHORT: "document cut short";
   readonly SHARED_STATE: "visit shares HSTS and permissions with others";
   readonly CONSOLE: "console messages over the limit of a document";
-  readonly MESSAGES: "messages over the limit of a document";
   readonly MESSAGE_SIZE: "message over the limit";
   readonly BODY_SIZE: "script body over the limit";
   readonly BODY_CUT_SHORT: "script body cut short";
@@ -33,21 +32,15 @@ interface Protocol_gap {
   readonly MALFORMED: "malformed message";
   readonly TOTALS_LIMIT: "call totals over the limit";
   readonly FRAMES: "frames over the limit";
-  readonly REQUESTS: "requests over the limit";
-  readonly CALLSTACKS: "callstacks over the limit";
-  readonly COOKIES: "cookies over the limit";
-  readonly CONSOLE_ROWS: "console over the limit";
-  readonly MESSAGES_ROWS: "messages over the limit";
-  readonly CALL_TOTALS: "call_totals over the limit";
 }
 
 interface Protocol_message {
   readonly REQUEST: "request";
-  readonly COOKIE: "cookie";
   readonly BODY: "body";
   readonly CALLSTACK: "callstack";
   readonly FRAME: "frame";
   readonly CALLS: "calls";
+  readonly COOKIE: "cookie";
   readonly CONSOLE: "console";
   readonly MESSAGES: "messages";
   readonly GAP: "gap";
@@ -98,14 +91,6 @@ declare namespace Protocol {
     n_recorded: number;
   }
 
-  interface WindowMessage {
-    location: string;
-    origin: string;
-    sender: number;
-    data: string;
-    time_stamp: number;
-  }
-
   interface Item {
     object: string;
     name: string;
@@ -125,13 +110,13 @@ declare namespace Protocol {
   }
 
   interface Request {
-    type: "request";
     store: string;
     tab: number;
     frame: number;
     parent: number;
     top: string;
     completed?: boolean;
+    type: "request";
     request_id?: string | null;
     hop?: number | null;
     url?: string | null;
@@ -151,9 +136,56 @@ declare namespace Protocol {
     ended?: number | null;
   }
 
-  interface Cookie {
-    type: "cookie";
+  interface Body {
     store: string;
+    request_id: string;
+    encoding: string;
+    file: string;
+    type: "body";
+  }
+
+  interface CallStack {
+    store: string;
+    request_id: string;
+    call_stack: string;
+    type: "callstack";
+  }
+
+  interface Frame {
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    url: string;
+    kind: string;
+    time: number;
+    type: "frame";
+  }
+
+  interface Calls {
+    store: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    doc: string;
+    location: string;
+    realm: string;
+    calls: (Call)[];
+    totals: (Total)[];
+    type: "calls";
+  }
+
+  interface Cookie {
+    store: string;
+    type: "cookie";
     host?: string | null;
     name?: string | null;
     value?: string | null;
@@ -169,55 +201,7 @@ declare namespace Protocol {
     time_stamp?: number | null;
   }
 
-  interface Body {
-    type: "body";
-    store: string;
-    request_id: string;
-    encoding: string;
-    file: string;
-  }
-
-  interface CallStack {
-    type: "callstack";
-    store: string;
-    request_id: string;
-    call_stack: string;
-  }
-
-  interface Frame {
-    type: "frame";
-    store: string;
-    tab: number;
-    frame: number;
-    parent: number;
-    top: string;
-    context?: string;
-    framed?: boolean;
-    origin?: string;
-    url: string;
-    kind: string;
-    time: number;
-  }
-
-  interface Calls {
-    type: "calls";
-    store: string;
-    tab: number;
-    frame: number;
-    parent: number;
-    top: string;
-    context?: string;
-    framed?: boolean;
-    origin?: string;
-    doc: string;
-    location: string;
-    realm: string;
-    calls: (Call)[];
-    totals: (Total)[];
-  }
-
   interface Console {
-    type: "console";
     store: string;
     tab: number;
     frame: number;
@@ -226,6 +210,7 @@ declare namespace Protocol {
     context?: string;
     framed?: boolean;
     origin?: string;
+    type: "console";
     level?: string | null;
     message?: string | null;
     url?: string | null;
@@ -233,8 +218,15 @@ declare namespace Protocol {
     time_stamp?: number | null;
   }
 
+  interface MessagesRow {
+    sender: number;
+    location?: string | null;
+    origin?: string | null;
+    data?: string | null;
+    time_stamp?: number | null;
+  }
+
   interface Messages {
-    type: "messages";
     store: string;
     tab: number;
     frame: number;
@@ -243,12 +235,12 @@ declare namespace Protocol {
     context?: string;
     framed?: boolean;
     origin?: string;
-    messages: (WindowMessage)[];
+    type: "messages";
+    messages: MessagesRow[];
     cut: number;
   }
 
   interface GapMessage {
-    type: "gap";
     store: string;
     context?: string;
     framed?: boolean;
@@ -259,6 +251,7 @@ declare namespace Protocol {
     frame?: number;
     parent?: number;
     top?: string;
+    type: "gap";
   }
 
   interface Lost {
@@ -266,9 +259,9 @@ declare namespace Protocol {
   }
 
   interface Flushed {
-    type: "flushed";
     id: number;
     starved: number | null;
+    type: "flushed";
   }
 
 }

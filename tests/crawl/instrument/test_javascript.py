@@ -20,7 +20,7 @@ def checked(project: str) -> set[Path]:
     paths = [
         (folder / name).resolve() for name in json.loads((folder / f"{project}.json").read_text())["include"]
     ]
-    return {file for path in paths for file in (path.glob("*.js") if path.is_dir() else [path])}
+    return {file for path in paths for file in (path.rglob("*.js") if path.is_dir() else [path])}
 
 
 def test_every_file_is_type_checked_as_part_of_its_world() -> None:
@@ -63,9 +63,9 @@ def test_each_file_is_in_a_script_of_its_world(tmp_path: Path) -> None:
     }
     asked_alone |= {"locate_tab", "notify", "display", "preferences"}
     for world, script in whole.items():
-        for file in (FOLDER / "js" / world).glob("*.js"):
+        for file in (FOLDER / "js" / world).rglob("*.js"):
             if file.stem not in asked_alone:
-                assert read(f"js/{world}/{file.name}") in script, file
+                assert read(str(file.relative_to(FOLDER))) in script, file
     for file in (FOLDER / "js" / "shared").glob("*.js"):
         assert file.read_text() in whole["document"] and file.read_text() in whole["worker"]
 

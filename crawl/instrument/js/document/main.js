@@ -43,8 +43,7 @@
     channel.add(lost, PROTOCOL.message.GAP);
     const natives = new Natives(side);
     const dynamic = new Dynamic(recorder, host);
-    const output = new Console(window, channel);
-    const messages = new Messages(recorder);
+    const tell = Records.of({ window, channel, recorder });
     Install.install(side, Plan.of(host, window, hooked), recorder, lost, natives);
 
     return {
@@ -54,12 +53,11 @@
       /** An event of the window; of a message also which frame of the tab sent it. */
       heard(event, sender) {
         dynamic.heard(event);
-        output.heard(event);
-        messages.heard(event, sender);
+        tell("heard", event, sender);
         channel.heard(event);
       },
-      written: (...what) => output.written(...what),
-      uncaught: (...what) => output.uncaught(...what),
+      written: (...what) => tell("written", ...what),
+      uncaught: (...what) => tell("uncaught", ...what),
       made: (symbol, text) => dynamic.made(symbol, text),
       /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
       arrived() {

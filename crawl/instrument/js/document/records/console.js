@@ -2,7 +2,7 @@
 // World: sandbox of a document. What it hears it reads and does not change.
 "use strict";
 
-const Console = (() => {
+{
   const MAX = 200; // of one document and level
   const TEXT = 5000; // characters of one message
   const { classOf } = Text;
@@ -25,9 +25,8 @@ const Console = (() => {
     return text;
   }
 
-  return class Console {
-    /** Of one window. */
-    constructor(window, channel) {
+  class Console {
+    constructor({ window, channel }) {
       this.window = window;
       this.channel = channel;
       this.said = { error: 0, warning: 0 };
@@ -56,5 +55,7 @@ const Console = (() => {
       const said = { level, message, url: address, line: line || null, time_stamp: Date.now() };
       this.channel.post(PROTOCOL.message.CONSOLE, said);
     }
-  };
-})();
+  }
+
+  Records.add(Console);
+}

@@ -3,16 +3,15 @@
 // World: sandbox of a document. What it hears it reads and does not change.
 "use strict";
 
-const Messages = (() => {
+{
   const wanted = Target.asked("messages");
   const MOST = 1000; // messages kept of one window; all are counted
   const SIZE = 4 * 2 ** 20; // characters kept of one window; then messages are cut short
   const { text: TEXT, short: SHORT } = Recorder.CAPS; // characters of one message
   const { stringify } = JSON;
 
-  return class Messages {
-    /** Those of a recorder's window. */
-    constructor(recorder) {
+  class Messages {
+    constructor({ recorder }) {
       this.recorder = recorder;
       this.kept = 0;
       this.size = 0;
@@ -34,7 +33,7 @@ const Messages = (() => {
       const data = Text.value(event.data, false, most).slice(0, most);
       this.size += data.length;
       const location = this.recorder.where();
-      /** @type {Protocol.WindowMessage} */
+      /** @type {Protocol.MessagesRow} */
       const message = { location, origin: event.origin, sender, data, time_stamp: now };
       this.batch.push(message);
       this.recorder.channel.wake(data.length + location.length + 200, now);
@@ -49,5 +48,7 @@ const Messages = (() => {
       this.cut = 0;
       return stringify(message);
     }
-  };
-})();
+  }
+
+  Records.add(Messages);
+}
