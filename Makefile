@@ -46,8 +46,8 @@ docs: ## write the generated pages again, build the site in build/site
 	@$(BIN)/python -m scripts.docs.settings > docs/reference/settings.md
 	@$(BIN)/python -m scripts.docs.outcomes > docs/reference/outcomes.md
 	@$(BIN)/python -m overscripted.dictionary > docs/reference/tables.md
-	@$(BIN)/python -m overscripted.crawl.instrument.protocol_reference > docs/reference/protocol.md
-	@$(BIN)/python -m overscripted.crawl.instrument.protocol_reference types > scripts/js/protocol.d.ts
+	@$(BIN)/python -m scripts.docs.protocol > docs/reference/protocol.md
+	@$(BIN)/python -m scripts.docs.protocol types > scripts/js/protocol.d.ts
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "docs: build/site/index.html"
 

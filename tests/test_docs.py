@@ -13,7 +13,7 @@ import pytest
 
 from overscripted import dictionary
 from overscripted.cli import COMMANDS, main
-from scripts.docs import cli, diagrams, outcomes, settings
+from scripts.docs import cli, diagrams, outcomes, protocol, settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -23,6 +23,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "scripts.docs.cli": cli.document,
     "scripts.docs.settings": settings.document,
     "scripts.docs.outcomes": outcomes.document,
+    "scripts.docs.protocol": protocol.document,
     "overscripted.dictionary": dictionary.document,
 }
 # Files that name pages of the documentation.

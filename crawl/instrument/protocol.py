@@ -5,7 +5,7 @@ browser, several at once, one per line. A *realm* is a document or a worker of a
 its content process by way of Firefox's parent process.
 
 JavaScript finds the numbers and names of this file in the constant ``PROTOCOL``, which the bundler writes at
-the head of each script. `protocol_reference` makes the reference page, and types for JavaScript, of this.
+the head of each script. `scripts/docs/protocol.py` makes a page of this, and types for JavaScript.
 """
 
 from dataclasses import dataclass
