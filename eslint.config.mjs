@@ -30,7 +30,7 @@ const world = (paths, given) => ({
   rules: { strict: ["error", "global"] },
 });
 
-const XPCOM = ["Cc", "Ci", "Cu", "Components", "ChromeUtils", "Services"];
+const XPCOM = ["Cc", "Ci", "Cr", "Cu", "Components", "ChromeUtils", "Services"];
 const JS = "crawl/instrument/js";
 const OPENWPM = "crawl/instrument/openwpm";
 

@@ -114,14 +114,14 @@ class Browser:
     @classmethod
     async def start(
         cls,
-        wished: dict[str, Any],
+        instrument: dict[str, Any],
         prefs: dict[str, Pref],
         authorities: list[Path],
         binary: str | None = None,
         headless: bool = True,
         contact: str = "",
     ) -> "Browser":
-        """Start one. ``wished`` are the settings of what it records, see `instrument.settings`.
+        """Start one. ``instrument`` are the settings of what it records, see `instrument.settings`.
 
         ``contact`` is added to the User-Agent.
         """
@@ -140,9 +140,9 @@ class Browser:
                 firefox.bidi, browser._crashed, browser._downloads, browser._closed, browser._born
             )
             await preferences.check(browser._parent, prefs, firefox.binary)
-            told = bundle.told(wished)
+            recorder = bundle.recorder_settings(instrument)
             browser._realms = await Realms.attach(
-                browser._parent, firefox, told, firefox.folder, browser._message
+                browser._parent, firefox, recorder, firefox.folder, browser._message
             )
             browser.later(browser._watch())
         except (BidiError, BidiClosed, TimeoutError) as error:
@@ -305,7 +305,7 @@ class Browser:
     def _message(self, message: Message, size: int) -> None:
         """What is said of a store that is no visit's, or of one that has ended, is dropped."""
         if records := self._records.get(str(message.get("store"))):
-            records.take(message, size)
+            records.handle(message, size)
 
     def _take(self, event: str, params: dict[str, Any]) -> None:
         if window := self.windows.get(str(params.get("context"))):

@@ -55,12 +55,12 @@ class Parent:
         """
         tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
         parent = cls(bidi, str(tree["contexts"][0]["context"]))
-        bidi.on("script.message", parent._said)
+        bidi.on("script.message", parent._receive)
         await bidi.subscribe("script.message")
-        told = [parent.channel(partial(_died, crashed)), parent.channel(partial(_of_store, downloads))]
+        arguments = [parent.channel(partial(_died, crashed)), parent.channel(partial(_of_store, downloads))]
         # The protocol's own event has all names and addresses of the frames, of any length.
-        told += [parent.channel(partial(_of_number, say)) for say in (closed, born)]
-        await parent.call(_WATCH, *told)
+        arguments += [parent.channel(partial(_of_number, say)) for say in (closed, born)]
+        await parent.call(_WATCH, *arguments)
         return parent
 
     def channel(self, listener: Callable[[str], None]) -> Argument:
@@ -71,13 +71,13 @@ class Parent:
 
     async def call(self, function: str, *arguments: str | Argument) -> Any:
         """What a function, given as JavaScript, returns or promises. Raises BidiError where it throws."""
-        asked = {
+        request = {
             "functionDeclaration": function,
             "arguments": [{"type": "string", "value": a} if isinstance(a, str) else a for a in arguments],
             "awaitPromise": True,
             "target": {"context": self._window},
         }
-        answer = await self._bidi.command("script.callFunction", asked)
+        answer = await self._bidi.command("script.callFunction", request)
         if answer["type"] != "success":
             raise BidiError("javascript error", str(answer["exceptionDetails"]["text"]))
         return answer["result"].get("value")
@@ -103,9 +103,9 @@ class Parent:
         """Have the parent process begin to collect its garbage."""
         await self.call(_COLLECT_GARBAGE)
 
-    def _said(self, said: dict[str, Any]) -> None:
-        if listener := self._listeners.get(str(said.get("channel"))):
-            listener(str(said["data"].get("value")))
+    def _receive(self, event: dict[str, Any]) -> None:
+        if listener := self._listeners.get(str(event.get("channel"))):
+            listener(str(event["data"].get("value")))
 
 
 def _died(say: Callable[[str, int], None], said: str) -> None:

@@ -29,7 +29,7 @@ _PARENT_PROCESS = (
     "js/parent_process/parent.js",
 )
 _CONTENT_PROCESS = (
-    "js/content_process/frames.js",
+    "js/content_process/page_stack.js",
     "js/content_process/events.js",
     "js/content_process/console.js",
     "js/content_process/documents.js",
@@ -40,19 +40,19 @@ _CONTENT_PROCESS = (
 )
 _DOCUMENT = (
     "js/shared/sha256.js",
-    "js/shared/bounds.js",
+    "js/shared/value_limits.js",
     "js/document/text.js",
     "js/shared/stack.js",
     "js/document/channel.js",
     "js/shared/target.js",
     "js/shared/recorder.js",
     "js/document/plan.js",
-    "js/document/survey.js",
+    "js/document/plan_builder.js",
     "js/document/natives.js",
-    "js/document/lost.js",
+    "js/document/unrecorded.js",
     "js/document/install.js",
     "js/document/webdriver.js",
-    "js/document/dynamic.js",
+    "js/document/dynamic_code.js",
     "js/document/records.js",
     *folder("js/document/records"),
     "js/document/main.js",
@@ -60,7 +60,7 @@ _DOCUMENT = (
 _PAGE = "js/page/window_side.js"
 _WORKER = (
     "js/shared/sha256.js",
-    "js/shared/bounds.js",
+    "js/shared/value_limits.js",
     "js/worker/text.js",
     "js/shared/stack.js",
     "js/worker/channel.js",
@@ -68,7 +68,7 @@ _WORKER = (
     "js/shared/recorder.js",
     "js/worker/plan.js",
     "js/worker/caller.js",
-    "js/worker/made.js",
+    "js/worker/dynamic_code.js",
     "js/worker/policy.js",
     "js/worker/budget.js",
     "js/worker/depth.js",
@@ -91,12 +91,12 @@ _MANIFEST = {
 }
 
 
-def told(wished: dict[str, Any]) -> dict[str, Any]:
-    """The settings of one browser's scripts: what is ``wished`` of them.
+def recorder_settings(instrument: dict[str, Any]) -> dict[str, Any]:
+    """The settings of one browser's recorders: what they record (see `settings.resolve`), and a mark.
 
     ``mark`` is a host that no page knows: a policy that names it is ours.
     """
-    return {"mark": f"{secrets.token_hex(12)}.invalid", **wished}
+    return {"mark": f"{secrets.token_hex(12)}.invalid", **instrument}
 
 
 def parent_process() -> str:
@@ -107,15 +107,15 @@ def parent_process() -> str:
 def content_process(name: str, settings: dict[str, Any]) -> str:
     """The script of each content process, of messages with a ``name``."""
     watched = "reference" not in settings  # else workers are only counted, as a known gap
-    told = {
+    constants = {
         "name": name,
         "recorder": _address(document(settings)),
-        "hands": _address(read(_PAGE)),
+        "windowSide": _address(read(_PAGE)),
         "mark": settings["mark"],
         "worker": f"resource://{name}/{_WORKER_SCRIPT}" if watched else "",
         "reference": "" if watched else _EXTENSION,
     }
-    return f"(() => {{\n{script(_CONTENT_PROCESS, PROTOCOL=_PROTOCOL, OVERSCRIPTED_TOLD=told)}\n}})();"
+    return f"(() => {{\n{script(_CONTENT_PROCESS, PROTOCOL=_PROTOCOL, OVERSCRIPTED_TOLD=constants)}\n}})();"
 
 
 def document(settings: dict[str, Any]) -> str:

@@ -30,10 +30,10 @@ _NOTIFY = function("notify", "js/parent_process/notify.js")
 
 
 class Realms:
-    """The realms of one Firefox. ``take`` is given each message (see `protocol`) and its size."""
+    """The realms of one Firefox. ``handle`` is given each message (see `protocol`) and its size."""
 
-    def __init__(self, parent: Parent, folder: Path, take: Callable[[Message, int], None]) -> None:
-        self._parent, self._folder, self._take = parent, folder, take
+    def __init__(self, parent: Parent, folder: Path, handle: Callable[[Message, int], None]) -> None:
+        self._parent, self._folder, self._handle = parent, folder, handle
         self._name = f"overscripted-{secrets.token_hex(16)}"  # of messages and of the worker script's address
         self.lost = False  # the reference instrument's process has died: its calls are no longer heard
         self._flushes: dict[int, asyncio.Future[Message]] = {}
@@ -46,19 +46,19 @@ class Realms:
         firefox: Firefox,
         settings: dict[str, Any],
         folder: Path,
-        take: Callable[[Message, int], None],
+        handle: Callable[[Message, int], None],
     ) -> "Realms":
-        """Watch all realms from now on, as ``settings`` say (see `bundle.told`).
+        """Watch all realms from now on, as ``settings`` say (see `bundle.recorder_settings`).
 
         In ``folder`` are the extension and, until they are read, bodies of scripts. Raises BidiError,
         TimeoutError, OutsideError where Firefox refuses the extension.
         """
         bodies = folder / "bodies"
         bodies.mkdir()
-        realms = cls(parent, bodies, take)
+        realms = cls(parent, bodies, handle)
         process, policy = bundle.content_process(realms._name, settings), _policy(settings)
-        told = (parent.channel(realms._said), realms._name, process, str(bodies), policy)
-        await parent.call(bundle.parent_process(), *told)
+        arguments = (parent.channel(realms._receive), realms._name, process, str(bodies), policy)
+        await parent.call(bundle.parent_process(), *arguments)
         # Only now: the reference instrument's background page is to find the way by which it says records.
         packed = await asyncio.to_thread(bundle.extension, folder, settings)
         await realms.serve(await firefox.install(str(packed)))
@@ -107,22 +107,22 @@ class Realms:
     async def _tell(self, **what: int) -> None:
         await self._parent.call(_NOTIFY, self._name, json.dumps(what))
 
-    def _said(self, texts: str) -> None:
+    def _receive(self, texts: str) -> None:
         for text in texts.split("\n"):
-            self._one(text)
+            self._receive_one(text)
 
-    def _one(self, text: str) -> None:
+    def _receive_one(self, text: str) -> None:
         try:
             message = json.loads(text)
         except (ValueError, RecursionError):
             return  # of a process that a page has taken over: ours write JSON
         if message["type"] == MessageType.BODY:
             message["content"] = self._content(message)
-            self._take(message, len(text) + len(message["content"]))
+            self._handle(message, len(text) + len(message["content"]))
         elif message["type"] == MessageType.LOST:
             self.lost = True
         elif message["type"] != MessageType.FLUSHED:
-            self._take(message, len(text))
+            self._handle(message, len(text))
         elif (answer := self._flushes.get(message["id"])) and not answer.done():
             answer.set_result(message)
 

@@ -63,13 +63,13 @@ class Records:
         self._waiting: dict[str, dict[str, Any]] = {}  # request -> its row, without its body yet
         self._bodies: dict[str, dict[str, Any]] = {}  # request -> its body's columns, without its row yet
 
-    def take(self, message: Message, size: int) -> None:
-        """Take one message of ``size`` bytes. What is malformed is counted as a gap, never raised."""
-        take = _TAKERS.get(message["type"])
+    def handle(self, message: Message, size: int) -> None:
+        """Handle one message of ``size`` bytes. What is malformed is counted as a gap, never raised."""
+        handle = _HANDLERS.get(message["type"])
         self._size += size
         try:
-            if take:
-                take(self, message)
+            if handle:
+                handle(self, message)
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError):
             self.gaps[Gap.MALFORMED] += 1
 
@@ -296,7 +296,7 @@ class Records:
         self._writer.add(table, tuple([row.get(name) for name in RAW[table].names]), size)
 
 
-_TAKERS: dict[str, Callable[[Records, Any], None]] = {
+_HANDLERS: dict[str, Callable[[Records, Any], None]] = {
     MessageType.CALLS: Records._calls,
     MessageType.FRAME: Records._frame,
     MessageType.REQUEST: Records._request,

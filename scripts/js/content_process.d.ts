@@ -3,7 +3,7 @@
 declare const OVERSCRIPTED_TOLD: {
   name: string;
   recorder: string;
-  hands: string;
+  windowSide: string;
   mark: string;
   worker: string;
   reference: string;

@@ -2,10 +2,10 @@
 // World: process script, privileged; of use in the process of extensions. Trusts: that extension, which is ours.
 "use strict";
 
-function Reference(host, extension) {
+function Reference(link, extension) {
   function created(window) {
     if (window.document.nodePrincipal.addonPolicy?.id !== extension) return;
-    const say = (text) => host.say("", "instrument", text);
+    const say = (text) => link.emit("", "instrument", text);
     Cu.exportFunction(say, window, { defineAs: "overscripted" });
     say("");
   }

@@ -2,12 +2,12 @@
 // World: sandbox of a document. After js/document/channel.js. The value of this script makes what the process script may ask of a window.
 "use strict";
 
-(host, window) => {
+(link, window) => {
   const URL = 100000; // characters of an address
-  const channel = new Channel(host);
+  const channel = new Channel(link);
   return {
     flush: () => channel.flush(),
-    heard: (event) => channel.heard(event),
+    handle: (event) => channel.handle(event),
     arrived: () => channel.frame(window.document.URL.slice(0, URL), "iframe"),
   };
 };

@@ -19,19 +19,19 @@ function rightsAt(context, url) {
 }
 
 /** `name` is that of messages between processes, `fits` says whether a text may be passed on. */
-function ReferenceInstrument(name, said, fits) {
+function ReferenceInstrument(name, emit, fits) {
   let reference = null; // its process
 
   return {
     /** It says something, or that it is there. */
-    take(process, data) {
+    handle(process, data) {
       if (process.remoteType !== "extension") return;
       reference = process;
       if (!data || !fits(data)) return;
       const message = JSON.parse(data);
       const context = contextOf(message.tab, message.frame);
       message.parent = context?.parent ? frameOf(context.parent) : -1;
-      said({ ...message, ...rightsAt(context, message.location) });
+      emit({ ...message, ...rightsAt(context, message.location) });
     },
     /** Ask it for what it has been sent: its process, which will answer; null where there is none. */
     ask(user, number) {
@@ -44,7 +44,7 @@ function ReferenceInstrument(name, said, fits) {
       reference = null;
       /** @type {Protocol.Lost} */
       const message = { type: PROTOCOL.message.LOST };
-      said(message);
+      emit(message);
     },
   };
 }

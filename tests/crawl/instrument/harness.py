@@ -181,7 +181,11 @@ class Instrumented:
         self.firefox = await Firefox.start(prefs, authorities)
         self.parent = await Parent.attach(self.firefox.bidi, *[lambda *_: None] * 3)
         self._realms = await Realms.attach(
-            self.parent, self.firefox, bundle.told(settings), folder, lambda message, _: self._take(message)
+            self.parent,
+            self.firefox,
+            bundle.recorder_settings(settings),
+            folder,
+            lambda message, _: self._take(message),
         )
         self.name = self._realms._name  # of the messages of its processes
 

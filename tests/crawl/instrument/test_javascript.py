@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "crawl" / "instrument"
 FILES = sorted(FOLDER.rglob("*.js"))
 PROJECTS = ("parent_process", "content_process", "document", "page", "worker", "extension")
-SETTINGS = bundle.told({"instruments": [{"object": "window.navigator", "name": "window.navigator"}]})
+SETTINGS = bundle.recorder_settings(
+    {"instruments": [{"object": "window.navigator", "name": "window.navigator"}]}
+)
 
 
 def checked(project: str) -> set[Path]:

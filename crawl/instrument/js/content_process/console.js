@@ -2,14 +2,14 @@
 // World: process script, privileged. What is written and thrown is the page's.
 "use strict";
 
-/** What scripts and workers write: `take(window's number, level, url, line, values)` is given each error and warning. */
-function Written(take) {
+/** What scripts and workers write: `report(window's number, level, url, line, values)` is given each error and warning. */
+function Written(report) {
   const LEVELS = { __proto__: null, error: "error", exception: "error", assert: "error", warn: "warning" };
   const MOST = 50; // values of one message
   const kept = Cc["@mozilla.org/consoleAPI-storage;1"].getService(Ci.nsIConsoleAPIStorage);
 
   function written({ wrappedJSObject: { innerID, level, filename, lineNumber, arguments: values } }) {
-    if (level in LEVELS) take(innerID, LEVELS[level], filename, lineNumber, values.slice(0, MOST));
+    if (level in LEVELS) report(innerID, LEVELS[level], filename, lineNumber, values.slice(0, MOST));
   }
 
   kept.addLogEventListener(written, Services.scriptSecurityManager.getSystemPrincipal());
@@ -17,10 +17,10 @@ function Written(take) {
 
 /**
  * Errors that nothing caught and no listener of the page keeps from its console, and all rejections that nothing handled:
- * `take(window's number, url, line, message, rejected, reason)` is given each.
+ * `report(window's number, url, line, message, rejected, reason)` is given each.
  * What scripts of other origins throw is said whole here, and only as "Script error." by the event that a page gets.
  */
-function Uncaught(take) {
+function Uncaught(report) {
   const { nsIScriptError: Kind } = Ci;
 
   function observe(message) {
@@ -28,7 +28,7 @@ function Uncaught(take) {
       return;
     const { innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection, hasException, exception } =
       message;
-    take(innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection && hasException, exception);
+    report(innerWindowID, sourceName, lineNumber, errorMessage, isPromiseRejection && hasException, exception);
   }
 
   Services.console.registerListener({ QueryInterface: ChromeUtils.generateQI(["nsIConsoleListener"]), observe });

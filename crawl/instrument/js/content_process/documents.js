@@ -5,7 +5,7 @@
 // neither reach nor see it.
 "use strict";
 
-function Documents(host, { recorder, hands, mark }) {
+function Documents(link, { recorder, windowSide, mark }) {
   const URL = 100_000; // characters of a document's address
   const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
   const { BrowsingContext } = Cu.getGlobalForObject(Services);
@@ -17,27 +17,27 @@ function Documents(host, { recorder, hands, mark }) {
   const waiting = new Set(); // those with something to say
   let timer = null;
   let last = ""; // see `again`
-  const listen = Events(heard, late);
+  const listen = Events(handleEvent, late);
   const boxes = new Map(); // principal -> {sandbox, begin, principal, windows: how many}
-  const compiled = { recorder: null, hands: null }; // until then, and where Firefox cannot name it, the text is run
+  const compiled = { recorder: null, windowSide: null }; // until then, and where Firefox cannot name it, the text is run
 
-  const options = { filename: Frames.RECORDER, hasReturnValue: true };
-  ChromeUtils.compileScript(recorder, options).then((it) => {
-    if (it.url === Frames.RECORDER) compiled.recorder = it;
+  const options = { filename: PageStack.RECORDER, hasReturnValue: true };
+  ChromeUtils.compileScript(recorder, options).then((script) => {
+    if (script.url === PageStack.RECORDER) compiled.recorder = script;
   });
-  ChromeUtils.compileScript(hands, options).then((it) => (compiled.hands = it)); // no page is called by it: no stack has its name
+  ChromeUtils.compileScript(windowSide, options).then((script) => (compiled.windowSide = script)); // no page is called by it: no stack has its name
 
   function tick() {
     timer = null;
-    const those = [...waiting];
+    const entries = [...waiting];
     waiting.clear();
-    for (const it of those) it.realm?.flush();
+    for (const entry of entries) entry.realm?.flush();
   }
 
-  function wake(it) {
-    waiting.add(it);
+  function wake(entry) {
+    waiting.add(entry);
     if (timer) return;
-    timer = host.timer();
+    timer = link.timer();
     timer.initWithCallback(tick, TICK_MS, Ci.nsITimer.TYPE_ONE_SHOT);
   }
 
@@ -61,22 +61,24 @@ function Documents(host, { recorder, hands, mark }) {
   }
 
   const textOf = (address) => decodeURIComponent(address.slice(address.indexOf(",") + 1));
-  const evaluated = (script, box) => Cu.waiveXrays(Cu.evalInSandbox(textOf(script), box, "latest", Frames.RECORDER, 1));
+  const evaluated = (script, box) =>
+    Cu.waiveXrays(Cu.evalInSandbox(textOf(script), box, "latest", PageStack.RECORDER, 1));
 
   /** The sandbox of a window's principal. Not of its origin: a page that sets `document.domain` changes its principal. */
   function boxOf(window) {
     const { nodePrincipal } = window.document;
     let box = boxes.get(nodePrincipal);
     if (!box) {
-      const it = sandbox(window);
-      const begin = Cu.waiveXrays(compiled.recorder?.executeInGlobal(it)) ?? evaluated(recorder, it);
-      boxes.set(nodePrincipal, (box = { sandbox: it, begin, principal: nodePrincipal, windows: 0 }));
+      const global = sandbox(window);
+      const begin = Cu.waiveXrays(compiled.recorder?.executeInGlobal(global)) ?? evaluated(recorder, global);
+      boxes.set(nodePrincipal, (box = { sandbox: global, begin, principal: nodePrincipal, windows: 0 }));
     }
     return box;
   }
 
   /** What makes a window's side: see page/window_side.js. */
-  const handsFor = (window, box) => compiled.hands?.executeInGlobal(window) ?? evaluated(hands, box.sandbox);
+  const windowSideFor = (window, box) =>
+    compiled.windowSide?.executeInGlobal(window) ?? evaluated(windowSide, box.sandbox);
 
   /** The user context of a window's page; 0: it is no page of a visit. */
   function userOf({ document }) {
@@ -101,85 +103,96 @@ function Documents(host, { recorder, hands, mark }) {
 
   /** Whether a document is Firefox's own, which shows what is no page: a PDF, JSON, a picture, a sound, a film. */
   function isViewer({ nodePrincipal, mozSyntheticDocument }) {
-    return mozSyntheticDocument || ["resource", "chrome", "moz-extension"].some((it) => nodePrincipal.schemeIs(it));
+    return (
+      mozSyntheticDocument || ["resource", "chrome", "moz-extension"].some((scheme) => nodePrincipal.schemeIs(scheme))
+    );
   }
 
   /** What a viewer does is not the page's: that it is there is told, and nothing else. */
-  function viewed(it, { documentURI }) {
-    if (it.viewer) return;
-    it.viewer = true;
+  function viewed(entry, { documentURI }) {
+    if (entry.viewer) return;
+    entry.viewer = true;
     /** @type {Protocol.Said<Protocol.Frame>} */
     const frame = { url: documentURI.slice(0, URL), kind: "viewer", time: Date.now() };
-    host.say(it.id, PROTOCOL.message.FRAME, JSON.stringify(frame));
+    link.emit(entry.id, PROTOCOL.message.FRAME, JSON.stringify(frame));
   }
 
   function begin(window) {
     const user = userOf(window);
     if (!user || alone(window)) return null;
     const { windowGlobalChild } = window;
-    const it = { id: host.id(), user, realm: null, box: null, left: [], room: 100, viewer: false, streams: new Set() };
-    windows.set(windowGlobalChild.innerWindowId, it);
-    documents.set(window.document, it);
-    host.say(it.id, "document", { user, window: windowGlobalChild.innerWindowId });
-    if (isViewer(window.document)) return it;
+    const entry = {
+      id: link.id(),
+      user,
+      realm: null,
+      box: null,
+      left: [],
+      room: 100,
+      viewer: false,
+      streams: new Set(),
+    };
+    windows.set(windowGlobalChild.innerWindowId, entry);
+    documents.set(window.document, entry);
+    link.emit(entry.id, "document", { user, window: windowGlobalChild.innerWindowId });
+    if (isViewer(window.document)) return entry;
     try {
       listen(window);
-      it.box = boxOf(window);
-      it.box.windows++;
+      entry.box = boxOf(window);
+      entry.box.windows++;
       const kind = kindOf(window);
       const give = {
-        say: (what, data) => host.say(it.id, what, data),
-        wake: () => wake(it),
-        caller: () => Frames.caller(it.box.principal),
+        emit: (kind, data) => link.emit(entry.id, kind, data),
+        wake: () => wake(entry),
+        caller: () => PageStack.caller(entry.box.principal),
         again: (what) => again(`${user}\n${what}`),
-        plan: host.shared(kind) ?? null,
-        planned: (plan) => host.share(kind, Cu.cloneInto(plan, {})),
+        plan: link.shared(kind) ?? null,
+        planned: (plan) => link.share(kind, Cu.cloneInto(plan, {})),
       };
-      const given = Cu.cloneInto(give, it.box.sandbox, { cloneFunctions: true });
-      it.realm = Cu.waiveXrays(it.box.begin(given, window, handsFor(window, it.box)));
+      const given = Cu.cloneInto(give, entry.box.sandbox, { cloneFunctions: true });
+      entry.realm = Cu.waiveXrays(entry.box.begin(given, window, windowSideFor(window, entry.box)));
     } catch (error) {
-      host.gap(it.id, `${PROTOCOL.gap.DOCUMENT}: ${error}`.slice(0, 200));
+      link.gap(entry.id, `${PROTOCOL.gap.DOCUMENT}: ${error}`.slice(0, 200));
     }
-    return it;
+    return entry;
   }
 
   /** The oldest window that has a principal like this one; null for none. */
-  function heir(principal) {
-    for (const it of windows.values()) if (it.realm && it.box.principal.equals(principal)) return it;
+  function survivorOf(principal) {
+    for (const entry of windows.values()) if (entry.realm && entry.box.principal.equals(principal)) return entry;
     return null;
   }
 
   /** Have a window keep natives of windows that have gone: those that somebody has still. */
-  function keep(it, those) {
-    for (const natives of those) natives.deref()?.ended(it.realm.side);
-    it.left.push(...those);
-    if (it.left.length < it.room) return;
-    it.left = it.left.filter((natives) => natives.deref());
-    it.room = 2 * it.left.length + 100;
+  function keep(entry, orphans) {
+    for (const natives of orphans) natives.deref()?.ended(entry.realm.side);
+    entry.left.push(...orphans);
+    if (entry.left.length < entry.room) return;
+    entry.left = entry.left.filter((natives) => natives.deref());
+    entry.room = 2 * entry.left.length + 100;
   }
 
   /** A window is gone. Its functions may live on, in the hands of the scripts of others of its origin. */
   function ended(number) {
-    const it = windows.get(number);
-    if (!windows.delete(number) || !it.box) return;
-    const { realm, left, box } = it;
-    it.realm = null; // which would keep the window in memory: what is still called it sends as it comes
+    const entry = windows.get(number);
+    if (!windows.delete(number) || !entry.box) return;
+    const { realm, left, box } = entry;
+    entry.realm = null; // which would keep the window in memory: what is still called it sends as it comes
     if (--box.windows === 0) boxes.delete(box.principal);
     if (!realm) return;
     realm.ended();
-    const next = heir(box.principal);
-    if (next) keep(next, [...left, realm.natives]);
+    const survivor = survivorOf(box.principal);
+    if (survivor) keep(survivor, [...left, realm.natives]);
   }
 
   function arrived(document) {
     const window = document.defaultView;
     if (!window) return;
-    const it = of(window) ?? begin(window);
-    if (!it) return;
-    documents.set(document, it);
-    if (isViewer(document)) return viewed(it, document); // of a picture this is known only now
+    const entry = of(window) ?? begin(window);
+    if (!entry) return;
+    documents.set(document, entry);
+    if (isViewer(document)) return viewed(entry, document); // of a picture this is known only now
     listen(window); // again, where it was opened anew
-    it.realm?.arrived();
+    entry.realm?.arrived();
   }
 
   /** A request begins. Where a script asked for it, that script is running still. */
@@ -188,8 +201,8 @@ function Documents(host, { recorder, hands, mark }) {
     const { internalContentPolicyType, loadingDocument, originAttributes, triggeringPrincipal } = loadInfo;
     const user = originAttributes.userContextId;
     if (!user || internalContentPolicyType === Ci.nsIContentPolicy.TYPE_INTERNAL_IMAGE_FAVICON) return; // the browser's
-    const stack = Frames.stack(triggeringPrincipal);
-    if (stack) host.say("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
+    const stack = PageStack.stack(triggeringPrincipal);
+    if (stack) link.emit("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
     if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
     stream(loadingDocument?.defaultView, URI.spec, stack !== "");
   }
@@ -216,19 +229,19 @@ function Documents(host, { recorder, hands, mark }) {
     made(window, "popup blocked", popupWindowURI?.spec ?? "about:blank");
   }
 
-  function heard(document, window, event) {
+  function handleEvent(document, window, event) {
     if (event.type === "DOMPopupBlocked") return blocked(window, event);
     const realm = documents.get(document)?.realm ?? of(window)?.realm;
-    realm?.heard(event, event.type === "message" ? senderOf(event, window) : -1);
+    realm?.handle(event, event.type === "message" ? senderOf(event, window) : -1);
   }
 
   /** Our policy's word of a window that has gone, which is for no page: of one that went just now its recorder is there still. */
   function late(document, event) {
     if (!event.originalPolicy.includes(mark)) return;
-    const it = documents.get(document);
-    if (it?.realm) return it.realm.heard(event, -1);
+    const entry = documents.get(document);
+    if (entry?.realm) return entry.realm.handle(event, -1);
     event.stopImmediatePropagation();
-    if (it) host.gap(it.id, PROTOCOL.gap.DYNAMIC_CODE);
+    if (entry) link.gap(entry.id, PROTOCOL.gap.DYNAMIC_CODE);
   }
 
   /** The number of the frame that sent a message, as extensions know it; -1: it is in no frame of this tab. */
@@ -248,18 +261,18 @@ function Documents(host, { recorder, hands, mark }) {
     "document-on-opening-request": opening,
     "inner-window-destroyed": (id) => ended(id.QueryInterface(Ci.nsISupportsPRUint64).data),
   };
-  for (const [topic, take] of Object.entries(topics)) {
-    Services.obs.addObserver({ observe: (subject) => take(subject) }, topic);
+  for (const [topic, handle] of Object.entries(topics)) {
+    Services.obs.addObserver({ observe: (subject) => handle(subject) }, topic);
   }
 
   return {
     made,
     /** Have every document of a user context hand over what it has. */
     flush(user) {
-      for (const it of new Set([...windows.values(), ...waiting])) {
-        if (it.user !== user) continue;
-        it.realm?.flush();
-        waiting.delete(it);
+      for (const entry of new Set([...windows.values(), ...waiting])) {
+        if (entry.user !== user) continue;
+        entry.realm?.flush();
+        waiting.delete(entry);
       }
     },
   };

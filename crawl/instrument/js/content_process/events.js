@@ -4,11 +4,11 @@
 "use strict";
 
 /**
- * `take(document, window, event)` is given each event of those windows that are listened to, before their pages are; of
+ * `handle(document, window, event)` is given each event of those windows that are listened to, before their pages are; of
  * errors those that a page has prevented, afterwards. `late(document, event)`: what a policy tells of a window that has
  * gone, with all that was above it.
  */
-function Events(take, late) {
+function Events(handle, late) {
   const TYPES = ["securitypolicyviolation", "error", "message", "pagehide", "pageshow", "DOMPopupBlocked"];
   const heard = new WeakSet(); // what is above the windows of a tab or of a frame's process
 
@@ -17,9 +17,9 @@ function Events(take, late) {
     if (!isTrusted || (type === "error" && target.ownerDocument)) return; // the latter an image's, a script's
     // A document that is being left may come with the window of the next one.
     const where = [target.ownerDocument ?? target.document ?? target, Cu.getGlobalForObject(target)];
-    if (type !== "error") return take(...where, event);
+    if (type !== "error") return handle(...where, event);
     // Of what a page keeps from its console nothing else tells: see console.js.
-    Services.tm.dispatchToMainThread(() => event.defaultPrevented && take(...where, event));
+    Services.tm.dispatchToMainThread(() => event.defaultPrevented && handle(...where, event));
   }
 
   function listen(above) {

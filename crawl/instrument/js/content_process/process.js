@@ -10,12 +10,12 @@
   const timers = new Set();
   let ids = 0;
 
-  const Host = {
-    say: (id, kind, data) => Services.cpmm.sendAsyncMessage(name, { id, kind, data }),
+  const ProcessLink = {
+    emit: (id, kind, data) => Services.cpmm.sendAsyncMessage(name, { id, kind, data }),
     gap(id, name) {
       /** @type {Protocol.Said<Protocol.GapMessage>} */
       const message = { name, n: 1 };
-      Host.say(id, PROTOCOL.message.GAP, JSON.stringify(message));
+      ProcessLink.emit(id, PROTOCOL.message.GAP, JSON.stringify(message));
     },
     id: () => `${Services.appinfo.uniqueProcessID}.${ids++}`,
     /** What a realm of this process has shared with those of all processes, else what one of another did. */
@@ -28,25 +28,25 @@
     },
     share(key, data) {
       shared.set(key, data);
-      Host.say("", "share", { key, data });
+      ProcessLink.emit("", "share", { key, data });
     },
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
-  const documents = Documents(Host, OVERSCRIPTED_TOLD);
-  const workers = Workers(Host, worker, documents.made);
-  if (reference) Reference(Host, reference);
+  const documents = Documents(ProcessLink, OVERSCRIPTED_TOLD);
+  const workers = Workers(ProcessLink, worker, documents.made);
+  if (reference) Reference(ProcessLink, reference);
   Focus();
 
   /** Have every realm of a user context hand over what it has. */
   async function flush({ user, number }) {
     documents.flush(user);
     await workers.flush(user);
-    Host.say("", "flushed", { number });
+    ProcessLink.emit("", "flushed", { number });
   }
 
   /** Flush after what the timers of pages have due by now, however late this process is with them. */
   function flushInTurn(asked) {
-    const timer = Host.timer();
+    const timer = ProcessLink.timer();
     const due = () => {
       timers.delete(timer);
       flush(asked);
@@ -56,7 +56,7 @@
   }
 
   Services.cpmm.addMessageListener(name, ({ data }) => {
-    if (data.ping) Host.say("", "pong", data.ping);
+    if (data.ping) ProcessLink.emit("", "pong", data.ping);
     else flushInTurn(data);
   });
 })();

@@ -5,7 +5,7 @@
 const Channel = (() => {
   const MAX_BATCH = 256 * 1024; // characters of records that wait; then they are sent at once
   const MAX_WAIT_MS = 200; // of a page that never returns to its event loop
-  const ROOM = 300; // frames of stack that sending may take, at most: a page that calls may have left none
+  const ROOM = 300; // frames of stack that sending may drain, at most: a page that calls may have left none
   const { stringify } = JSON;
 
   /** Whether so many frames of stack are left. */
@@ -18,9 +18,9 @@ const Channel = (() => {
   }
 
   return class Channel {
-    /** `host` is what the process script gives for this window. */
-    constructor(host) {
-      this.host = host;
+    /** `link` is what the process script gives for this window. */
+    constructor(link) {
+      this.link = link;
       this.senders = new Map(); // each gives what it has as JSON text, or "": a message of this kind
       this.asked = false;
       this.leaving = false;
@@ -29,7 +29,7 @@ const Channel = (() => {
     }
 
     /** The page is left, or comes back. */
-    heard({ type }) {
+    handle({ type }) {
       if (type === "pagehide") this.end();
       if (type === "pageshow") this.leaving = false;
     }
@@ -49,7 +49,7 @@ const Channel = (() => {
     }
 
     post(kind, message) {
-      this.host.say(kind, stringify(message));
+      this.link.emit(kind, stringify(message));
     }
 
     /** Something could not be recorded. */
@@ -71,7 +71,7 @@ const Channel = (() => {
       this.size = 0;
       this.since = Date.now();
       for (const [sender, kind] of this.senders) {
-        for (let text; (text = sender.take()) !== ""; ) this.host.say(kind, text);
+        for (let text; (text = sender.drain()) !== ""; ) this.link.emit(kind, text);
       }
     }
 
@@ -84,7 +84,7 @@ const Channel = (() => {
         // The page's own timers are not used: their numbers would show.
         this.asked = true;
         this.since = now;
-        this.host.wake();
+        this.link.wake();
       }
     }
   };

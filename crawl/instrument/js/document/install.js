@@ -41,70 +41,71 @@ const Install = (() => {
   }
 
   // Written as methods, which are no constructors; their names are given them with `put`.
-  // A wrapper knows its window by `it`: {recorder, lost, plan, natives}, with what these know already, and its native by a number.
+  // A wrapper knows its window by `realm`: {recorder, unrecorded, plan, natives}, with what these know already, and its
+  // native by a number.
 
-  function getter(it, i, then) {
-    const { made } = {
-      made() {
-        let value = call.call(it.getters[i] ?? it.natives.find("getter", i), this);
-        if (then) value = then(value, it.recorder);
-        const target = (it.spots[i] ?? it.plan.read(i)).target(this);
+  function getter(realm, i, then) {
+    const { wrapper } = {
+      wrapper() {
+        let value = call.call(realm.getters[i] ?? realm.natives.find("getter", i), this);
+        if (then) value = then(value, realm.recorder);
+        const target = (realm.members[i] ?? realm.plan.read(i)).target(this);
         if (target === null) return value;
         try {
-          capture(place, made);
-          it.recorder.note(target, GET, place.stack, made, value, undefined, this);
+          capture(place, wrapper);
+          realm.recorder.note(target, GET, place.stack, wrapper, value, undefined, this);
         } catch (error) {
-          it.lost.n++;
-          it.lost.error = error;
+          realm.unrecorded.n++;
+          realm.unrecorded.error = error;
         }
         return value;
       },
     };
-    return made;
+    return wrapper;
   }
 
-  function setter(it, i) {
-    const { made } = {
-      made(value) {
-        const target = (it.spots[i] ?? it.plan.read(i)).target(this);
+  function setter(realm, i) {
+    const { wrapper } = {
+      wrapper(value) {
+        const target = (realm.members[i] ?? realm.plan.read(i)).target(this);
         /** @type {number} */
         let operation = SET_FAILED;
         try {
-          call.call(it.setters[i] ?? it.natives.find("setter", i), this, value);
+          call.call(realm.setters[i] ?? realm.natives.find("setter", i), this, value);
           operation = SET;
         } finally {
           if (target !== null) {
             try {
-              capture(place, made);
-              it.recorder.note(target, operation, place.stack, made, value, undefined, this);
+              capture(place, wrapper);
+              realm.recorder.note(target, operation, place.stack, wrapper, value, undefined, this);
             } catch (error) {
-              it.lost.n++;
-              it.lost.error = error;
+              realm.unrecorded.n++;
+              realm.unrecorded.error = error;
             }
           }
         }
       },
     };
-    return made;
+    return wrapper;
   }
 
-  function method(it, i, length, then) {
+  function method(realm, i, length, then) {
     const run = (receiver, values) => {
-      const target = (it.spots[i] ?? it.plan.read(i)).target(receiver);
+      const target = (realm.members[i] ?? realm.plan.read(i)).target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
         try {
-          capture(place, made);
-          it.recorder.note(target, CALL, place.stack, made, undefined, values, receiver);
+          capture(place, wrapper);
+          realm.recorder.note(target, CALL, place.stack, wrapper, undefined, values, receiver);
         } catch (error) {
-          it.lost.n++;
-          it.lost.error = error;
+          realm.unrecorded.n++;
+          realm.unrecorded.error = error;
         }
       }
-      const result = apply.call(it.methods[i] ?? it.natives.find("method", i), receiver, values);
-      return then ? then(result, it.recorder) : result;
+      const result = apply.call(realm.methods[i] ?? realm.natives.find("method", i), receiver, values);
+      return then ? then(result, realm.recorder) : result;
     };
-    const made = shaped(length, run);
-    return made;
+    const wrapper = shaped(length, run);
+    return wrapper;
   }
 
   /** A method of this length: what exportFunction copies to the page. */
@@ -113,65 +114,65 @@ const Install = (() => {
     // prettier-ignore
     switch (length) {
       case 0:
-        return { made() { return run(this, arguments); } }.made;
+        return { wrapper() { return run(this, arguments); } }.wrapper;
       case 1:
-        return { made(a) { return run(this, arguments); } }.made;
+        return { wrapper(a) { return run(this, arguments); } }.wrapper;
       case 2:
-        return { made(a, b) { return run(this, arguments); } }.made;
+        return { wrapper(a, b) { return run(this, arguments); } }.wrapper;
       case 3:
-        return { made(a, b, c) { return run(this, arguments); } }.made;
+        return { wrapper(a, b, c) { return run(this, arguments); } }.wrapper;
       case 4:
-        return { made(a, b, c, d) { return run(this, arguments); } }.made;
+        return { wrapper(a, b, c, d) { return run(this, arguments); } }.wrapper;
       case 5:
-        return { made(a, b, c, d, e) { return run(this, arguments); } }.made;
+        return { wrapper(a, b, c, d, e) { return run(this, arguments); } }.wrapper;
       case 6:
-        return { made(a, b, c, d, e, f) { return run(this, arguments); } }.made;
+        return { wrapper(a, b, c, d, e, f) { return run(this, arguments); } }.wrapper;
       case 7:
-        return { made(a, b, c, d, e, f, g) { return run(this, arguments); } }.made;
+        return { wrapper(a, b, c, d, e, f, g) { return run(this, arguments); } }.wrapper;
       case 8:
-        return { made(a, b, c, d, e, f, g, h) { return run(this, arguments); } }.made;
+        return { wrapper(a, b, c, d, e, f, g, h) { return run(this, arguments); } }.wrapper;
       default:
-        return { made(a, b, c, d, e, f, g, h, i) { return run(this, arguments); } }.made;
+        return { wrapper(a, b, c, d, e, f, g, h, i) { return run(this, arguments); } }.wrapper;
     }
     /* eslint-enable no-unused-vars */
   }
 
-  /** A function that looks like the native called `name` and runs `made` here: put on `target`, which gives it its realm. */
-  const put = (made, target, name) =>
+  /** A function that looks like the native called `name` and runs `wrapper` here: put on `target`, which gives it its realm. */
+  const put = (wrapper, target, name) =>
     // Defined as a property, for its name and its text then say that: "function userAgent() { [native code] }".
-    exportFunction(made, target, { allowCrossOriginArguments: true, defineAs: name });
+    exportFunction(wrapper, target, { allowCrossOriginArguments: true, defineAs: name });
 
-  function putMethod(made, name, { plain, twins, owner, holder }) {
+  function putMethod(method, name, { plain, twins, owner, holder }) {
     // As the browser defines methods, but for few: those keep what is special about them.
-    const wrapper = put(made, plain ? owner : holder, name);
+    const wrapper = put(method, plain ? owner : holder, name);
     if (!plain) defineProperty(owner, name, { __proto__: null, value: wrapper });
     for (const twin of twins) defineProperty(owner, twin, { __proto__: null, value: wrapper });
   }
 
   /** Put the wrappers of a plan into a window by way of its own side. */
-  function install(side, plan, recorder, lost, natives) {
+  function install(side, plan, recorder, unrecorded, natives) {
     const absent = side.find(plan.text);
     const { getters, setters, methods } = natives;
-    const it = { recorder, lost, plan, spots: plan.spots, natives, getters, setters, methods };
+    const realm = { recorder, unrecorded, plan, members: plan.members, natives, getters, setters, methods };
     let i = 0;
     for (let o = 0; o < plan.places.length; o++) {
       const names = plan.places[o][2];
       const owner = side.owner(o);
       const holder = side.holder(o);
       for (let j = 0; j < names.length; j++, i++) {
-        if (absent === null || !absent.includes(i)) wrap(it, i, names[j], plan.classes[o], owner, holder);
+        if (absent === null || !absent.includes(i)) wrap(realm, i, names[j], plan.classes[o], owner, holder);
       }
     }
     side.put();
   }
 
-  function wrap(it, i, name, kind, owner, holder) {
-    const shape = it.plan.shapes[i];
-    if (shape & Plan.GET) put(getter(it, i, hooks.get(`get ${kind}.${name}`)), holder, `get ${name}`);
-    if (shape & Plan.SET) put(setter(it, i), holder, `set ${name}`);
+  function wrap(realm, i, name, kind, owner, holder) {
+    const shape = realm.plan.shapes[i];
+    if (shape & Plan.GET) put(getter(realm, i, hooks.get(`get ${kind}.${name}`)), holder, `get ${name}`);
+    if (shape & Plan.SET) put(setter(realm, i), holder, `set ${name}`);
     if (!(shape & Plan.METHOD)) return;
-    const made = method(it, i, shape >> Plan.LENGTH, hooks.get(`${kind}.${name}`));
-    putMethod(made, name, { plain: shape & Plan.PLAIN, twins: it.plan.twins[i] ?? NONE, owner, holder });
+    const wrapper = method(realm, i, shape >> Plan.LENGTH, hooks.get(`${kind}.${name}`));
+    putMethod(wrapper, name, { plain: shape & Plan.PLAIN, twins: realm.plan.twins[i] ?? NONE, owner, holder });
   }
 
   return { install, after: (key, hook) => hooks.set(key, hook) };

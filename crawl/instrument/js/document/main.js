@@ -28,33 +28,33 @@
   }
 
   /** A window's own side: see page/window_side.js. */
-  function sideOf({ wrappedJSObject: realm }, hands) {
-    const theirs = hands.wrappedJSObject; // where Firefox has compiled it and run it in the window's realm
-    return theirs ? theirs(realm) : hands(realm, () => cloneInto({}, realm).wrappedJSObject);
+  function sideOf({ wrappedJSObject: realm }, windowSide) {
+    const theirs = windowSide.wrappedJSObject; // where Firefox has compiled it and run it in the window's realm
+    return theirs ? theirs(realm) : windowSide(realm, () => cloneInto({}, realm).wrappedJSObject);
   }
 
-  /** `host` is what the process script gives, `hands` makes the window's side. */
-  return (host, window, hands) => {
-    const side = sideOf(window, hands);
-    const channel = new Channel(host);
-    const caller = () => Recorder.of(host.caller());
+  /** `link` is what the process script gives, `windowSide` makes the window's side. */
+  return (link, window, windowSide) => {
+    const side = sideOf(window, windowSide);
+    const channel = new Channel(link);
+    const caller = () => Recorder.of(link.caller());
     const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address), caller });
-    const lost = new Lost();
-    channel.add(lost, PROTOCOL.message.GAP);
+    const unrecorded = new Unrecorded();
+    channel.add(unrecorded, PROTOCOL.message.GAP);
     const natives = new Natives(side);
-    const dynamic = new Dynamic(recorder, host);
+    const dynamic = new DynamicCode(recorder, link);
     const tell = Records.of({ window, channel, recorder });
-    Install.install(side, Plan.of(host, window, hooked), recorder, lost, natives);
+    Install.install(side, Plan.of(link, window, hooked), recorder, unrecorded, natives);
 
     return {
       side,
       natives: new WeakRef(natives), // alive while somebody has a function of the window
       flush: () => channel.flush(),
       /** An event of the window; of a message also which frame of the tab sent it. */
-      heard(event, sender) {
-        dynamic.heard(event);
-        tell("heard", event, sender);
-        channel.heard(event);
+      handle(event, sender) {
+        dynamic.handle(event);
+        tell("handle", event, sender);
+        channel.handle(event);
       },
       written: (...what) => tell("written", ...what),
       uncaught: (...what) => tell("uncaught", ...what),

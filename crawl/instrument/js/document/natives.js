@@ -22,12 +22,13 @@ class Natives {
   }
 
   /**
-   * The window has gone, as when its frame is removed; scripts of others may have functions of it still. Firefox is about
-   * to cut everything that this world holds of it. What another window holds of it stays, and can be asked for anew;
-   * until that one goes, too, and leaves it to the next. `heir` is the side of such a window.
+   * This window was destroyed, for example because its frame was removed. Scripts in other windows may still hold its wrapped
+   * functions and call them. Firefox cuts every reference from our sandbox to a destroyed window. So a window that survives,
+   * with an equal principal, must keep the native functions alive: `survivor` is the page's side of that window. If that
+   * window is destroyed as well, this is called again with the next survivor.
    */
-  ended(heir) {
-    this.kept = heir.wrappedJSObject.keep(this.kept === null ? this.side : this.kept());
+  ended(survivor) {
+    this.kept = survivor.wrappedJSObject.keep(this.kept === null ? this.side : this.kept());
     this.side = null;
     this.getters.length = this.setters.length = this.methods.length = 0; // wrappers hold these arrays
   }

@@ -1,4 +1,4 @@
-// What is wrapped in a window, and which symbols its uses have. Made by a survey, and the same for all windows of a kind.
+// What is wrapped in a window, and which symbols its uses have. Made by PlanBuilder, and the same for all windows of a kind.
 // World: sandbox of a document. What is not needed for putting wrappers in place is read when one is first called.
 "use strict";
 
@@ -8,7 +8,7 @@ const Plan = (() => {
   const { classOf } = Text;
 
   /** One property of one owner, and the symbols its uses have, by the receiver's class. */
-  class Spot extends Target.Spot {
+  class Member extends Target.InstrumentedMember {
     constructor(name, [always, byClass]) {
       super();
       const { instruments } = OVERSCRIPTED;
@@ -57,9 +57,9 @@ const Plan = (() => {
     static known = new Map(); // text -> plan
 
     /** The plan of a window: as other windows of its kind have shared it, else as it is found. */
-    static of(host, window, hooked) {
-      let { plan: text } = host;
-      if (!text) host.planned((text = Survey.of(window, hooked)));
+    static of(link, window, hooked) {
+      let { plan: text } = link;
+      if (!text) link.planned((text = PlanBuilder.of(window, hooked)));
       let plan = Plan.known.get(text.rest);
       if (!plan) Plan.known.set(text.rest, (plan = new Plan(text)));
       return plan;
@@ -73,16 +73,16 @@ const Plan = (() => {
       this.twins = twins; // number of a name -> other names of the same method
       this.classes = classes; // of each owner
       this.targets = targets;
-      this.spots = []; // those that have been read
+      this.members = []; // those that have been read
     }
 
-    /** The spot of a name, by its number. */
+    /** The member of a name, by its number. */
     read(i) {
       if (typeof this.targets === "string") {
         this.names = this.places.flatMap(([, , names]) => names);
         this.targets = parse(this.targets); // last: a page that has left no stack ends this anywhere
       }
-      return (this.spots[i] = new Spot(this.names[i], this.targets[i]));
+      return (this.members[i] = new Member(this.names[i], this.targets[i]));
     }
   };
 })();

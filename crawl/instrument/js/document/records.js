@@ -8,7 +8,7 @@ const Records = (() => {
   return {
     add: (Kind) => kinds.push(Kind),
     /**
-     * What records one window: a function that passes on what is told of it, by a name (`heard`: an event of the window
+     * What records one window: a function that passes on what is told of it, by a name (`handle`: an event of the window
      * and which frame of the tab sent it; `written`, `uncaught`: see content_process/console.js), to each kind that has a
      * method of that name.
      */

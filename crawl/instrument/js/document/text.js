@@ -4,7 +4,7 @@
 "use strict";
 
 const Text = (() => {
-  const { MAX_DEPTH, MAX_HASH, MAX_NODES } = Bounds;
+  const { MAX_DEPTH, MAX_HASH, MAX_NODES } = ValueLimits;
   const MAX_PATH = 64; // ancestors named in the path of an element
   const MAX_SIBLINGS = 2000;
   const { stringify } = JSON;
@@ -64,7 +64,7 @@ const Text = (() => {
     }
   }
 
-  class Writer extends Bounds.Writer {
+  class Writer extends ValueLimits.Writer {
     /** What JSON.stringify is to see for one member. */
     member(value, depth) {
       if (value === null) return "null";
@@ -166,5 +166,5 @@ const Text = (() => {
     }
   }
 
-  return { ...Bounds.columns({ serialize, isBuffer, digest }), classOf };
+  return { ...ValueLimits.columns({ serialize, isBuffer, digest }), classOf };
 })();

@@ -24,10 +24,10 @@
      * and cold, so written without iterators.
      */
     find(text) {
-      const those = parse(text);
+      const wanted = parse(text);
       let absent = null;
-      for (let i = 0; i < those.length; i++) {
-        const [path, up, names] = those[i];
+      for (let i = 0; i < wanted.length; i++) {
+        const [path, up, names] = wanted[i];
         const object = resolve(path, up);
         owners[i] = { object, names, holder: blank() };
         for (let j = 0; j < names.length; j++) {

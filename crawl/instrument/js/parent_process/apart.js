@@ -28,8 +28,8 @@ function Apart(gap) {
     tell: (user) => sharing.delete(user) && gap(user, PROTOCOL.gap.SHARED_STATE),
     /** What is left of a visit when its user context is thrown away, as it does not name it. */
     forget(user) {
-      const those = JSON.stringify({ geckoViewSessionContextId: String(user) });
-      Services.perms.removePermissionsWithAttributes(those, [], []); // of all types
+      const attributes = JSON.stringify({ geckoViewSessionContextId: String(user) });
+      Services.perms.removePermissionsWithAttributes(attributes, [], []); // of all types
     },
   };
 }

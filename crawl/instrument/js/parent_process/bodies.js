@@ -2,7 +2,7 @@
 // World: Firefox's parent process, privileged. What is in a body is bytes, never run or parsed here.
 "use strict";
 
-function Bodies(said, gap, folder) {
+function Bodies(emit, gap, folder) {
   const MAX_BODY = 16 * 2 ** 20; // bytes as sent; a longer script is not kept
   const PIECE = 2 ** 16;
   const writing = new Map(); // user -> promises of files under way
@@ -48,7 +48,7 @@ function Bodies(said, gap, folder) {
       encoding: encoding(channel),
       file,
     };
-    said(message);
+    emit(message);
   }
 
   function read(storage, length) {

@@ -3,26 +3,26 @@
 // World: Firefox's parent process, privileged. Stacks are text to it, with names that pages chose.
 "use strict";
 
-function Callstacks(said) {
+function Callstacks(emit) {
   const WAITING = 10_000; // stacks whose request is yet to come, which is mostly the next thing to come
   const MOST = 2 ** 20; // characters of one
   const stacks = new Map(); // channel's number -> {user, stack}
 
   function asked(channel) {
     const { channelId } = channel.QueryInterface(Ci.nsIIdentChannel);
-    const it = stacks.get(channelId);
-    if (!it) return;
+    const known = stacks.get(channelId);
+    if (!known) return;
     stacks.delete(channelId);
-    if (it.user !== channel.QueryInterface(Ci.nsIChannel).loadInfo.originAttributes.userContextId) return;
+    if (known.user !== channel.QueryInterface(Ci.nsIChannel).loadInfo.originAttributes.userContextId) return;
     const request = String(ChannelWrapper.get(channel).id);
     /** @type {Protocol.CallStack} */
     const message = {
       type: PROTOCOL.message.CALLSTACK,
-      store: cookieStore(it.user),
+      store: cookieStore(known.user),
       request_id: request,
-      call_stack: it.stack,
+      call_stack: known.stack,
     };
-    said(message);
+    emit(message);
   }
 
   Services.obs.addObserver({ observe: asked }, "http-on-opening-request");
@@ -34,7 +34,7 @@ function Callstacks(said) {
       stacks.set(channel, { user, stack: stack.slice(0, MOST) });
     },
     forget(user) {
-      for (const [channel, it] of stacks) if (it.user === user) stacks.delete(channel);
+      for (const [channel, known] of stacks) if (known.user === user) stacks.delete(channel);
     },
   };
 }

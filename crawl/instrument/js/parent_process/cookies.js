@@ -2,12 +2,12 @@
 // World: Firefox's parent process, privileged. Names and values are text from pages, passed on as such (`textOf`).
 "use strict";
 
-function Cookies(said) {
-  const HEARD_MS = 5000; // a cookie set over HTTP changes within moments of its response
+function Cookies(emit) {
+  const RESPONSE_MS = 5000; // a cookie set over HTTP changes within moments of its response
   const { COOKIE_DELETED, COOKIE_ADDED, COOKIE_CHANGED, COOKIES_BATCH_DELETED } = Ci.nsICookieNotification;
   const { SAMESITE_NONE, SAMESITE_LAX, SAMESITE_STRICT } = Ci.nsICookie;
   const SAME_SITE = { [SAMESITE_NONE]: "no_restriction", [SAMESITE_LAX]: "lax", [SAMESITE_STRICT]: "strict" };
-  const heard = new Map(); // store \n name -> when a response last set it
+  const setByResponse = new Map(); // store \n name -> when a response last set it
   const over = new Set(); // stores whose visits have ended: their cookies are all deleted then
 
   /** When it ends, in ms; null with the session. Older Firefox counts in seconds: 10^11 of them end in the year 5138. */
@@ -21,33 +21,33 @@ function Cookies(said) {
     return `${scheme}://${domain}${port && port !== "f" ? `:${port}` : ""}`;
   }
 
-  function tell(removed, it, cause) {
-    const { userContextId } = it.originAttributes;
+  function tell(removed, cookie, cause) {
+    const { userContextId } = cookie.originAttributes;
     if (!userContextId) return; // of no visit
     const store = cookieStore(userContextId);
     if (over.has(store)) return;
     const now = Date.now();
-    const last = heard.get(`${store}\n${it.name}`);
-    const http = last !== undefined && now - last < HEARD_MS;
+    const last = setByResponse.get(`${store}\n${cookie.name}`);
+    const http = last !== undefined && now - last < RESPONSE_MS;
     /** @type {Protocol.Cookie} */
     const message = {
       type: PROTOCOL.message.COOKIE,
       store,
-      host: it.host.includes(":") && !it.host.startsWith("[") ? `[${it.host}]` : it.host,
-      name: textOf(it.name),
-      value: textOf(it.value),
-      path: textOf(it.path),
-      expiry: expiry(it),
-      is_secure: it.isSecure,
-      is_http_only: it.isHttpOnly,
-      same_site: SAME_SITE[it.sameSite] ?? "unspecified",
-      first_party_domain: topSite(it.originAttributes),
+      host: cookie.host.includes(":") && !cookie.host.startsWith("[") ? `[${cookie.host}]` : cookie.host,
+      name: textOf(cookie.name),
+      value: textOf(cookie.value),
+      path: textOf(cookie.path),
+      expiry: expiry(cookie),
+      is_secure: cookie.isSecure,
+      is_http_only: cookie.isHttpOnly,
+      same_site: SAME_SITE[cookie.sameSite] ?? "unspecified",
+      first_party_domain: topSite(cookie.originAttributes),
       record_type: removed ? "deleted" : "added-or-changed",
       change_cause: cause,
-      via: http || it.isHttpOnly ? "http" : "script",
+      via: http || cookie.isHttpOnly ? "http" : "script",
       time_stamp: now,
     };
-    said(message);
+    emit(message);
   }
 
   /** The causes are those that extensions are told. */
@@ -59,26 +59,26 @@ function Cookies(said) {
     if (action === COOKIE_CHANGED) tell(true, cookie, "overwrite");
     if (action === COOKIE_ADDED || action === COOKIE_CHANGED) tell(false, cookie, "explicit");
     if (action !== COOKIES_BATCH_DELETED) return;
-    const those = notification.batchDeletedCookies.QueryInterface(Ci.nsIArray);
-    for (let i = 0; i < those.length; i++) {
-      const it = those.queryElementAt(i, Ci.nsICookie);
-      const ended = expiry(it);
-      tell(true, it, ended !== null && ended <= Date.now() ? "expired" : "evicted");
+    const deleted = notification.batchDeletedCookies.QueryInterface(Ci.nsIArray);
+    for (let i = 0; i < deleted.length; i++) {
+      const each = deleted.queryElementAt(i, Ci.nsICookie);
+      const ended = expiry(each);
+      tell(true, each, ended !== null && ended <= Date.now() ? "expired" : "evicted");
     }
   }
 
   Services.obs.addObserver({ observe: changed }, "cookie-changed");
   return {
     /** A response that may set cookies, by its headers. */
-    heard(store, headers) {
+    responded(store, headers) {
       for (const { name, value } of headers) {
         if (name.toLowerCase() !== "set-cookie") continue;
         for (const line of (value ?? "").split("\n")) {
           const cookie = line.split("=", 1)[0].trim();
-          heard.set(`${store}\n${cookie}`, Date.now());
+          setByResponse.set(`${store}\n${cookie}`, Date.now());
         }
       }
-      if (heard.size > 20000) heard.clear();
+      if (setByResponse.size > 20000) setByResponse.clear();
     },
     forget: (store) => over.add(store),
   };

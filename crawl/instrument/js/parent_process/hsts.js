@@ -19,9 +19,9 @@ function Hsts() {
   /** One host less of the visit that has most: the oldest. */
   function makeRoom() {
     const [hosts] = [...visits.values()].sort((a, b) => b.size - a.size);
-    const [[name, it]] = hosts;
+    const [[name, entry]] = hosts;
     hosts.delete(name);
-    forget(it);
+    forget(entry);
   }
 
   function keep(user, { URI: uri, loadInfo }, header) {
@@ -39,10 +39,10 @@ function Hsts() {
   /** A server has had Firefox forget what one visit has of it (Clear-Site-Data), which does that for all visits. */
   function restore(host, user) {
     for (const [other, hosts] of visits) {
-      for (const [name, it] of hosts) {
-        if (it.uri.host !== host && !it.uri.host.endsWith(`.${host}`)) continue;
-        if (service.isSecureURI(it.uri, it.attributes)) continue;
-        if (other !== user) service.processHeader(it.uri, it.header, it.attributes);
+      for (const [name, entry] of hosts) {
+        if (entry.uri.host !== host && !entry.uri.host.endsWith(`.${host}`)) continue;
+        if (service.isSecureURI(entry.uri, entry.attributes)) continue;
+        if (other !== user) service.processHeader(entry.uri, entry.header, entry.attributes);
         else if (hosts.delete(name)) all--;
       }
     }
@@ -62,7 +62,7 @@ function Hsts() {
   onResponses(responded);
   return {
     forget(user) {
-      for (const it of visits.get(user)?.values() ?? []) forget(it);
+      for (const entry of visits.get(user)?.values() ?? []) forget(entry);
       visits.delete(user);
     },
   };

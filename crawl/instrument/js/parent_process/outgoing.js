@@ -19,7 +19,7 @@ function Outgoing(channel) {
   return {
     send,
     /** Say a message: an object, or its JSON text on one line. */
-    said(message) {
+    emit(message) {
       const text = typeof message === "string" ? message : JSON.stringify(message);
       if (texts.length === 0) timer.initWithCallback(send, WAIT_MS, Ci.nsITimer.TYPE_ONE_SHOT);
       else if (size + text.length > MOST) send();

@@ -11,20 +11,20 @@ function Realms(channel, name, process, folder, policy) {
   const flushes = new Map(); // number -> {user, waiting: processes, last: whether the reference instrument has been asked}
   const starved = new Map(); // user -> the longest that a process of it took to answer, ms
   const asked = new Map(); // process -> when it was asked, ms
-  const { said, send } = Outgoing(channel);
+  const { emit, send } = Outgoing(channel);
   const { message: MESSAGE, gap: GAP } = PROTOCOL;
 
   /** Something of a visit could not be recorded. */
   function gap(user, name) {
     /** @type {Protocol.GapMessage} */
     const message = { type: MESSAGE.GAP, store: cookieStore(user), name, n: 1 };
-    said(message);
+    emit(message);
   }
 
-  const cookies = Cookies(said);
-  const requests = Requests(said, cookies, policy);
-  const bodies = Bodies(said, gap, folder);
-  const callstacks = Callstacks(said);
+  const cookies = Cookies(emit);
+  const requests = Requests(emit, cookies, policy);
+  const bodies = Bodies(emit, gap, folder);
+  const callstacks = Callstacks(emit);
   const prompts = Prompts();
   const hsts = Hsts();
   const apart = Apart(gap);
@@ -39,7 +39,7 @@ function Realms(channel, name, process, folder, policy) {
     return global;
   }
 
-  /** Where the records of a window belong, as it is said of requests. Throws where its tab is not there yet. */
+  /** Where the records of a window belong, as requests say it. Throws where its tab is not there yet. */
   function placed(user, global) {
     const { browsingContext: context } = global;
     const top = (global.topWindowContext ?? global).documentURI.spec.slice(0, URL);
@@ -62,35 +62,35 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   /** Note where a realm belongs, as far as it can be known now: a pop-up has its tab, and then its page, moments later. */
-  function locate(it) {
-    const { user, window, rights } = it;
-    let where = it.head ? null : nowhere(user); // in no frame: it is a shared or service worker, or its window is gone
+  function locate(realm) {
+    const { user, window, rights } = realm;
+    let where = realm.head ? null : nowhere(user); // in no frame: it is a shared or service worker, or its window is gone
     try {
       const global = windowOf(user, window);
       where = placed(user, global);
-      it.sure = Origins.NETWORK.test(where.top);
+      realm.sure = Origins.NETWORK.test(where.top);
     } catch {
-      it.sure = !window;
+      realm.sure = !window;
     }
-    if (where) it.head = JSON.stringify({ ...where, ...rights, context: rights.context.slice(0, URL) }).slice(1, -1);
+    if (where) realm.head = JSON.stringify({ ...where, ...rights, context: rights.context.slice(0, URL) }).slice(1, -1);
   }
 
   function entered(process, id, data) {
     if (!realms.has(process)) realms.set(process, new Map());
-    const it = { user: data.user, window: data.window, rights: rightsOf(process, data), head: "", sure: false };
-    locate(it);
-    realms.get(process).set(id, it);
+    const realm = { user: data.user, window: data.window, rights: rightsOf(process, data), head: "", sure: false };
+    locate(realm);
+    realms.get(process).set(id, realm);
   }
 
   /** The address of a worker, which one that it makes without an address has the rights of. */
-  function at(it, url) {
-    if (it && Origins.NETWORK.test(url)) it.rights = { ...it.rights, context: String(url) };
+  function at(realm, url) {
+    if (realm && Origins.NETWORK.test(url)) realm.rights = { ...realm.rights, context: String(url) };
   }
 
   /** The user context that Firefox made a process for, which it may speak for; NaN for a process of none. */
   const userOf = ({ remoteType }) => Number(/\buserContextId=(\d+)/.exec(remoteType)?.[1]);
 
-  function take({ target, data: { id, kind, data } }) {
+  function handle({ target, data: { id, kind, data } }) {
     if (data?.user !== undefined && data.user !== userOf(target)) return refused(target, kind, data.user);
     if (kind === "document" || kind === "worker") {
       entered(target, id, data);
@@ -105,7 +105,7 @@ function Realms(channel, name, process, folder, policy) {
     } else if (kind === "pong") {
       answered(target);
     } else if (kind === "instrument") {
-      reference.take(target, data);
+      reference.handle(target, data);
     } else if (kind === "flushed") {
       settle(flushes.get(data.number), target);
     } else {
@@ -121,15 +121,15 @@ function Realms(channel, name, process, folder, policy) {
 
   // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
   const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");
-  const reference = ReferenceInstrument(name, said, fits);
+  const reference = ReferenceInstrument(name, emit, fits);
   const KINDS = new Set(PROTOCOL.ofRealms);
 
-  function pass(it, kind, data) {
-    if (!it || !KINDS.has(kind)) return;
-    if (!it.sure) locate(it);
+  function pass(realm, kind, data) {
+    if (!realm || !KINDS.has(kind)) return;
+    if (!realm.sure) locate(realm);
     // Of members with one name the last counts: those that say whose this is.
-    if (fits(data)) return said(`${data.slice(0, -1)},"type":"${kind}",${it.head}}`);
-    gap(it.user, GAP.MESSAGE_SIZE);
+    if (fits(data)) return emit(`${data.slice(0, -1)},"type":"${kind}",${realm.head}}`);
+    gap(realm.user, GAP.MESSAGE_SIZE);
   }
 
   /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
@@ -140,29 +140,29 @@ function Realms(channel, name, process, folder, policy) {
 
   /** Whether a process has a realm of a user context. */
   function has(process, user) {
-    for (const it of realms.get(process).values()) if (it.user === user) return true;
+    for (const realm of realms.get(process).values()) if (realm.user === user) return true;
     return false;
   }
 
   function flush(user, number) {
     apart.tell(user);
-    const processes = [...realms.keys()].filter((it) => has(it, user));
-    const it = { number, user, waiting: new Set(processes), last: false };
-    flushes.set(number, it);
+    const processes = [...realms.keys()].filter((process) => has(process, user));
+    const pending = { number, user, waiting: new Set(processes), last: false };
+    flushes.set(number, pending);
     for (const process of processes) process.sendAsyncMessage(name, { user, number });
-    if (processes.length === 0) settled(it);
+    if (processes.length === 0) settled(pending);
   }
 
-  function settle(it, process) {
-    if (it?.waiting.delete(process) && it.waiting.size === 0) settled(it);
+  function settle(pending, process) {
+    if (pending?.waiting.delete(process) && pending.waiting.size === 0) settled(pending);
   }
 
   /** All have answered. What the reference instrument was sent by then, it passes on before it answers. */
-  function settled(it) {
-    const process = it.last ? null : reference.ask(it.user, it.number);
-    if (!process) return flushed(it);
-    it.last = true;
-    it.waiting.add(process);
+  function settled(pending) {
+    const process = pending.last ? null : reference.ask(pending.user, pending.number);
+    if (!process) return flushed(pending);
+    pending.last = true;
+    pending.waiting.add(process);
   }
 
   async function flushed({ number, user }) {
@@ -170,13 +170,13 @@ function Realms(channel, name, process, folder, policy) {
     await bodies.idle(user);
     /** @type {Protocol.Flushed} */
     const message = { type: MESSAGE.FLUSHED, id: number, starved: starved.get(user) ?? null };
-    said(message);
+    emit(message);
     send();
   }
 
   /** A visit has ended. */
   function forget(user) {
-    for (const its of realms.values()) for (const [id, it] of its) if (it.user === user) its.delete(id);
+    for (const its of realms.values()) for (const [id, realm] of its) if (realm.user === user) its.delete(id);
     starved.delete(user);
     bodies.forget(user);
     callstacks.forget(user);
@@ -191,7 +191,7 @@ function Realms(channel, name, process, folder, policy) {
     asked.delete(process);
     realms.delete(process);
     reference.gone(process);
-    for (const it of flushes.values()) settle(it, process);
+    for (const pending of flushes.values()) settle(pending, process);
   }
 
   // -- how long a process takes to answer: how short of CPU its pages are --------------------------
@@ -199,7 +199,7 @@ function Realms(channel, name, process, folder, policy) {
   function answered(process) {
     const late = Date.now() - asked.get(process);
     asked.delete(process);
-    const users = new Set([...(realms.get(process)?.values() ?? [])].map((it) => it.user));
+    const users = new Set([...(realms.get(process)?.values() ?? [])].map((realm) => realm.user));
     for (const user of users) starved.set(user, Math.max(starved.get(user) ?? 0, late));
   }
 
@@ -214,7 +214,7 @@ function Realms(channel, name, process, folder, policy) {
   const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
   timer.initWithCallback(ping, PING_MS, Ci.nsITimer.TYPE_REPEATING_SLACK);
 
-  Services.ppmm.addMessageListener(name, take);
+  Services.ppmm.addMessageListener(name, handle);
   // The script itself is in memory that processes share: at its start each loads only what runs it. A script that was its own
   // address, as data: URL, would also be long in every stack that has a frame of it.
   const { sharedData } = Services.ppmm;

@@ -1,5 +1,5 @@
 // A policy for each document of a visit that forbids nothing and reports code made from text, and new WebSockets: see
-// document/dynamic.js. Added where the response passes: no document waits for it.
+// document/dynamic_code.js. Added where the response passes: no document waits for it.
 // World: Firefox's parent process, privileged. The page's own policies are text beside it.
 "use strict";
 

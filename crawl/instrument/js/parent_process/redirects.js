@@ -2,8 +2,8 @@
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** Call `take(old, next, internal)` with both channels; `internal`: the same is asked, and no server has led there. */
-function onRedirects(take) {
+/** Call `handle(old, next, internal)` with both channels; `internal`: the same is asked, and no server has led there. */
+function onRedirects(handle) {
   const ID = Components.ID(Services.uuid.generateUUID().toString());
   const NAME = `@overscripted/redirects;${ID}`;
   const sink = {
@@ -11,7 +11,7 @@ function onRedirects(take) {
     createInstance: (iid) => sink.QueryInterface(iid),
     asyncOnChannelRedirect(old, next, flags, callback) {
       try {
-        take(old, next, (flags & Ci.nsIChannelEventSink.REDIRECT_INTERNAL) !== 0);
+        handle(old, next, (flags & Ci.nsIChannelEventSink.REDIRECT_INTERNAL) !== 0);
       } catch (error) {
         console.error(error); // thrown, it would end the load
       }

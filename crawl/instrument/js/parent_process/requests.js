@@ -4,7 +4,7 @@
 // workers, passed on as such.
 "use strict";
 
-function Requests(said, cookies, policy) {
+function Requests(emit, cookies, policy) {
   const { WebRequest } = ChromeUtils.importESModule("resource://gre/modules/WebRequest.sys.mjs");
   // Request id -> its present hop: its row; the wrapper, which knows nothing of a service worker's channel; the channel; where
   // a redirect has led on, the finished row.
@@ -60,14 +60,14 @@ function Requests(said, cookies, policy) {
   function begin(channel) {
     const store = storeOf(channel.QueryInterface(Ci.nsIHttpChannel));
     if (!store) return;
-    const it = ChannelWrapper.get(channel);
-    const tab = it.browserElement ? tabOf(it.browserElement) : -1;
-    const id = String(it.id);
+    const wrapper = ChannelWrapper.get(channel);
+    const tab = wrapper.browserElement ? tabOf(wrapper.browserElement) : -1;
+    const id = String(wrapper.id);
     const before = hops.get(id);
     if (!before) {
-      it.addEventListener("start", () => started(id));
-      it.addEventListener("stop", () => stopped(id));
-      it.addEventListener("error", () => failed(id));
+      wrapper.addEventListener("start", () => started(id));
+      wrapper.addEventListener("stop", () => stopped(id));
+      wrapper.addEventListener("error", () => failed(id));
     }
     /** @type {Protocol.Request} */
     const row = {
@@ -75,29 +75,29 @@ function Requests(said, cookies, policy) {
       store,
       request_id: id,
       hop: before ? after(before) : 0,
-      url: short(it.finalURL),
-      method: short(it.method),
-      resource_type: it.type,
-      document_url: short(it.documentURL || it.originURL || ""),
+      url: short(wrapper.finalURL),
+      method: short(wrapper.method),
+      resource_type: wrapper.type,
+      document_url: short(wrapper.documentURL || wrapper.originURL || ""),
       time_stamp: Date.now(),
       tab,
-      frame: it.frameId,
-      parent: it.parentFrameId,
-      top: top(store, tab, it),
+      frame: wrapper.frameId,
+      parent: wrapper.parentFrameId,
+      top: top(store, tab, wrapper),
       status: null,
       error: "",
     };
-    hops.set(id, { row, it, channel, cached: false, led: null });
-    if (it.type !== "main_frame") return;
+    hops.set(id, { row, wrapper, channel, cached: false, led: null });
+    if (wrapper.type !== "main_frame") return;
     if (!tops.has(store)) tops.set(store, new Map());
-    tops.get(store).set(tab, it.finalURL);
+    tops.get(store).set(tab, wrapper.finalURL);
   }
 
   /** Tell a hop that is over, for the next begins. The next one's number: the same where Firefox itself begins it anew. */
   function after(before) {
     const { led, row, announced } = before;
     if (!led && row.status === null) return row.hop;
-    said(led ?? finished(before, { size: announced })); // without a redirect: a password is sent now
+    emit(led ?? finished(before, { size: announced })); // without a redirect: a password is sent now
     return row.hop + 1;
   }
 
@@ -111,7 +111,7 @@ function Requests(said, cookies, policy) {
     hop.announced = announced(channel);
     if (byWorker(channel)) return; // it was sent no headers, and sets no cookies
     hop.row.request_headers = pairs(headersOf(channel, "visitRequestHeaders"));
-    cookies.heard(hop.row.store, headers);
+    cookies.responded(hop.row.store, headers);
   }
 
   /** Another channel goes on for a request: `internal`, for the same hop. */
@@ -119,7 +119,8 @@ function Requests(said, cookies, policy) {
     if (!(old instanceof Ci.nsIHttpChannel)) return;
     const hop = hops.get(String(ChannelWrapper.get(old).id));
     if (!hop) return;
-    if (byWorker(next)) withHeaders(hop); // those that Firefox would have sent
+    if (byWorker(next))
+      withHeaders(hop); // those that Firefox would have sent
     else if (!internal) lead(hop, old, next);
     if (next instanceof Ci.nsIHttpChannel) hop.channel = next; // none where an address is opened elsewhere, as mailto:
   }
@@ -140,7 +141,7 @@ function Requests(said, cookies, policy) {
   /** The wrapper has an error: of a service worker's channel that it knows nothing of it. */
   function failed(id) {
     const hop = hops.get(id);
-    if (hop && !byWorker(hop.channel)) ended(id, { error: hop.it.errorString ?? "" });
+    if (hop && !byWorker(hop.channel)) ended(id, { error: hop.wrapper.errorString ?? "" });
   }
 
   function stopped(id) {
@@ -159,10 +160,10 @@ function Requests(said, cookies, policy) {
     const hop = hops.get(id);
     if (!hop) return;
     hops.delete(id);
-    const { statusCode, responseSize } = hop.it;
+    const { statusCode, responseSize } = hop.wrapper;
     withHeaders(hop);
     const whole = { status: statusCode || hop.row.status, size: responseSize || hop.announced, ...how };
-    said(hop.led ? { ...hop.led, ...how } : finished(hop, how.completed ? whole : how));
+    emit(hop.led ? { ...hop.led, ...how } : finished(hop, how.completed ? whole : how));
   }
 
   /** The size that the server announced; null where it did not. */
@@ -186,7 +187,7 @@ function Requests(said, cookies, policy) {
     }
   }
 
-  /** What is said of a hop that is over. */
+  /** What is sent of a hop that is over. */
   function finished({ row, channel, cached }, more) {
     /** @type {Protocol.Request} */
     const message = { ...row, ...more, ip: addressOf(channel), from_cache: cached, ended: Date.now() };
@@ -204,7 +205,7 @@ function Requests(said, cookies, policy) {
       for (const [id, hop] of hops) {
         if (hop.row.store !== store) continue;
         hops.delete(id);
-        said(hop.led ?? withHeaders(hop));
+        emit(hop.led ?? withHeaders(hop));
       }
     },
     forget(store) {

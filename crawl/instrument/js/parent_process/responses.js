@@ -6,22 +6,22 @@
 const byWorker = (channel) => channel instanceof Ci.nsIInterceptedChannel;
 
 /**
- * `onResponses(take)`: call `take(channel, user, type, cached)` with each response to a request of a visit, from the network,
+ * `onResponses(handle)`: call `handle(channel, user, type, cached)` with each response to a request of a visit, from the network,
  * the cache or a service worker. `answered(channel)`: a service worker's has come, for Firefox tells only of the others.
  */
 const { onResponses, answered } = (() => {
-  const takers = []; // in the order in which they asked
+  const handlers = []; // in the order in which they asked
 
   function examine(channel, cached) {
     if (!(channel instanceof Ci.nsIHttpChannel)) return;
     const { externalContentPolicyType, originAttributes } = channel.loadInfo;
     const user = originAttributes.userContextId;
     if (!user) return;
-    for (const take of takers) {
+    for (const handle of handlers) {
       try {
-        take(channel, user, externalContentPolicyType, cached);
+        handle(channel, user, externalContentPolicyType, cached);
       } catch (error) {
-        console.error(error); // the others take it all the same
+        console.error(error); // the others handle it all the same
       }
     }
   }
@@ -32,7 +32,7 @@ const { onResponses, answered } = (() => {
       `http-on-examine-${kind}`,
     );
   }
-  return { onResponses: (take) => takers.push(take), answered: (channel) => examine(channel, false) };
+  return { onResponses: (handle) => handlers.push(handle), answered: (channel) => examine(channel, false) };
 })();
 
 /** A header of a response; "" where it has none. */

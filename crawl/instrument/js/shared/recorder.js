@@ -64,11 +64,11 @@ const Recorder = (() => {
     }
 
     /**
-     * One call. `spot` names symbol and settings, `stack` is what was captured of where it was made, `wrapper` is the
+     * One call. `target` names symbol and settings, `stack` is what was captured of where it was made, `wrapper` is the
      * function that the page called.
      */
-    note(spot, operation, stack, wrapper, value, values, receiver) {
-      if (spot.part !== null) spot = Recorder.named(spot, receiver);
+    note(target, operation, stack, wrapper, value, values, receiver) {
+      if (target.part !== null) target = Recorder.named(target, receiver);
       const text = Stack.inner(stack);
       let site = this.sites.get(text);
       let browser = false;
@@ -77,30 +77,30 @@ const Recorder = (() => {
         site = this.site(from.frame);
         ({ browser } = from);
       }
-      const entry = this.entry(site, spot, operation);
+      const entry = this.entry(site, target, operation);
       if (!this.count(entry)) return;
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
       const called = values !== undefined;
       this.keep(entry, {
         time: now(),
-        symbol: spot.symbol,
+        symbol: target.symbol,
         operation: labels[operation],
-        arguments: called && values.length > 0 ? Text.arguments(values, spot, most) : undefined,
-        value: called ? "" : typeof value === "string" ? value : Text.value(value, spot.functions, most),
+        arguments: called && values.length > 0 ? Text.arguments(values, target, most) : undefined,
+        value: called ? "" : typeof value === "string" ? value : Text.value(value, target.functions, most),
         caller: site.frame,
         by_browser: browser || undefined,
-        call_stack: spot.stack ? Stack.whole(wrapper) || (browser ? "" : site.frame) : undefined,
+        call_stack: target.stack ? Stack.whole(wrapper) || (browser ? "" : site.frame) : undefined,
       });
     }
 
     /** One call whose frame is known; `browser`: the browser's own code called. */
-    noteAt(spot, operation, { frame, browser }, values) {
+    noteAt(target, operation, { frame, browser }, values) {
       const site = this.site(frame);
-      const entry = this.entry(site, spot, operation);
+      const entry = this.entry(site, target, operation);
       if (!this.count(entry)) return;
       this.keep(entry, {
         time: now(),
-        symbol: spot.symbol,
+        symbol: target.symbol,
         operation: labels[operation],
         arguments: values,
         value: "",
@@ -131,17 +131,17 @@ const Recorder = (() => {
     }
 
     /** A target whose symbol names its receiver: window.navigator.plugins[PDF Viewer].name. */
-    static named(spot, receiver) {
+    static named(target, receiver) {
       let part = "";
       try {
-        part = String(receiver[spot.part]);
+        part = String(receiver[target.part]);
       } catch {
         // An object of another kind: its symbol has no name in it.
       }
-      const symbol = spot.symbol.replace(/\{\w+\}/, part);
-      spot.bySymbol ??= new Map();
-      let found = spot.bySymbol.get(symbol);
-      if (!found) spot.bySymbol.set(symbol, (found = { ...spot, id: Target.id(), symbol }));
+      const symbol = target.symbol.replace(/\{\w+\}/, part);
+      target.bySymbol ??= new Map();
+      let found = target.bySymbol.get(symbol);
+      if (!found) target.bySymbol.set(symbol, (found = { ...target, id: Target.id(), symbol }));
       return found;
     }
 
@@ -162,11 +162,11 @@ const Recorder = (() => {
       this.channel.wake(length, call.time);
     }
 
-    entry({ symbols }, spot, operation) {
-      const key = spot.id * 4 + operation;
+    entry({ symbols }, target, operation) {
+      const key = target.id * 4 + operation;
       let entry = symbols.get(key);
       if (entry === undefined) {
-        symbols.set(key, (entry = new Entry(symbols.script, spot.symbol, labels[operation])));
+        symbols.set(key, (entry = new Entry(symbols.script, target.symbol, labels[operation])));
       }
       return entry;
     }
@@ -210,7 +210,7 @@ const Recorder = (() => {
     }
 
     /** What is to be sent next, as a JSON object in text; "" for nothing. */
-    take() {
+    drain() {
       if (this.calls.length === 0 && this.cut.size === 0) return "";
       /** @type {Protocol.Total[]} */
       const totals = [];

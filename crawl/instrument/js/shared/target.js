@@ -7,7 +7,7 @@ const Target = (() => {
   const id = () => ids++;
 
   /** The targets of one property or native: for any receiver, and for those of a class. */
-  class Spot {
+  class InstrumentedMember {
     constructor() {
       this.always = null; // the target for any receiver
       this.byClass = null; // class name -> target
@@ -30,7 +30,7 @@ const Target = (() => {
       part: /\{(\w+)\}/.exec(item.name)?.[1] ?? null,
       stack: item.stack === true,
       functions: item.functions === true,
-      when: Array.isArray(item.when) ? new Set(item.when.map((it) => it.toLowerCase())) : (item.when ?? null),
+      when: Array.isArray(item.when) ? new Set(item.when.map((word) => word.toLowerCase())) : (item.when ?? null),
       bytes: item.bytes === true,
     };
     words.set(item, found);
@@ -49,5 +49,5 @@ const Target = (() => {
   /** Whether the settings ask for an API that is no property: "dynamic", "messages". */
   const asked = (api) => OVERSCRIPTED.instruments.some(({ name }) => name === api);
 
-  return { Spot, asked, id, of };
+  return { InstrumentedMember, asked, id, of };
 })();

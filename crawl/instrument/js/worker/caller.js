@@ -24,7 +24,7 @@ const Caller = (() => {
   /** Whether `bind` of this function runs no code of the worker: a native whose name and length are its own. */
   function plain(native) {
     if (!native?.callable || native.isProxy || native.script !== undefined) return false;
-    return ["name", "length"].every((it) => "value" in (native.getOwnPropertyDescriptor(it) ?? {}));
+    return ["name", "length"].every((property) => "value" in (native.getOwnPropertyDescriptor(property) ?? {}));
   }
 
   return {

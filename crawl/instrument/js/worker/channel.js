@@ -16,7 +16,7 @@ const Channel = (() => {
     size = 0;
     since = Date.now();
     for (const sender of senders) {
-      for (let calls; (calls = sender.take()) !== ""; sent++) post(`${PROTOCOL.message.CALLS} ${calls}`);
+      for (let calls; (calls = sender.drain()) !== ""; sent++) post(`${PROTOCOL.message.CALLS} ${calls}`);
     }
   }
 

@@ -13,7 +13,7 @@ const Depth = (() => {
   function over(frame) {
     if (++calls % EVERY !== 0) return false;
     let depth = 0;
-    for (let it = frame; it !== null && depth < MOST; it = it.older) depth++;
+    for (let caller = frame; caller !== null && depth < MOST; caller = caller.older) depth++;
     return depth >= MOST;
   }
 

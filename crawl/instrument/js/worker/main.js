@@ -14,20 +14,20 @@
   const realm =
     { SharedWorkerGlobalScope: "sharedworker", ServiceWorkerGlobalScope: "serviceworker" }[global.class] ?? "worker";
   const recorder = new Recorder({ realm, channel: Channel, ran, caller: Caller.now });
-  const spots = new Plan.Spots(global, OVERSCRIPTED.instruments);
+  const members = new Plan.Members(global, OVERSCRIPTED.instruments);
   const [location, href] = [getter(global, "location"), getter(global.getProperty("WorkerLocation").return, "href")];
   // What is told before these can end the worker, or make others end it.
   const last = new Set(["close", "postMessage"].map((name) => global.getProperty(name)?.return));
   const { value: bind } = href.proto.getOwnPropertyDescriptor("bind");
-  const also = new Set([bind, ...last, ...Made.listen(watcher, global, recorder)]);
+  const also = new Set([bind, ...last, ...DynamicCode.listen(watcher, global, recorder)]);
   let inside = false;
   let released = false; // this worker goes too deep to be watched
   let expected = null; // what we know already that Firefox will tell of next
 
   function getter(object, name) {
     const owner = object === global ? object : object.getProperty("prototype").return;
-    for (let it = owner; it; it = it.proto) {
-      const found = it.getOwnPropertyDescriptor(name);
+    for (let holder = owner; holder; holder = holder.proto) {
+      const found = holder.getOwnPropertyDescriptor(name);
       if (found) return found.get;
     }
     return null;
@@ -80,12 +80,12 @@
       return undefined;
     }
     expected = null;
-    const spot = spots.of(callee);
-    const known = spot !== undefined || also.has(callee);
+    const member = members.of(callee);
+    const known = member !== undefined || also.has(callee);
     if (!known && !callee.isBoundFunction) return undefined;
     inside = true;
     try {
-      return known ? called(spot, callee, receiver, list(args)) : bound(callee, receiver, args);
+      return known ? called(member, callee, receiver, list(args)) : bound(callee, receiver, args);
     } catch (error) {
       Channel.gap(`${PROTOCOL.gap.WORKER_CALL}: ${error}`);
       return undefined;
@@ -94,12 +94,12 @@
     }
   }
 
-  /** A native is about to be called, one with a spot or that is asked for besides. */
-  function called(spot, callee, receiver, values) {
+  /** A native is about to be called, one with a member or that is asked for besides. */
+  function called(member, callee, receiver, values) {
     try {
       if (callee === bind) return Caller.bind(bind, receiver, values, whose);
-      Made.called(callee, values, watched);
-      return spot === undefined ? undefined : note(spot, callee, receiver, values);
+      DynamicCode.called(callee, values, watched);
+      return member === undefined ? undefined : note(member, callee, receiver, values);
     } finally {
       if (last.has(callee)) Channel.flush();
     }
@@ -123,7 +123,7 @@
       values = [...callee.boundArguments, ...values];
       [receiver, callee] = [callee.boundThis, callee.boundTargetFunction];
     }
-    return called(spots.of(callee), callee, receiver, values);
+    return called(members.of(callee), callee, receiver, values);
   }
 
   /** Whose code is about to call a native. */
@@ -132,19 +132,19 @@
     return recorder.from(Stack.inner(place.stack), watched);
   }
 
-  function note(spot, callee, receiver, values) {
-    const target = spot.target(receiver);
+  function note(member, callee, receiver, values) {
+    const target = member.target(receiver);
     if (target === null) return undefined;
     Budget.want();
-    if (spot.operation === GET) {
+    if (member.operation === GET) {
       const got = callee.call(receiver);
       // Where it throws, the worker calls it itself, so that the error's stack is its own.
       if (got === null || !("return" in got)) return undefined;
       keep(target, GET, got.return, undefined, receiver);
       return got;
     }
-    if (spot.operation === SET) keep(target, SET, values[0], undefined, receiver);
-    else if (wanted(target.when, values)) keep(target, spot.operation, undefined, values, receiver);
+    if (member.operation === SET) keep(target, SET, values[0], undefined, receiver);
+    else if (wanted(target.when, values)) keep(target, member.operation, undefined, values, receiver);
     return undefined;
   }
 

@@ -12,7 +12,7 @@ const Plan = (() => {
   const className = (object) => object.class.replace(/Prototype$/, "");
 
   /** One native function, and the symbols its calls have, by the receiver's class. */
-  class Spot extends Target.Spot {
+  class Member extends Target.InstrumentedMember {
     constructor(operation) {
       super();
       this.operation = operation;
@@ -38,23 +38,23 @@ const Plan = (() => {
 
   function owners(object) {
     const chain = [];
-    for (let it = object; it; it = it.proto) chain.push(it);
+    for (let owner = object; owner; owner = owner.proto) chain.push(owner);
     return chain;
   }
 
   /** All names up the chain, without what every object has. */
   function names(chain) {
-    const found = new Set(chain.slice(0, -1).flatMap((it) => it.getOwnPropertyNames()));
+    const found = new Set(chain.slice(0, -1).flatMap((owner) => owner.getOwnPropertyNames()));
     found.delete("constructor");
     return found;
   }
 
-  /** The natives of a worker, and the spot of each that is watched. */
-  class Spots {
+  /** The natives of a worker, and the member of each that is watched. */
+  class Members {
     constructor(global, instruments) {
       global.getProperty("Array"); // as Firefox does before any script
-      this.known = new Map(); // native -> spot
-      this.late = []; // [native of this world, spot]
+      this.known = new Map(); // native -> member
+      this.late = []; // [native of this world, member]
       this.others = new WeakSet(); // natives that are none of `late`
       for (const item of instruments) {
         if (item.name.includes("{")) continue; // plugins and MIME types, which no worker has
@@ -63,16 +63,16 @@ const Plan = (() => {
       }
     }
 
-    /** The spot of a native that is about to be called, or undefined. */
+    /** The member of a native that is about to be called, or undefined. */
     of(callee) {
       return this.known.get(callee) ?? (this.others.has(callee) ? undefined : this.first(callee));
     }
 
     first(callee) {
-      for (const [native, spot] of this.late) {
+      for (const [native, member] of this.late) {
         if (!callee.isSameNative(native)) continue;
-        this.known.set(callee, spot);
-        return spot;
+        this.known.set(callee, member);
+        return member;
       }
       this.others.add(callee);
       return undefined;
@@ -82,9 +82,9 @@ const Plan = (() => {
       const base = LAZY[item.object];
       for (const name of item.properties ?? Object.getOwnPropertyNames(base)) {
         if (typeof base[name] !== "function" || item.excluded?.includes(name)) continue;
-        const spot = new Spot(CALL);
-        spot.add(Target.of(item, name), null);
-        this.late.push([base[name], spot]);
+        const member = new Member(CALL);
+        member.add(Target.of(item, name), null);
+        this.late.push([base[name], member]);
       }
     }
 
@@ -98,7 +98,7 @@ const Plan = (() => {
     }
 
     plan(item, chain, name, global) {
-      const at = chain.findIndex((it) => it.getOwnPropertyDescriptor(name) !== undefined);
+      const at = chain.findIndex((owner) => owner.getOwnPropertyDescriptor(name) !== undefined);
       if (at < 0 || (at === chain.length - 1 && at > 0)) return;
       const found = chain[at].getOwnPropertyDescriptor(name);
       const prototype = item.object.endsWith(".prototype");
@@ -111,11 +111,11 @@ const Plan = (() => {
         [found.value, CALL],
       ]) {
         if (typeof native !== "object" || native === null || !native.callable) continue;
-        if (!this.known.has(native)) this.known.set(native, new Spot(operation));
+        if (!this.known.has(native)) this.known.set(native, new Member(operation));
         this.known.get(native).add(target, only);
       }
     }
   }
 
-  return { Spots };
+  return { Members };
 })();

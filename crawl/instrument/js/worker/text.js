@@ -3,7 +3,7 @@
 "use strict";
 
 const Text = (() => {
-  const { MAX_DEPTH, MAX_HASH, MAX_NODES } = Bounds;
+  const { MAX_DEPTH, MAX_HASH, MAX_NODES } = ValueLimits;
   const { stringify } = JSON;
   const { apply } = Reflect;
   const time = Date.prototype.getTime;
@@ -23,7 +23,7 @@ const Text = (() => {
     }
   }
 
-  class Writer extends Bounds.Writer {
+  class Writer extends ValueLimits.Writer {
     /** What JSON.stringify is to see for one member. */
     member(value, depth) {
       if (value === null) return "null";
@@ -82,9 +82,11 @@ const Text = (() => {
 
   /** A buffer of bytes as its length and SHA-256, for modules of WebAssembly. */
   function digest(value) {
-    const it = value.unsafeDereference();
+    const buffer = value.unsafeDereference();
     const plain = value.class.endsWith("ArrayBuffer");
-    const view = plain ? new Uint8Array(it) : new Uint8Array(...(value.class === "DataView" ? views : numbers)(it));
+    const view = plain
+      ? new Uint8Array(buffer)
+      : new Uint8Array(...(value.class === "DataView" ? views : numbers)(buffer));
     const size = apply(length, view, []);
     return stringify({ byteLength: size, sha256: size <= MAX_HASH ? sha256(new Uint8Array(view)) : null });
   }
@@ -102,5 +104,5 @@ const Text = (() => {
     }
   }
 
-  return Bounds.columns({ serialize, isBuffer, digest });
+  return ValueLimits.columns({ serialize, isBuffer, digest });
 })();

@@ -8,7 +8,7 @@
   const { classOf } = Text;
 
   /** A value as text. An error is seen through its Xray: its members as the browser made them. */
-  function told(value) {
+  function textOf(value) {
     if (value === undefined) return "undefined";
     try {
       if (/^\[object (?:Error|DOMException)\]$/.test(classOf(value))) return `${value.name}: ${value.message}`;
@@ -21,7 +21,7 @@
   /** Values as one text: no more of them than it has room for. */
   function joined(values) {
     let text = "";
-    for (let i = 0; i < values.length && text.length < TEXT; i++) text += (i > 0 ? " " : "") + told(values[i]);
+    for (let i = 0; i < values.length && text.length < TEXT; i++) text += (i > 0 ? " " : "") + textOf(values[i]);
     return text;
   }
 
@@ -29,31 +29,31 @@
     constructor({ window, channel }) {
       this.window = window;
       this.channel = channel;
-      this.said = { error: 0, warning: 0 };
+      this.counts = { error: 0, warning: 0 };
     }
 
-    heard(event) {
+    handle(event) {
       if (event.type !== "error" || event.target !== this.window) return;
-      this.say("error", event.filename, event.lineno, () => event.message);
+      this.emit("error", event.filename, event.lineno, () => event.message);
     }
 
     /** What Firefox has put on the console: see content_process/console.js. */
     uncaught(url, line, message, rejected, reason) {
-      this.say("error", url, line, () => (rejected ? `unhandled rejection: ${told(reason)}` : message));
+      this.emit("error", url, line, () => (rejected ? `unhandled rejection: ${textOf(reason)}` : message));
     }
 
     written(level, url, line, ...values) {
-      this.say(level, url, line, () => joined(values));
+      this.emit(level, url, line, () => joined(values));
     }
 
-    say(level, url, line, text) {
-      if (this.said[level]++ === MAX) this.channel.gap(PROTOCOL.gap.CONSOLE);
-      if (this.said[level] > MAX) return;
+    emit(level, url, line, text) {
+      if (this.counts[level]++ === MAX) this.channel.gap(PROTOCOL.gap.CONSOLE);
+      if (this.counts[level] > MAX) return;
       const message = String(text()).slice(0, TEXT);
       const address = url?.slice(0, Recorder.CAPS.url);
       /** @type {Protocol.Said<Protocol.Console>} */
-      const said = { level, message, url: address, line: line || null, time_stamp: Date.now() };
-      this.channel.post(PROTOCOL.message.CONSOLE, said);
+      const record = { level, message, url: address, line: line || null, time_stamp: Date.now() };
+      this.channel.post(PROTOCOL.message.CONSOLE, record);
     }
   }
 

@@ -21,7 +21,7 @@
     }
 
     /** `sender` is the frame of this tab that sent it, -1 for none of it. */
-    heard(event, sender) {
+    handle(event, sender) {
       if (!wanted || event.type !== "message") return;
       const now = Date.now();
       if (this.kept === MOST) {
@@ -40,7 +40,7 @@
     }
 
     /** What is to be sent, as a JSON object in text; "" for nothing. */
-    take() {
+    drain() {
       if (this.batch.length === 0 && this.cut === 0) return "";
       /** @type {Protocol.Said<Protocol.Messages>} */
       const message = { messages: this.batch, cut: this.cut };

@@ -2,7 +2,7 @@
 // World: process script, privileged. Names of functions and scripts are the page's choice, and may be megabytes long.
 "use strict";
 
-const Frames = (() => {
+const PageStack = (() => {
   // The name of our script in documents. No page may know it, else its own code could go by it (`//# sourceURL=`).
   const RECORDER = `moz-extension://${OVERSCRIPTED_TOLD.name}/document.js`;
   const NAME = 1000; // characters of a function's name
@@ -10,8 +10,8 @@ const Frames = (() => {
   const { filename: OURS } = Components.stack;
 
   function* every() {
-    for (let it = Components.stack; it; it = it.caller) {
-      if (it.filename !== OURS && it.filename !== RECORDER) yield it;
+    for (let frame = Components.stack; frame; frame = frame.caller) {
+      if (frame.filename !== OURS && frame.filename !== RECORDER) yield frame;
     }
   }
 

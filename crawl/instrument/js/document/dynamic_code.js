@@ -7,7 +7,7 @@
 // World: sandbox of a document. The events are the browser's own; the text in them is the page's.
 "use strict";
 
-const Dynamic = (() => {
+const DynamicCode = (() => {
   const wanted = Target.asked("dynamic");
   // How Firefox writes the text of a function that a constructor is about to make.
   const KINDS = [
@@ -18,12 +18,12 @@ const Dynamic = (() => {
   ];
   const { stringify } = JSON;
   const { CALL } = PROTOCOL.operation;
-  const spots = new Map();
+  const targets = new Map();
 
-  function spot(symbol) {
-    let it = spots.get(symbol);
-    if (!it) spots.set(symbol, (it = { id: Target.id(), symbol, stack: false, functions: false }));
-    return it;
+  function targetOf(symbol) {
+    let target = targets.get(symbol);
+    if (!target) targets.set(symbol, (target = { id: Target.id(), symbol, stack: false, functions: false }));
+    return target;
   }
 
   function symbolOf({ blockedURI, sample, effectiveDirective }) {
@@ -42,10 +42,10 @@ const Dynamic = (() => {
   const MOST = Recorder.CAPS.text; // characters of a URL, which may hold a whole script
   const SOCKETS = 1000; // addresses of sockets that are known; those of more are told of only where a script makes them
 
-  return class Dynamic {
-    constructor(recorder, host) {
+  return class DynamicCode {
+    constructor(recorder, link) {
       this.recorder = recorder;
-      this.host = host;
+      this.link = link;
       this.sockets = new Map(); // address of WebSockets -> how many are to connect yet
     }
 
@@ -64,7 +64,7 @@ const Dynamic = (() => {
     }
 
     /** Note what the browser tells of a window. */
-    heard(event) {
+    handle(event) {
       if (event.type !== "securitypolicyviolation" || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
       event.stopImmediatePropagation();
       const symbol = wanted && symbolOf(event);
@@ -76,14 +76,14 @@ const Dynamic = (() => {
       if (symbol === "window.WebSocket" && !this.makes(sample, place)) return;
       // Firefox asks twice about each javascript: URL, and tells of both: of a frame's first in the document of the script
       // that sets it, then in the frame's own, with its address beside the line and column of the first.
-      if (symbol === "javascript:" && this.host.again(`${lineNumber}:${columnNumber}\n${sample}`)) return;
-      this.recorder.noteAt(spot(symbol), CALL, Recorder.of(place), stringify({ 0: sample }));
+      if (symbol === "javascript:" && this.link.again(`${lineNumber}:${columnNumber}\n${sample}`)) return;
+      this.recorder.noteAt(targetOf(symbol), CALL, Recorder.of(place), stringify({ 0: sample }));
     }
 
     /** Note what the process script tells of a window, while the script runs that has made it. */
     made(symbol, text) {
       if (wanted)
-        this.recorder.noteAt(spot(symbol), CALL, this.recorder.caller(), stringify({ 0: text.slice(0, MOST) }));
+        this.recorder.noteAt(targetOf(symbol), CALL, this.recorder.caller(), stringify({ 0: text.slice(0, MOST) }));
     }
   };
 })();

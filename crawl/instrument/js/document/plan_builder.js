@@ -2,7 +2,7 @@
 // World: sandbox of a document. Objects are found through Xrays, whatever the page has made of their names.
 "use strict";
 
-const Survey = (() => {
+const PlanBuilder = (() => {
   const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
   const { ownKeys } = Reflect;
   const { stringify } = JSON;
@@ -29,15 +29,15 @@ const Survey = (() => {
 
   function owners(object) {
     const chain = [];
-    for (let it = object; it; it = getPrototypeOf(it)) chain.push(it);
+    for (let owner = object; owner; owner = getPrototypeOf(owner)) chain.push(owner);
     return chain;
   }
 
   /** All names up the chain, without what every object has. */
   function names(chain) {
     const found = new Set();
-    for (const it of chain.slice(0, -1)) {
-      for (const name of ownKeys(it)) if (typeof name === "string") found.add(name);
+    for (const owner of chain.slice(0, -1)) {
+      for (const name of ownKeys(owner)) if (typeof name === "string") found.add(name);
     }
     found.delete("constructor");
     return found;
@@ -71,15 +71,15 @@ const Survey = (() => {
     if (!usable(found)) return;
     const prototype = item.object.endsWith(".prototype");
     const only = at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
-    spotOf(owned, { owner, path: item.object, up: at }, name).add(item.number, only);
+    memberOf(owned, { owner, path: item.object, up: at }, name).add(item.number, only);
   }
 
-  function spotOf(owned, { owner, path, up }, name) {
-    let those = owned.get(owner);
-    if (!those) owned.set(owner, (those = { path, up, kind: className(owner), byName: new Map() }));
-    let spot = those.byName.get(name);
-    if (!spot) those.byName.set(name, (spot = new Target.Spot())); // of numbers of items
-    return spot;
+  function memberOf(owned, { owner, path, up }, name) {
+    let entry = owned.get(owner);
+    if (!entry) owned.set(owner, (entry = { path, up, kind: className(owner), byName: new Map() }));
+    let member = entry.byName.get(name);
+    if (!member) entry.byName.set(name, (member = new Target.InstrumentedMember())); // of numbers of items
+    return member;
   }
 
   function hook(target, owned, table) {
@@ -87,7 +87,7 @@ const Survey = (() => {
       const owner = resolve(target, path);
       if (!owner) continue;
       for (const name of properties) {
-        if (getOwnPropertyDescriptor(owner, name)?.configurable) spotOf(owned, { owner, path, up: 0 }, name);
+        if (getOwnPropertyDescriptor(owner, name)?.configurable) memberOf(owned, { owner, path, up: 0 }, name);
       }
     }
   }
@@ -97,7 +97,7 @@ const Survey = (() => {
   function twins(owner, name) {
     const { value } = getOwnPropertyDescriptor(owner, name);
     if (value === undefined) return [];
-    return ownKeys(owner).filter((it) => it !== name && getOwnPropertyDescriptor(owner, it).value === value);
+    return ownKeys(owner).filter((other) => other !== name && getOwnPropertyDescriptor(owner, other).value === value);
   }
 
   /** What a property is, as a number: see Plan. */
@@ -112,7 +112,7 @@ const Survey = (() => {
     const places = [];
     const rest = { shapes: [], twins: {}, classes: [], targets: [] };
     for (const [owner, { path, up, kind, byName }] of owned) {
-      const steps = path.split(".").filter((it, at) => it !== "window" || at > 0);
+      const steps = path.split(".").filter((step, at) => step !== "window" || at > 0);
       places.push([steps, up, [...byName.keys()]]);
       rest.classes.push(kind);
       for (const [name, { always, byClass }] of byName) {

@@ -3,7 +3,7 @@
 // World: debugger global of a worker's thread.
 "use strict";
 
-const Made = (() => {
+const DynamicCode = (() => {
   const SAMPLE = 40; // characters of the text, as in documents
   const SYMBOLS = {
     eval: "window.eval",
@@ -15,7 +15,7 @@ const Made = (() => {
 
   const { CALL } = PROTOCOL.operation;
   const dynamic = Target.asked("dynamic");
-  const spots = new Map();
+  const targets = new Map();
   const MOST = Recorder.CAPS.text; // characters of a worker's address, which may hold a whole script
   let timers = [];
   let worker; // its constructor, where workers may make some
@@ -23,9 +23,9 @@ const Made = (() => {
   let to = null;
 
   function note(symbol, text, wrapper) {
-    if (!spots.has(symbol)) spots.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
+    if (!targets.has(symbol)) targets.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     Stack.capture(Stack.place, wrapper);
-    to.noteAt(spots.get(symbol), CALL, to.from(Stack.inner(Stack.place.stack), wrapper), JSON.stringify({ 0: text }));
+    to.noteAt(targets.get(symbol), CALL, to.from(Stack.inner(Stack.place.stack), wrapper), JSON.stringify({ 0: text }));
   }
 
   /** Begin; the natives that `called` is to hear of. */

@@ -2,14 +2,14 @@
 // World: sandbox of a document. Wrappers count here without calling anything, for which a page may have left no stack.
 "use strict";
 
-class Lost {
+class Unrecorded {
   constructor() {
     this.n = 0;
     this.error = null; // the last one's
   }
 
   /** What is to be sent, as JSON text; "" for nothing. */
-  take() {
+  drain() {
     if (this.n === 0) return "";
     const { n, error } = this;
     this.n = 0;

@@ -2,7 +2,7 @@
 // World: sandbox of a document, or the debugger global of a worker's thread.
 "use strict";
 
-const Bounds = (() => {
+const ValueLimits = (() => {
   const MAX_HASH = 8 * 2 ** 20; // bytes of a buffer that are hashed at once: a quarter of a second
   const ROOM = 4; // all arguments of a call together have so many times what one may have
   const MAX_NODES = 2000; // members of one value that are written out; the rest is cut
