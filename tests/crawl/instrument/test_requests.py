@@ -211,7 +211,7 @@ async def test_documents_that_a_service_worker_answers(
         assert rows.records.gaps == Counter()
         # Our policy is not among the recorded headers, and code made from text is seen all the same.
         assert "report-only" not in document["response_headers"].lower()
-        evals = [it["location"] for it in visit.calls if it["s"] == "window.eval"]
+        evals = [call.location for call in visit.calls if call.symbol == "window.eval"]
         assert evals == ([base + "document"] if name == "document" else [])
         visit.messages.clear()
     assert statuses == {"document": 200, "document-404": 404, "page": 200}
