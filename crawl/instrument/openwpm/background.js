@@ -1,5 +1,6 @@
-// What OpenWPM's instrument sends, as calls of our protocol, said by what content_process.js has put here.
-// World: background page. OpenWPM's records pass through the page; what they say is text to us.
+// Makes calls of our protocol of what OpenWPM's instrument sends, and passes them to the function from
+// content_process.js.
+// World: background page. OpenWPM's records pass through the page; to us they are text.
 "use strict";
 
 browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId, url }) => {

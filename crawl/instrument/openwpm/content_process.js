@@ -1,4 +1,4 @@
-// The way by which the reference instrument says its records: a function in its extension's background page.
+// Gives the reference instrument's background page a function by which it sends its records.
 // World: process script, privileged; of use in the process of extensions. Trusts: that extension, which is ours.
 "use strict";
 

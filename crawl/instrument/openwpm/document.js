@@ -1,5 +1,6 @@
-// Tells of each document where the calls are recorded by another instrument.
-// World: sandbox of a document. After js/document/channel.js. The value of this script makes what the process script may ask of a window.
+// Reports each document. Its calls are recorded by another instrument.
+// World: sandbox of a document. After js/document/channel.js. The value of this script makes what the process script
+// may ask of a window.
 "use strict";
 
 (link, window) => {

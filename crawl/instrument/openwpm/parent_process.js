@@ -1,6 +1,6 @@
-// What the reference instrument says by way of its extension's process, which is asked last for what it was sent.
+// Passes on the records of the reference instrument. On a flush its extension's process is asked last.
 // World: Firefox's parent process, privileged. After js/parent_process/origins.js.
-// Trusts: that extension, which is ours; what it passes on from pages is text to it.
+// Trusts: that extension, which is ours. What it passes on from pages is text.
 "use strict";
 
 /** A frame of a tab by the numbers that extensions know; nothing where it is gone. */

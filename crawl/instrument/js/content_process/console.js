@@ -1,5 +1,5 @@
-// What is on the consoles of pages, as Firefox keeps it for its own tools: no page sees who reads it.
-// World: process script, privileged. What is written and thrown is the page's.
+// Reads the consoles of pages, which Firefox keeps for its own tools. No page sees who reads them.
+// World: process script, privileged. What is written or thrown comes from the page.
 "use strict";
 
 /** What scripts and workers write: `report(window's number, level, url, line, values)` is given each error and warning. */

@@ -1,8 +1,8 @@
-// Each window of a visit is instrumented when it is created: before its page's scripts, and before a script of another
-// page can reach it, as Firefox tells of every new window at once, also of the empty one that stands in a new frame.
-// World: process script, privileged. Our script runs in a sandbox with the rights of the window's page and no more, which
-// a page shares with the frames that have its principal, so that only the first window pays for its start; pages can
-// neither reach nor see it.
+// Puts a recorder beside each window of a visit when Firefox creates the window. Firefox reports every new window at
+// once, also the empty one of a new frame. So the recorder is there before a script of any page can reach the window.
+// World: process script, privileged. The recorder runs in a sandbox that has the rights of the window's page and no
+// more. Windows with the same principal share one sandbox, so that only the first one pays for its start. Pages can
+// neither reach nor see the sandbox.
 "use strict";
 
 function Documents(link, { recorder, windowSide, mark }) {

@@ -1,6 +1,6 @@
-// Events of windows, heard above them: a page takes its window's own listeners away with `document.open`, ours too if
-// they were there.
-// World: process script, privileged. Events are the browser's own; what is in them is the page's.
+// Listens to events of windows from above them. On the window itself `document.open` would remove our listeners with
+// the page's.
+// World: process script, privileged. Firefox makes the events; what is in them comes from the page.
 "use strict";
 
 /**

@@ -1,6 +1,6 @@
-// The page of every visit has the focus. Each content process has a focus of its own, and each visit has its own content
-// processes: the focus of one takes none from another. Firefox's parent process, which knows one focus only, is not asked:
-// with the preference `focusmanager.testmode` a content process raises its pages by itself.
+// Gives the focus to the page of every visit. Each visit has its own content processes, and each content process keeps
+// its own focus. So one visit's focus takes nothing from another's. Firefox's parent process knows one focus only;
+// with the preference `focusmanager.testmode` a content process does not ask it.
 // World: process script, privileged.
 "use strict";
 

@@ -1,5 +1,5 @@
-// The page's frames that led to something that the browser tells of.
-// World: process script, privileged. Names of functions and scripts are the page's choice, and may be megabytes long.
+// Reads the stack frames of the page that led to what Firefox reports.
+// World: process script, privileged. The page chooses the names of functions and scripts; they may be megabytes long.
 "use strict";
 
 const PageStack = (() => {

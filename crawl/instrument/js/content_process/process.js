@@ -1,6 +1,6 @@
-// What this process has to tell of the realms of a visit, documents and workers, and what it is asked for.
-// World: process script, privileged, in every content process. Trusts: our own scripts in those realms; what they pass
-// on from pages is text to it.
+// Connects the realms of this content process, documents and workers, with Firefox's parent process.
+// World: process script, privileged, in every content process. Trusts: our own scripts in those realms. What they pass
+// on from pages is text.
 "use strict";
 
 (() => {

@@ -1,4 +1,4 @@
-// Each worker of a visit is held until our debugger script watches it.
+// Holds each new worker of a visit until our debugger script watches it.
 // World: process script, privileged. Trusts: our debugger scripts.
 "use strict";
 

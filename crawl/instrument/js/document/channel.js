@@ -1,11 +1,11 @@
-// From one document to the parent process: batches of calls, kept small and sent in time.
-// World: sandbox of a document. No page can reach it, nor delay what is sent on its hiding.
+// Sends what one document has recorded to its content process, in small batches and in time.
+// World: sandbox of a document. No page can reach this, or delay what is sent when the page is hidden.
 "use strict";
 
 const Channel = (() => {
   const MAX_BATCH = 256 * 1024; // characters of records that wait; then they are sent at once
   const MAX_WAIT_MS = 200; // of a page that never returns to its event loop
-  const ROOM = 300; // frames of stack that sending may drain, at most: a page that calls may have left none
+  const ROOM = 300; // frames of stack that sending may take, at most: a page that calls may have left none
   const { stringify } = JSON;
 
   /** Whether so many frames of stack are left. */

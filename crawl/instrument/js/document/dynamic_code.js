@@ -1,9 +1,9 @@
-// Code made from text: eval, Function and its kin, string timers, javascript: URLs, WebAssembly; and what is made by
-// constructors: WebSockets, of which the same policy tells, workers and EventSources, of which the process script does.
-// None of them is wrapped: a wrapped eval is no direct eval any more, a wrapped constructor breaks its subclasses. The
-// parent process adds a report-only policy to each document; Firefox then tells of each use, with its place and the
-// beginning of the text.
-// The event of our policy is stopped here, before any listener of the page.
+// Records code made from text (eval, Function and its kin, string timers, javascript: URLs, WebAssembly) and what
+// constructors make (WebSockets, workers, EventSources). None of these is wrapped: a wrapped eval is no direct eval
+// any more, and a wrapped constructor breaks its subclasses. Instead the parent process adds a report-only policy to
+// each document. Firefox then reports each use, with its place and the beginning of the text; of workers and
+// EventSources the process script learns by itself. The event of our policy is stopped here, before any listener of
+// the page.
 // World: sandbox of a document. The events are the browser's own; the text in them is the page's.
 "use strict";
 

@@ -1,5 +1,5 @@
-// The wrappers: each looks like the native it stands for, calls it as the page would, and notes the call.
-// World: sandbox of a document. Wrappers are made by exportFunction: natives to the page, run in this world.
+// Makes the wrappers. Each looks like the native that it stands for, calls it as the page would, and records the call.
+// World: sandbox of a document. exportFunction makes the wrappers: the page sees natives, and they run in this world.
 // The native is called on the page's side of the boundary, so that its errors are the page's own.
 "use strict";
 

@@ -1,6 +1,6 @@
 // Start: a window is instrumented before any script can reach it.
-// World: sandbox of a document, which serves all windows that have its principal in common. The value of this script makes
-// what the process script may ask of a window.
+// World: sandbox of a document, which serves all windows that have its principal in common. The value of this script
+// makes what the process script may ask of a window.
 "use strict";
 
 (() => {

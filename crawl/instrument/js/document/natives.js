@@ -1,4 +1,4 @@
-// The natives of one window, got from its side when they are first called.
+// Keeps the native functions of one window. Each is fetched from the window's side when it is first called.
 // World: sandbox of a document.
 "use strict";
 

@@ -1,5 +1,6 @@
-// What is wrapped in a window, and which symbols its uses have. Made by PlanBuilder, and the same for all windows of a kind.
-// World: sandbox of a document. What is not needed for putting wrappers in place is read when one is first called.
+// Says what is wrapped in a window, and under which symbols its uses are recorded. PlanBuilder makes it once for all
+// windows of a kind.
+// World: sandbox of a document. What is not needed to put wrappers in place is parsed when a wrapper is first called.
 "use strict";
 
 const Plan = (() => {

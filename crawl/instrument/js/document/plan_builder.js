@@ -1,5 +1,6 @@
-// Which properties of a window are instrumented: the settings meet the browser. Once for each kind of window in a browser.
-// World: sandbox of a document. Objects are found through Xrays, whatever the page has made of their names.
+// Finds which properties of a window are instrumented, by the settings and by what this Firefox has. Runs once for
+// each kind of window.
+// World: sandbox of a document. Objects are found through Xrays, so the page cannot redefine their names.
 "use strict";
 
 const PlanBuilder = (() => {

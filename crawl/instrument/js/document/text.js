@@ -1,6 +1,6 @@
 // Values of the page as text, the way OpenWPM writes them, without running any code of the page.
-// World: sandbox of a document. Sees the page through Xrays: natives as the browser made them, own data
-// properties of plain objects and arrays; never calls a getter, toJSON, toString or proxy trap of the page.
+// World: sandbox of a document. Sees the page through Xrays: natives as the browser made them, own data properties of
+// plain objects and arrays; never calls a getter, toJSON, toString or proxy trap of the page.
 "use strict";
 
 const Text = (() => {

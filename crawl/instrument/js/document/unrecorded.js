@@ -1,5 +1,5 @@
-// Calls that could not be noted: ours to bear, not the page's.
-// World: sandbox of a document. Wrappers count here without calling anything, for which a page may have left no stack.
+// Counts calls that could not be recorded, so that the fault is ours and not the page's.
+// World: sandbox of a document. Wrappers count here without a function call: a page may have left no stack for one.
 "use strict";
 
 class Unrecorded {

@@ -1,8 +1,9 @@
-// A window's own side of its wrappers: finds what a plan names, gives the natives out, puts the wrappers in their places.
-// World: the page's own realm, before any script of the page, where this costs a third of what it does across a boundary.
-// Nothing of it can be reached from there. What runs after the page's scripts uses nothing that they can change: no
-// iterator, no method, no member that an object of ours has not itself.
-// Where Firefox has not compiled it yet: sandbox of a document, with the waived window.
+// Works on the window's own side of the boundary: finds what a plan names, hands out the natives, puts the wrappers in
+// place.
+// World: the page's own realm, before any script of the page. There this costs a third of what it costs across a
+// boundary. The page cannot reach it. What runs after the page's scripts uses nothing that they can change: no
+// iterator, no method, no member that our object does not have itself. While Firefox has not compiled it yet, it runs
+// in the sandbox of a document, with the waived window.
 "use strict";
 
 (global, blank = () => ({})) => {

@@ -1,4 +1,4 @@
-// Each visit is kept apart from all others in whatever Firefox keeps of its pages.
+// Keeps each visit apart from all others in everything that Firefox stores for its pages.
 // World: Firefox's parent process, privileged.
 "use strict";
 

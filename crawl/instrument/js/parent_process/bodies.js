@@ -1,4 +1,4 @@
-// Bodies of scripts, copied as they pass on their way to the page, and left in files for the crawl's worker.
+// Copies the bodies of scripts on their way to the page into files for the crawl's worker.
 // World: Firefox's parent process, privileged. What is in a body is bytes, never run or parsed here.
 "use strict";
 

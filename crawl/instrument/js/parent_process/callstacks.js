@@ -1,5 +1,5 @@
-// Which code of a page asked for a request: the stack that the page's process saw as the request began, told under the
-// number by which Firefox tells extensions of the request.
+// Says which code of a page asked for a request: the stack that the page's process saw when the request began, under
+// the number that Firefox gives extensions for the request.
 // World: Firefox's parent process, privileged. Stacks are text to it, with names that pages chose.
 "use strict";
 

@@ -1,4 +1,4 @@
-// Every change of every cookie of every visit.
+// Records every change of every cookie of every visit.
 // World: Firefox's parent process, privileged. Names and values are text from pages, passed on as such (`textOf`).
 "use strict";
 

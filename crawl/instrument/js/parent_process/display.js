@@ -1,4 +1,4 @@
-// What pages find of the display and of what it takes to show films: asked where no page is, of the process that draws for all.
+// Finds out what pages can know of the display and of films. No page is needed: one process draws for all.
 // World: Firefox's parent process, privileged.
 "use strict";
 

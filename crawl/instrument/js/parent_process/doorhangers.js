@@ -1,6 +1,6 @@
-// What Firefox asks a person in a panel over the page (may it know where you are, use the camera, store for good) waits for
-// an answer, as where nobody answers, until its tab is closed. The panel itself is not shown: no page sees it, and it would
-// take the CPU of pages, and of a window the focus.
+// Hides the panels in which Firefox asks a person for a permission (location, camera, lasting storage). The page's
+// request waits until its tab is closed, as it does when nobody answers. No page sees the panel; shown, it would take
+// the CPU of pages and the focus of a window.
 // World: Firefox's parent process, privileged.
 "use strict";
 

@@ -1,5 +1,5 @@
-// Which sites a visit has to ask by HTTPS alone, because they said so (Strict-Transport-Security): forgotten at its end, and
-// by nothing that other visits do.
+// Keeps the sites that one visit must ask by HTTPS alone (Strict-Transport-Security). They are forgotten at the
+// visit's end, and nothing that other visits do makes Firefox forget them.
 // World: Firefox's parent process, privileged. Names of hosts and headers are text from servers.
 "use strict";
 

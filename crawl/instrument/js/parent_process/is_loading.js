@@ -1,4 +1,4 @@
-// Whether something of a visit is being loaded.
+// Says whether Firefox is loading something of a visit.
 // World: Firefox's parent process, privileged. After visit_tabs.js.
 "use strict";
 

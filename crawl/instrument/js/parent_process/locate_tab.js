@@ -1,10 +1,10 @@
-// By which numbers a visit's tab is known.
+// Finds the numbers of a visit's tab.
 // World: Firefox's parent process, privileged. After stores.js and visit_tabs.js.
 "use strict";
 
 /**
- * As JSON text, of a user context by the name that remote control gives it: its cookie store and the number of its tab, which
- * messages name, and what Firefox itself numbers the tab by.
+ * For a user context, given by its name in remote control: its cookie store and the number of its tab, which messages have,
+ * and Firefox's own number of the tab. As JSON text.
  */
 function locateTab(user) {
   const { UserContextManager } = ChromeUtils.importESModule(

@@ -1,4 +1,4 @@
-// The way in which the crawl's worker tells what parent.js hears.
+// Passes a request of the crawl's worker on to parent.js.
 // World: Firefox's parent process, privileged.
 "use strict";
 

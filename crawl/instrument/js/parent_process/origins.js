@@ -1,6 +1,6 @@
-// The origin document of a document or worker that has no network address of its own (about:, blob:, data:): the nearest
-// document with one whose rights it has.
-// World: Firefox's parent process, privileged. By what the browser itself keeps of windows: no page has a say in it.
+// Finds the origin document of a document or worker without a network address of its own (about:, blob:, data:). That
+// is the nearest document with a network address whose rights it has.
+// World: Firefox's parent process, privileged. It uses what Firefox itself knows of windows: no page has a say in it.
 "use strict";
 
 const Origins = (() => {

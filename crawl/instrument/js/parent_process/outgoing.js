@@ -1,4 +1,5 @@
-// What the parent process says, many texts at once: each message of remote control costs it a fraction of a millisecond.
+// Sends the messages of the parent process, many at once: each message of remote control costs a fraction of a
+// millisecond.
 // World: Firefox's parent process, privileged.
 "use strict";
 

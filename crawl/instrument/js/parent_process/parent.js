@@ -1,6 +1,7 @@
-// The realms of all processes, documents and workers: where each belongs, and its calls on to the crawl's worker.
+// Knows where each realm (document or worker) of all processes belongs, and passes its records on to the crawl's
+// worker.
 // World: Firefox's parent process, privileged.
-// Trusts: our process script; what realms say is a JSON object in text, passed on as it is.
+// Trusts: our process script. What realms say is a JSON object in text; it is passed on as it is.
 "use strict";
 
 function Realms(channel, name, process, folder, policy) {

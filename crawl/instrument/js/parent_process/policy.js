@@ -1,5 +1,5 @@
-// A policy for each document of a visit that forbids nothing and reports code made from text, and new WebSockets: see
-// document/dynamic_code.js. Added where the response passes: no document waits for it.
+// Adds a policy to each document of a visit. It forbids nothing; with it Firefox reports code made from text and new
+// WebSockets, see document/dynamic_code.js. It is added to the response as that passes, so no document waits for it.
 // World: Firefox's parent process, privileged. The page's own policies are text beside it.
 "use strict";
 

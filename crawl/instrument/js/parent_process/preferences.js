@@ -1,4 +1,4 @@
-// What Firefox made of the preferences that it was given: a policy of the machine may hold them at other values.
+// Compares Firefox's preferences with what it was given: a policy of the machine may hold other values.
 // World: Firefox's parent process, privileged.
 "use strict";
 

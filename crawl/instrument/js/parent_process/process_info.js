@@ -1,4 +1,4 @@
-// What each process of this Firefox uses.
+// Says what memory and CPU time each process of this Firefox uses.
 // World: Firefox's parent process, privileged.
 "use strict";
 

@@ -1,4 +1,4 @@
-// Dialogs of pages (alert, confirm, prompt, a name and password) are answered for them, in whichever frame or pop-up.
+// Answers the dialogs of pages (alert, confirm, prompt, name and password), in any frame or pop-up.
 // World: Firefox's parent process, privileged.
 // Trusts: nothing of what they say, which goes nowhere.
 "use strict";

@@ -1,4 +1,4 @@
-// Channels that take the place of others: after a redirect, or because Firefox itself wants it, as to ask a service worker.
+// Reports channels that take the place of others: after a redirect, or when Firefox asks a service worker.
 // World: Firefox's parent process, privileged.
 "use strict";
 

@@ -1,7 +1,7 @@
-// Every HTTP(S) and WebSocket request of every visit, one row per hop.
-// World: Firefox's parent process, privileged. By the wrappers of channels through which Firefox tells extensions of requests,
-// with what these are told, but without a message to another process. Headers and addresses are text from servers and service
-// workers, passed on as such.
+// Records every HTTP(S) and WebSocket request of every visit, one row per hop.
+// World: Firefox's parent process, privileged. By the wrappers of channels through which Firefox tells extensions of
+// requests, with what these are told, but without a message to another process. Headers and addresses are text from
+// servers and service workers, passed on as such.
 "use strict";
 
 function Requests(emit, cookies, policy) {

@@ -1,4 +1,4 @@
-// Which visit something belongs to, which of its tabs and frames.
+// Names visits, tabs and frames as Firefox's extensions know them.
 // World: Firefox's parent process, privileged.
 "use strict";
 

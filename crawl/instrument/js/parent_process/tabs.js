@@ -1,5 +1,5 @@
-// Every tab of a visit, pop-ups too, is in sight: never in the background, where Firefox slows timers and draws nothing.
-// All tabs of all visits share one window of the browser: it stays active, where only one of several windows could be.
+// Keeps every tab of a visit, also pop-ups, in sight. In the background Firefox would slow timers and draw nothing.
+// All tabs of all visits share one browser window, which stays active; of several windows only one could be.
 // World: Firefox's parent process, privileged.
 "use strict";
 

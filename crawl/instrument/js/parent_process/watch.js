@@ -1,6 +1,6 @@
-// What happens to the tabs and processes of visits, told by numbers: a process of a tab that died, a download in the place of
-// a page, a tab that was closed, a content process that began.
-// World: Firefox's parent process, privileged. Trusts: nothing that pages wrote; only numbers leave.
+// Reports what happens to tabs and processes of visits, by their numbers: a tab's process died, a download came in the
+// place of a page, a tab was closed, a content process began.
+// World: Firefox's parent process, privileged. Trusts: nothing that pages wrote. Only numbers leave.
 "use strict";
 
 function watch(crashed, downloads, closed, born) {

@@ -1,5 +1,7 @@
-// The calls of one realm: the first of each script and symbol whole, all of them counted, within bounds.
-// World: sandbox of a document, or the debugger global of a worker's thread. Everything it holds is text or numbers of this world.
+// Records the calls of one realm, within limits: the first calls of each script and symbol whole, all of them as
+// counts.
+// World: sandbox of a document, or the debugger global of a worker's thread. It holds only text and numbers of this
+// world.
 "use strict";
 
 const Recorder = (() => {

@@ -1,4 +1,4 @@
-// SHA-256 of bytes, at once: the browser's own answers later, when a call has long been noted.
+// SHA-256 of bytes, synchronously. Firefox's own is a promise, which is fulfilled after the call has been recorded.
 // World: sandbox of a document, or the debugger global of a worker's thread. Source: FIPS 180-4.
 "use strict";
 

@@ -1,6 +1,6 @@
 // Where a call came from: the page's own stack frames, innermost first.
-// World: sandbox of a document, or the debugger global of a worker's thread. The Error of this world is not the page's; its
-// stack shows this world's frames and the page's, and no page can see that it was taken.
+// World: sandbox of a document, or the debugger global of a worker's thread. The Error of this world is not the
+// page's; its stack shows this world's frames and the page's, and no page can see that it was taken.
 "use strict";
 
 const Stack = (() => {

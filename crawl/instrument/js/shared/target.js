@@ -1,4 +1,4 @@
-// What is recorded of an instrumented property: the settings' words for it, and the first that asked for it.
+// Says what is recorded of an instrumented property, by the first item of the settings that names it.
 // World: sandbox of a document, or the debugger global of a worker's thread.
 "use strict";
 

@@ -1,4 +1,5 @@
-// How much of a page's values is written out: the same for documents and workers, whose Text differs in how it looks.
+// Limits how much of a page's values is written out. The same for documents and workers, which read values differently
+// (Text).
 // World: sandbox of a document, or the debugger global of a worker's thread.
 "use strict";
 

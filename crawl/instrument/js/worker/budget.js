@@ -1,5 +1,5 @@
-// How long a worker may be watched at a time. While natives are watched, Firefox interprets the worker's code, some
-// forty times slower than it could: a worker that computes is let go for the rest of its task, which is counted.
+// Limits how long a worker is watched. While natives are watched, Firefox interprets the worker's code some forty
+// times slower than it could run. So a worker that computes is not watched for the rest of its task; that is counted.
 // World: debugger global of a worker's thread.
 "use strict";
 

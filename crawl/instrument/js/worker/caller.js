@@ -1,5 +1,5 @@
-// Whose code calls a native: the script that is running; where none is, the one that bound the native which the browser's
-// own code calls.
+// Says whose code calls a native: the script that runs. If Firefox's own code calls a bound native, it is the script
+// that bound it.
 // World: debugger global of a worker's thread. Runs no code of the worker.
 "use strict";
 

@@ -1,4 +1,4 @@
-// From this worker to the main thread of its process: batches of calls, sent before anything can end the worker.
+// Sends batches of calls to the main thread of the worker's process, before anything can end the worker.
 // World: debugger global of a worker's thread. No code of the worker can reach it.
 "use strict";
 

@@ -1,6 +1,6 @@
-// How deep the calls of a worker's functions go. While natives or calls are watched Firefox interprets the worker's code
-// in a way that takes up to fifty times the stack for each call: of 6,000 nested calls it would refuse the last 5,000.
-// A worker that goes deep is let go before that shows.
+// Measures how deep the calls of a worker's functions nest. While a worker is watched, Firefox takes up to fifty times
+// the stack for each call: of 6,000 nested calls it would refuse the last 5,000. So a worker that goes deep is not
+// watched any more, before that shows.
 // World: debugger global of a worker's thread.
 "use strict";
 

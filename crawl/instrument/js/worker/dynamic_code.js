@@ -1,5 +1,5 @@
-// What a worker makes: code from text, by eval, Function and its kin, string timers; and workers of its own. Firefox tells
-// of each new script, of a timer's only when it is run.
+// Records what a worker makes: code from text (eval, Function and its kin, string timers), and workers of its own.
+// Firefox reports each new script, that of a timer only when it runs.
 // World: debugger global of a worker's thread.
 "use strict";
 

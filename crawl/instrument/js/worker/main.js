@@ -1,6 +1,6 @@
-// Start: this worker's natives are watched before any script of it runs.
-// World: debugger global of a worker's thread. Nothing in the worker is changed: Firefox tells of each call of a
-// native, whoever has kept it under whatever name, and then makes it as if nobody had asked.
+// Starts to watch the worker's natives before any of its scripts runs.
+// World: debugger global of a worker's thread. Nothing in the worker changes. Firefox reports each call of a native,
+// whatever name the worker keeps it under, and then makes the call as it does without us.
 "use strict";
 
 (() => {

@@ -1,4 +1,4 @@
-// Which natives of a worker are watched, under which symbols: the settings meet the worker's global.
+// Finds which natives of a worker are watched, and under which symbols, by the settings and the worker's global.
 // World: debugger global of a worker's thread, before any script of the worker has run. Changes nothing.
 "use strict";
 

@@ -1,8 +1,9 @@
-// Workers from blob: and data: inherit the policy of parent_process/policy.js from their document: its events are stopped
-// before any listener of the worker. What they tell is known here already, see dynamic_code.js.
-// World: debugger global of a worker's thread. The listener has to be a function of the worker's own global; no code of
-// the worker can reach it. It keeps the natives that it needs before the worker can redefine them, and names no built-in
-// that Firefox makes when it is first named (String, Reflect): their place among the global's names would tell of it.
+// Stops the events of our policy (parent_process/policy.js) before any listener of the worker. Workers from blob: and
+// data: inherit the policy from their document. What the events say is known here already, see dynamic_code.js.
+// World: debugger global of a worker's thread. The listener has to be a function of the worker's own global; no code
+// of the worker can reach it. It keeps the natives that it needs before the worker can redefine them, and names no
+// built-in that Firefox makes when it is first named (String, Reflect): their place among the global's names would
+// tell of it.
 "use strict";
 
 /* global Event, addEventListener -- of the worker, where `listen` runs */

@@ -1,5 +1,5 @@
-// Errors that the page's scripts did not catch, and what they write on the console as errors and warnings.
-// World: sandbox of a document. What it hears it reads and does not change.
+// Records errors that the page's scripts did not catch, and errors and warnings that they write on the console.
+// World: sandbox of a document. It reads events and changes nothing.
 "use strict";
 
 {

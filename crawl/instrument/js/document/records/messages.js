@@ -1,6 +1,6 @@
-// What other windows, or itself, send to a window by `postMessage`, as it arrives: a wrapper could not record it where it is
-// sent, for Firefox takes the sender from the caller, and `event.source` would be wrong.
-// World: sandbox of a document. What it hears it reads and does not change.
+// Records the messages that a window receives by `postMessage`, from other windows or itself. A wrapper could not
+// record them where they are sent: Firefox takes the sender from the caller, and `event.source` would be wrong.
+// World: sandbox of a document. It reads events and changes nothing.
 "use strict";
 
 {
