@@ -5,9 +5,10 @@ import ibis.expr.types as ir
 from overscripted.etl.raw_data import RawData
 from overscripted.etl.transforms import attempts, frames, requests, scripts, visits
 from overscripted.etl.workspace import Workspace
+from overscripted.record_kinds import RECORD_KINDS
 
 # Tables whose rows are the raw rows of the attempts that count, unchanged.
-_COPIED = ("cookies", "console", "messages")
+_COPIED = tuple(kind.table.name for kind in RECORD_KINDS)
 
 
 class RecordTables:

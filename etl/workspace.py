@@ -10,6 +10,7 @@ from overscripted import layout
 from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
 from overscripted.etl.raw_segments import Segment
 from overscripted.etl.transforms import attempts, conform, origins, pages, uses
+from overscripted.record_kinds import RECORD_KINDS
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
 
@@ -29,9 +30,7 @@ ORDER = {
     "visits": attempts.VISIT,
     "requests": ["crawl_id", "visit_id", "time_stamp", "request_id", "hop", "url"],
     "frames": ["crawl_id", "visit_id", "frame_id", "time_stamp", "url"],
-    "cookies": ["crawl_id", "visit_id", "time_stamp", "host", "name"],
-    "console": ["crawl_id", "visit_id", "time_stamp"],
-    "messages": ["crawl_id", "visit_id", "time_stamp", "frame_id"],
+    **{kind.table.name: [*kind.order] for kind in RECORD_KINDS},
     "scripts": ["sha256"],
     "instruments": ["crawl_id", "symbol", "source"],
 }

@@ -6,6 +6,8 @@ strings, which are identifiers. They cannot find names. The mark tells what kind
 
 import ibis.expr.types as ir
 
+from overscripted.record_kinds import RECORD_KINDS
+
 # Eight groups, or fewer around a "::". The first group is one of 2000::/3, fc00::/7 and fe80::/10, because
 # other text, such as a style sheet, has "::" too.
 _GROUP, _COLON = "[0-9A-Fa-f]{1,4}", "(:|%3[Aa])"
@@ -21,7 +23,8 @@ PATTERNS = {
     "[id]": r"[A-Za-z0-9_-]{20,}",
 }
 # The columns with values from pages. URLs, scripts and symbols stay: the data set is about them.
-COLUMNS = ("value", "value_1000", "arguments", *(f"argument_{i}" for i in range(9)))
+_OF_CALLS = ("value", "value_1000", "arguments", *(f"argument_{i}" for i in range(9)))
+COLUMNS = tuple(dict.fromkeys((*_OF_CALLS, *(name for kind in RECORD_KINDS for name in kind.personal))))
 
 
 def redacted(rows: ir.Table) -> ir.Table:
