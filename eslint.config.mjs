@@ -98,7 +98,7 @@ export default [
   world([`${OPENWPM}/background.js`], ["browser", "overscripted"]),
   // Pages: the report, and the witness of the demo's tests.
   {
-    files: ["analyses/page/*.js", "tests/demo/watch.js"],
+    files: ["report/templates/*.js", "tests/demo/watch.js"],
     languageOptions: { sourceType: "script", globals: { ...globals.browser, SYMBOLS: "readonly" } },
   },
   {
