@@ -168,7 +168,7 @@ folder, dwell, windows, visits, guarded, *urls = sys.argv[1:]
 frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", 1)
 frontier.add(urls)
 options = Options(dwell_s=float(dwell), windows=int(windows), allow_private=guarded == "no", per_domain=0,
-                  visits_a_browser=int(visits))
+                  visits_per_browser=int(visits))
 names = Names(allowed=lambda address: True)  # the local web stands for the public one
 with Work("crawl", len(urls)) as work:
     wished = instrument_settings.resolve("default")

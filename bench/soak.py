@@ -79,7 +79,7 @@ def main() -> None:
                 "--retries",
                 "0",
             ],
-            env={**os.environ, "TMPDIR": str(temporary), "OVERSCRIPTED_CRAWL_VISITS_A_BROWSER": "300"},
+            env={**os.environ, "TMPDIR": str(temporary), "OVERSCRIPTED_CRAWL_VISITS_PER_BROWSER": "300"},
             stderr=subprocess.DEVNULL,
         )
         samples: list[dict[str, float]] = []

@@ -1,4 +1,4 @@
-"""``overscripted crawl``: its options, and what it says at the end."""
+"""The commands ``overscripted crawl`` and ``overscripted dwell``: their options and their last lines."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import click
 from overscripted import robots
 from overscripted.crawl import settings
 from overscripted.errors import InputError
-from overscripted.options import Contact, Count, Number, Seed, decimal
+from overscripted.options import Contact, Count, Grouped, Number, Seed, decimal
 from overscripted.progress import duration
 
 
@@ -19,13 +19,40 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     return number
 
 
-@click.command()
+def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    """Take the value of an option under its old name, unless the new name is given too; say so."""
+    if value is not None:
+        click.echo(f"crawl: {parameter.opts[0]} is now --{parameter.metavar}; use that name", err=True)
+        new = str(parameter.metavar).replace("-", "_")
+        context.default_map = {**(context.default_map or {}), new: value}
+
+
+@click.command(
+    cls=Grouped,
+    groups={
+        "Seeds": ("seeds", "frontier", "retries"),
+        "Visits": (
+            "dwell",
+            "load_timeout",
+            "windows",
+            "per_domain",
+            "pace",
+            "contact",
+            "respect_robots",
+            "robots_unreachable",
+        ),
+        "Records": ("instrument", "mix_instruments", "segment_age"),
+        "Firefox": ("firefox", "show", "popups", "visits_per_browser"),
+        "Network": ("proxy", "authorities", "allow_private"),
+        "Monitoring": ("metrics", "log"),
+    },
+)
 @click.argument("run")
 @click.option(
     "--seeds",
     metavar="FILE",
-    help="URLs to visit: Parquet with a column `seed`, or one URL a line. "
-    "Default: the seeds of the run's precrawl. May add seeds to a crawl that has begun.",
+    help="URLs to visit: a Parquet file with a column `seed`, or a text file with one URL per line. "
+    "Default: the seeds that the precrawl of RUN found. New seeds are added to a crawl that has begun.",
 )
 @click.option(
     "--dwell",
@@ -33,7 +60,7 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     default=settings.DWELL_S,
     show_default=True,
     metavar="SECONDS",
-    help="How long a page is watched after its load event.",
+    help="Watch each page for this long after its load event.",
 )
 @click.option(
     "--load-timeout",
@@ -41,7 +68,7 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     default=settings.LOAD_TIMEOUT_S,
     show_default=True,
     metavar="SECONDS",
-    help="A page that has not loaded by then is a `timeout`.",
+    help="End a visit as `timeout` if its page has no load event within this time.",
 )
 @click.option(
     "--windows",
@@ -49,70 +76,74 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     show_default=True,
     callback=_windows,
     metavar="N|auto",
-    help="Pages at a time; auto: as many as leave each page the CPU it needs.",
+    help="Visit up to N pages at the same time. `auto` visits as many as get the CPU that they need.",
 )
 @click.option(
     "--frontier",
     metavar="URL",
-    help="Where the seeds' state is: postgresql://… for a fleet, "
+    help="Database that holds the state of the seeds: postgresql://… for several machines, or "
     "sqlite:///FILE. Default: RUN/frontier.sqlite.",
 )
-@click.option("--proxy", metavar="URL", default="", help="Forward proxy (http://HOST:PORT) for all pages.")
+@click.option(
+    "--proxy", metavar="URL", default="", help="Load all pages through this HTTP proxy (http://HOST:PORT)."
+)
 @click.option(
     "--ca",
     "authorities",
     metavar="FILE",
     multiple=True,
-    help="PEM file of a certificate authority to trust. May be repeated.",
+    help="Trust the certificate authority in this PEM file. May be given several times.",
 )
 @click.option(
     "--allow-private",
     is_flag=True,
-    help="Let pages reach loopback and private addresses (local work, the demo).",
+    help="Let pages connect to loopback and private addresses (for local sites and the demo).",
 )
 @click.option(
     "--instrument",
     default="default",
     show_default=True,
     metavar="NAME|FILE",
-    help="What is recorded: default, fingerprinting, study2017, or a JSON file in the format of "
+    help="Which calls to record: default, fingerprinting, study2017, or a JSON file in the format of "
     "OpenWPM's js_instrument_settings.",
 )
 @click.option(
     "--mix-instruments",
     is_flag=True,
-    help="Go on with a run that was crawled with another --instrument: its records mean different things.",
+    help="Continue a run that was crawled with another --instrument. Its records then mean different things.",
 )
 @click.option(
     "--retries",
     type=Count(0, 10),
+    metavar="N",
     default=3,
     show_default=True,
-    help="Further attempts at a seed at most; which outcomes are tried again is fixed.",
+    help="Try a failed seed again up to N times. How often each outcome is tried again is fixed.",
 )
 @click.option(
     "--per-domain",
     type=Count(0, 10_000),
+    metavar="N",
     default=settings.PER_DOMAIN,
     show_default=True,
-    help="Visits at a time to one registrable domain, by the whole fleet; 0: any number, for sites of "
-    "your own.",
+    help="Visit up to N pages of one registrable domain at the same time, counted over all workers. "
+    "0 means no limit, for your own sites.",
 )
 @click.option(
     "--pace",
     type=Number(0, settings.DAY_S),
     default=0.0,
     metavar="SECONDS",
-    help="Least time between the beginnings of two visits to one registrable domain.",
+    help="Wait at least this long between the starts of two visits to one registrable domain.",
 )
 @click.option(
     "--contact",
     type=Contact(),
     metavar="URL",
     default="",
-    help="Added to the User-Agent, for those who wonder.",
+    help="Add this URL to the User-Agent so that site operators can reach you.",
 )
-@click.option("--respect-robots", is_flag=True, help="Do not visit what a site's robots.txt forbids.")
+@click.option("--respect-robots", is_flag=True, help="Do not visit pages that a site's robots.txt forbids.")
 @click.option(
     "--robots-unreachable",
     type=click.Choice([robots.DISALLOW, robots.ALLOW]),
@@ -122,21 +153,24 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     "network or server error.",
 )
 @click.option(
-    "--metrics", metavar="HOST:PORT", default="", help="Serve this worker's numbers for Prometheus there."
+    "--metrics",
+    metavar="HOST:PORT",
+    default="",
+    help="Serve this worker's metrics for Prometheus at this address.",
 )
-@click.option("--firefox", metavar="PATH", help="Firefox to use; default: the system's.")
+@click.option("--firefox", metavar="PATH", help="Use this Firefox instead of the system's.")
 @click.option(
     "--show",
     is_flag=True,
-    help="Show the windows on the desktop, or on a virtual display (xvfb-run), instead of headless.",
+    help="Show Firefox on the desktop, or on a virtual display (xvfb-run), instead of running headless.",
 )
 @click.option(
     "--popups",
     type=click.Choice(["block", "allow"]),
     default="block",
     show_default=True,
-    help="Pop-ups that no click opens: block them, as Firefox does by default, and record the attempts; "
-    "or allow them.",
+    help="Block pop-ups that no click opened, as Firefox does by default, and record the attempts; or allow "
+    "them.",
 )
 @click.option(
     "--segment-age",
@@ -144,21 +178,32 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     default=settings.SEGMENT_AGE_S,
     show_default=True,
     metavar="SECONDS",
-    help="Records are durable after this time at most.",
+    help="Write buffered records to the store at least this often.",
+)
+@click.option(
+    "--visits-per-browser",
+    type=Count(1, 1_000_000),
+    metavar="N",
+    default=settings.VISITS_PER_BROWSER,
+    show_default=True,
+    help="Restart Firefox after N visits (1 = a new Firefox for every page).",
 )
 @click.option(
     "--visits-a-browser",
     type=Count(1, 1_000_000),
-    default=settings.VISITS_A_BROWSER,
-    show_default=True,
-    help="Then a new Firefox takes over; 1: a new one for every page.",
+    metavar="visits-per-browser",
+    hidden=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_renamed,
 )
-@click.option("--log", metavar="FILE", help="Write a log of JSON lines, one a visit.")
+@click.option("--log", metavar="FILE", help="Write a log of JSON lines to this file, one line per visit.")
 def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **given: Any) -> None:
     """Visit every seed of RUN in an instrumented Firefox and record what its JavaScript does.
 
-    Interrupt with Ctrl-C: pages under way are finished, and the same command goes on later. Several
-    workers may share one crawl: the same command on each machine, with RUN on S3 and --frontier.
+    Press Ctrl-C to interrupt: visits in progress are finished first. Run the same command again to
+    continue. Several workers can share one crawl: run the same command on each machine, with RUN in an
+    object store (s3://…) and with --frontier.
 
     \b
     Example:  overscripted crawl runs/2026-11 --dwell 10 --windows auto
@@ -205,7 +250,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         show=given["show"],
         popups=given["popups"],
         segment_age_s=given["segment_age"],
-        visits_a_browser=given["visits_a_browser"],
+        visits_per_browser=given["visits_per_browser"],
     )
 
 

@@ -11,7 +11,7 @@ class Turns:
     """A turn is held until the page has loaded, or for a while: what then waits, waits for the network."""
 
     def __init__(self) -> None:
-        self._free = asyncio.Semaphore(settings.LOADS_A_CORE * (os.cpu_count() or 1))
+        self._free = asyncio.Semaphore(settings.LOADS_PER_CORE * (os.cpu_count() or 1))
 
     async def take(self) -> Callable[[], None]:
         """Wait for a turn; what is returned gives it back, once, however often it is called."""

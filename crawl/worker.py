@@ -362,7 +362,7 @@ class Worker:
     async def _retire(self) -> None:
         """Replace browsers that are old, large, ill or dead; end those that nobody uses any more."""
         for browser in list(self._browsers):
-            if browser.visits >= self.options.visits_a_browser:
+            if browser.visits >= self.options.visits_per_browser:
                 browser.retired = True
             if not browser.fit and not browser.active:
                 self._browsers.remove(browser)

@@ -1,4 +1,4 @@
-"""Types of option values: finite numbers in a range, counts, a contact for site operators."""
+"""Types of option values (finite numbers in a range, counts, a contact), and groups of options in the help."""
 
 import math
 from typing import Any
@@ -63,3 +63,24 @@ def decimal(text: str, least: int, most: int) -> int | None:
     """A number of ASCII digits in a range; None for any other text."""
     is_number = text.isascii() and text.isdecimal() and len(text) <= 18
     return int(text) if is_number and least <= int(text) <= most else None
+
+
+class Grouped(click.Command):
+    """A command whose help shows its options in groups. ``groups``: heading -> names of parameters."""
+
+    def __init__(self, *arguments: Any, groups: dict[str, tuple[str, ...]], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.groups = groups
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one section per group, then the options of no group, such as ``--help``."""
+        records = {
+            parameter.name: record
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option) and (record := parameter.get_help_record(ctx))
+        }
+        for heading, names in self.groups.items():
+            with formatter.section(heading):
+                formatter.write_dl([records.pop(name) for name in names])
+        with formatter.section("Other"):
+            formatter.write_dl(list(records.values()))

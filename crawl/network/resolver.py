@@ -15,7 +15,7 @@ Resolver = Callable[[str], Awaitable[list[str]]]
 
 RESOLVE_TIMEOUT_S = 20.0
 RESOLVERS = 64  # names looked up at a time
-RESOLVERS_A_DOMAIN = 8  # of one registrable domain: a slow name server holds up its own names only
+RESOLVERS_PER_DOMAIN = 8  # of one registrable domain: a slow name server holds up its own names only
 FRESH_S = 30.0  # an answer of the system's resolver is used again for so long: a page connects many times
 FRESH_KEPT = 10_000
 REFUSED_KEPT = 10_000  # hosts remembered as refused, to say why a visit failed
@@ -70,7 +70,7 @@ class Names:
     async def _in_turn(self, name: str) -> list[str]:
         loop = asyncio.get_running_loop()
         domain = registrable_domain(name.lower().rstrip("."))
-        gate = self._gates.setdefault(domain, asyncio.Semaphore(RESOLVERS_A_DOMAIN))
+        gate = self._gates.setdefault(domain, asyncio.Semaphore(RESOLVERS_PER_DOMAIN))
         await gate.acquire()
         asked = self._threads.submit(_lookup, name)
 

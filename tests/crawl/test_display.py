@@ -61,7 +61,7 @@ def test_without_a_display_pages_find_the_same_as_on_one(
 
 @needs_firefox
 def test_a_machine_that_cannot_draw_is_warned_of_once(small_web: Web, tmp_path: Path) -> None:
-    options = ("--visits-a-browser", "1", "--windows", "1")  # of another Firefox it is not said again
+    options = ("--visits-per-browser", "1", "--windows", "1")  # of another Firefox it is not said again
     more = (small_web.page(1),)
     page, noted, said = found(small_web, tmp_path, *options, more=more, environment=NO_MESA)
     assert (page["webgl"], page["webgl2"]) == ("", False)

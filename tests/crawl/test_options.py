@@ -3,12 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from overscripted.cli import entry
-from overscripted.crawl import metrics, settings
+from overscripted.crawl import command, metrics, settings
 from overscripted.crawl.concurrency import Windows
 from overscripted.crawl.dwell import _same, draw, summarise
 from overscripted.crawl.frontier import outcomes
@@ -48,6 +49,39 @@ def test_mistakes_end_in_one_line_and_make_nothing(
         got, said = crawl(capsys, *arguments)
         assert (got, words in said, "Traceback" in said) == (code, True, False), (arguments, said)
         assert not Path(run).exists()
+
+
+def test_the_old_name_of_an_option_works_with_a_note(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def parsed(*arguments: str) -> tuple[int, str]:
+        context = command.crawl.make_context(
+            "crawl", ["run", *arguments], auto_envvar_prefix="OVERSCRIPTED_CRAWL"
+        )
+        number = command.options(context.params).visits_per_browser
+        return number, capsys.readouterr().err.strip()
+
+    note = "crawl: --visits-a-browser is now --visits-per-browser; use that name"
+    assert parsed() == (settings.VISITS_PER_BROWSER, "")
+    assert parsed("--visits-per-browser", "7") == (7, "")
+    assert parsed("--visits-a-browser", "7") == (7, note)
+    assert parsed("--visits-a-browser", "7", "--visits-per-browser", "8") == (8, note)
+    monkeypatch.setenv("OVERSCRIPTED_CRAWL_VISITS_A_BROWSER", "9")
+    assert parsed() == (9, note)
+
+
+def test_the_help_shows_every_option_in_one_group(capsys: pytest.CaptureFixture[str]) -> None:
+    grouped = [name for names in command.crawl.groups.values() for name in names]
+    assert sorted(grouped) == sorted(
+        parameter.name
+        for parameter in command.crawl.params
+        if isinstance(parameter, click.Option) and not parameter.hidden
+    )
+    assert entry(["crawl", "--help"]) in (None, 0)
+    shown = capsys.readouterr().out
+    for heading in (*command.crawl.groups, "Other"):
+        assert f"\n{heading}:\n" in shown
+    assert "--visits-per-browser" in shown and "--visits-a-browser" not in shown
 
 
 def test_a_certificate_authority_that_is_none_is_named(
