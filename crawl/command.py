@@ -15,7 +15,7 @@ def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
     if value == "auto":
         return None
     if (number := decimal(value, 1, 500)) is None:
-        raise click.BadParameter("a number from 1 to 500, or auto")
+        raise click.BadParameter("must be a number from 1 to 500, or auto")
     return number
 
 
@@ -215,7 +215,9 @@ def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **
 
     logs.start(log)
     facts = run_crawl(run, options(given), seeds, frontier)
-    held_back = ", ".join(f"{NAMES[Limit(it)]} {duration(s)}" for it, s in facts["held_back_s"].items())
+    held_back = ", ".join(
+        f"{NAMES[Limit(limit)]} {duration(seconds)}" for limit, seconds in facts["held_back_s"].items()
+    )
     shown = ", ".join(f"{name} {n:,}" for name, n in facts.items() if name != "held_back_s")
     click.echo(f"crawl: {shown}")
     click.echo(f"crawl: held back by {held_back or 'nothing'}")
@@ -224,12 +226,10 @@ def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **
 
 
 def options(given: dict[str, Any]) -> settings.Options:
-    """The options as the crawl takes them."""
+    """The crawl's options from the values of the command line. Raises InputError for a wrong proxy."""
     proxy = given["proxy"]
     if proxy and (not proxy.startswith("http://") or "@" in proxy):
-        raise InputError(
-            f"--proxy {proxy}: an HTTP forward proxy without a login is needed, http://HOST:PORT"
-        )
+        raise InputError(f"--proxy {proxy}: must be an HTTP forward proxy without a login, http://HOST:PORT")
     return settings.Options(
         dwell_s=given["dwell"],
         load_timeout_s=given["load_timeout"],
@@ -256,25 +256,42 @@ def options(given: dict[str, Any]) -> settings.Options:
 
 @click.command()
 @click.argument("run")
-@click.option("--sample", type=Count(1), default=200, show_default=True, help="Seeds to draw.")
+@click.option("--sample", type=Count(1), default=200, show_default=True, help="Draw this many seeds.")
 @click.option(
     "--longest",
     type=Number(1, 3600),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long each page of the sample is watched.",
+    help="Watch each page of the sample for this long after its load event.",
 )
 @click.option(
-    "--draw", type=Seed(), default=1, show_default=True, help="Number of the draw: same number, same sample."
+    "--draw",
+    type=Seed(),
+    default=1,
+    show_default=True,
+    help="Seed of the random draw. The same number draws the same sample.",
 )
 @click.option(
-    "--seeds", metavar="FILE", help="Draw from these URLs. Default: the seeds of the run's precrawl."
+    "--seeds", metavar="FILE", help="Draw from these URLs. Default: the seeds that the precrawl of RUN found."
 )
-@click.option("--windows", default="auto", show_default=True, callback=_windows, metavar="N|auto")
-@click.option("--proxy", metavar="URL", default="", help="Forward proxy for all pages.")
-@click.option("--ca", "authorities", metavar="FILE", multiple=True, help="Certificate authority to trust.")
-@click.option("--allow-private", is_flag=True, help="Let pages reach private addresses.")
+@click.option(
+    "--windows",
+    default="auto",
+    show_default=True,
+    callback=_windows,
+    metavar="N|auto",
+    help="Visit up to N pages at the same time.",
+)
+@click.option("--proxy", metavar="URL", default="", help="Load all pages through this HTTP proxy.")
+@click.option(
+    "--ca",
+    "authorities",
+    metavar="FILE",
+    multiple=True,
+    help="Trust the certificate authority in this PEM file.",
+)
+@click.option("--allow-private", is_flag=True, help="Let pages connect to private addresses.")
 def dwell(
     run: str,
     sample: int,
@@ -286,9 +303,9 @@ def dwell(
     authorities: tuple[str, ...],
     allow_private: bool,
 ) -> None:
-    """Find out how long pages should be watched: what would each dwell catch?
+    """Find out how long to watch pages: which share of the calls would each dwell record?
 
-    Watches a sample of RUN's seeds for long, as the study did before it chose 10 s, and writes
+    Watches a sample of RUN's seeds for a long time, as the study did before it chose 10 s. Writes
     RUN/dwell/summary.json and RUN/dwell/dwell.svg.
 
     \b
@@ -298,10 +315,10 @@ def dwell(
     from overscripted.crawl.dwell import dwell as find_dwell
 
     logs.start(None)
-    asked = settings.Options(
+    chosen = settings.Options(
         dwell_s=longest, windows=windows, proxy=proxy, authorities=authorities, allow_private=allow_private
     )
-    summary = find_dwell(run, asked, sample, draw, seeds)
+    summary = find_dwell(run, chosen, sample, draw, seeds)
     click.echo(f"dwell: {summary['calls']:,} calls on {summary['pages']:,} pages in {longest:g} s")
     for candidate in summary["candidates"]:
         calls, uses = candidate["share_of_calls"] or 0, candidate["share_of_symbol_uses"] or 0
