@@ -1,4 +1,4 @@
-"""Pages begin to load in turns: opening twenty at once starves them all of CPU in the moment that counts."""
+"""Slots for loading pages: many pages that load at the same time would take the CPU from each other."""
 
 import asyncio
 import os
@@ -7,23 +7,23 @@ from collections.abc import Callable
 from overscripted.crawl import settings
 
 
-class Turns:
-    """A turn is held until the page has loaded, or for a while: what then waits, waits for the network."""
+class LoadSlots:
+    """A slot is held until the page has loaded, or for a while: a slow page waits for the network by then."""
 
     def __init__(self) -> None:
         self._free = asyncio.Semaphore(settings.LOADS_PER_CORE * (os.cpu_count() or 1))
 
-    async def take(self) -> Callable[[], None]:
-        """Wait for a turn; what is returned gives it back, once, however often it is called."""
+    async def acquire(self) -> Callable[[], None]:
+        """Wait for a slot. Returns the function that releases it; calls after the first do nothing."""
         await self._free.acquire()
         held = True
 
-        def give_back() -> None:
+        def release() -> None:
             nonlocal held
             if held:
                 held = False
-                late.cancel()
+                timer.cancel()
                 self._free.release()
 
-        late = asyncio.get_running_loop().call_later(settings.LOAD_TURN_S, give_back)
-        return give_back
+        timer = asyncio.get_running_loop().call_later(settings.LOAD_SLOT_S, release)
+        return release

@@ -82,7 +82,7 @@ def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]
     ended = sum(progress.ended(frontier.counts()).values()) - sum(progress.ended(before).values())
     if ended:
         facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
-    found = {"display": worker.display} if worker.display else {}
+    found = {"display": worker.browsers.display} if worker.browsers.display else {}
     if facts["left"]:
         run.interrupt(STAGE, facts=facts, **found)
     else:

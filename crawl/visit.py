@@ -1,4 +1,4 @@
-"""One visit: a seed in a window of its own, from opening it to an outcome."""
+"""One visit: a seed in a tab of its own, from opening the tab to an outcome."""
 
 import asyncio
 import contextlib
@@ -12,30 +12,31 @@ from typing import Any, TypeVar
 import ada_url
 
 from overscripted.crawl import settings
-from overscripted.crawl.browser import Browser, Window
+from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
-from overscripted.crawl.frontier.queue import Lease
 from overscripted.crawl.instrument.protocol import Gap
-from overscripted.crawl.load_slots import Turns
+from overscripted.crawl.frontier.queue import Lease
+from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Options
+from overscripted.crawl.visit_tab import VisitTab
 from overscripted.schemas import RAW
 from overscripted.text import clean
 from overscripted.urls import refused, refused_address
 
 T = TypeVar("T")
 
-# What Firefox says where a navigation was cut off by another one, by a download or by the page.
+# Firefox's error messages for a navigation that another navigation, a download or the page itself cut off.
 _CUT_OFF = (
     "NS_BINDING_ABORTED",
     "NS_BINDING_REDIRECTED",
     "NS_ERROR_ABORT",
     "NS_ERROR_NO_CONTENT",
     "canceled",
-    "got discarded",  # its window, which we hear of by another way, perhaps later
+    "got discarded",  # the tab was closed, which is reported on another way, perhaps later
 )
-# Said where a frame of the page has an address that cannot be, and where the page's process died.
-_UNCLEAR = "Address rejected"
+# An error message for two cases: a frame has an invalid URL, or the page's process died.
+_AMBIGUOUS = "Address rejected"
 
 
 @dataclass
@@ -48,36 +49,38 @@ class Result:
     loaded: datetime | None = None
     ended: datetime | None = None
     dwell_s: float | None = None
-    starved: float | None = None
-    waited: bool = False  # in vain for Firefox to draw: for it, or for others
-    greedy: bool = False  # served last for the CPU that it had used: if it starved, it did so to itself
+    max_lag_s: float | None = None  # how late a timer of the page fired at most
+    waited: bool = False  # in vain, as it seems, while Firefox drew what this page or another asked for
+    cpu_throttled: bool = False  # others went first, for the CPU that it had used: a lag is its own fault
     final_url: str = ""
 
 
 class _Ended(Exception):
-    """The visit cannot go on; ``outcome`` says why."""
+    """The visit cannot go on, for the reason ``outcome``."""
 
     def __init__(self, outcome: str, error: str = "") -> None:
         super().__init__(outcome)
         self.outcome, self.error = outcome, error
 
 
-async def visit(browser: Browser, lease: Lease, records: Records, options: Options, turns: Turns) -> Result:
-    """Visit a seed; its records go to ``records``. Never raises but when cancelled."""
+async def visit(
+    browser: Browser, lease: Lease, records: Records, options: Options, load_slots: LoadSlots
+) -> Result:
+    """Visit a seed; its records go to ``records``. Raises nothing but CancelledError."""
     browser.visits += 1
     browser.active += 1
     try:
-        give_back = await turns.take()
+        release = await load_slots.acquire()
         try:
-            result = await _attempt(browser, lease, records, options, give_back)
+            result = await _attempt(browser, lease, records, options, release)
         finally:
-            give_back()
+            release()
     finally:
         browser.active -= 1
-    if browser.deaf:
+    if browser.instrument_lost:
         result.outcome, result.error = "failed", "the process of the reference instrument died"
     elif _waited(browser, result):
-        result.waited = browser.retired = True  # whoever it is that draws: the next ones do without
+        result.waited = browser.retired = True  # whichever page it is that draws: next visits do without it
         result.error += "; Firefox was busy drawing what pages asked for"
     result.ended = datetime.now(UTC)
     result.final_url = records.final_url or result.final_url
@@ -89,9 +92,9 @@ async def visit(browser: Browser, lease: Lease, records: Records, options: Optio
 
 
 def _waited(browser: Browser, result: Result) -> bool:
-    """Whether the page may have been kept from going on by what Firefox draws for any of its pages."""
-    late = result.outcome in ("hung", "timeout") and not result.greedy
-    return late and browser.drawing.busy_s >= settings.DRAW_S
+    """Whether drawing for any page of this Firefox may have kept the page from going on."""
+    late = result.outcome in ("hung", "timeout") and not result.cpu_throttled
+    return late and browser.watch.drawing.busy_s >= settings.DRAW_S
 
 
 async def _attempt(
@@ -99,24 +102,25 @@ async def _attempt(
 ) -> Result:
     result = Result()
     try:
-        await _visit(browser, lease, records, options, result, loaded)
+        url = _url(lease.seed)
+        await _Visit(browser, await browser.open(), records, options, result).run(url, loaded)
     except _Ended as end:
         result.outcome, result.error = end.outcome, end.error
     except BidiClosed:
-        why = await browser.deaths.of_browser(browser.firefox.process)
+        why = await browser.watch.deaths.of_browser(browser.firefox.process)
         result.outcome, result.error = "crashed", f"the browser ended: {why}: {browser.firefox.last_words}"
     except BidiError as error:
         result.outcome, result.error = "failed", str(error)
     except TimeoutError:
-        browser.ill += 1
+        browser.failures += 1
         result.outcome, result.error = "failed", "the browser did not answer"
     return result
 
 
 def row(
-    result: Result, lease: Lease, records: Records, worker: str, agent: str, instrument: str
+    result: Result, lease: Lease, records: Records, worker: str, user_agent: str, instrument_sha256: str
 ) -> tuple[Any, ...]:
-    """The visit's row of raw ``visits``."""
+    """The visit's row of the raw table ``visits``."""
     values = {
         **records.visit,
         "site_url": lease.seed,
@@ -129,55 +133,14 @@ def row(
         "loaded": result.loaded,
         "ended": result.ended,
         "dwell_s": result.dwell_s,
-        "starved": result.starved,
+        "starved": result.max_lag_s,
         "n_calls": records.n_calls,
         "n_dropped": records.n_dropped,
         "known_gaps": json.dumps(dict(sorted(records.gaps.items()))),
-        "user_agent": agent,
-        "instrument_sha256": instrument,
+        "user_agent": user_agent,
+        "instrument_sha256": instrument_sha256,
     }
     return tuple([values.get(name) for name in RAW["visits"].names])
-
-
-async def _visit(
-    browser: Browser,
-    lease: Lease,
-    records: Records,
-    options: Options,
-    result: Result,
-    loaded: Callable[[], None],
-) -> None:
-    url = _url(lease.seed)
-    window = await browser.open()
-    answers = True
-    try:
-        await browser.bind(window, records)
-        await _load(window, url, records, options, result)
-        loaded()
-        result.loaded = datetime.now(UTC)
-        began = time.monotonic()
-        await _dwell(window, options.dwell_s)
-        await _settle(browser, window)
-        answers = await _first(window, _flush(browser, window.store, result))
-        result.dwell_s = time.monotonic() - began
-        if not answers:
-            raise _Ended("hung", "the page did not hand over its last records")
-        result.outcome = "complete"
-    except _Ended as end:
-        if window.death and end.outcome == "crashed":
-            end.error = await window.death
-        # What the page did until then is worth having.
-        if window.store and end.outcome not in ("hung", "crashed", "net_error"):
-            answers = await _flush(browser, window.store, result, settings.LAST_FLUSH_S)
-        raise
-    finally:
-        result.greedy = window.greedy
-        if window.store:  # what closing the window makes the page do is not part of the visit, early or late
-            await browser.forget(window.store)
-        with contextlib.suppress(BidiClosed):
-            await window.close(by_force=not answers)
-        if window.store:
-            await browser.forget(window.store)
 
 
 def _url(seed: str) -> str:
@@ -192,42 +155,163 @@ def _url(seed: str) -> str:
     return str(parsed.href)
 
 
-async def _load(window: Window, url: str, records: Records, options: Options, result: Result) -> None:
-    """Until the load event of the page (or of the one it sends us to)."""
-    window.arrived.clear()
-    window.started = 0
-    navigation = window.navigate(url, "complete", options.load_timeout_s + 60)
-    try:
-        async with asyncio.timeout(options.load_timeout_s):
-            try:
-                arrived = await _first(window, _sooner(navigation, _stopped(window)))
-                result.final_url = arrived or ""
-            except BidiError as error:
-                await _follow(window, records, error.message.removeprefix("Error: "), result)
-                return
-            # A hash change or pushState while loading counts as arrival for the protocol, not for us.
-            await _arrival(window)
-    except TimeoutError:
-        raise _Ended("timeout", f"no load event in {options.load_timeout_s:g} s") from None
+class _Visit:
+    """One attempt at one seed, in a tab of its own."""
+
+    def __init__(
+        self, browser: Browser, tab: VisitTab, records: Records, options: Options, result: Result
+    ) -> None:
+        self.browser, self.tab, self.records = browser, tab, records
+        self.options, self.result = options, result
+
+    async def run(self, url: str, loaded: Callable[[], None]) -> None:
+        """Load the page, watch it, have its records sent. ``loaded`` is called after the load."""
+        tab, answers = self.tab, True
+        try:
+            await self.browser.bind(tab, self.records)
+            await self._load(url)
+            loaded()
+            self.result.loaded = datetime.now(UTC)
+            began = time.monotonic()
+            await self._dwell(self.options.dwell_s)
+            await self._settle()
+            answers = await self._unless_ended(self._flush())
+            self.result.dwell_s = time.monotonic() - began
+            if not answers:
+                raise _Ended("hung", "the page did not hand over its last records")
+            self.result.outcome = "complete"
+        except _Ended as end:
+            if tab.death_report and end.outcome == "crashed":
+                end.error = await tab.death_report
+            # Records of what the page did until then are worth having.
+            if tab.container_id and end.outcome not in ("hung", "crashed", "net_error"):
+                answers = await self._flush(settings.LAST_FLUSH_S)
+            raise
+        finally:
+            self.result.cpu_throttled = tab.cpu_throttled
+            if tab.container_id:  # what the page does because its tab is closed is not part of the visit
+                await self.browser.forget(tab.container_id)
+            with contextlib.suppress(BidiClosed):
+                await self.browser.close(tab, by_force=not answers)
+            if tab.container_id:
+                await self.browser.forget(tab.container_id)
+
+    # -- loading ------------------------------------------------------------------------------
+
+    async def _load(self, url: str) -> None:
+        """Wait for the load event of the page, or of the page that it leads to."""
+        self.tab.arrived.clear()
+        self.tab.navigations = 0
+        navigation = self.tab.navigate(url, "complete", self.options.load_timeout_s + 60)
+        try:
+            async with asyncio.timeout(self.options.load_timeout_s):
+                try:
+                    arrived = await self._unless_ended(_unless_sooner(navigation, self._stopped()))
+                    self.result.final_url = arrived or ""
+                except BidiError as error:
+                    await self._follow(error.message.removeprefix("Error: "))
+                    return
+                # To the protocol a change of the hash or pushState counts as arrival. To us it does not.
+                await self._arrival()
+        except TimeoutError:
+            raise _Ended("timeout", f"no load event in {self.options.load_timeout_s:g} s") from None
+
+    async def _arrival(self) -> None:
+        await self._unless_ended(_unless_sooner(self.tab.arrived.wait(), self._stopped()))
+        if self.tab.download:
+            raise _Ended("download", "")
+
+    async def _stopped(self) -> None:
+        """Wait until a page is there and nothing loads: it stopped its own load, no load event will come."""
+        looks = 0
+        while looks < settings.STILL_LOOKS:
+            await asyncio.sleep(settings.STILL_LOOK_S)
+            looks = looks + 1 if await self.browser.stands(self.tab.container_id) else 0
+
+    async def _follow(self, message: str) -> None:
+        """A navigation failed: for good, or only for the protocol, while a page goes on loading."""
+        tab, records = self.tab, self.records
+        if tab.closed.is_set():
+            raise self._closed()
+        onward = tab.navigations > 1  # the page's own next navigation: the visit ends with that one
+        ambiguous = _AMBIGUOUS in message
+        if not (tab.download or onward or ambiguous or any(words in message for words in _CUT_OFF)):
+            await self._cut_short(message)
+            return
+        patience = None if onward or (ambiguous and records.final_url) else settings.FOLLOW_S
+        try:
+            async with asyncio.timeout(patience):
+                await self._arrival()
+        except TimeoutError:
+            if records.status in (204, 205):
+                raise _Ended("no_content", f"status {records.status}") from None
+            if not records.final_url:
+                raise _Ended("net_error", message) from None
+            # A page is there that stopped its own load (a mailto: link, window.stop()): watched from now.
+
+    async def _cut_short(self, message: str) -> None:
+        """The connection failed. The visit goes on if the document had begun, as its scripts ran."""
+        await self._flush(settings.LAST_FLUSH_S)
+        if not self.records.final_url:
+            raise _Ended("net_error", message)
+        self.result.error = f"the document was cut short: {message}"
+        self.records.gaps[Gap.CUT_SHORT] += 1
+
+    # -- watching -----------------------------------------------------------------------------
+
+    async def _dwell(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._unless_ended(asyncio.Event().wait())
+
+    async def _settle(self) -> None:
+        """Wait for pop-ups and frames that the page has opened: on a busy machine they come late."""
+        until = time.monotonic() + settings.SETTLE_S
+        late = False
+        while time.monotonic() < until and await self.browser.loading(self.tab.container_id):
+            late = True
+            await self._dwell(settings.SETTLE_LOOK_S)
+        if late:
+            await self._dwell(settings.LATE_DWELL_S)
+
+    async def _flush(self, within_s: float = settings.FLUSH_TIMEOUT_S) -> bool:
+        """Have the last records sent. False where the page does not answer."""
+        try:
+            async with asyncio.timeout(within_s):
+                flushed = await self.browser.flush(self.tab.container_id)
+        except TimeoutError:
+            return False
+        if isinstance(lag_ms := flushed.get("starved"), int | float):
+            self.result.max_lag_s = lag_ms / 1000
+        return True
+
+    async def _unless_ended(self, waiting: Coroutine[Any, Any, T]) -> T:
+        """The result of ``waiting``, unless the tab or the browser ends before."""
+        done = asyncio.ensure_future(waiting)
+        closed = asyncio.ensure_future(self.tab.closed.wait())
+        browser_ended = asyncio.ensure_future(self.browser.firefox.bidi.closed.wait())
+        tasks: tuple[asyncio.Future[Any], ...] = (done, closed, browser_ended)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if closed.done():
+                raise self._closed()
+            if done.done():
+                return done.result()
+            raise BidiClosed("the browser ended")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _closed(self) -> _Ended:
+        if self.tab.death:
+            return _Ended(*self.tab.death)
+        return _Ended("closed", "the page closed its window")
 
 
-async def _arrival(window: Window) -> None:
-    await _first(window, _sooner(window.arrived.wait(), _stopped(window)))
-    if window.download:
-        raise _Ended("download", "")
-
-
-async def _stopped(window: Window) -> None:
-    """Until the page stands there with nothing loading: it stopped its own load, no load event will come."""
-    looks = 0
-    while looks < settings.STILL_LOOKS:
-        await asyncio.sleep(settings.STILL_LOOK_S)
-        looks = looks + 1 if await window.browser.stands(window.store) else 0
-
-
-async def _sooner(wanted: Coroutine[Any, Any, T], other: Coroutine[Any, Any, None]) -> T | None:
-    """What is wanted; None where the other thing comes sooner."""
-    first, second = asyncio.ensure_future(wanted), asyncio.ensure_future(other)
+async def _unless_sooner(waiting: Coroutine[Any, Any, T], other: Coroutine[Any, Any, None]) -> T | None:
+    """The result of ``waiting``; None where ``other`` is done sooner."""
+    first, second = asyncio.ensure_future(waiting), asyncio.ensure_future(other)
     try:
         await asyncio.wait((first, second), return_when=asyncio.FIRST_COMPLETED)
         return first.result() if first.done() else second.result()
@@ -235,85 +319,3 @@ async def _sooner(wanted: Coroutine[Any, Any, T], other: Coroutine[Any, Any, Non
         for task in (first, second):
             task.cancel()
         await asyncio.gather(first, second, return_exceptions=True)
-
-
-async def _first(window: Window, wanted: Coroutine[Any, Any, T]) -> T:
-    """What is waited for, unless the window or the browser ends before."""
-    arrived = asyncio.ensure_future(wanted)
-    closed = asyncio.ensure_future(window.closed.wait())
-    ended = asyncio.ensure_future(window.browser.firefox.bidi.closed.wait())
-    tasks: tuple[asyncio.Future[Any], ...] = (arrived, closed, ended)
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if closed.done():
-            raise _closed(window)
-        if arrived.done():
-            return arrived.result()
-        raise BidiClosed("the browser ended")
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _follow(window: Window, records: Records, message: str, result: Result) -> None:
-    """A navigation failed: for good, or only in the protocol's eyes, while its page goes on."""
-    if window.closed.is_set():
-        raise _closed(window)
-    onward = window.started > 1  # the page's own next navigation: its end is ours
-    unclear = _UNCLEAR in message
-    if not (window.download or onward or unclear or any(word in message for word in _CUT_OFF)):
-        await _flush(window.browser, window.store, result, settings.LAST_FLUSH_S)
-        if not records.final_url:
-            raise _Ended("net_error", message)
-        # Its document had begun, and its scripts ran, when the connection ended.
-        result.error = f"the document was cut short: {message}"
-        records.gaps[Gap.CUT_SHORT] += 1
-        return
-    patience = None if onward or (unclear and records.final_url) else settings.FOLLOW_S
-    try:
-        async with asyncio.timeout(patience):
-            await _arrival(window)
-    except TimeoutError:
-        if records.status in (204, 205):
-            raise _Ended("no_content", f"status {records.status}") from None
-        if not records.final_url:
-            raise _Ended("net_error", message) from None
-        # A page stands there, it stopped its own load (a mailto: link, window.stop()): watched from now.
-
-
-async def _dwell(window: Window, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await _first(window, asyncio.Event().wait())
-
-
-async def _settle(browser: Browser, window: Window) -> None:
-    """Let pop-ups and frames that the page has opened come: the busier the machine, the later they do."""
-    until = time.monotonic() + settings.SETTLE_S
-    late = False
-    while time.monotonic() < until and await browser.loading(window.store):
-        late = True
-        await _dwell(window, settings.SETTLE_LOOK_S)
-    if late:
-        await _dwell(window, settings.LATE_DWELL_S)
-
-
-def _closed(window: Window) -> _Ended:
-    if window.died_of:
-        return _Ended(*window.died_of)
-    return _Ended("closed", "the page closed its window")
-
-
-async def _flush(
-    browser: Browser, store: str, result: Result, within_s: float = settings.FLUSH_TIMEOUT_S
-) -> bool:
-    """Have the last records handed over; False where the page does not answer."""
-    try:
-        async with asyncio.timeout(within_s):
-            flushed = await browser.flush(store)
-    except TimeoutError:
-        return False
-    if isinstance(late := flushed.get("starved"), int | float):
-        result.starved = late / 1000
-    return True

@@ -1,4 +1,4 @@
-"""Types of option values (finite numbers in a range, counts, a contact), and groups of options in the help."""
+"""Types of option values (finite numbers in a range, counts, a contact), and groups of options in help."""
 
 import math
 from typing import Any

@@ -17,7 +17,7 @@ _NO_MEMORY = re.compile(r"out of memory|\boom\b")
 
 
 class Deaths:
-    """The ends of the processes of one Firefox. It is given each line that Firefox says (`hear`)."""
+    """The ends of the processes of one Firefox. It is given each line that Firefox says (`handle_line`)."""
 
     def __init__(self) -> None:
         self._ends: dict[int, str] = {}  # by process id
@@ -26,7 +26,7 @@ class Deaths:
         self.ended_for = ""  # why we have ended Firefox itself
         self._killed = self._killed_before = oom_kills()  # when last looked, and before that
 
-    def hear(self, line: str) -> None:
+    def handle_line(self, line: str) -> None:
         """A line of what Firefox and its processes write on standard error."""
         if said := _EXIT.search(line):
             pid, how, number = int(said[1]), said[2], int(said[3])

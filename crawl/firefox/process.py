@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from overscripted.crawl import processes
 from overscripted.crawl.firefox import headless as without_display
 from overscripted.crawl.firefox import profile, startup_cache
 from overscripted.crawl.firefox.bidi import Bidi, BidiClosed, BidiError
@@ -76,8 +77,8 @@ class Firefox:
         self.folder = folder
         self.binary = binary
         self.bidi: Bidi
-        self.said: deque[str] = deque(maxlen=50)
-        self.hear: Callable[[str], None] = lambda line: None  # given each line that it says
+        self.lines: deque[str] = deque(maxlen=50)
+        self.on_line: Callable[[str], None] = lambda line: None  # called with each line of its standard error
         self._drain = asyncio.create_task(self._listen())
 
     @classmethod
@@ -140,7 +141,7 @@ class Firefox:
     @property
     def last_words(self) -> str:
         """The end of what Firefox wrote on standard error."""
-        return " | ".join(list(self.said)[-5:]) or "it said nothing"
+        return " | ".join(list(self.lines)[-5:]) or "it said nothing"
 
     @property
     def version(self) -> str:
@@ -179,7 +180,7 @@ class Firefox:
                 await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
         if self.process.returncode == 0:  # not where it was killed, and may have written half
             await asyncio.to_thread(startup_cache.keep, self.folder / "profile", self.binary)
-        profile.end_group(self.process.pid)
+        processes.kill_group(self.process.pid)
         await self.process.wait()
         self._drain.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -210,8 +211,8 @@ class Firefox:
         assert self.process.stderr
         with contextlib.suppress(ValueError):  # a line longer than the buffer: what follows is not kept
             while line := await self.process.stderr.readline():
-                self.said.append(line.decode(errors="replace").strip()[:500])
-                self.hear(self.said[-1])
+                self.lines.append(line.decode(errors="replace").strip()[:500])
+                self.on_line(self.lines[-1])
         while await self.process.stderr.read(65536):
             pass
 

@@ -6,7 +6,6 @@ Every folder names its owner, so that the next start removes what a killed worke
 import json
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 from cryptography import x509
 
+from overscripted.crawl import processes
 from overscripted.errors import InputError, SoftwareMissing
 
 PREFIX = "overscripted-firefox-"
@@ -202,7 +202,7 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         (folder / _OWNER).write_text(
-            json.dumps({"pid": os.getpid(), "started": _started(os.getpid())}), "utf-8"
+            json.dumps({"pid": os.getpid(), "started": processes.start_time(os.getpid())}), "utf-8"
         )
         profile = folder / "profile"
         for path in (profile, folder / "home", folder / "tmp"):
@@ -226,7 +226,7 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
 def own(folder: Path, firefox: int) -> None:
     """Note Firefox's process beside its owner's, for `clean`."""
     owner = json.loads((folder / _OWNER).read_text("utf-8"))
-    owner |= {"firefox": firefox, "firefox_started": _started(firefox)}
+    owner |= {"firefox": firefox, "firefox_started": processes.start_time(firefox)}
     (folder / _OWNER).write_text(json.dumps(owner), "utf-8")
 
 
@@ -244,21 +244,13 @@ def clean() -> int:
     removed = 0
     for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
         owner = _owner(folder)
-        if owner is None or _alive(owner.get("pid"), owner.get("started")):
+        if owner is None or _runs(owner.get("pid"), owner.get("started")):
             continue
-        if _alive(owner.get("firefox"), owner.get("firefox_started")):
-            end_group(owner["firefox"])
+        if _runs(owner.get("firefox"), owner.get("firefox_started")):
+            processes.kill_group(owner["firefox"])
         remove(folder)
         removed += 1
     return removed
-
-
-def end_group(leader: int) -> None:
-    """Kill a process and all of its group."""
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def _owner(folder: Path) -> dict[str, Any] | None:
@@ -275,26 +267,9 @@ def _owner(folder: Path) -> dict[str, Any] | None:
         return None
 
 
-def _alive(pid: Any, started: Any) -> bool:
-    """Whether the process still runs: the number alone may have been given to another."""
-    if not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not started or _started(pid) == started
-
-
-def _started(pid: int) -> int:
-    """Start time of a process in clock ticks since boot (Linux); 0 where unknown or a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return 0 if fields[0] == "Z" else int(fields[19])
+def _runs(pid: Any, started: Any) -> bool:
+    """Whether the process that a file names still runs."""
+    return isinstance(pid, int) and processes.runs(pid, started or 0)
 
 
 def check(authorities: list[Path]) -> None:

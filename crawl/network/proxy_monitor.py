@@ -1,4 +1,4 @@
-"""Watches the user's proxy during a crawl. While it is away no seed is to blame."""
+"""Watches the user's proxy during a crawl: while it is away, a failed visit is not the fault of its seed."""
 
 import asyncio
 import contextlib
@@ -13,29 +13,29 @@ from overscripted.errors import OutsideError
 log = logging.getLogger("overscripted.crawl")
 
 
-class Upstream:
-    """Looks whether the proxy takes connections, from `start` to `stop`."""
+class ProxyMonitor:
+    """Checks from `start` to `stop` whether the proxy accepts connections."""
 
     def __init__(self, proxy: str) -> None:
         self._proxy = proxy
         self._away_at = -math.inf
-        self.away = False  # when last looked
+        self.away = False  # at the last look
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Look from now on, so that an absence is known of when a visit that it spoiled has ended."""
+        """Look from now on: when a visit ends, it is known whether the proxy was away during it."""
         self._task = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """End."""
+        """Stop looking."""
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def was_away(self, since: float, stopping: asyncio.Event) -> bool:
-        """Whether it was away at some time from ``since`` (of `time.monotonic`) on; waits until it is back.
+        """Whether the proxy was away at any time since ``since`` (`time.monotonic`). Waits until it is back.
 
-        Raises OutsideError where it stays away.
+        Raises OutsideError where it stays away for too long.
         """
         began = time.monotonic()
         while not await self._look() and not stopping.is_set():
@@ -46,7 +46,7 @@ class Upstream:
         return self._away_at >= since
 
     async def require_open(self) -> None:
-        """Raise OutsideError if the proxy refuses our requests. The failed seeds are not at fault."""
+        """Raise OutsideError if the proxy refuses our requests: then the failed seeds are not at fault."""
         await asyncio.to_thread(proxies.require_open, self._proxy)
 
     async def _watch(self) -> None:

@@ -76,7 +76,7 @@ async def test_a_visit_that_cannot_be_bound_is_made_again(
         with contextlib.suppress(BidiClosed):
             while True:
                 await asyncio.sleep(0.1)
-                for browser in worker._browsers:
+                for browser in worker.browsers.browsers:
                     tree = await browser.firefox.bidi.command("browsingContext.getTree", {"maxDepth": 0})
                     tabs.append(len(tree["contexts"]))
 
@@ -100,9 +100,9 @@ async def test_a_visit_whose_reference_instrument_died_is_made_again(small_web: 
         pytest.skip(f"OpenWPM's package cannot be had: {error.message}")
 
     async def kill(worker: Worker) -> None:
-        while not (worker._browsers and any(w.store for w in worker._browsers[0].windows.values())):  # noqa: ASYNC110
+        while not any(tab.container_id for browser in worker.browsers.browsers for tab in browser.tabs):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        [pid] = json.loads(await worker._browsers[0]._parent.call(_EXTENSION))
+        [pid] = json.loads(await worker.browsers.browsers[0]._parent.call(_EXTENSION))
         os.kill(pid, signal.SIGKILL)
 
     visits = await crawl(tmp_path, small_web.page(1), "openwpm", kill)

@@ -30,7 +30,7 @@ MB = 2**20
 def heard(*lines: str) -> Deaths:
     of_one = Deaths()
     for line in lines:
-        of_one.hear(line)
+        of_one.handle_line(line)
     return of_one
 
 
@@ -55,10 +55,10 @@ async def test_an_end_that_is_told_late_is_waited_for(monkeypatch: pytest.Monkey
     of_one = Deaths()
     asked = asyncio.create_task(of_one.why(7, 0))
     await asyncio.sleep(0)
-    of_one.hear(SAID.format(8, "on signal 6"))
+    of_one.handle_line(SAID.format(8, "on signal 6"))
     await asyncio.sleep(0)
     assert not asked.done()
-    of_one.hear(SAID.format(7, "on signal 9"))
+    of_one.handle_line(SAID.format(7, "on signal 9"))
     assert "SIGKILL" in await asked
     monkeypatch.setattr(settings, "DEATH_S", 0.01)
     assert await of_one.why(9, 0) == "the page's process died: nothing is known of its end"
@@ -153,9 +153,12 @@ async def test_a_firefox_that_ends_while_it_starts_says_so(monkeypatch: pytest.M
 @pytest.mark.usefixtures("firefox")
 async def test_a_page_that_is_ended_from_outside_says_by_which_signal(small_web: Web, tmp_path: Path) -> None:
     async def kill(worker: Worker) -> None:
-        while not (found := [pid for browser in worker._browsers for pid in browser._looked]):  # noqa: ASYNC110
+        def pages() -> list[int]:
+            return [pid for browser in worker.browsers.browsers for pid in browser.watch.content_processes]
+
+        while not pages():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
-        os.kill(found[0], signal.SIGABRT)
+        os.kill(pages()[0], signal.SIGABRT)
 
     seed = small_web.base + "/never"
     visit = (await visits(tmp_path, [seed], kill))[seed]

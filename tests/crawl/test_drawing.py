@@ -82,7 +82,7 @@ async def test_a_page_that_draws_for_minutes_costs_its_neighbour_an_attempt_at_m
     with Work("crawl", 2) as work:
         worker = Worker(store, frontier, options, instrument_settings.resolve("fingerprinting"), work)
         await worker.run()
-    if not worker.display["webgl"]:
+    if not worker.browsers.display["webgl"]:
         pytest.skip("Mesa is not installed (Debian: apt install libegl1 libgl1 libgl1-mesa-dri)")
     frontier.close()
     rows = [row for part in segments.read(store, "visits") for row in part.to_pylist()]

@@ -8,7 +8,7 @@ import pytest
 
 from overscripted.cli import entry
 from overscripted.crawl import limits, settings
-from overscripted.crawl.concurrency import Windows
+from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.frontier.queue import Frontier
 from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.crawl.limits import Limit, LimitClock, Reached
@@ -98,28 +98,28 @@ def test_the_words_of_a_limit_are_the_latest_ones() -> None:
 def test_the_machine_or_the_number_of_windows_is_the_limit(
     fixed: int | None, busy: float, free: float, starved: float, expected: str, after: int
 ) -> None:
-    windows = Windows(fixed)
-    windows.saw(starved)
-    windows._before, windows._late = windows._late, 0.0
-    windows.decide(active=6, busy=busy, free=free)
+    windows = ConcurrencyLimit(fixed)
+    windows.record_lag(starved)
+    windows._previous_max_lag_s, windows._max_lag_s = windows._max_lag_s, 0.0
+    windows.decide(active=6, cpu_used=busy, memory_free=free)
     assert (windows.reached.by, windows.limit) == (expected, after)
 
 
 def test_what_keeps_windows_from_being_added_is_told_of_several_looks() -> None:
-    windows = Windows(None)
+    windows = ConcurrencyLimit(None)
     assert windows.reached.by == "--windows auto"
     for busy, told in ((0.95, Limit.CPU), (0.95, Limit.CPU), (0.5, Limit.CPU), (0.5, Limit.WINDOWS)):
-        windows.decide(active=windows.limit, busy=busy, free=0.8)
+        windows.decide(active=windows.limit, cpu_used=busy, memory_free=0.8)
         assert windows.reached.limit is told
     assert f"all {windows.limit} are in use" in windows.reached.why
 
 
 def test_the_most_windows_of_auto_are_named() -> None:
-    windows = Windows(None)
+    windows = ConcurrencyLimit(None)
     windows.limit = settings.MAX_WINDOWS
-    windows.decide(active=windows.limit, busy=0.1, free=0.9)
+    windows.decide(active=windows.limit, cpu_used=0.1, memory_free=0.9)
     assert windows.limit == settings.MAX_WINDOWS
-    assert "its most" in windows.reached.why
+    assert "the most" in windows.reached.why
 
 
 # -- with the real command ----------------------------------------------------------------------

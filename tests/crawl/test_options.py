@@ -10,7 +10,7 @@ import pytest
 
 from overscripted.cli import entry
 from overscripted.crawl import command, metrics, settings
-from overscripted.crawl.concurrency import Windows
+from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.dwell import _same, draw, summarise
 from overscripted.crawl.frontier import outcomes
 from overscripted.crawl.network.resolver import Names
@@ -112,20 +112,20 @@ def test_retries_end() -> None:
 
 def test_windows_shrink_when_pages_starve(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "ADJUST_S", 0.0)
-    windows = Windows(None)
+    windows = ConcurrencyLimit(None)
     windows.limit = 12
-    windows.saw(5.0)
+    windows.record_lag(5.0)
     windows.adjust(active=12)
     assert windows.limit == 9
-    fixed = Windows(7)
-    fixed.saw(5.0)
+    fixed = ConcurrencyLimit(7)
+    fixed.record_lag(5.0)
     fixed.adjust(active=7)
     assert fixed.limit == 7
-    assert fixed.starving  # of the look before, and so for one more
-    fixed.saw(0.1)
-    fixed.saw(None)
+    assert fixed.lagging  # of the look before, and so for one more
+    fixed.record_lag(0.1)
+    fixed.record_lag(None)
     fixed.adjust(active=7)
-    assert not fixed.starving
+    assert not fixed.lagging
 
 
 def test_every_number_of_a_worker_is_explained_to_prometheus() -> None:

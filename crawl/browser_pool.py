@@ -1,0 +1,95 @@
+"""The Firefoxes of one worker: started when needed, replaced when they are old, large or failing."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from overscripted.crawl import display, limits
+from overscripted.crawl.browser import Browser
+from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.firefox.profile import Pref
+from overscripted.crawl.limits import LimitClock
+from overscripted.crawl.settings import Options
+from overscripted.errors import OutsideError
+
+log = logging.getLogger("overscripted.crawl")
+
+_START_TRIES = 3  # browsers in a row that fail to start
+
+
+class BrowserPool:
+    """Gives each new visit a browser. At most one is not retired."""
+
+    def __init__(
+        self,
+        options: Options,
+        instrument_settings: dict[str, Any],
+        prefs: Callable[[], dict[str, Pref]],
+        limit_clock: LimitClock,
+    ) -> None:
+        """``prefs`` is called at each start: the port of our own proxy is known once the proxy listens."""
+        self.browsers: list[Browser] = []
+        self.display: dict[str, Any] = {}  # what pages find, see `display.ask`; empty before the first start
+        self._options, self._instrument_settings = options, instrument_settings
+        self._prefs, self._limit_clock = prefs, limit_clock
+        self._starting = asyncio.Lock()
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory of all processes of all browsers."""
+        return sum(browser.memory for browser in self.browsers)
+
+    async def get(self) -> Browser:
+        """A browser that takes another visit; started if there is none. OutsideError where none starts."""
+        async with self._starting:
+            for browser in self.browsers:
+                if browser.fit:
+                    return browser
+            browser = await self._start_with_retries()
+            self.browsers.append(browser)
+            return browser
+
+    async def retire(self) -> None:
+        """Retire browsers that had their number of visits; stop the unfit ones that have no visit left."""
+        for browser in list(self.browsers):
+            if browser.visits >= self._options.visits_per_browser:
+                browser.retired = True
+            if not browser.fit and not browser.active:
+                self.browsers.remove(browser)
+                await browser.stop()
+
+    async def stop(self) -> None:
+        """Stop all browsers."""
+        for browser in self.browsers:
+            await browser.stop()
+
+    async def _start_with_retries(self) -> Browser:
+        for _ in range(_START_TRIES - 1):
+            with contextlib.suppress(OutsideError):
+                return await self._start()
+            log.warning("Firefox did not start; trying again")
+        return await self._start()
+
+    async def _start(self) -> Browser:
+        self._limit_clock.reach(limits.START)
+        browser = await Browser.start(
+            self._instrument_settings,
+            self._prefs(),
+            [Path(path) for path in self._options.authorities],
+            self._options.firefox,
+            headless=not self._options.show,
+            contact=self._options.contact,
+        )
+        if not self.display:
+            await self._note_display(browser)
+        return browser
+
+    async def _note_display(self, browser: Browser) -> None:
+        """Note what pages find of a display. Warn once of what a person's Firefox has and this one lacks."""
+        with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
+            self.display = await browser.display()
+            for line in display.lacking(self.display):
+                log.warning("%s", line)
