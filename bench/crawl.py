@@ -174,7 +174,7 @@ with Work("crawl", len(urls)) as work:
     wished = instrument_settings.resolve("default")
     worker = Worker(Store(folder + "/run"), frontier, options, wished, work, names)
     asyncio.run(worker.run())
-assert frontier.counts() == {"ended complete": len(urls)}
+assert frontier.report.counts() == {"ended complete": len(urls)}
 """
 
 

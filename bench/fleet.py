@@ -111,10 +111,12 @@ def check(name: str, crawled: Crawled, seeds: list[str], frontier: Frontier) -> 
     """Raise AssertionError unless every seed ended exactly once, in store and frontier alike."""
     assert sorted(crawled.visits) == sorted(seeds), "not every seed has its visit"
     found = Counter(outcomes(crawled).values())
-    said = {key.removeprefix("ended "): n for key, n in frontier.counts().items()}
+    said = {key.removeprefix("ended "): n for key, n in frontier.report.counts().items()}
     assert said == dict(found), f"the frontier says {said}, the store {found}"
     calls = sum(visit["n_calls"] for visit in crawled.visits.values())
-    assert frontier.calls() == calls, f"the frontier says {frontier.calls()} calls, the store has {calls}"
+    assert frontier.report.calls() == calls, (
+        f"the frontier says {frontier.report.calls()} calls, the store has {calls}"
+    )
     workers = len({visit["worker_id"] for visit in crawled.visits.values()})
     print(f"  {len(seeds):,} seeds, each one outcome: {dict(found)}")
     print(f"  {calls:,} calls, each id once, numbered without a gap; {workers} workers have their part in it")

@@ -80,7 +80,7 @@ def work(url: str, crawl: int, threads: int, names: list[str], seconds: float, o
         return answer
 
     def live(frontier: Frontier, name: str) -> None:
-        frontier.beat(name, "bench", 1, {})
+        frontier.workers.beat(name, "bench", 1, {})
         frontier.reap()
 
     def serve(mine: list[str]) -> None:
@@ -112,7 +112,7 @@ def work(url: str, crawl: int, threads: int, names: list[str], seconds: float, o
 def block(url: str, crawl: int) -> None:
     """A worker that is alive holds as many seeds of the big domain as it may, for the whole run."""
     frontier = Frontier(url, crawl)
-    frontier.beat("holder", "bench", 1, {})
+    frontier.workers.beat("holder", "bench", 1, {})
     engine = sa.create_engine(url.replace("postgresql", "postgresql+psycopg", 1))
     with engine.begin() as db:
         here = "WHERE crawl_id = :crawl AND domain = 'big.com'"
@@ -154,7 +154,7 @@ def run(url: str, crawl: int, asked: argparse.Namespace) -> str:
         words.append(f"{what} {middle * 1000:5.1f}/{high * 1000:6.1f}")
     frontier = Frontier(url, crawl)
     began = time.monotonic()
-    ended = frontier.counts().get("ended complete", 0)
+    ended = frontier.report.counts().get("ended complete", 0)
     words.append(f"counts {(time.monotonic() - began) * 1000:5.1f}")
     frontier.close()
     assert not doubles and ended == len(taken), (doubles, ended, len(taken))

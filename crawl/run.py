@@ -15,7 +15,8 @@ from sqlalchemy import URL
 from overscripted import instruments, layout, limits, proxies, segments
 from overscripted.crawl.firefox import process, profile
 from overscripted.crawl.frontier import progress, seeds
-from overscripted.crawl.frontier.queue import Frontier, file
+from overscripted.crawl.frontier.database import sqlite_url
+from overscripted.crawl.frontier.queue import Frontier
 from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.crawl.records import writer
 from overscripted.crawl.settings import Options
@@ -67,7 +68,7 @@ def crawl(
 
 
 def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]) -> dict[str, Any]:
-    before = frontier.counts()
+    before = frontier.report.counts()
     total = sum(n for name, n in before.items() if not name.startswith("ended"))
     began = time.monotonic()
     try:
@@ -79,7 +80,7 @@ def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]
             run.interrupt(STAGE, facts=progress.facts(frontier))
         raise
     facts = progress.facts(frontier)
-    ended = sum(progress.ended(frontier.counts()).values()) - sum(progress.ended(before).values())
+    ended = sum(progress.ended(frontier.report.counts()).values()) - sum(progress.ended(before).values())
     if ended:
         facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
     found = {"display": worker.browsers.display} if worker.browsers.display else {}
@@ -100,7 +101,7 @@ async def _until_signal(worker: Worker) -> None:
 
 def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
     source: Iterable[str] = seeds.of_file(seed_file) if seed_file is not None else ()
-    if seed_file is None and not frontier.counts():
+    if seed_file is None and not frontier.report.counts():
         stream = seeds.of_run(run)
         first = next(stream, None)
         if first is None:
@@ -115,7 +116,7 @@ def _own_frontier(run: Run) -> URL:
             f"{run.store.url}: a run in an object store needs --frontier "
             "(postgresql://… for a fleet, or sqlite:///FILE for one machine)"
         )
-    return file(run.store.path(layout.FRONTIER))
+    return sqlite_url(run.store.path(layout.FRONTIER))
 
 
 def _note_instruments(run: Run, name: str, wished: dict[str, Any]) -> None:

@@ -73,24 +73,24 @@ class FrontierClient:
 
     async def waits(self) -> bool:
         """Whether any seed waits."""
-        return await self._ask(self._frontier.waits)
+        return await self._ask(self._frontier.report.waits)
 
     async def left(self) -> bool:
         """Whether any seed waits or is leased."""
-        return await self._ask(self._frontier.left)
+        return await self._ask(self._frontier.report.left)
 
     async def obstacle(self) -> Limit:
         """Why no more seeds can be leased now."""
-        return await self._ask(self._frontier.obstacle, self._options.per_domain)
+        return await self._ask(self._frontier.report.obstacle, self._options.per_domain)
 
     # -- this worker ------------------------------------------------------------------------
 
     async def join(self, facts: Facts) -> None:
         """Take part. Seeds of killed workers of this machine become free at once."""
         host = platform.node()
-        pids = await self._ask(self._frontier.pids, host)
+        pids = await self._ask(self._frontier.workers.pids, host)
         running = [pid for pid in pids if pid != os.getpid() and processes.runs(pid)]
-        await self._ask(self._frontier.bury, host, running)
+        await self._ask(self._frontier.workers.mark_dead, host, running)
         await self._ask(self._beat, facts)
 
     async def keep_alive(self, facts: Callable[[], Facts]) -> None:
@@ -101,7 +101,7 @@ class FrontierClient:
             await self._ask(self._beat, facts())
             if time.monotonic() - published >= settings.STATUS_S:
                 published = time.monotonic()
-                if await self._ask(self._frontier.leads, self._worker):
+                if await self._ask(self._frontier.workers.leads, self._worker):
                     await self._publish(await self._ask(progress.of, self._frontier))
 
     async def leave(self, facts: Facts) -> None:
@@ -112,7 +112,7 @@ class FrontierClient:
             await self._publish(await self._call(progress.of, self._frontier))
 
     def _beat(self, facts: Facts) -> None:
-        self._frontier.beat(self._worker, platform.node(), os.getpid(), facts)
+        self._frontier.workers.beat(self._worker, platform.node(), os.getpid(), facts)
         self._frontier.reap()
 
     async def _publish(self, status: Facts) -> None:

@@ -11,14 +11,14 @@ from overscripted.run import now
 
 def facts(frontier: Frontier) -> dict[str, Any]:
     """Seeds, those left, those that ended by outcome, calls; seconds under each limit, by all workers."""
-    counts = frontier.counts()
+    counts = frontier.report.counts()
     by_outcome = ended(counts)
     return {
         "seeds": sum(counts.values()),
         "left": counts.get("waiting", 0) + counts.get("leased", 0),
         **{name: by_outcome[name] for name in outcomes.OUTCOMES if name in by_outcome},
-        "calls": frontier.calls(),
-        "held_back_s": held_back(frontier.workers()),
+        "calls": frontier.report.calls(),
+        "held_back_s": held_back(frontier.workers.all()),
     }
 
 
@@ -45,7 +45,7 @@ def of(frontier: Frontier) -> dict[str, Any]:
             "silent_s": round(worker["silent_s"], 1),
             **worker["facts"],
         }
-        for worker in frontier.workers()
+        for worker in frontier.workers.all()
     ]
     known = facts(frontier)
     rate = sum(worker.get("per_hour", 0) for worker in workers if worker["alive"])

@@ -48,7 +48,7 @@ async def crawl(folder: Path, seed: str, preset: str, meanwhile: Any = None) -> 
         others = [asyncio.create_task(meanwhile(worker))] if meanwhile else []
         await worker.run()
         await asyncio.gather(*others)
-    assert frontier.counts() == {"ended complete": 1}
+    assert frontier.report.counts() == {"ended complete": 1}
     frontier.close()
     rows = [row for part in segments.read(store, "visits") for row in part.to_pylist()]
     return sorted(rows, key=lambda row: row["attempt"])

@@ -61,7 +61,7 @@ def until_pages_ended(run: Path, n: int) -> None:
     while time.monotonic() < deadline:
         with contextlib.suppress(Exception):
             frontier = Frontier(f"sqlite:///{run}/frontier.sqlite", Run.open(run).crawl_id)
-            ended = sum(k for name, k in frontier.counts().items() if name.startswith("ended"))
+            ended = sum(k for name, k in frontier.report.counts().items() if name.startswith("ended"))
             frontier.close()
             if ended >= n:
                 return

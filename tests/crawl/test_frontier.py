@@ -39,26 +39,26 @@ def frontier(url: str) -> Iterator[Frontier]:
 
 
 def beat(frontier: Frontier, worker: str, pid: int = 1) -> None:
-    frontier.beat(worker, "here", pid, {})
+    frontier.workers.beat(worker, "here", pid, {})
 
 
 def test_a_seed_is_leased_once_and_ends_once(frontier: Frontier) -> None:
     assert frontier.add(["http://a.com/", "http://b.com/", "http://a.com/"]) == 2
     assert frontier.add(["http://a.com/"]) == 0
-    assert frontier.waits()
+    assert frontier.report.waits()
     beat(frontier, "w1")
     leases = frontier.lease("w1", 10, per_domain=0)
-    assert not frontier.waits()
+    assert not frontier.report.waits()
     assert sorted(lease.seed for lease in leases) == ["http://a.com/", "http://b.com/"]
     assert [lease.attempt for lease in leases] == [1, 1]
     assert frontier.lease("w2", 10, per_domain=0) == []
     assert frontier.end("w1", leases[0], "complete", 5)
     assert not frontier.end("w1", leases[0], "complete", 5)
-    assert frontier.left()
+    assert frontier.report.left()
     assert frontier.end("w1", leases[1], "net_error")
-    assert not frontier.left()
-    assert frontier.counts() == {"ended complete": 1, "ended net_error": 1}
-    assert frontier.calls() == 5
+    assert not frontier.report.left()
+    assert frontier.report.counts() == {"ended complete": 1, "ended net_error": 1}
+    assert frontier.report.calls() == 5
 
 
 def test_a_dead_workers_seed_goes_to_another_and_its_late_report_is_refused(
@@ -76,7 +76,7 @@ def test_a_dead_workers_seed_goes_to_another_and_its_late_report_is_refused(
     assert not frontier.end("w1", first, "complete")
     assert not frontier.retry("w1", first, 0.0)
     assert frontier.end("w2", second, "timeout")
-    assert frontier.counts() == {"ended timeout": 1}
+    assert frontier.report.counts() == {"ended timeout": 1}
 
 
 def test_a_live_workers_seeds_are_not_reaped(frontier: Frontier) -> None:
@@ -92,8 +92,8 @@ def test_workers_of_this_host_that_are_gone_are_buried_at_once(frontier: Frontie
     beat(frontier, "alive", pid=12)
     frontier.lease("dead", 1, per_domain=0)
     frontier.lease("alive", 1, per_domain=0)
-    assert sorted(frontier.pids("here")) == [11, 12]
-    frontier.bury("here", [12])
+    assert sorted(frontier.workers.pids("here")) == [11, 12]
+    frontier.workers.mark_dead("here", [12])
     assert frontier.reap() == 1
     assert len(frontier.lease("new", 5, per_domain=0)) == 1
 
@@ -108,15 +108,15 @@ def test_leaving_frees_what_is_still_held(frontier: Frontier) -> None:
 
 
 def test_what_keeps_waiting_seeds_from_being_leased_is_named(frontier: Frontier) -> None:
-    assert frontier.obstacle(1) is Limit.SEEDS
+    assert frontier.report.obstacle(1) is Limit.SEEDS
     frontier.add(["http://a.com/1", "http://a.com/2"])
     beat(frontier, "w1")
     (first,) = frontier.lease("w1", 9, per_domain=1, pace_s=60)
-    assert frontier.obstacle(1) is Limit.PER_DOMAIN
-    assert frontier.obstacle(2) is Limit.PACE
-    assert frontier.obstacle(0) is Limit.PACE
+    assert frontier.report.obstacle(1) is Limit.PER_DOMAIN
+    assert frontier.report.obstacle(2) is Limit.PACE
+    assert frontier.report.obstacle(0) is Limit.PACE
     frontier.retry("w1", first, 60.0)
-    assert frontier.obstacle(1) is Limit.PACE
+    assert frontier.report.obstacle(1) is Limit.PACE
 
 
 def test_seeds_that_wait_for_their_next_attempt_are_told_from_those_of_busy_domains(
@@ -126,10 +126,10 @@ def test_seeds_that_wait_for_their_next_attempt_are_told_from_those_of_busy_doma
     beat(frontier, "w1")
     again, *_ = sorted(frontier.lease("w1", 9, per_domain=1), key=lambda lease: lease.domain)
     frontier.retry("w1", again, 60.0)
-    assert frontier.obstacle(1) is Limit.PER_DOMAIN
+    assert frontier.report.obstacle(1) is Limit.PER_DOMAIN
     assert [lease.domain for lease in frontier.lease("w1", 9, per_domain=0)] == ["b.com"]
-    assert frontier.obstacle(0) is Limit.RETRIES
-    assert frontier.obstacle(1) is Limit.RETRIES  # b.com has two visits, but no seed that waits
+    assert frontier.report.obstacle(0) is Limit.RETRIES
+    assert frontier.report.obstacle(1) is Limit.RETRIES  # b.com has two visits, but no seed that waits
 
 
 def test_no_domain_has_more_visits_than_allowed(frontier: Frontier) -> None:
@@ -164,7 +164,7 @@ def test_a_mass_of_seeds_that_must_wait_does_not_hide_the_others(
 
 
 def test_the_numbers_kept_are_those_of_the_seeds(url: str) -> None:
-    """Leased, ended, tried again, given back, reaped in any order: what is counted is what is there."""
+    """Leased, ended, tried again, reaped in any order: what is counted is what is there."""
     crawl, dice = next(_crawls), random.Random(3)
     frontier = Frontier(url, crawl)
     frontier.add([f"http://s{n % 9}.com/{n}" for n in range(60)])
@@ -175,21 +175,21 @@ def test_the_numbers_kept_are_those_of_the_seeds(url: str) -> None:
         held += [(worker, lease) for lease in frontier.lease(worker, dice.randint(1, 4), per_domain=3)]
         dice.shuffle(held)
         for name, lease in held[: len(held) // 3]:
-            end = dice.choice(["end", "end", "retry", "release"])
-            arguments = {"end": ("complete", step), "retry": (0.0,), "release": ()}[end]
+            end = dice.choice(["end", "end", "retry"])
+            arguments = {"end": ("complete", step), "retry": (0.0,)}[end]
             getattr(frontier, end)(name, lease, *arguments)
         held = held[len(held) // 3 :]
         if step % 17 == 0:
             frontier.leave(worker)
             frontier.add([f"http://s{step % 9}.com/{n}" for n in range(50, 70)])
     query = sa.select(SEEDS.c.state, SEEDS.c.outcome, SEEDS.c.domain, SEEDS.c.calls)
-    with frontier._engine.begin() as db:
+    with frontier._database.begin() as db:
         rows = db.execute(query.where(SEEDS.c.crawl_id == crawl)).all()
         domains = db.execute(sa.select(DOMAINS).where(DOMAINS.c.crawl_id == crawl)).all()
     said = Counter("ended complete" if row.state == "ended" else row.state for row in rows)
     assert said["ended complete"] > 20
-    assert frontier.counts() == dict(said)
-    assert frontier.calls() == sum(row.calls for row in rows)
+    assert frontier.report.counts() == dict(said)
+    assert frontier.report.calls() == sum(row.calls for row in rows)
     for one in domains:
         here = Counter(row.state for row in rows if row.domain == one.domain)
         assert (one.waiting, one.active) == (here["waiting"], here["leased"])
@@ -209,7 +209,7 @@ def test_a_retry_waits_and_counts_as_an_attempt(frontier: Frontier) -> None:
     (first,) = frontier.lease("w1", 1, per_domain=1)
     assert frontier.retry("w1", first, 600.0)
     assert frontier.lease("w1", 1, per_domain=1) == []
-    assert frontier.left()
+    assert frontier.report.left()
 
 
 def test_threads_never_share_a_seed(url: str) -> None:
@@ -222,7 +222,7 @@ def test_threads_never_share_a_seed(url: str) -> None:
     def work(name: str) -> None:
         frontier = Frontier(url, crawl)
         beat(frontier, name)
-        while frontier.left():
+        while frontier.report.left():
             leases = frontier.lease(name, 7, per_domain=2)
             per_domain: dict[str, int] = {}
             for lease in leases:
@@ -240,15 +240,15 @@ def test_threads_never_share_a_seed(url: str) -> None:
         thread.join(120)
     assert len(taken) == len(set(taken)) == 300
     assert max(most) <= 2
-    assert opened.counts() == {"ended complete": 300}
+    assert opened.report.counts() == {"ended complete": 300}
     opened.close()
 
 
 def test_two_crawls_in_one_database_do_not_meet(url: str) -> None:
     one, two = Frontier(url, next(_crawls)), Frontier(url, next(_crawls))
     one.add(["http://a.com/"])
-    assert not two.left()
-    assert two.counts() == {}
+    assert not two.report.left()
+    assert two.report.counts() == {}
     one.close()
     two.close()
 

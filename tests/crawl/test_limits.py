@@ -217,5 +217,5 @@ async def test_a_disk_that_is_full_is_named_with_its_room(
         assert "MB free" in worker.limits.line()
         monkeypatch.setattr(settings, "MIN_FREE_BYTES", 0)
         await working
-    assert frontier.counts() == {"ended complete": 1}
+    assert frontier.report.counts() == {"ended complete": 1}
     frontier.close()

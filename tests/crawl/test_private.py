@@ -53,7 +53,7 @@ async def probe(folder: Path, web: Web, allow_private: bool) -> tuple[set[str], 
     wished = instrument_settings.resolve("fingerprinting")
     with Work("crawl", 1) as work:
         await Worker(Store(folder / "run"), frontier, options, wished, work, names).run()
-    counts = frontier.counts()
+    counts = frontier.report.counts()
     frontier.close()
     transport.close()
     assert counts == {"ended complete": 1}

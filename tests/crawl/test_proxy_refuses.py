@@ -58,5 +58,5 @@ def test_a_crawl_stops_in_one_line_and_its_seeds_wait(firefox: None, tmp_path: P
     run = Run.open(tmp_path / "run")
     assert run.stage("crawl")["status"] == "interrupted"
     frontier = Frontier(f"sqlite:///{run.store.path('frontier.sqlite')}", run.crawl_id)
-    assert frontier.counts() == {"waiting": 3, "ended complete": 1}
+    assert frontier.report.counts() == {"waiting": 3, "ended complete": 1}
     frontier.close()
