@@ -1,4 +1,4 @@
-"""The door of the crawl: seeds in, raw segments out, each seed ended in exactly one outcome."""
+"""Runs a crawl: visits the seeds of a run, writes raw segments, ends each seed in exactly one outcome."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from overscripted.crawl.firefox import process, profile
 from overscripted.crawl.frontier import progress, seeds
 from overscripted.crawl.frontier.database import sqlite_url
 from overscripted.crawl.frontier.queue import Frontier
-from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.instrument.settings import digest, resolve
 from overscripted.crawl.records import writer
 from overscripted.crawl.settings import Options
 from overscripted.crawl.worker import Worker
@@ -26,7 +26,7 @@ from overscripted.progress import Work
 from overscripted.run import Run
 
 STAGE = "crawl"
-FILES = 512  # open at a time: Firefox's own, and two for each connection of a page
+FILES = 512  # open at the same time: Firefox's own, and two per connection of a page
 
 
 def crawl(
@@ -35,13 +35,13 @@ def crawl(
     seed_file: str | None = None,
     frontier_url: str | None = None,
 ) -> dict[str, Any]:
-    """Crawl what is left of a run's seeds; the facts of the whole crawl so far.
+    """Visit the seeds of a run that are left; returns the facts of the whole crawl so far.
 
     Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
-    Raises the errors of `overscripted.errors` for what the user can mend.
+    Raises the errors of `overscripted.errors` for what the user can fix.
     """
     limits.raise_open_files(FILES, "a crawl")
-    wished = instrument_settings.resolve(options.instrument)
+    instrument_settings = resolve(options.instrument)
     program = process.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
@@ -49,45 +49,51 @@ def crawl(
         proxies.require_reachable(options.proxy, f"--proxy {options.proxy}:")
         proxies.require_open(options.proxy)
     run = Run.open(run_url, create=seed_file is not None)
-    _same_records(run, wished, options)
+    _same_records(run, instrument_settings, options)
     writer.require_space(run.store)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:
         _add_seeds(run, frontier, seed_file)
-        asked = asdict(options) | {"seeds": seed_file, "frontier": _shown(frontier_url)}
+        request = asdict(options) | {"seeds": seed_file, "frontier": _without_login(frontier_url)}
         if run.stage(STAGE).get("status") != "running":
-            made_with = {
+            facts = {
                 "firefox": process.version(program),
-                "instrument_sha256": instrument_settings.digest(wished),
+                "instrument_sha256": digest(instrument_settings),
             }
-            run.begin(STAGE, asked, **made_with)
-            _note_instruments(run, options.instrument, wished)
-        return _work(run, frontier, options, wished)
+            run.begin(STAGE, request, **facts)
+            _note_instruments(run, options.instrument, instrument_settings)
+        return _work(run, frontier, options, instrument_settings)
     finally:
         frontier.close()
 
 
-def _work(run: Run, frontier: Frontier, options: Options, wished: dict[str, Any]) -> dict[str, Any]:
-    before = frontier.report.counts()
-    total = sum(n for name, n in before.items() if not name.startswith("ended"))
+def _work(
+    run: Run, frontier: Frontier, options: Options, instrument_settings: dict[str, Any]
+) -> dict[str, Any]:
+    counts_before = frontier.report.counts()
+    total = sum(n for name, n in counts_before.items() if not name.startswith("ended"))
     began = time.monotonic()
     try:
         with Work("crawl", total) as work:
-            worker = Worker(run.store, frontier, options, wished, work)
+            worker = Worker(run.store, frontier, options, instrument_settings, work)
             asyncio.run(_until_signal(worker))
     except BaseException:
-        with contextlib.suppress(Exception):  # of a store that is away, too: what ended it is told
+        with contextlib.suppress(
+            Exception
+        ):  # also of a store that is away: the error that ended the crawl is raised
             run.interrupt(STAGE, facts=progress.facts(frontier))
         raise
     facts = progress.facts(frontier)
-    ended = sum(progress.ended(frontier.report.counts()).values()) - sum(progress.ended(before).values())
+    ended = sum(progress.ended(frontier.report.counts()).values()) - sum(
+        progress.ended(counts_before).values()
+    )
     if ended:
         facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
-    found = {"display": worker.browsers.display} if worker.browsers.display else {}
+    display = {"display": worker.browsers.display} if worker.browsers.display else {}
     if facts["left"]:
-        run.interrupt(STAGE, facts=facts, **found)
+        run.interrupt(STAGE, facts=facts, **display)
     else:
-        run.finish(STAGE, facts=facts, **found)
+        run.finish(STAGE, facts=facts, **display)
     return facts
 
 
@@ -105,7 +111,7 @@ def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
         stream = seeds.of_run(run)
         first = next(stream, None)
         if first is None:
-            raise InputError(f"{run.store.uri(layout.SEEDS)}: holds no seeds; name others with --seeds FILE")
+            raise InputError(f"{run.store.uri(layout.SEEDS)}: holds no seeds; give others with --seeds FILE")
         source = chain([first], stream)
     frontier.add(source)
 
@@ -119,30 +125,30 @@ def _own_frontier(run: Run) -> URL:
     return sqlite_url(run.store.path(layout.FRONTIER))
 
 
-def _note_instruments(run: Run, name: str, wished: dict[str, Any]) -> None:
-    """What is recorded from now on, as raw records; the same again is not written again."""
-    digest = instrument_settings.digest(wished)
-    rows = instruments.rows(run.crawl_id, wished["instruments"], f"--instrument {name}", digest)
+def _note_instruments(run: Run, name: str, instrument_settings: dict[str, Any]) -> None:
+    """Write what is instrumented from now on as raw records. The same settings are written once."""
+    sha256 = digest(instrument_settings)
+    rows = instruments.rows(run.crawl_id, instrument_settings["instruments"], f"--instrument {name}", sha256)
     if rows.num_rows:
-        segments.write(run.store, "instruments", rows, "crawl", digest[:16])
+        segments.write(run.store, "instruments", rows, "crawl", sha256[:16])
 
 
-def _shown(frontier_url: str | None) -> str | None:
+def _without_login(frontier_url: str | None) -> str | None:
     # A password does not belong in run.json.
     return frontier_url and frontier_url.rpartition("@")[2]
 
 
-def _same_records(run: Run, wished: dict[str, Any], options: Options) -> None:
-    """Raise InputError where the run holds records that mean something else than this crawl's would."""
+def _same_records(run: Run, instrument_settings: dict[str, Any], options: Options) -> None:
+    """Raise InputError where records of the run mean something else than those of this crawl would."""
     if run.stage("import"):
-        raise InputError(f"{run.store.url}: holds records that were imported; crawl into a run of its own")
+        raise InputError(f"{run.store.url}: holds records that were imported; crawl into another run")
     before = run.stage(STAGE)
     known = before.get("instrument_sha256")
-    if known in (None, instrument_settings.digest(wished)) or options.mix_instruments:
+    if known in (None, digest(instrument_settings)) or options.mix_instruments:
         return
-    had = before.get("options", {}).get("instrument")
+    earlier = before.get("options", {}).get("instrument")
     raise InputError(
-        f"{run.store.url}: was crawled with --instrument {had}, whose records differ from those of "
-        f"{options.instrument}; give the same --instrument, begin another run, or allow both in one run with "
+        f"{run.store.url}: was crawled with --instrument {earlier}, whose records differ from those of "
+        f"{options.instrument}; give the same --instrument, start another run, or allow both in one run with "
         "--mix-instruments"
     )

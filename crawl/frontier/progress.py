@@ -1,4 +1,4 @@
-"""The state of a whole crawl: seeds, outcomes, workers, rate, time left. For `status` and run.json."""
+"""The status of a whole crawl: seeds, outcomes, workers, rate, time left. For `status` and run.json."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from overscripted.run import now
 
 
 def facts(frontier: Frontier) -> dict[str, Any]:
-    """Seeds, those left, those that ended by outcome, calls; seconds under each limit, by all workers."""
+    """Seeds in all, seeds left, ended seeds by outcome, calls, seconds of all workers under each limit."""
     counts = frontier.report.counts()
     by_outcome = ended(counts)
     return {
@@ -23,20 +23,20 @@ def facts(frontier: Frontier) -> dict[str, Any]:
 
 
 def held_back(workers: Iterable[dict[str, Any]]) -> dict[str, int]:
-    """Seconds of workers, those that have ended, too, under each limit: the longest first."""
+    """Seconds of all workers, also of those that have left, under each limit, the longest first."""
     seconds: Counter[str] = Counter()
     for worker in workers:
         seconds.update(worker["facts"].get("limit_s", {}))
-    return {limit: round(s) for limit, s in seconds.most_common() if round(s)}
+    return {limit: round(total) for limit, total in seconds.most_common() if round(total)}
 
 
 def ended(counts: dict[str, int]) -> dict[str, int]:
-    """Of a frontier's counts, those of seeds that ended, by outcome."""
+    """Ended seeds by outcome, from a frontier's counts."""
     return {name.removeprefix("ended "): n for name, n in counts.items() if name.startswith("ended ")}
 
 
 def of(frontier: Frontier) -> dict[str, Any]:
-    """Facts, and what each worker does; ``left_s`` is the time left at the present rate."""
+    """The facts, and those of each worker; ``left_s`` is the time left at the present rate."""
     workers = [
         {
             "worker": worker["worker"],
@@ -47,12 +47,12 @@ def of(frontier: Frontier) -> dict[str, Any]:
         }
         for worker in frontier.workers.all()
     ]
-    known = facts(frontier)
+    totals = facts(frontier)
     rate = sum(worker.get("per_hour", 0) for worker in workers if worker["alive"])
     return {
         "time": now(),
-        **known,
+        **totals,
         "per_hour": rate,
-        "left_s": round(known["left"] / rate * 3600) if rate else None,
+        "left_s": round(totals["left"] / rate * 3600) if rate else None,
         "workers": workers,
     }

@@ -1,4 +1,4 @@
-"""Where the seeds come from: the run's precrawl, or a file of the user's."""
+"""The source of the seeds: the precrawl of the run, or a file of the user."""
 
 import re
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ _HOST = re.compile(r"[^\s/?#@\\<>^|%]{1,255}")
 
 
 def check(run_url: str, file: str | None) -> None:
-    """Raise InputError if a named file cannot be the seeds, before anything is made."""
+    """Raise InputError if a file holds no seeds, before anything is written."""
     if file is not None and next(of_file(file), None) is None:
         raise InputError(f"--seeds {file}: no seeds in it; one URL a line, or Parquet with a column `seed`")
 
 
 def of_run(run: Run) -> Iterator[str]:
-    """The seeds that the precrawl of this run found. StageMissing without one."""
+    """The seeds that the precrawl of this run found. Raises StageMissing without one."""
     if not run.store.exists(layout.SEEDS):
         command = STAGES["precrawl"].format(run=run.store.url)
         raise StageMissing(
@@ -33,7 +33,7 @@ def of_run(run: Run) -> Iterator[str]:
 
 
 def of_file(file: str) -> Iterator[str]:
-    """The seeds of a Parquet file (column ``seed``) or of a list (`overscripted.listing`), hosts as URLs."""
+    """The seeds of a Parquet file (column ``seed``) or a list (`overscripted.listing`). Hosts become URLs."""
     path = Path(file)
     if not path.is_file():
         raise InputError(f"--seeds {file}: no such file")
@@ -49,7 +49,7 @@ def of_file(file: str) -> Iterator[str]:
 
 
 def _url(text: str) -> str:
-    """A listed host as the URL of its first page; anything else as it is."""
+    """The URL of a host's first page; any other text unchanged."""
     if "." in text and _HOST.fullmatch(text) and urls.join(f"http://{text}/", ""):
         return f"http://{text}/"
     return text

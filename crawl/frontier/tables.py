@@ -1,4 +1,4 @@
-"""The frontier's tables. Several crawls may share a database: each row names its crawl."""
+"""The tables of the frontier. Several crawls can share a database: each row names its crawl."""
 
 import sqlalchemy as sa
 
@@ -12,7 +12,9 @@ SEEDS = sa.Table(
     sa.Column("seed", sa.Text, nullable=False),
     sa.Column("domain", sa.Text, nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
-    sa.Column("place", sa.Integer, nullable=False),  # random: neighbours in a list are not neighbours here
+    sa.Column(
+        "place", sa.Integer, nullable=False
+    ),  # position in the order, random: seeds that are neighbours in a list are not neighbours here
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("not_before", sa.Float, nullable=False),
@@ -21,8 +23,8 @@ SEEDS = sa.Table(
     sa.Column("calls", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("ended", sa.Float),
 )
-ORDER = (SEEDS.c.priority.desc(), SEEDS.c.place)  # the index must have this very order
-# Literals, not parameters: only so does a prepared query use the indexes below.
+ORDER = (SEEDS.c.priority.desc(), SEEDS.c.place)  # the index must have the same order
+# Literals, not parameters: otherwise a prepared query does not use the indexes below.
 WAITING = SEEDS.c.state == sa.literal_column("'waiting'")
 LEASED = SEEDS.c.state == sa.literal_column("'leased'")
 
@@ -35,7 +37,7 @@ _index("overscripted_seeds_waiting", WAITING, SEEDS.c.crawl_id, *ORDER)
 _index("overscripted_seeds_by_domain", WAITING, SEEDS.c.crawl_id, SEEDS.c.domain, SEEDS.c.priority)
 _index("overscripted_seeds_leased", LEASED, SEEDS.c.crawl_id, SEEDS.c.worker)
 
-# Of each registrable domain, the seeds that wait and those that are leased (``active``).
+# Seeds of each registrable domain that wait, and that are leased (``active``).
 DOMAINS = sa.Table(
     "overscripted_domains",
     META,
@@ -48,7 +50,7 @@ DOMAINS = sa.Table(
 HAS_WAITING = DOMAINS.c.waiting > sa.literal_column("0")
 _index("overscripted_domains_waiting", HAS_WAITING, DOMAINS.c.crawl_id, DOMAINS.c.domain)
 
-# Seeds that ended, counted by the worker that ended them, so that nobody has to count the seeds.
+# Ended seeds by worker and outcome: counting the rows of all seeds would take too long.
 ENDED = sa.Table(
     "overscripted_ended",
     META,
