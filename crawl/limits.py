@@ -1,4 +1,4 @@
-"""What holds a crawl back: the limit that a worker has reached, since when, and each for how long in all."""
+"""What holds a worker back: the limit that it has reached, since when, and the total time of each limit."""
 
 import time
 from collections import defaultdict, deque
@@ -11,23 +11,23 @@ from overscripted.progress import duration
 
 
 class Limit(StrEnum):
-    """Why a worker has no more visits under way."""
+    """Why a worker has no more visits in progress."""
 
     START = "start"  # Firefox is being started
-    WINDOWS = "windows"  # all that were asked for are in use
+    WINDOWS = "windows"  # as many visits as allowed are in progress
     CPU = "cpu"
     MEMORY = "memory"
     PER_DOMAIN = "per_domain"
     PACE = "pace"
-    RETRIES = "retries"  # the seeds that wait are to be tried again, a little later
-    SEEDS = "seeds"  # none waits
+    RETRIES = "retries"  # all waiting seeds are to be tried again a little later
+    SEEDS = "seeds"  # no seed waits
     STORE = "store"  # records cannot be written, or not fast enough
-    FRONTIER = "frontier"  # its database does not answer
+    FRONTIER = "frontier"  # the database does not answer
     PROXY = "proxy"
-    STOP = "stop"  # it was asked to stop
+    STOP = "stop"  # the worker was asked to stop
 
 
-# As the user knows them: what the line of progress and the last line of a crawl say.
+# Names that the user knows, for the progress line and the last line of a crawl.
 NAMES = {
     Limit.START: "Firefox's start",
     Limit.WINDOWS: "--windows",
@@ -46,7 +46,7 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Reached:
-    """A limit that is reached. ``why`` has the facts and the remedy, ``value`` what the option was given."""
+    """A limit that is reached. ``why`` gives facts and remedy, ``value`` is the value of the option."""
 
     limit: Limit
     why: str
@@ -58,27 +58,27 @@ class Reached:
         return f"{NAMES[self.limit]} {self.value}".rstrip()
 
 
-START = Reached(Limit.START, "no page can be visited before")
-STOP = Reached(Limit.STOP, "visits under way are finished, no other is begun")
-SEEDS = Reached(Limit.SEEDS, "no seed waits, the last visits are under way")
-RETRIES = Reached(Limit.RETRIES, "all waiting seeds failed or starved of CPU, and are tried again in a while")
+START = Reached(Limit.START, "no page can be visited before it has started")
+STOP = Reached(Limit.STOP, "visits in progress are finished, no other is started")
+SEEDS = Reached(Limit.SEEDS, "no seed waits, the last visits are in progress")
+RETRIES = Reached(Limit.RETRIES, "all waiting seeds failed or lacked CPU, and are tried again a little later")
 
 
 def per_domain(most: int) -> Reached:
-    """Every domain with waiting seeds has its visits."""
-    visits = f"{most} visits under way, or over and not yet written"
+    """Every domain with waiting seeds has as many visits as allowed."""
+    visits = f"{most} visits in progress, or ended and not yet written"
     why = f"all waiting seeds belong to domains that have {visits}; raise --per-domain"
     return Reached(Limit.PER_DOMAIN, why, str(most))
 
 
 def pace(seconds: float) -> Reached:
-    """Every domain with waiting seeds had a visit just now."""
+    """Every domain with waiting seeds was visited a moment ago."""
     why = "all waiting seeds belong to domains that were visited just now; lower --pace"
     return Reached(Limit.PACE, why, f"{seconds:g}")
 
 
 def store(url: str, error: str) -> Reached:
-    """The store is slow or away; ``error`` is the last one that it gave, if any."""
+    """The store is slow or away; ``error`` is its last error, if any."""
     why = f"it cannot be written ({_line(error)})" if error else "it takes long to write"
     return Reached(Limit.STORE, f"{url}: {why}")
 
@@ -94,7 +94,7 @@ def proxy(url: str) -> Reached:
 
 
 def of_seeds(limit: Limit, most: int, pace_s: float) -> Reached:
-    """A limit that the frontier named, with ``most`` visits per domain and the pace that were asked for."""
+    """A limit that the frontier named. ``most`` visits per domain and ``pace_s`` are the options."""
     if limit is Limit.PER_DOMAIN:
         return per_domain(most)
     if limit is Limit.PACE:
@@ -103,57 +103,59 @@ def of_seeds(limit: Limit, most: int, pace_s: float) -> Reached:
 
 
 def _line(error: str) -> str:
-    """What others said, without what a terminal would obey."""
+    """An error of other software, without control characters that a terminal would obey."""
     return "".join(c if c.isprintable() else " " for c in error)[:300]
 
 
 class LimitClock:
-    """Keeps the time of each limit. Told by `reach` whenever what holds the worker back was looked at."""
+    """Measures the time under each limit. Call `reach` at each look at what holds the worker back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._looked = self._since = clock()
-        self._at = self._present = Limit.START  # what was seen last, and what is told
-        self._words = {Limit.START: START}
+        self._last = self._present = Limit.START  # at the last look, and the one that is shown
+        self._reached = {Limit.START: START}
         self._seconds: defaultdict[Limit, float] = defaultdict(float)
-        self._lately: deque[tuple[Limit, float]] = deque()  # of the last seconds, the oldest first
+        self._recent: deque[tuple[Limit, float]] = (
+            deque()
+        )  # seconds under limits in the last LIMIT_SPAN_S, the oldest first
 
     def reach(self, reached: Reached) -> None:
-        """This is the limit from now on."""
+        """Note that this is the limit from now on."""
         self._pass()
-        self._at = reached.limit
-        self._words[reached.limit] = reached
+        self._last = reached.limit
+        self._reached[reached.limit] = reached
 
     @property
     def present(self) -> Reached:
-        """The limit of most of the last seconds: limits take turns, and a line that follows says nothing."""
+        """The limit of most of the last seconds: limits alternate too quickly to show each one."""
         self._pass()
-        return self._words[self._present]
+        return self._reached[self._present]
 
     @property
     def since_s(self) -> float:
-        """Seconds since the present limit is the one."""
+        """Seconds since the present limit became the present one."""
         return self._clock() - self._since
 
     def seconds(self) -> dict[str, float]:
-        """Seconds of each limit since the start, the longest first."""
+        """Seconds under each limit since the start, the longest first."""
         self._pass()
         longest = sorted(self._seconds.items(), key=lambda item: -item[1])
         return {limit.value: round(seconds, 1) for limit, seconds in longest if round(seconds, 1)}
 
     def line(self) -> str:
-        """The present limit, for how long, and what to do about it."""
+        """The present limit, for how long it holds, and what to do about it."""
         present = self.present
         return f"held back by {present.by} for {duration(self.since_s)}: {present.why}"
 
     def _pass(self) -> None:
-        """Time has passed under the limit that was seen last."""
+        """Add the time since the last look to the limit of that look."""
         now = self._clock()
         passed, self._looked = now - self._looked, now
-        self._seconds[self._at] += passed
-        if self._lately and self._lately[-1][0] is self._at:
-            passed += self._lately.pop()[1]
-        self._lately.append((self._at, passed))
+        self._seconds[self._last] += passed
+        if self._recent and self._recent[-1][0] is self._last:
+            passed += self._recent.pop()[1]
+        self._recent.append((self._last, passed))
         before = self._shares()
         self._forget()
         shares = self._shares()
@@ -162,17 +164,17 @@ class LimitClock:
             self._present, self._since = most, now - before[most]
 
     def _shares(self) -> dict[Limit, float]:
-        """Seconds of each limit lately."""
+        """Seconds under each limit in the last LIMIT_SPAN_S."""
         shares: defaultdict[Limit, float] = defaultdict(float)
-        for limit, seconds in self._lately:
+        for limit, seconds in self._recent:
             shares[limit] += seconds
         return shares
 
     def _forget(self) -> None:
-        """What is longer ago than the last seconds."""
-        over = sum(seconds for _, seconds in self._lately) - settings.LIMIT_SPAN_S
+        """Drop what is longer ago than LIMIT_SPAN_S."""
+        over = sum(seconds for _, seconds in self._recent) - settings.LIMIT_SPAN_S
         while over > 0:
-            limit, seconds = self._lately.popleft()
+            limit, seconds = self._recent.popleft()
             if seconds > over:
-                self._lately.appendleft((limit, seconds - over))
+                self._recent.appendleft((limit, seconds - over))
             over -= seconds

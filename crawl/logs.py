@@ -1,4 +1,4 @@
-"""The crawl's log: warnings on standard error, and everything as JSON lines in a file where asked."""
+"""The crawl's log: warnings on standard error, and everything as JSON lines in the file of --log."""
 
 import json
 import logging
@@ -24,16 +24,16 @@ class _Lines(logging.Formatter):
 
 
 def start(file: str | None) -> None:
-    """Log to standard error, and to ``file`` if named. InputError if it cannot be written."""
+    """Log to standard error, and to ``file`` if given. Raises InputError if it cannot be written."""
     ROOT.setLevel(logging.INFO)
-    shown = logging.StreamHandler()
-    shown.setLevel(logging.WARNING)
-    shown.setFormatter(logging.Formatter("%(message)s"))
-    ROOT.addHandler(shown)
+    terminal = logging.StreamHandler()
+    terminal.setLevel(logging.WARNING)
+    terminal.setFormatter(logging.Formatter("%(message)s"))
+    ROOT.addHandler(terminal)
     if file:
         try:
-            kept = logging.FileHandler(file, encoding="utf-8")
+            handler = logging.FileHandler(file, encoding="utf-8")
         except OSError as error:
             raise InputError(f"--log {file}: cannot be written ({error.strerror})") from error
-        kept.setFormatter(_Lines())
-        ROOT.addHandler(kept)
+        handler.setFormatter(_Lines())
+        ROOT.addHandler(handler)

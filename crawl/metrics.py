@@ -1,4 +1,4 @@
-"""The worker's numbers for Prometheus, at http://HOST:PORT/metrics where asked for."""
+"""The worker's metrics for Prometheus, served at http://HOST:PORT/metrics (option --metrics)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,17 +9,17 @@ from overscripted.errors import InputError
 from overscripted.options import decimal
 
 HELP = {
-    "windows": ("gauge", "Windows that the machine bears now"),
-    "active": ("gauge", "Visits under way"),
+    "windows": ("gauge", "Visits allowed at the same time now"),
+    "active": ("gauge", "Visits in progress"),
     "ended": ("counter", "Seeds ended by this worker"),
-    "good": ("counter", "Of them complete or http_error"),
-    "per_hour": ("gauge", "Seeds ended an hour since the worker's start"),
+    "good": ("counter", "Seeds ended by this worker as complete or http_error"),
+    "per_hour": ("gauge", "Seeds ended per hour since the worker's start"),
     "buffered_bytes": ("gauge", "Records in memory, not yet durable"),
-    "pending": ("gauge", "Visits over and not yet durable"),
-    "written_bytes": ("counter", "Segments written"),
-    "firefox_bytes": ("gauge", "Memory of the browsers' processes"),
+    "pending": ("gauge", "Visits ended and not yet durable"),
+    "written_bytes": ("counter", "Bytes of segments written"),
+    "firefox_bytes": ("gauge", "Bytes of memory of all Firefox processes"),
     "limit": ("gauge", "The limit that holds the worker back now"),
-    "limit_for_s": ("gauge", "Seconds since it is the one"),
+    "limit_for_s": ("gauge", "Seconds since this limit holds"),
     "limit_s": ("counter", "Seconds under each limit"),
 }
 
@@ -31,9 +31,9 @@ def text(facts: dict[str, Any]) -> str:
         kind, meaning = HELP[name]
         full = f"overscripted_crawl_{name}"
         lines += [f"# HELP {full} {meaning}", f"# TYPE {full} {kind}"]
-        if isinstance(value, str):  # the one of several that holds
+        if isinstance(value, str):  # the name of the limit that holds
             value = {value: 1}
-        if isinstance(value, dict):  # by the name of a limit
+        if isinstance(value, dict):  # numbers by the name of a limit
             lines += [f'{full}{{limit="{limit}"}} {number}' for limit, number in value.items()]
         else:
             lines.append(f"{full} {value}")
@@ -41,29 +41,29 @@ def text(facts: dict[str, Any]) -> str:
 
 
 class Metrics:
-    """Serves the facts of a worker. ``place`` is ``HOST:PORT`` or a port of 127.0.0.1."""
+    """Serves the facts of a worker. ``address`` is ``HOST:PORT``, or a port of 127.0.0.1."""
 
-    def __init__(self, place: str, facts: Callable[[], dict[str, Any]]) -> None:
-        host, _, port = place.rpartition(":")
+    def __init__(self, address: str, facts: Callable[[], dict[str, Any]]) -> None:
+        host, _, port = address.rpartition(":")
         number = decimal(port, 0, 65_535)
         if number is None:
-            raise InputError(f"--metrics {place}: HOST:PORT or PORT is needed")
-        self._place, self._facts = (host or "127.0.0.1", number), facts
+            raise InputError(f"--metrics {address}: must be HOST:PORT or PORT")
+        self._address, self._facts = (host or "127.0.0.1", number), facts
 
     async def start(self) -> None:
-        """Begin to listen. InputError where the port is taken."""
+        """Start to listen. Raises InputError where the port is in use."""
         app = web.Application()
         app.router.add_get("/metrics", self._answer)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, *self._place).start()
+            await web.TCPSite(self._runner, *self._address).start()
         except OSError as error:
             await self._runner.cleanup()
-            raise InputError(f"--metrics {':'.join(map(str, self._place))}: {error.strerror}") from error
+            raise InputError(f"--metrics {':'.join(map(str, self._address))}: {error.strerror}") from error
 
     async def stop(self) -> None:
-        """Close."""
+        """Stop."""
         await self._runner.cleanup()
 
     async def _answer(self, _: web.Request) -> web.Response:

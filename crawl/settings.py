@@ -1,26 +1,30 @@
-"""Every default, cap and timeout of the crawl, each with its unit and reason."""
+"""Every default, limit and timeout of the crawl, each with its unit and reason."""
 
 from dataclasses import dataclass
 
 from overscripted import robots
 
 # -- A visit ---------------------------------------------------------------------------------
-DWELL_S = 10.0  # after the load event, as the study did
-LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page that has not loaded by then is a `timeout`
-FLUSH_TIMEOUT_S = 30.0  # milliseconds mostly, on a starved machine many seconds; then a page is hung
-LAST_FLUSH_S = 10.0  # of one whose visit has failed already: it may be in an endless loop since it began
-FOLLOW_S = 5.0  # a navigation that was cut off by the page's own next one has this long to show it
+DWELL_S = 10.0  # a page is watched this long after its load event, as in the study
+LOAD_TIMEOUT_S = 60.0  # OpenWPM's default; a page without a load event by then is a `timeout`
+FLUSH_TIMEOUT_S = (
+    30.0  # for the last records: takes milliseconds, on a busy machine many seconds; then `hung`
+)
+LAST_FLUSH_S = 10.0  # the same for a visit that has failed: its page may be in an endless loop from the start
+FOLLOW_S = 5.0  # a page that cut off its own navigation has this long to start the next one
 STILL_LOOK_S = 1.0  # between two looks whether a page has stopped its own load
-STILL_LOOKS = 3  # in a row without anything that loads: no load event will come
-SETTLE_S = 5.0  # what is loading when the dwell ends may finish: a busy machine shows pop-ups seconds late
-SETTLE_LOOK_S = 0.2  # between two looks whether it has
-LATE_DWELL_S = 1.0  # then it is watched for a moment, too, as it would have been had it come in time
-DEATH_S = 3.0  # Firefox says within milliseconds how a process of its ended, if the machine is not busy
-CLOSE_TIMEOUT_S = 15.0  # closing a hung page's window takes Firefox up to its 5 s kill, then some
+STILL_LOOKS = 3  # looks in a row at which nothing loads: then no load event will come
+SETTLE_S = 5.0  # what loads when the dwell ends may finish: on a busy machine pop-ups come seconds late
+SETTLE_LOOK_S = 0.2  # between two looks whether it has finished
+LATE_DWELL_S = 1.0  # then it is watched this long too, as if it had come in time
+DEATH_S = 3.0  # Firefox reports how its process ended within milliseconds, if the machine is not busy
+CLOSE_TIMEOUT_S = (
+    15.0  # to close the tab of a hung page Firefox needs up to 5 s (then it kills), and some more
+)
 
-DAY_S = 86_400.0  # the longest time that an option may ask for
+DAY_S = 86_400.0  # the longest time that an option accepts
 
-# -- Records: what one visit may bring; what is cut is counted -----------------------------------
+# -- Records: the most that one visit may bring; what is cut is counted ---------------------------
 MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
 MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory
 MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console, messages
@@ -28,63 +32,65 @@ MAX_TEXT = 1_000_000  # characters of one value, header list, message or stack
 MAX_FRAMES = 50_000  # distinct frames of a visit that get a number of their own
 
 # -- Segments -----------------------------------------------------------------------------------
-SEGMENT_BYTES = 64 * 2**20  # of records in memory: some 8 MB of Parquet, a good object size
-SEGMENT_AGE_S = 60.0  # what a crash may cost to visit again, and how far `status` is behind
-BUFFER_BYTES = 4 * SEGMENT_BYTES  # while the store is away; then no new visit begins
-STORE_RETRY_S = (0.5, 1, 2, 5, 10, 30)  # pauses between attempts to write, the last one for ever
-STORE_GIVE_UP_S = 3600.0  # a store away for an hour needs a person
-PROXY_LOOK_S = 1.0  # a --proxy is looked for so often; one that is away is waited for like the store
-STORE_LATE_S = 5.0  # a segment takes the store a second or two: one that takes longer is waited for
-MIN_FREE_BYTES = 512 * 2**20  # of a local folder's disk: below, the crawl pauses, and says so
+SEGMENT_BYTES = 64 * 2**20  # of records in memory: some 8 MB of Parquet, a good size for an object store
+SEGMENT_AGE_S = 60.0  # a crash costs at most the visits of this time; `status` is this far behind
+BUFFER_BYTES = 4 * SEGMENT_BYTES  # of records while the store is away; above, no new visit starts
+STORE_RETRY_S = (0.5, 1, 2, 5, 10, 30)  # pauses between attempts to write; the last one is repeated
+STORE_GIVE_UP_S = 3600.0  # a store that is away for an hour needs a person
+PROXY_LOOK_S = 1.0  # between two checks of --proxy; one that is away is waited for like the store
+STORE_LATE_S = 5.0  # a segment takes a second or two to write; one that takes longer holds the crawl back
+MIN_FREE_BYTES = 512 * 2**20  # of a local folder's disk: below, the crawl pauses and says so
 
 # -- Frontier ------------------------------------------------------------------------------------
-LEASE_S = 60.0  # a worker that has not been heard of for this long is dead, its seeds are free
-BEAT_S = 10.0  # it is heard of so often; several may fail before it is taken for dead
-LEASE_LOOKS = 100  # waiting seeds looked at for a lease; then domains that are free are looked for
-PER_DOMAIN = 6  # visits at a time to one registrable domain by the whole fleet: what a browser opens
-NOTE_S = 1.0  # the progress line is told so often what holds the crawl back
-STATUS_S = 15.0  # the state of the whole crawl is written so often, for `overscripted status`
-OBSTACLE_S = 1.0  # it is asked so often at most why there is no seed to lease
-LIMIT_SPAN_S = 6.0  # what holds the crawl back is told of so long a time: limits take turns
-MAX_ATTEMPTS = 8  # attempts at a seed that end without a visit (workers killed): then it is `lost`
+LEASE_S = 60.0  # a worker without a heartbeat for this long is dead, and its seeds are free
+BEAT_S = 10.0  # between two heartbeats: several may fail before a worker is taken for dead
+LEASE_LOOKS = 100  # waiting seeds looked at for a lease; then free domains are looked for
+PER_DOMAIN = 6  # visits at the same time to one registrable domain by the whole fleet, as a browser connects
+NOTE_S = 1.0  # between two updates of what the progress line says holds the crawl back
+STATUS_S = 15.0  # between two writes of the status of the whole crawl, for `overscripted status`
+OBSTACLE_S = 1.0  # least time between two questions to the frontier why there is no seed to lease
+LIMIT_SPAN_S = 6.0  # the limit shown is that of most of this time, as limits alternate quickly
+MAX_ATTEMPTS = 8  # attempts at a seed that end without a visit (killed workers): then it is `lost`
 RETRY_DELAY_S = 5.0  # before the second attempt; doubled for each further one
 
-# Outcomes worth another attempt, and how many more. Others are the page's own last word.
+# Outcomes worth another attempt, and how many more. Other outcomes are final.
 RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, "failed": 3}
-WAITED_RETRIES = 3  # of a visit that may have waited in vain for what Firefox drew for others
-WAITED_SPREAD_S = 60.0  # such visits are not tried again together: one of them may be whose drawing it was
-
-# -- Windows and browsers ------------------------------------------------------------------------
-START_WINDOWS = 6  # `--windows auto` begins here
-MAX_WINDOWS = 60
-MORE_WINDOWS = 2  # added at a time
-LOADS_PER_CORE = 2  # pages that begin to load at a time
-LOAD_SLOT_S = 2.0  # for so long at most: an ordinary page needs the CPU for 1 s, then the network
-STARVED_S = 1.0  # a 100 ms timer this late: the page was measured without the CPU it needed
-BUSY = 0.90  # share of CPU in use above which no window is added
-MIN_FREE_MEMORY = 0.12  # share of memory that stays free
-ADJUST_S = 4.0  # time between two changes of the number of windows
-ADJUST_LOOKS = 5  # what keeps windows from being added is told of so many looks: it comes and goes
-VISITS_PER_BROWSER = 500  # then a new Firefox takes over, whatever it has gathered
-TIDY_VISITS = 40  # its parent process is told to collect its garbage so often
-BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: then, too
-PARENT_BYTES = (
-    4 * 2**30
-)  # of its parent process alone, where pages draw: then it is ended, visits begin again
-DRAW_S = 20.0  # of drawing without a rest: what waits for it then may be another page's
-WATCH_S = 1.0  # how often processes are looked at: a page fills a gigabyte a second
-PROCESS_BYTES = 2 * 2**30  # of one content process: then it is ended and its visit is `crashed`
-DATA_BYTES = 2 * PROCESS_BYTES  # what Linux lets any process of Firefox hold: then its allocations fail
-OOM_RANK = (
-    300  # thousandths of the memory that a page's process counts for more when the kernel ends the largest
+WAITED_RETRIES = 3  # for a visit that may have waited in vain while Firefox drew for other pages
+WAITED_SPREAD_S = (
+    60.0  # such visits are tried again at different times: one of them may be the page that draws
 )
-YIELD_CPU_S = 10.0  # of CPU by one content process: from then on others go first
-PROCESS_CPU_S = 30.0  # of CPU by one content process, ten times a heavy page's: then, too
+
+# -- Concurrency and browsers ----------------------------------------------------------------------
+START_WINDOWS = 6  # visits at the same time with which `--windows auto` begins
+MAX_WINDOWS = 60  # the most of `--windows auto`
+MORE_WINDOWS = 2  # added at a time
+LOADS_PER_CORE = 2  # pages that load at the same time
+LOAD_SLOT_S = (
+    2.0  # a page counts as loading for this long at most: it needs the CPU for 1 s, then the network
+)
+STARVED_S = 1.0  # a page whose 100 ms timer fires this late was measured without the CPU that it needed
+BUSY = 0.90  # share of the CPU in use above which no visit is added
+MIN_FREE_MEMORY = 0.12  # share of memory that stays free
+ADJUST_S = 4.0  # between two changes of the number of visits at the same time
+ADJUST_LOOKS = 5  # the reason shown for adding no visit is that of most of these looks
+VISITS_PER_BROWSER = 500  # then a new Firefox takes over, without what the old one has gathered
+TIDY_VISITS = 40  # visits between two garbage collections of Firefox's parent process
+BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: above, a new Firefox takes over
+PARENT_BYTES = 4 * 2**30  # of its parent process, where pages draw: above, it is killed, visits are retried
+DRAW_S = 20.0  # of drawing without a pause: a page that waits for it may wait for another page's drawing
+WATCH_S = 1.0  # between two looks at Firefox's processes: a page can fill a gigabyte per second
+PROCESS_BYTES = 2 * 2**30  # of memory of one content process: above, it is killed, its visit is `crashed`
+DATA_BYTES = 2 * PROCESS_BYTES  # Linux gives no process of a page more: its allocations then fail
+OOM_RANK = 300  # thousandths of memory added to a page's process when the kernel chooses which one to kill
+YIELD_CPU_S = 10.0  # of CPU used by one content process: then other processes go first
+PROCESS_CPU_S = (
+    30.0  # of CPU used by one content process, ten times a heavy page's: then it is killed, `hung`
+)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one visit may bring (see above)."""
+    """The most that one visit may bring (see above)."""
 
     calls: int = MAX_VISIT_CALLS
     size: int = MAX_VISIT_BYTES
@@ -95,11 +101,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Options:
-    """What a crawl was asked to do; every field is an option of ``overscripted crawl``."""
+    """The options of a crawl; every field but ``segment_bytes`` is an option of ``overscripted crawl``."""
 
     dwell_s: float = DWELL_S
     load_timeout_s: float = LOAD_TIMEOUT_S
-    windows: int | None = None  # None: as many as the machine bears
+    windows: int | None = None  # visits at the same time; None: as many as the machine can run
     proxy: str = ""
     authorities: tuple[str, ...] = ()
     allow_private: bool = False

@@ -48,7 +48,7 @@ def test_each_limit_has_its_time_and_the_present_one_is_told() -> None:
     assert held.seconds() == {"per_domain": 120.0, "start": 3.0}
     assert held.line() == (
         "held back by --per-domain 6 for 2 min: all waiting seeds belong to domains that have 6 visits "
-        "under way, or over and not yet written; raise --per-domain"
+        "in progress, or ended and not yet written; raise --per-domain"
     )
     held.reach(limits.SEEDS)
     clock.now += 2
