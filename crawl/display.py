@@ -1,4 +1,4 @@
-"""What pages find of a display and of films, and what this machine lacks for both."""
+"""What pages find of a display and of video, and what this machine lacks for both."""
 
 import json
 from typing import Any
@@ -10,12 +10,12 @@ _ASK = function("display", "js/parent_process/display.js")
 
 
 async def ask(parent: Parent) -> dict[str, Any]:
-    """What pages of a Firefox find: ``webgl`` (who draws; empty: nobody), ``h264``, ``mouse``, ``screen``."""
+    """What pages find: ``webgl`` (name of the renderer; empty: none), ``h264``, ``mouse``, ``screen``."""
     return dict(json.loads(await parent.call(_ASK)))
 
 
 def lacking(found: dict[str, Any]) -> list[str]:
-    """What a person's Firefox has and this one lacks, each as a line with its remedy."""
+    """What a person's Firefox has and this one lacks: one line each, with its remedy."""
     lines = []
     if not found["webgl"]:
         lines.append(

@@ -1,4 +1,4 @@
-"""How long to watch a page: a sample watched for long shows what each shorter dwell would have caught."""
+"""How long to watch a page: a sample that is watched for long shows what each shorter dwell would record."""
 
 import hashlib
 import io
@@ -21,9 +21,9 @@ CANDIDATES_S = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120)
 
 
 def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str | None) -> dict[str, Any]:
-    """Watch a sample of the run's seeds for ``options.dwell_s``; the summary written to RUN/dwell.
+    """Watch a sample of the run's seeds for ``options.dwell_s``; returns the summary written to RUN/dwell.
 
-    The sample is a run of its own, RUN/dwell/run, resumed when interrupted.
+    The sample is crawled in a run of its own, RUN/dwell/run. An interrupted one is continued.
     """
     run = Run.open(run_url)
     source = seeds.of_file(seed_file) if seed_file else seeds.of_run(run)
@@ -32,8 +32,8 @@ def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str
         raise InputError(f"{seed_file or run.store.url}: no seeds to draw a sample from")
     if not run.store.local:
         raise InputError(f"{run.store.url}: the dwell sample needs a local run; copy its seeds into one")
-    asked = {"longest": options.dwell_s, "sample": sample, "draw": seed}
-    _same(run, asked, "\n".join(drawn).encode() + b"\n")
+    request = {"longest": options.dwell_s, "sample": sample, "draw": seed}
+    _require_same(run, request, "\n".join(drawn).encode() + b"\n")
     inner = run.store.path(layout.DWELL_RUN)
     crawl(inner, replace(options, retries=0), run.store.path(layout.DWELL_SEEDS))
     times, symbols, pages = call_times(Run.open(inner))
@@ -43,36 +43,38 @@ def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str
     return summary
 
 
-def _same(run: Run, asked: dict[str, Any], drawn: bytes) -> None:
-    """Write down what is asked for. Raises InputError where the folder holds a sample of something else."""
-    asked = {**asked, "seeds_sha256": hashlib.sha256(drawn).hexdigest()}
-    noted = layout.DWELL_OPTIONS
-    before = run.store.read_json(noted) if run.store.exists(noted) else asked
-    if before != asked:
-        differ = ", ".join(f"{name} {before.get(name)}" for name in asked if before.get(name) != asked[name])
+def _require_same(run: Run, request: dict[str, Any], drawn: bytes) -> None:
+    """Write the request into the folder. Raises InputError where the folder holds another sample."""
+    request = {**request, "seeds_sha256": hashlib.sha256(drawn).hexdigest()}
+    key = layout.DWELL_OPTIONS
+    earlier = run.store.read_json(key) if run.store.exists(key) else request
+    if earlier != request:
+        others = [name for name in request if earlier.get(name) != request[name]]
+        differ = ", ".join(f"{name} {earlier.get(name)}" for name in others)
         raise InputError(
             f"{run.store.uri(layout.DWELL)}: holds a sample made with {differ}; "
-            "ask for the same to resume it, or remove the folder to draw another"
+            "give the same values to continue, or remove the folder to draw another"
         )
-    run.store.write_json(noted, asked)
+    run.store.write_json(key, request)
     run.store.write(layout.DWELL_SEEDS, drawn)
 
 
 def draw(source: Iterable[str], n: int, seed: int) -> list[str]:
-    """``n`` of a stream of any length, each with the same chance; the same for the same ``seed``."""
+    """``n`` items of a stream of any length, each with the same chance. The same ``seed`` draws the same."""
     dice = random.Random(seed)
     kept: list[str] = []
-    for number, one in enumerate(source):
+    for number, item in enumerate(source):
         if number < n:
-            kept.append(one)
-        elif (place := dice.randrange(number + 1)) < n:
-            kept[place] = one
+            kept.append(item)
+        elif (position := dice.randrange(number + 1)) < n:
+            kept[position] = item
     return kept
 
 
 def call_times(run: Run) -> tuple[list[float], list[float], int]:
-    """Seconds from load to each call (negative before it), and to each first use of a symbol by a script
-    in a visit; and the number of visits that show their page."""
+    """Seconds from load to each call (negative before it) and to each script's first use of a symbol in a
+    visit; and the number of visits that show their page.
+    """
     loaded: dict[tuple[int, int], datetime] = {}
     for part in segments.read(run.store, "visits"):
         for row in part.to_pylist():
@@ -94,7 +96,7 @@ def call_times(run: Run) -> tuple[list[float], list[float], int]:
 
 
 def summarise(times: list[float], symbols: list[float], pages: int, longest: float) -> dict[str, Any]:
-    """Of all that the longest dwell caught, the share that each shorter one would have caught."""
+    """The share of what the longest dwell recorded that each shorter one would have recorded."""
     candidates = [c for c in CANDIDATES_S if c < longest] + [longest]
     return {
         "dwell_s": longest,
@@ -118,7 +120,7 @@ def _share(times: list[float], until: float) -> float | None:
 
 
 def plot(times: list[float], summary: dict[str, Any], longest: float) -> bytes:
-    """Calls over time, and the share that each candidate catches, as SVG."""
+    """Calls over time, and the share that each candidate records, as SVG."""
     figure = matplotlib.figure.Figure(figsize=(8, 6), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     shown = [min(max(t, -5.0), longest) for t in times]
@@ -130,7 +132,7 @@ def plot(times: list[float], summary: dict[str, Any], longest: float) -> bytes:
     for name, label in (("share_of_calls", "calls"), ("share_of_symbol_uses", "first uses of a symbol")):
         below.plot(at, [100 * (c[name] or 0) for c in candidates], marker="o", label=label)
     below.set_xlabel("dwell after load (s)")
-    below.set_ylabel(f"% of what {longest:g} s catch")
+    below.set_ylabel(f"% of those in {longest:g} s")
     below.legend()
     out = io.BytesIO()
     figure.savefig(out, format="svg", metadata={"Date": None})

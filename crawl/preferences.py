@@ -1,4 +1,4 @@
-"""Whether Firefox has the preferences that safety and data rest on: a policy may hold others."""
+"""Checks that Firefox has the preferences that safety and data depend on: a policy can lock others."""
 
 import json
 
@@ -12,20 +12,23 @@ _READ = function("preferences", "js/parent_process/preferences.js")
 
 
 async def check(parent: Parent, network: dict[str, Pref], binary: str) -> None:
-    """Ask a Firefox that has started for its preferences.
+    """Compare the preferences of a running Firefox with ours.
 
-    Raises SoftwareMissing where one of ``network``, the way to the network, has another value, or where any
-    of ours is locked at another value. Firefox changes a few others when it starts: nothing rests on those.
+    Raises SoftwareMissing where a preference of ``network`` (the route to the network) has another value, or
+    where any of ours is locked at another value. Firefox changes a few others at its start: nothing depends
+    on those.
     """
     wanted = profile.BASE | network
-    said = json.loads(await parent.call(_READ, json.dumps(wanted)))
-    for found in said["other"]:
+    answer = json.loads(await parent.call(_READ, json.dumps(wanted)))
+    for found in answer["other"]:
         name = found["name"]
         if not found["locked"] and name not in network:
             continue
-        held = f"a policy of this machine ({', '.join(said['policies'])})" if said["policies"] else "Firefox"
+        holder = (
+            f"a policy of this machine ({', '.join(answer['policies'])})" if answer["policies"] else "Firefox"
+        )
         raise SoftwareMissing(
-            f"{binary}: {held} holds the preference {name} at {json.dumps(found['value'])}, and the crawl "
+            f"{binary}: {holder} holds the preference {name} at {json.dumps(found['value'])}, and the crawl "
             f"needs {json.dumps(wanted[name])}; remove it (that Firefox's about:policies names its policies) "
-            "or name another with --firefox"
+            "or give another Firefox with --firefox"
         )

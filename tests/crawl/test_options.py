@@ -11,7 +11,7 @@ import pytest
 from overscripted.cli import entry
 from overscripted.crawl import command, metrics, settings
 from overscripted.crawl.concurrency import ConcurrencyLimit
-from overscripted.crawl.dwell import _same, draw, summarise
+from overscripted.crawl.dwell import _require_same, draw, summarise
 from overscripted.crawl.frontier import outcomes
 from overscripted.crawl.network.resolver import Names
 from overscripted.crawl.robots import Robots
@@ -148,10 +148,10 @@ def test_a_sample_of_other_seeds_or_another_length_is_not_mixed_in(tmp_path: Pat
     run = Run.open(tmp_path / "run", create=True)
     asked = {"longest": 20.0, "sample": 2, "draw": 1}
     for _ in range(2):
-        _same(run, dict(asked), b"https://a.example/\n")
+        _require_same(run, dict(asked), b"https://a.example/\n")
     for other, seeds in (({"longest": 60.0}, b"https://a.example/\n"), ({}, b"https://b.example/\n")):
         with pytest.raises(InputError, match=r"dwell: holds a sample made with (longest 20\.0|seeds_sha256)"):
-            _same(run, asked | other, seeds)
+            _require_same(run, asked | other, seeds)
     assert run.store.read("dwell/seeds.txt") == b"https://a.example/\n"
 
 
