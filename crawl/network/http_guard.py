@@ -1,7 +1,7 @@
-"""An HTTP proxy on loopback that passes on to the user's proxy what does not lead to private addresses.
+"""An HTTP proxy on loopback that forwards requests to the user's proxy, except those to private addresses.
 
-Where a name leads, the user's proxy decides; refused are addresses that are not public and names that
-lead to such ones from here. A connection serves one request or one tunnel, so that each is checked.
+The user's proxy resolves host names. Refused are addresses that are not public, and names that this machine
+resolves to such addresses only. A connection serves one request or one tunnel, so that each is checked.
 """
 
 import asyncio
@@ -10,14 +10,14 @@ import contextlib
 from overscripted.crawl.network.resolver import Names, Refused
 from overscripted.crawl.network.socks_guard import CHUNK, CONNECT_TIMEOUT_S, Guard, connect, splice
 
-MAX_HEAD_BYTES = 256 * 1024  # of a request: Firefox's own cookies and URLs end far below
+MAX_HEAD_BYTES = 256 * 1024  # of a request's head: Firefox's limits of cookies and URLs are far below
 
 _REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _UNREACHABLE = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class Chain(Guard):
-    """The proxy: `start` it, tell Firefox its ``port``, `stop` it. ``upstream`` is host and port."""
+class HttpGuard(Guard):
+    """The proxy: `start` it, give Firefox its ``port``, `stop` it. ``upstream``: the user's host and port."""
 
     limit = MAX_HEAD_BYTES
 
@@ -32,11 +32,13 @@ class Chain(Guard):
         method, target, version = lines[0].split(b" ")
         tunnel = method == b"CONNECT"
         try:
-            with contextlib.suppress(OSError, TimeoutError):  # a name unknown here may be known there
+            with contextlib.suppress(
+                OSError, TimeoutError
+            ):  # the user's proxy may know a name that this machine does not
                 await self.names.addresses(_host(target, tunnel))
             far_reader, far_writer = await connect([self._upstream[0]], self._upstream[1])
         except Refused:
-            # Without an answer to anything but CONNECT: an answer of ours would pass for the site's.
+            # Only CONNECT is answered: to other requests our answer would look like the site's.
             writer.write(_REFUSED if tunnel else b"")
             return
         except (OSError, TimeoutError):
@@ -69,9 +71,9 @@ async def _body(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, leng
 
 def _host(target: bytes, tunnel: bool) -> str:
     """The host of ``host:port`` or of an absolute URL. ValueError where there is none."""
-    place = target if tunnel else target.split(b"/", 3)[2].rpartition(b"@")[2]
-    host, _, port = place.rpartition(b":") if not place.endswith(b"]") else (place, b"", b"")
-    name = (host if port.isdigit() else place).decode("ascii").strip("[]")
+    authority = target if tunnel else target.split(b"/", 3)[2].rpartition(b"@")[2]
+    host, _, port = authority.rpartition(b":") if not authority.endswith(b"]") else (authority, b"", b"")
+    name = (host if port.isdigit() else authority).decode("ascii").strip("[]")
     if not name:
         raise ValueError("no host")
     return name

@@ -1,4 +1,4 @@
-"""Which host names lead to public addresses: every name is looked up here, every address checked."""
+"""Resolves host names and checks that their addresses are public."""
 
 import asyncio
 import contextlib
@@ -14,26 +14,26 @@ from overscripted.urls import registrable_domain
 Resolver = Callable[[str], Awaitable[list[str]]]
 
 RESOLVE_TIMEOUT_S = 20.0
-RESOLVERS = 64  # names looked up at a time
-RESOLVERS_PER_DOMAIN = 8  # of one registrable domain: a slow name server holds up its own names only
-FRESH_S = 30.0  # an answer of the system's resolver is used again for so long: a page connects many times
-FRESH_KEPT = 10_000
-REFUSED_KEPT = 10_000  # hosts remembered as refused, to say why a visit failed
+RESOLVERS = 64  # names resolved at the same time
+RESOLVERS_PER_DOMAIN = 8  # of one registrable domain: a slow name server delays its own names only
+FRESH_S = 30.0  # an answer of the system's resolver is reused for this long: a page connects many times
+FRESH_KEPT = 10_000  # answers kept for reuse
+REFUSED_KEPT = 10_000  # refused hosts remembered, to say why a visit failed
 
 
 class Refused(Exception):
-    """The host has no address but such as are not public."""
+    """The host has no public address."""
 
 
 class Names:
-    """Looks names up. ``allowed`` says which addresses are public; ``refused`` counts those that are not."""
+    """Resolves names. ``allowed`` says which addresses are public; ``refused`` counts refused connections."""
 
     def __init__(self, allowed: Callable[[str], bool] = is_public, resolve: Resolver | None = None) -> None:
         self._allowed = allowed
-        self._resolve = resolve or self._system
+        self._resolve = resolve or self._resolve_by_system
         self._threads = ThreadPoolExecutor(RESOLVERS, "resolve")
-        self._kept: OrderedDict[str, None] = OrderedDict()
-        self._gates: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._refused_hosts: OrderedDict[str, None] = OrderedDict()
+        self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._fresh: OrderedDict[str, tuple[float, list[str]]] = OrderedDict()
         self.refused = 0
 
@@ -51,43 +51,43 @@ class Names:
 
     def has_refused(self, host: str) -> bool:
         """Whether this host was refused."""
-        return host.strip("[]").lower() in self._kept
+        return host.strip("[]").lower() in self._refused_hosts
 
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _system(self, name: str) -> list[str]:
+    async def _resolve_by_system(self, name: str) -> list[str]:
         loop = asyncio.get_running_loop()
         until, found = self._fresh.get(name, (0.0, []))
         if until < loop.time():
-            found = await self._in_turn(name)
+            found = await self._resolve_in_slot(name)
             self._fresh[name] = loop.time() + FRESH_S, found
             while len(self._fresh) > FRESH_KEPT:
                 self._fresh.popitem(last=False)
         return found
 
-    async def _in_turn(self, name: str) -> list[str]:
+    async def _resolve_in_slot(self, name: str) -> list[str]:
         loop = asyncio.get_running_loop()
         domain = registrable_domain(name.lower().rstrip("."))
-        gate = self._gates.setdefault(domain, asyncio.Semaphore(RESOLVERS_PER_DOMAIN))
-        await gate.acquire()
-        asked = self._threads.submit(_lookup, name)
+        slot = self._slots.setdefault(domain, asyncio.Semaphore(RESOLVERS_PER_DOMAIN))
+        await slot.acquire()
+        answer = self._threads.submit(_lookup, name)
 
-        # Of a lookup that nobody waits for any more, too: it still has its thread.
+        # A lookup that nobody waits for any more still has its thread: it keeps its slot too.
         def done(_: Future[list[str]]) -> None:
-            with contextlib.suppress(RuntimeError):  # all is over
-                loop.call_soon_threadsafe(gate.release)
+            with contextlib.suppress(RuntimeError):  # the event loop has ended
+                loop.call_soon_threadsafe(slot.release)
 
-        asked.add_done_callback(done)
-        return await asyncio.wrap_future(asked)
+        answer.add_done_callback(done)
+        return await asyncio.wrap_future(answer)
 
     def _remember(self, host: str) -> None:
         self.refused += 1
-        self._kept[host.lower()] = None
-        self._kept.move_to_end(host.lower())
-        while len(self._kept) > REFUSED_KEPT:
-            self._kept.popitem(last=False)
+        self._refused_hosts[host.lower()] = None
+        self._refused_hosts.move_to_end(host.lower())
+        while len(self._refused_hosts) > REFUSED_KEPT:
+            self._refused_hosts.popitem(last=False)
 
 
 def _lookup(name: str) -> list[str]:

@@ -1,14 +1,14 @@
-"""By which way Firefox reaches the network: direct, through the guard, or through the user's proxy."""
+"""The route from Firefox to the network: direct, through our guard, or through the user's proxy."""
 
 from overscripted.crawl.firefox.profile import Pref
-from overscripted.crawl.network.http_guard import Chain
+from overscripted.crawl.network.http_guard import HttpGuard
 from overscripted.crawl.network.resolver import Names
 from overscripted.crawl.network.socks_guard import Guard
 from overscripted.crawl.settings import Options
 from overscripted.proxies import host_and_port
 
-# Whatever else could open a connection that no proxy sees.
-_NOTHING_ELSE: dict[str, Pref] = {
+# Turn off whatever could open a connection without the proxy.
+_PROXY_ONLY: dict[str, Pref] = {
     "media.peerconnection.ice.proxy_only": True,
     "network.http.http3.enable": False,
     "network.webtransport.enabled": False,
@@ -16,21 +16,21 @@ _NOTHING_ELSE: dict[str, Pref] = {
 
 
 def guard_for(options: Options, names: Names | None = None) -> Guard | None:
-    """The proxy of ours that keeps pages off private addresses; None where that is not asked for."""
+    """Our own proxy that keeps pages off private addresses; None with --allow-private."""
     if options.allow_private:
         return None
     names = names or Names()
-    return Chain(names, host_and_port(options.proxy)) if options.proxy else Guard(names)
+    return HttpGuard(names, host_and_port(options.proxy)) if options.proxy else Guard(names)
 
 
 def prefs(options: Options, guard: Guard | None) -> dict[str, Pref]:
-    """Firefox's preferences for that way."""
+    """Firefox's preferences for this route."""
     if guard is None and not options.proxy:
         return {"network.proxy.type": 0}
     if guard is None:
         return _http(*host_and_port(options.proxy))
-    ours = _http("127.0.0.1", guard.port) if isinstance(guard, Chain) else _socks(guard.port)
-    return ours | _NOTHING_ELSE
+    ours = _http("127.0.0.1", guard.port) if isinstance(guard, HttpGuard) else _socks(guard.port)
+    return ours | _PROXY_ONLY
 
 
 def _http(host: str, port: int) -> dict[str, Pref]:

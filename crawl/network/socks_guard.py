@@ -1,9 +1,9 @@
-"""A SOCKS proxy on loopback that Firefox must use, and that connects to public addresses only.
+"""A SOCKS proxy on loopback that Firefox must use and that connects to public addresses only.
 
-It looks each name up itself, checks the addresses, and connects to the very address it checked:
-neither a redirect, nor a name that changes its mind (DNS rebinding), nor any spelling of an address
-leads a page to this machine or a private network. It stands below JavaScript, so that nothing a page
-does goes around it; bytes pass unchanged, so that it costs little and changes nothing.
+The guard resolves each host name itself, checks the addresses, and connects to an address that it checked.
+So no redirect, no name that resolves differently later (DNS rebinding) and no spelling of an address leads a
+page to this machine or to a private network. The guard works below JavaScript: no page can avoid it. It
+passes bytes on unchanged.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ import struct
 from overscripted.connections import Server
 from overscripted.crawl.network.resolver import Names, Refused
 
-CONNECT_TIMEOUT_S = 20.0  # for one address; Firefox itself gives up after 90
-LINGER_S = 10.0  # a server may keep a connection open that the browser has closed
+CONNECT_TIMEOUT_S = 20.0  # per address; Firefox itself gives up after 90 s
+LINGER_S = 10.0  # a server may keep a connection open that Firefox has closed
 CHUNK = 65_536  # bytes read at a time
 
 _OK, _BY_RULE, _UNREACHABLE, _NOT_SUPPORTED = 0, 2, 4, 7
@@ -22,7 +22,7 @@ _IPV4, _NAME, _IPV6 = 1, 3, 4
 
 
 class Guard(Server):
-    """The proxy: `start` it, tell Firefox its ``port``, `stop` it."""
+    """The proxy: `start` it, give Firefox its ``port``, `stop` it."""
 
     ends = (*Server.ends, ValueError)
 
@@ -31,7 +31,7 @@ class Guard(Server):
         self.names = names
 
     async def stop(self) -> None:
-        """Close all."""
+        """Close all connections."""
         await super().stop()
         self.names.close()
 
@@ -70,7 +70,7 @@ async def splice(
     far_reader: asyncio.StreamReader,
     far_writer: asyncio.StreamWriter,
 ) -> None:
-    """Pass bytes both ways until the near side has ended, and the far one, or has had time to."""
+    """Pass bytes both ways until the near side has ended, and the far side has ended or had time to."""
     there = asyncio.create_task(_pass(near_reader, far_writer))
     back = asyncio.create_task(_pass(far_reader, near_writer))
     try:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from overscripted.crawl.network.http_guard import Chain
+from overscripted.crawl.network.http_guard import HttpGuard
 from overscripted.crawl.network.resolver import Names
 from overscripted.crawl.network.socks_guard import Guard
 
@@ -191,7 +191,7 @@ async def ask(chain: Guard, request: bytes) -> bytes:
 
 
 async def test_before_the_users_proxy_private_targets_are_refused_and_others_passed_on(target: int) -> None:
-    chain = Chain(Names(), ("127.0.0.1", target))
+    chain = HttpGuard(Names(), ("127.0.0.1", target))
     await chain.start()
     refused = [
         b"CONNECT 127.0.0.1:443 HTTP/1.1\r\n\r\n",
@@ -221,7 +221,7 @@ async def test_a_second_request_on_a_checked_connection_goes_nowhere() -> None:
         writer.close()
 
     server = await asyncio.start_server(record, "127.0.0.1", 0)
-    chain = Chain(Names(), ("127.0.0.1", server.sockets[0].getsockname()[1]))
+    chain = HttpGuard(Names(), ("127.0.0.1", server.sockets[0].getsockname()[1]))
     await chain.start()
     first = b"POST http://9.9.9.9/ HTTP/1.1\r\nContent-Length: 2\r\n\r\nok"
     await ask(chain, first + b"GET http://127.0.0.1/secret HTTP/1.1\r\n\r\n")
