@@ -43,7 +43,7 @@ class ProcessWatch:
 
     def handle_birth(self, pid: int) -> None:
         """A content process began: if memory runs out, the kernel is to kill it before Firefox itself."""
-        deaths.offer(pid, self._firefox_pid)
+        deaths.prefer_over_parent(pid, self._firefox_pid)
 
     def handle_death(self, container_id: str, pid: int) -> None:
         """The process of a visit's page died."""

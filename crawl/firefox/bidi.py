@@ -1,7 +1,7 @@
 """A WebDriver BiDi session with one Firefox: commands, their answers, and events.
 
-Source: https://w3c.github.io/webdriver-bidi/. Everything the browser says is bounded and may be
-late or never come; every command has a timeout.
+Specification: https://w3c.github.io/webdriver-bidi/. Messages of Firefox have a largest size. An answer can
+be late or never come: every command has a timeout.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ Listener = Callable[[Event], None]
 
 log = logging.getLogger("overscripted.crawl.bidi")
 
-# An answer or event longer than this is no answer to anything we ask for: the session ends. An address, which
-# events have, is of 32 MB at most, of which each character may take two.
+# No command of ours has a longer answer; a longer message ends the session. Events contain URLs of up to
+# 32 MB, each character of which can take two bytes.
 MAX_MESSAGE_BYTES = 128 * 2**20
-# Commands that only touch the browser's own state answer in milliseconds; on a machine that is
-# out of CPU in seconds. What does not answer in this time will not.
+# Commands that concern only Firefox's own state are answered in milliseconds, on a busy machine in seconds.
+# After this time no answer will come.
 COMMAND_TIMEOUT_S = 60.0
 
 
 class BidiError(Exception):
-    """The browser refused a command. ``code`` is the protocol's error code, e.g. ``no such frame``."""
+    """Firefox refused a command. ``code`` is the protocol's error code, such as ``no such frame``."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -37,11 +37,11 @@ class BidiError(Exception):
 
 
 class BidiClosed(Exception):
-    """The session has ended: the browser is gone or being stopped."""
+    """The session has ended: Firefox has ended or is being stopped."""
 
 
 class Bidi:
-    """A session. Make one with `connect`; `command` asks, `on` listens, `close` ends it."""
+    """A session. Make one with `connect`; `command` sends commands, `on` adds listeners, `close` ends it."""
 
     def __init__(self, http: aiohttp.ClientSession, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._http, self._socket = http, socket
@@ -63,8 +63,8 @@ class Bidi:
             raise
         bidi = cls(http, socket)
         try:
-            asked = {"capabilities": {"alwaysMatch": capabilities or {}}}
-            bidi.capabilities = (await bidi.command("session.new", asked))["capabilities"]
+            params = {"capabilities": {"alwaysMatch": capabilities or {}}}
+            bidi.capabilities = (await bidi.command("session.new", params))["capabilities"]
         except BaseException:
             await bidi.close()
             raise
@@ -95,11 +95,11 @@ class Bidi:
         self._listeners.setdefault(event, []).append(listener)
 
     async def subscribe(self, *events: str) -> None:
-        """Ask the browser for these events, in every window."""
+        """Subscribe to these events, in every tab."""
         await self.command("session.subscribe", {"events": list(events)})
 
     async def close(self) -> None:
-        """End the connection; commands under way raise BidiClosed."""
+        """End the connection. Commands without an answer raise BidiClosed."""
         self._reader.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
@@ -113,7 +113,7 @@ class Bidi:
             async for message in self._socket:
                 if message.type == aiohttp.WSMsgType.TEXT:
                     self._dispatch(json.loads(message.data))
-                    await asyncio.sleep(0)  # many may have come together: all else has its turn, too
+                    await asyncio.sleep(0)  # many messages may come together: let other tasks run in between
         except (OSError, aiohttp.ClientError, ValueError):
             pass
         finally:
@@ -128,8 +128,8 @@ class Bidi:
             for listener in self._listeners.get(message["method"], ()):
                 try:
                     listener(message["params"])
-                except Exception:  # a fault of ours with one event is not to end all visits of the browser
-                    log.exception("%s was not understood", message["method"])
+                except Exception:  # our fault with one event must not end all visits of this Firefox
+                    log.exception("%s could not be handled", message["method"])
             return
         answer = self._waiting.get(message.get("id") or 0)
         if answer is None or answer.done():

@@ -1,4 +1,4 @@
-"""Why a process of a page died: what Firefox says of its end, and whether the machine had memory left."""
+"""Why the process of a page died: what Firefox writes about it, and whether the machine had memory left."""
 
 import asyncio
 import contextlib
@@ -9,48 +9,48 @@ from pathlib import Path
 
 from overscripted.crawl import settings
 
-# How Firefox's parent process says it, and what a dying one says before.
+# What Firefox's parent process writes at the end of a process, and what a dying process writes before.
 _EXIT = re.compile(r"process (\d+) exited (on signal|with status) (\d+)")
-_WORDS = re.compile(r"out of memory: .*|Hit MOZ_CRASH\(.*|.*ABORT: .*")
+_REASON = re.compile(r"out of memory: .*|Hit MOZ_CRASH\(.*|.*ABORT: .*")
 _UNKNOWN = "nothing is known of its end"
 _NO_MEMORY = re.compile(r"out of memory|\boom\b")
 
 
 class Deaths:
-    """The ends of the processes of one Firefox. It is given each line that Firefox says (`handle_line`)."""
+    """The ends of the processes of one Firefox. `handle_line` gets each line that Firefox writes."""
 
     def __init__(self) -> None:
         self._ends: dict[int, str] = {}  # by process id
-        self._words: deque[str] = deque(maxlen=3)  # since the last end
-        self._more = asyncio.Event()
+        self._reasons: deque[str] = deque(maxlen=3)  # written since the last end
+        self._changed = asyncio.Event()
         self.ended_for = ""  # why we have ended Firefox itself
-        self._killed = self._killed_before = oom_kills()  # when last looked, and before that
+        self._killed = self._killed_before = oom_kills()  # at the last look, and at the look before
 
     def handle_line(self, line: str) -> None:
-        """A line of what Firefox and its processes write on standard error."""
-        if said := _EXIT.search(line):
-            pid, how, number = int(said[1]), said[2], int(said[3])
+        """Handle a line that Firefox or one of its processes wrote on standard error."""
+        if match := _EXIT.search(line):
+            pid, how, number = int(match[1]), match[2], int(match[3])
             end = _signal(number) if how == "on signal" else f"status {number}"
-            self._ends[pid] = ": ".join([end, *self._words])
-            self._words.clear()
-            self._more.set()
-        elif said := _WORDS.search(line):
-            self._words.append(said[0][:300])
+            self._ends[pid] = ": ".join([end, *self._reasons])
+            self._reasons.clear()
+            self._changed.set()
+        elif match := _REASON.search(line):
+            self._reasons.append(match[0][:300])
 
     def look(self) -> None:
-        """Count what the kernel has ended. Of a death it is heard late: the look before it may know more."""
+        """Count what the kernel has killed. Deaths are reported late, so the count before is kept too."""
         self._killed_before, self._killed = self._killed, oom_kills()
 
     async def why(self, pid: int, memory: int) -> str:
-        """Why a process died that had so many bytes when last looked at; 0 where it is not known."""
+        """Why a process died. ``memory``: its bytes at the last look; 0 where that is not known."""
         if not pid:
             return "the page's process did not start"
         killed = self._killed_before
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(settings.DEATH_S):
                 while pid not in self._ends:
-                    self._more.clear()
-                    await self._more.wait()
+                    self._changed.clear()
+                    await self._changed.wait()
         end = self._ends.get(pid, _UNKNOWN)
         return "; ".join(
             [
@@ -61,7 +61,7 @@ class Deaths:
         )
 
     async def of_browser(self, process: asyncio.subprocess.Process) -> str:
-        """Why Firefox itself ended."""
+        """Why Firefox itself ended; ``process`` is its parent process."""
         if self.ended_for:
             return self.ended_for
         killed = self._killed_before
@@ -81,10 +81,10 @@ def _by_kernel(end: str, killed: int) -> str:
     return ""
 
 
-def offer(pid: int, parent: int) -> None:
-    """Have the kernel end this process before its parent, where the machine has no memory left.
+def prefer_over_parent(pid: int, parent: int) -> None:
+    """Have the kernel kill this process before its parent, where the machine has no memory left.
 
-    Else it may end what all pages need: the parent process has the largest address space.
+    Otherwise it may kill the parent process, which has the largest address space and which all pages need.
     """
     with contextlib.suppress(OSError, ValueError):
         rank = int(_rank_of(parent).read_text("ascii")) + settings.OOM_RANK
@@ -96,7 +96,7 @@ def _rank_of(pid: int) -> Path:
 
 
 def oom_kills() -> int:
-    """How many processes the kernel has ended for want of memory since it began; 0 where it does not say."""
+    """Processes that the kernel has killed for lack of memory since its start; 0 where it does not say."""
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/vmstat").read_text("utf-8", "replace").splitlines():
             if line.startswith("oom_kill "):

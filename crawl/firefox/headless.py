@@ -1,13 +1,12 @@
-"""What a Firefox without a display is told, so that its pages find what they find on a desktop.
+"""Settings of a headless Firefox, so that its pages find what they find on a desktop.
 
-Left alone it has no WebGL, no mouse, and a screen as large as its window. On a virtual display, as on a
-desktop without a graphics card, Mesa draws WebGL in software; so it does here, in a way that needs no
-display.
+Without them it has no WebGL, no mouse, and a screen as large as its window. With them Mesa draws WebGL in
+software, as on a virtual display or on a desktop without a graphics card, but without a display.
 """
 
 from overscripted.crawl.firefox.profile import Pref
 
-_FINE, _HOVERS = 2, 4  # what a mouse is to Firefox
+_FINE, _HOVERS = 2, 4  # Firefox's capabilities of a mouse
 
 PREFS: dict[str, Pref] = {
     "webgl.force-enabled": True,

@@ -1,4 +1,4 @@
-"""One headless Firefox: start it on a profile of its own, install the extension, end it without trace."""
+"""One Firefox: starts on a profile of its own, installs an extension, ends and leaves nothing behind."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,11 @@ from overscripted.crawl.firefox.bidi import Bidi, BidiClosed, BidiError
 from overscripted.crawl.settings import DATA_BYTES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 
-OLDEST = 140  # its remote control has all that we need; tested on the ESRs of Debian 12 (140) and its updates
-START_TIMEOUT_S = 60.0  # 3 s on an idle machine; twenty times that on one that is busy
-STOP_TIMEOUT_S = 5.0  # asked to end, Firefox takes 1 s; a hung one is killed
+OLDEST = (
+    140  # its remote control has all that we need; tested on the ESRs of Debian 12 (140) and their updates
+)
+START_TIMEOUT_S = 60.0  # it takes 3 s on an idle machine, twenty times that on a busy one
+STOP_TIMEOUT_S = 5.0  # Firefox takes 1 s to end; a hung one is killed
 BINARIES = ("firefox-esr", "firefox")
 _SYSTEM_NAMES = (
     "HOME",
@@ -40,21 +42,24 @@ _DEATH_SIGNAL = 1  # prctl's PR_SET_PDEATHSIG
 
 
 def find(binary: str | None = None) -> str:
-    """Path of Firefox. ``binary`` or the variable OVERSCRIPTED_FIREFOX names another than the system's."""
-    asked = binary or os.environ.get("OVERSCRIPTED_FIREFOX")
-    for name in (asked,) if asked else BINARIES:
+    """Path of Firefox: ``binary``, that of the variable OVERSCRIPTED_FIREFOX, or the system's.
+
+    Raises InputError where the one given is not there, SoftwareMissing where the system has none.
+    """
+    given = binary or os.environ.get("OVERSCRIPTED_FIREFOX")
+    for name in (given,) if given else BINARIES:
         if found := shutil.which(name):
             return found
-    if asked:
-        raise InputError(f"{asked}: no such program; name Firefox with --firefox or OVERSCRIPTED_FIREFOX")
+    if given:
+        raise InputError(f"{given}: no such program; give Firefox with --firefox or OVERSCRIPTED_FIREFOX")
     raise SoftwareMissing(
         "Firefox is not installed; install it (Debian: apt install firefox-esr; Ubuntu, Fedora: firefox) "
-        "or name it with --firefox"
+        "or give its path with --firefox"
     )
 
 
 def version(path: str) -> str:
-    """What ``firefox --version`` says; empty where it says nothing."""
+    """The output of ``firefox --version``; empty where there is none."""
     try:
         done = subprocess.run(
             [path, "--version"],
@@ -107,8 +112,8 @@ class Firefox:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is for the worker, which drains first
-                preexec_fn=_bounded if sys.platform == "linux" else None,
+                start_new_session=True,  # Ctrl-C is for the worker, which finishes its visits first
+                preexec_fn=_limit_memory if sys.platform == "linux" else None,
             )
         except BaseException:
             profile.remove(folder)
@@ -119,7 +124,7 @@ class Firefox:
             async with asyncio.timeout(START_TIMEOUT_S):
                 firefox.bidi = await firefox._connect()
             firefox._check_version(path)
-            _unbound(process.pid)
+            _lift_memory_limit(process.pid)
         except TimeoutError:
             await firefox.stop()
             raise OutsideError(
@@ -135,7 +140,7 @@ class Firefox:
 
     @property
     def pid(self) -> int:
-        """Process id of the parent process, leader of a process group of its own."""
+        """Process id of the parent process. It leads a process group of its own."""
         return self.process.pid
 
     @property
@@ -153,7 +158,7 @@ class Firefox:
         if major.isdecimal() and int(major) < OLDEST:
             raise SoftwareMissing(
                 f"{path} is Firefox {self.version}; {OLDEST} or newer is needed: "
-                "update it, or name another with --firefox"
+                "update it, or give another with --firefox"
             )
 
     @property
@@ -162,7 +167,7 @@ class Firefox:
         return str(self.bidi.capabilities.get("userAgent", ""))
 
     async def install(self, folder: str) -> str:
-        """Install the unpacked extension of a folder; its id. Raises OutsideError where Firefox refuses."""
+        """Install the unpacked extension in a folder; returns its id. OutsideError where Firefox refuses."""
         data = {"type": "path", "path": folder}
         try:
             answer = await self.bidi.command("webExtension.install", {"extensionData": data})
@@ -178,7 +183,7 @@ class Firefox:
             await self.bidi.close()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
-        if self.process.returncode == 0:  # not where it was killed, and may have written half
+        if self.process.returncode == 0:  # a Firefox that was killed may have written half of it
             await asyncio.to_thread(startup_cache.keep, self.folder / "profile", self.binary)
         processes.kill_group(self.process.pid)
         await self.process.wait()
@@ -194,7 +199,7 @@ class Firefox:
         await self.stop()
 
     async def _connect(self) -> Bidi:
-        # Firefox writes the port it was given by the system into its profile.
+        # Firefox writes its port, which the system chose, into its profile.
         path = self.folder / "profile" / "WebDriverBiDiServer.json"
         while True:
             if self.process.returncode is not None:
@@ -209,7 +214,7 @@ class Firefox:
 
     async def _listen(self) -> None:
         assert self.process.stderr
-        with contextlib.suppress(ValueError):  # a line longer than the buffer: what follows is not kept
+        with contextlib.suppress(ValueError):  # a line is longer than the buffer: what follows is not kept
             while line := await self.process.stderr.readline():
                 self.lines.append(line.decode(errors="replace").strip()[:500])
                 self.on_line(self.lines[-1])
@@ -229,7 +234,7 @@ def _environment(folder: Path, headless: bool) -> dict[str, str]:
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),
             "MOZ_CRASHREPORTER_DISABLE": "1",
-            "MOZ_ALLOW_DOWNGRADE": "1",  # what startup_cache.py gives a new profile may be of a newer build
+            "MOZ_ALLOW_DOWNGRADE": "1",  # the startup cache of a new profile may be of a newer build
             "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
             "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
             "NO_EM_RESTART": "1",
@@ -237,24 +242,24 @@ def _environment(folder: Path, headless: bool) -> dict[str, str]:
     )
 
 
-def _bounded() -> None:
-    # Linux: a worker that is killed takes its Firefox along; elsewhere the next start ends it.
+def _limit_memory() -> None:
+    # Linux: Firefox dies with its worker. Elsewhere the next start of a worker ends it.
     ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
-    # A page fills gigabytes before a busy browser is seen to: what its process may hold at all ends here.
+    # A page can fill gigabytes before the next look at a busy Firefox: no process gets more than this.
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     limit = DATA_BYTES if hard == resource.RLIM_INFINITY else min(DATA_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
-def _unbound(pid: int) -> None:
-    """Let the parent process, which has all pages to do with, hold more than one of them may."""
+def _lift_memory_limit(pid: int) -> None:
+    """Let the parent process, which works for all pages, have more memory than the process of one page."""
     if sys.platform != "linux":
         return
     with contextlib.suppress(psutil.Error):
-        it = psutil.Process(pid)
-        if any(_is_forkserver(child) for child in it.children()):  # whose children pages are
-            hard = it.rlimit(psutil.RLIMIT_DATA)[1]
-            it.rlimit(psutil.RLIMIT_DATA, (hard, hard))
+        parent = psutil.Process(pid)
+        if any(_is_forkserver(child) for child in parent.children()):  # the parent of pages
+            hard = parent.rlimit(psutil.RLIMIT_DATA)[1]
+            parent.rlimit(psutil.RLIMIT_DATA, (hard, hard))
 
 
 def _is_forkserver(process: psutil.Process) -> bool:

@@ -1,6 +1,6 @@
-"""The temporary profile of one Firefox: its folder, its preferences, the authorities it trusts.
+"""The temporary profile of one Firefox: its folder, its preferences, the authorities that it trusts.
 
-Every folder names its owner, so that the next start removes what a killed worker left.
+A file in each folder names the worker that owns it, so that the next start removes folders of killed workers.
 """
 
 import json
@@ -19,15 +19,15 @@ from overscripted.errors import InputError, SoftwareMissing
 
 PREFIX = "overscripted-firefox-"
 _OWNER = "owner.json"
-# What all pages together may store on disk, of which Firefox gives a site a fifth. Its own limits are half of
-# the disk and 10 GB a site, which a page fills in a quarter of a minute.
+# The most that all pages together may store on disk. Firefox gives each site a fifth of it. Its own limits are
+# half of the disk and 10 GB per site, which a page can fill in 15 s.
 STORED_BYTES = 10 * 2**30
 
 Pref = str | int | bool
 
-# Why: no traffic and no work but the page's; no dialog, prompt, download or external program that a
-# page could start; nothing kept. Firefox's own preferences for remote control are not applied, as
-# some of them open doors (history floods, permissions granted for tests): those that help are here.
+# Purpose: no traffic and no work but that of pages. A page can start no dialog, prompt, download or external
+# program. Nothing is kept. Firefox's own preferences for remote control are turned off, as some of them are
+# unsafe (unlimited history, permissions granted for tests); the useful ones are repeated here.
 BASE: dict[str, Pref] = {
     "remote.prefs.recommended": False,
     "app.normandy.api_url": "",
@@ -61,13 +61,13 @@ BASE: dict[str, Pref] = {
     "network.http.prompt-temp-redirect": False,
     "network.manage-offline-status": False,
     "places.semanticHistory.featureGate": False,
-    # What is measured is what pages do to everyone, not what tracking protection leaves of it
+    # We measure what pages do to everyone, not what tracking protection leaves of it
     "privacy.trackingprotection.enabled": False,
     "privacy.trackingprotection.pbmode.enabled": False,
     "security.certerrors.mitm.priming.enabled": False,
     "signon.management.page.breach-alerts.enabled": False,
     "widget.windows.window_occlusion_tracking.enabled": False,
-    # Firefox has them for code that is debugged alone, and so would a worker that is watched
+    # Firefox has asynchronous stacks in debugged code only: a watched worker would differ from others
     "javascript.options.asyncstack": False,
     # Firefox's own traffic
     "app.normandy.enabled": False,
@@ -108,17 +108,17 @@ BASE: dict[str, Pref] = {
     "toolkit.telemetry.server": "",
     "toolkit.telemetry.unified": False,
     "toolkit.telemetry.archive.enabled": False,
-    # Nothing is looked up or connected to that the page did not ask for
+    # No lookup and no connection that the page did not ask for
     "browser.send_pings": False,
     "network.predictor.enabled": False,
     "network.trr.mode": 5,
-    # No work of Firefox's own on each page, for somebody who looks at it or fills in its forms
+    # No work of Firefox on each page for a person who reads it or fills in its forms
     "browser.formfill.enable": False,
     "browser.urlbar.formatting.enabled": False,
     "extensions.formautofill.addresses.enabled": False,
     "extensions.formautofill.creditCards.enabled": False,
     "reader.parse-on-load.enabled": False,
-    # A browser that starts and ends in silence
+    # No dialogs and messages at the start and the end
     "browser.aboutConfig.showWarning": False,
     "browser.aboutwelcome.enabled": False,
     "browser.bookmarks.restore_default_bookmarks": False,
@@ -142,27 +142,27 @@ BASE: dict[str, Pref] = {
     "termsofuse.bypassNotification": True,
     "startup.homepage_welcome_url": "",
     "toolkit.startup.max_resumed_crashes": -1,
-    "xpinstall.signatures.required": False,  # where the build allows it; temporary add-ons need none
+    "xpinstall.signatures.required": False,  # where the build allows it; temporary add-ons need no signature
     "extensions.autoDisableScopes": 0,
     "extensions.startupScanScopes": 0,
     "places.history.enabled": False,
-    # Pages may not stop, ask, save or start anything
+    # Pages cannot block Firefox, ask a person, save files or start programs
     "browser.download.useDownloadDir": True,
     "browser.download.always_ask_before_handling_new_types": False,
     "browser.download.start_downloads_in_tmp_dir": True,
     "browser.helperApps.deleteTempFileOnExit": True,
-    # A pop-up is a tab of the one window: another window would take the focus from the pages of all visits
+    # A pop-up opens as a tab: a new window would take the focus from the pages of all visits
     "browser.link.open_newwindow": 3,
     "browser.link.open_newwindow.restriction": 0,
     "browser.tabs.loadDivertedInBackground": True,
-    "privacy.popups.showBrowserMessage": False,  # no bar for a person, which in a tab in front takes room
-    "dom.successive_dialog_time_limit": 0,  # dialogs are dismissed by us, up to a number
-    "dom.ipc.processHangMonitor": False,  # a hung page is ended by us, not by a dialog
+    "privacy.popups.showBrowserMessage": False,  # no bar for a person: it takes room from the page
+    "dom.successive_dialog_time_limit": 0,  # we dismiss dialogs, up to a number
+    "dom.ipc.processHangMonitor": False,  # we end a hung page; no dialog does
     "dom.max_script_run_time": 0,
     "dom.max_chrome_script_run_time": 0,
-    # As Firefox has it from 157 on (bug 1922677). Before: 1,000, and each costs the parent process 10 ms
-    "dom.navigation.navigationRateLimit.count": 200,  # in 10 s
-    "dom.popup_maximum": 10,  # where they are allowed: windows cost the browser more than anything else
+    # The value of Firefox 157 and later (bug 1922677). Before: 1,000, each costs the parent process 10 ms
+    "dom.navigation.navigationRateLimit.count": 200,  # per 10 s
+    "dom.popup_maximum": 10,  # where pop-ups are allowed: they cost Firefox more than anything else
     "dom.webnotifications.enabled": True,
     "network.protocol-handler.expose-all": False,
     "network.protocol-handler.expose.http": True,
@@ -174,23 +174,23 @@ BASE: dict[str, Pref] = {
     "network.protocol-handler.expose.moz-extension": True,
     "network.protocol-handler.warn-external-default": False,
     "print.enabled": False,
-    "browser.zoom.siteSpecific": False,  # a tab's own, not its site's in all user contexts
+    "browser.zoom.siteSpecific": False,  # zoom belongs to a tab, not to a site in all containers
     "privacy.userContext.enabled": True,
     "security.external_protocol_requires_permission": True,
     "signon.autofillForms": False,
     "signon.rememberSignons": False,
-    # What a page is given must not depend on how many pages there are
-    "browser.cache.disk.enable": False,  # each visit has its own (memory) partition; nothing to keep
+    # What a page gets must not depend on the number of pages
+    "browser.cache.disk.enable": False,  # each visit has its own partition in memory: nothing to keep
     "browser.tabs.unloadOnLowMemory": False,
     "network.http.max-connections": 1800,
-    "network.websocket.max-connections": 1800,  # 200 for all windows together
+    "network.websocket.max-connections": 1800,  # Firefox's default is 200 for all tabs together
     "network.http.max-persistent-connections-per-proxy": 255,
 }
 
 
-def popups(wished: str) -> dict[str, Pref]:
+def popups(mode: str) -> dict[str, Pref]:
     """Preferences for pop-ups that no click opens: ``block`` or ``allow``."""
-    return {"dom.disable_open_during_load": wished == "block"}
+    return {"dom.disable_open_during_load": mode == "block"}
 
 
 def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
@@ -224,14 +224,14 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
 
 
 def own(folder: Path, firefox: int) -> None:
-    """Note Firefox's process beside its owner's, for `clean`."""
+    """Note Firefox's process beside that of its owner, for `clean`."""
     owner = json.loads((folder / _OWNER).read_text("utf-8"))
     owner |= {"firefox": firefox, "firefox_started": processes.start_time(firefox)}
     (folder / _OWNER).write_text(json.dumps(owner), "utf-8")
 
 
 def remove(folder: Path) -> None:
-    """Delete the folder; what a dying process still writes is deleted too."""
+    """Delete the folder, also what a dying process still writes into it."""
     for _ in range(20):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
@@ -240,7 +240,7 @@ def remove(folder: Path) -> None:
 
 
 def clean() -> int:
-    """Remove the folders (and end the Firefoxes) of workers that are gone; how many."""
+    """Remove the folders and kill the Firefoxes of workers that have ended; returns how many folders."""
     removed = 0
     for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
         owner = _owner(folder)
@@ -254,7 +254,7 @@ def clean() -> int:
 
 
 def _owner(folder: Path) -> dict[str, Any] | None:
-    # A folder without a readable owner is being made right now, unless it is old.
+    # A folder without a readable owner is being made at this moment, unless it is old.
     try:
         owner = json.loads((folder / _OWNER).read_text("utf-8"))
         return owner if isinstance(owner, dict) else {}
@@ -273,10 +273,10 @@ def _runs(pid: Any, started: Any) -> bool:
 
 
 def check(authorities: list[Path]) -> None:
-    """Raise now what `create` would raise for these authorities."""
+    """Raise the errors that `create` would raise for these authorities."""
     for path in authorities:
         if not path.is_file():
-            raise InputError(f"--ca {path}: no such file; name a PEM file of a certificate authority")
+            raise InputError(f"--ca {path}: no such file; give a PEM file of a certificate authority")
         try:
             x509.load_pem_x509_certificate(path.read_bytes())
         except ValueError as error:
@@ -293,8 +293,8 @@ def _trust(profile: Path, authorities: list[Path]) -> None:
     database = f"sql:{profile}"
     _certutil(["-N", "-d", database, "--empty-password"], "making the profile's certificate store")
     for number, path in enumerate(authorities):
-        asked = ["-A", "-d", database, "-n", f"overscripted-{number}", "-t", "C,,", "-a", "-i", str(path)]
-        _certutil(asked, f"--ca {path}: refused")
+        arguments = ["-A", "-d", database, "-n", f"overscripted-{number}", "-t", "C,,", "-a", "-i", str(path)]
+        _certutil(arguments, f"--ca {path}: refused")
 
 
 def _certutil(arguments: list[str], purpose: str) -> None:

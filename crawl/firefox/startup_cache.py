@@ -1,7 +1,7 @@
-"""What Firefox compiles of its own scripts at its first start, kept for the next: a third of a start's CPU.
+"""Keeps what Firefox compiles of its own scripts at its first start: it saves a third of the next one's CPU.
 
-One archive for each Firefox of this user, in the cache folder. A Firefox of another build throws what it is
-given away, and what it has made instead takes the place. Nothing in it is a page's.
+The cache folder has one archive per Firefox of this user. A Firefox of another build ignores the archive and
+compiles again; the result replaces the archive. Nothing in it comes from a page.
 """
 
 import contextlib
@@ -14,15 +14,17 @@ from pathlib import Path
 from overscripted import cache
 from overscripted.store import Store
 
-# By whose build and in which folder the rest was made: without it Firefox begins anew.
+# Names the build and the folder of the rest: without it Firefox compiles again.
 _BUILD = "compatibility.ini"
-_SCRIPTS = "startupCache/scriptCache.bin"  # most of it; a Firefox that was given it calls it otherwise
+_SCRIPTS = (
+    "startupCache/scriptCache.bin"  # most of it; a Firefox that started from an archive uses another name
+)
 _COMPILED = ("startupCache/startupCache.*", "startupCache/scriptCache*.bin")
 
 
 def into(profile: Path, binary: str) -> None:
-    """Give a new profile what is kept for the Firefox at ``binary``; nothing where nothing (readable) is."""
-    with _unavailing():
+    """Unpack the archive of the Firefox at ``binary`` into a new profile, if there is a readable one."""
+    with _optional():
         archive = _archive(binary)
         try:
             with zipfile.ZipFile(archive) as kept:
@@ -32,8 +34,8 @@ def into(profile: Path, binary: str) -> None:
 
 
 def keep(profile: Path, binary: str) -> None:
-    """Keep what a Firefox that has ended leaves in its profile, unless its build's is there already."""
-    with _unavailing():
+    """Archive what a Firefox that has ended left in its profile, unless there is an archive of its build."""
+    with _optional():
         build = (profile / _BUILD).read_bytes()
         archive = _archive(binary)
         if build == _build(archive) or not (profile / _SCRIPTS).exists():
@@ -41,8 +43,8 @@ def keep(profile: Path, binary: str) -> None:
         Store(archive.parent).write(archive.name, _packed(profile))
 
 
-def _unavailing() -> contextlib.AbstractContextManager[None]:
-    """Where files cannot be had or written, or the user has no home: Firefox starts without all this."""
+def _optional() -> contextlib.AbstractContextManager[None]:
+    """Ignore files that cannot be read or written, and a user without a home: Firefox starts without."""
     return contextlib.suppress(OSError, RuntimeError)
 
 
@@ -61,6 +63,6 @@ def _packed(profile: Path) -> bytes:
     compiled = [file for pattern in _COMPILED for file in profile.glob(pattern)]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for file in (*compiled, profile / _BUILD):  # the build last: it comes out only after all others
+        for file in (*compiled, profile / _BUILD):  # the build last: it is unpacked after all others
             archive.write(file, file.relative_to(profile))
     return packed.getvalue()
