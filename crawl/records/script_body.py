@@ -1,20 +1,22 @@
-"""The body of a script, as its page got it, from what was sent."""
+"""The body of a script as its page got it, decoded from what the server sent."""
 
 from collections.abc import Iterator
 
 from overscripted import encodings
 
-MAX_DECODED = 32 * 2**20  # bytes; no real script is a quarter of that, a bomb is many times it
+MAX_DECODED = (
+    32 * 2**20
+)  # bytes; real scripts are less than a quarter of it, decompression bombs many times it
 
 
 class TooLarge(Exception):
-    """A body that grows beyond `MAX_DECODED`."""
+    """A decoded body would be larger than `MAX_DECODED`."""
 
 
 def decode(content: bytes, header: str) -> tuple[bytes, bool]:
-    """The body, and whether it was whole: of a broken one, what came before the fault, as browsers take it.
+    """The decoded body, and whether it was whole. A broken one ends before its fault, as in browsers.
 
-    ``header`` is its Content-Encoding. Raises TooLarge, and EncodingError for an encoding nobody knows.
+    ``header`` is its Content-Encoding. Raises TooLarge, and EncodingError for an unknown encoding.
     """
     body, whole = content, True
     for name in reversed(encodings.names(header)):

@@ -1,9 +1,9 @@
-"""From rows in memory to durable segments, in order, and only then the news that visits are safe.
+"""Writes rows in memory to durable segments, in order, and reports each visit only after that.
 
-Rows of all tables gather in one batch. When it is large or old enough it is sealed and written:
-every table but ``visits``, then ``visits``, then each visit's ``done`` is called. So a visit's row is
-in the store only when all its records are, and a seed is acknowledged only when its row is.
-A write that fails is repeated under the same name until the store is back.
+Rows of all tables are gathered in one batch. A batch that is large or old enough is sealed and written:
+first every table but ``visits``, then ``visits``. Then ``done`` of each visit is called. So the row of a
+visit is in the store only when all its records are, and a seed ends only when its row is there. A write that
+fails is repeated under the same name until the store is back.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ Done = Callable[[], Awaitable[None]]
 
 
 class NoSpace(OSError):
-    """A local disk has too little left, which waiting seldom changes."""
+    """A local disk has too little free space. Waiting seldom changes that."""
 
 
 class _Batch:
-    """Rows that will be written together."""
+    """Rows that are written together."""
 
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in RAW}
@@ -43,12 +43,12 @@ class _Batch:
         self.bodies: set[str] = set()
         self.size = 0
         self.began = time.monotonic()
-        self.sealed = math.inf  # when
+        self.sealed = math.inf  # time of `time.monotonic`
         self.names = {name: uuid.uuid4().hex for name in RAW}
 
 
 class Writer:
-    """Gathers rows and writes segments. Use as an async context manager: it ends with all written."""
+    """Gathers rows and writes segments. An async context manager: at its end everything is written."""
 
     def __init__(self, store: Store, worker: str, segment_bytes: int, segment_age_s: float) -> None:
         self.store, self.worker = store, worker
@@ -60,41 +60,41 @@ class Writer:
         self._idle.set()
         self._ending = False
         self._abandoned = asyncio.Event()
-        self.failing = ""  # what the store said, while it fails
+        self.failing = ""  # the store's last error, while it fails
         self._stopping = self._no_space = False
         self.written_bytes = 0
 
     def add(self, table: str, row: Row, size: int = 200) -> None:
-        """One row, its columns in the schema's order; ``size`` in bytes, roughly."""
+        """Add a row, its columns in the order of the schema; ``size`` in bytes, roughly."""
         self._batch.rows[table].append(row)
         self._batch.size += size
         if self._batch.size >= self.segment_bytes:
             self._seal()
 
     def add_body(self, sha256: str, row: Row, size: int) -> None:
-        """A script's body, unless this batch has it."""
+        """Add the body of a script, unless this batch has it."""
         if sha256 not in self._batch.bodies:
             self._batch.bodies.add(sha256)
             self.add("scripts", row, size)
 
     def end_visit(self, row: Row, done: Done) -> None:
-        """The visit's own row: all its records have been added. ``done`` is called once it is durable."""
+        """Add the row of a visit, after all its records. ``done`` is called once the row is durable."""
         self._batch.done.append(done)
         self.add("visits", row)
 
     def flush(self) -> None:
-        """Write now what there is."""
+        """Write what is gathered now."""
         if self._batch.done or self._batch.size:
             self._seal()
 
     @property
     def pending(self) -> int:
-        """Visits that are over and not yet durable."""
+        """Visits that have ended and are not yet durable."""
         return self.gathering + sum(len(batch.done) for batch in self._sealed)
 
     @property
     def gathering(self) -> int:
-        """Visits that are over and not yet being written: they wait for more."""
+        """Visits that have ended and wait for more rows before they are written."""
         return len(self._batch.done)
 
     @property
@@ -104,27 +104,27 @@ class Writer:
 
     @property
     def full(self) -> bool:
-        """Whether nothing more should be begun: the store is slow or away."""
+        """Whether no visit should start, because the store is slow or away."""
         return self.buffered >= settings.BUFFER_BYTES
 
     @property
     def late(self) -> bool:
-        """Whether the store takes longer to write than it should, or is away."""
+        """Whether the store takes longer for a write than it should, or is away."""
         return bool(self._sealed) and time.monotonic() - self._sealed[0].sealed > settings.STORE_LATE_S
 
     def stop(self) -> None:
-        """The work is to end: a store that is away is waited for, but no disk to have space again."""
+        """The worker stops: wait for a store that is away, but not for space on a disk."""
         self._stopping = True
         if self.failing and self._no_space:
             self.abandon()
 
     def abandon(self) -> None:
-        """Do not wait for a store that is away: what is not durable will be visited again."""
+        """Do not wait for a store that is away. Visits that are not durable are made again."""
         self._abandoned.set()
 
     @property
     def abandoned(self) -> bool:
-        """Whether what is out of reach is not to be waited for."""
+        """Whether `abandon` was called."""
         return self._abandoned.is_set()
 
     async def drained(self) -> None:
@@ -147,7 +147,7 @@ class Writer:
                 await self._task
 
     def check(self) -> None:
-        """Raise what made the writer give up."""
+        """Raise the error that made the writer give up."""
         if self._task.done() and not self._ending:
             self._task.result()
 
@@ -204,7 +204,7 @@ class Writer:
                 await self.pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
 
     async def pause(self, seconds: float) -> None:
-        """Wait so long, or until it is abandoned."""
+        """Wait this long, or until `abandon` is called."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._abandoned.wait(), seconds)
 
@@ -222,7 +222,7 @@ class Writer:
 
 
 def check_space(store: Store) -> None:
-    """Raise NoSpace where a local disk has too little left."""
+    """Raise NoSpace where a local disk has too little free space."""
     if store.local:
         free = shutil.disk_usage(store.make_folder("")).free
         if free < settings.MIN_FREE_BYTES:
@@ -230,8 +230,8 @@ def check_space(store: Store) -> None:
 
 
 def require_space(store: Store) -> None:
-    """Raise OutsideError where a local disk has too little left to begin."""
+    """Raise OutsideError where a local disk has too little free space to start."""
     try:
         check_space(store)
     except NoSpace as error:
-        raise OutsideError(f"{store.url}: {error}; free space or name another RUN") from error
+        raise OutsideError(f"{store.url}: {error}; free space or give another RUN") from error
