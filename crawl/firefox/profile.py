@@ -19,8 +19,8 @@ from overscripted.errors import InputError, SoftwareMissing
 
 PREFIX = "overscripted-firefox-"
 _OWNER = "owner.json"
-# The most that all pages together may store on disk. Firefox gives each site a fifth of it. Its own limits are
-# half of the disk and 10 GB per site, which a page can fill in 15 s.
+# The most that all pages together may store on disk. Firefox gives each site a fifth of it. Its own limits:
+# half of the disk and 10 GB per site: a page can fill that in 15 s.
 STORED_BYTES = 10 * 2**30
 
 Pref = str | int | bool
