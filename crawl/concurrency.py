@@ -22,7 +22,7 @@ class ConcurrencyLimit:
         psutil.cpu_percent()  # the next reading covers the time since this one
 
     def record_lag(self, max_lag_s: float | None) -> None:
-        """A visit ended; the timers of its page fired at most this late."""
+        """A visit ended; no process of its page took longer than this to answer."""
         self._max_lag_s = max(self._max_lag_s, max_lag_s or 0.0)
 
     @property

@@ -49,7 +49,7 @@ class Result:
     loaded: datetime | None = None
     ended: datetime | None = None
     dwell_s: float | None = None
-    max_lag_s: float | None = None  # how late a timer of the page fired at most
+    max_lag_s: float | None = None  # the longest that a process of the page took to answer
     waited: bool = False  # in vain, as it seems, while Firefox drew what this page or another asked for
     cpu_throttled: bool = False  # others went first, for the CPU that it had used: a lag is its own fault
     final_url: str = ""

@@ -41,7 +41,7 @@ def section(command: click.Command, context: click.Context, level: int = 2) -> I
     yield f"{'#' * level} {name}\n"
     yield f"```text\n{' '.join(command.get_usage(context).removeprefix('Usage: ').split())}\n```\n"
     yield from _paragraphs(command.help or "")
-    options = [option for option in command.params if isinstance(option, click.Option)]
+    options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
     if options:
         yield "| option | meaning | default |\n| --- | --- | --- |"
         for option in options:
