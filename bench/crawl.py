@@ -159,7 +159,7 @@ WORKER = """
 import asyncio, sys
 from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.crawl.frontier.queue import Frontier
-from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.settings import Options
 from overscripted.crawl.worker import Worker
 from overscripted.progress import Work
@@ -169,7 +169,7 @@ frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", 1)
 frontier.add(urls)
 options = Options(dwell_s=float(dwell), windows=int(windows), allow_private=guarded == "no", per_domain=0,
                   visits_per_browser=int(visits))
-names = Names(allowed=lambda address: True)  # the local web stands for the public one
+names = Resolver(allowed=lambda address: True)  # the local web stands for the public one
 with Work("crawl", len(urls)) as work:
     wished = instrument_settings.resolve("default")
     worker = Worker(Store(folder + "/run"), frontier, options, wished, work, names)

@@ -1,4 +1,4 @@
-"""Processes of this machine: whether one runs, how to end it, how to let others go first."""
+"""Processes of this machine: which run, how to kill them, how to let others use the CPU first."""
 
 import contextlib
 import os

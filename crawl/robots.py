@@ -9,7 +9,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from overscripted import robots
-from overscripted.crawl.network.resolver import Names, Refused
+from overscripted.crawl.network.resolver import Refused, Resolver
 from overscripted.robots import Reading, Rules
 
 TIMEOUT_S = 15.0  # for one robots.txt, redirects included
@@ -23,7 +23,7 @@ class Robots:
 
     def __init__(
         self,
-        names: Names | None,
+        names: Resolver | None,
         proxy: str,
         authorities: tuple[str, ...],
         unreachable: str = robots.DISALLOW,
@@ -109,7 +109,7 @@ async def _beginning(content: aiohttp.StreamReader) -> bytes:
 class _Resolver(AbstractResolver):
     """Connects to the addresses that were checked, no others."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Resolver) -> None:
         self._names = names
 
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:

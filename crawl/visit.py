@@ -14,8 +14,8 @@ import ada_url
 from overscripted.crawl import settings
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
-from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.frontier.queue import Lease
+from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Options

@@ -34,7 +34,7 @@ from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.metrics import Metrics
 from overscripted.crawl.network import route
 from overscripted.crawl.network.proxy_monitor import ProxyMonitor
-from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.robots import Robots
@@ -61,7 +61,7 @@ class Worker:
         options: Options,
         instrument_settings: dict[str, Any],
         work: Work,
-        names: Names | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
         self.name = f"{platform.node()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self.options, self.work = options, work
@@ -73,7 +73,7 @@ class Worker:
         self._crawl_id = frontier.crawl_id
         self._frontier = FrontierClient(frontier, self.name, options, store, self.writer, self.limits)
         self._instrument_sha256 = digest(instrument_settings)
-        self._guard = route.guard_for(options, names)
+        self._guard = route.guard_for(options, resolver)
         self._proxy = ProxyMonitor(options.proxy) if options.proxy else None
         self._robots = self._robots_for(options) if options.respect_robots else None
         self._metrics = Metrics(options.metrics, self.facts) if options.metrics else None
@@ -237,7 +237,7 @@ class Worker:
             result = visits.Result("blocked", rules.refusal)
         else:
             result = await visits.visit(browser, lease, records, self.options, self._load_slots)
-        if self._guard and result.outcome == "net_error" and self._guard.names.has_refused(records.host):
+        if self._guard and result.outcome == "net_error" and self._guard.resolver.has_refused(records.host):
             result.outcome, result.error = "blocked", f"{records.host}: not a public address"
         suspect = rules.unreachable or result.outcome in ("net_error", "http_error")
         if self._proxy and not await self._proxy_served(self._proxy, suspect, began):
@@ -303,8 +303,8 @@ class Worker:
         return route.prefs(self.options, self._guard) | profile.popups(self.options.popups)
 
     def _robots_for(self, options: Options) -> Robots:
-        names = self._guard.names if self._guard else None
-        return Robots(names, options.proxy, options.authorities, options.robots_unreachable)
+        resolver = self._guard.resolver if self._guard else None
+        return Robots(resolver, options.proxy, options.authorities, options.robots_unreachable)
 
     async def _leave(self) -> None:
         await self._frontier.leave(self._report())

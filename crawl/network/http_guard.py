@@ -7,7 +7,7 @@ resolves to such addresses only. A connection serves one request or one tunnel, 
 import asyncio
 import contextlib
 
-from overscripted.crawl.network.resolver import Names, Refused
+from overscripted.crawl.network.resolver import Refused, Resolver
 from overscripted.crawl.network.socks_guard import CHUNK, CONNECT_TIMEOUT_S, Guard, connect, splice
 
 MAX_HEAD_BYTES = 256 * 1024  # of a request's head: Firefox's limits of cookies and URLs are far below
@@ -21,8 +21,8 @@ class HttpGuard(Guard):
 
     limit = MAX_HEAD_BYTES
 
-    def __init__(self, names: Names, upstream: tuple[str, int]) -> None:
-        super().__init__(names)
+    def __init__(self, resolver: Resolver, upstream: tuple[str, int]) -> None:
+        super().__init__(resolver)
         self._upstream = upstream
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,7 +35,7 @@ class HttpGuard(Guard):
             with contextlib.suppress(
                 OSError, TimeoutError
             ):  # the user's proxy may know a name that this machine does not
-                await self.names.addresses(_host(target, tunnel))
+                await self.resolver.addresses(_host(target, tunnel))
             far_reader, far_writer = await connect([self._upstream[0]], self._upstream[1])
         except Refused:
             # Only CONNECT is answered: to other requests our answer would look like the site's.

@@ -23,7 +23,7 @@ class ProxyMonitor:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Look from now on: when a visit ends, it is known whether the proxy was away during it."""
+        """Look from now on, so that at the end of a visit we know whether the proxy was away during it."""
         self._task = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:

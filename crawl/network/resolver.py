@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from overscripted.addresses import is_address, is_public
 from overscripted.urls import registrable_domain
 
-Resolver = Callable[[str], Awaitable[list[str]]]
+Resolve = Callable[[str], Awaitable[list[str]]]
 
 RESOLVE_TIMEOUT_S = 20.0
 RESOLVERS = 64  # names resolved at the same time
@@ -25,10 +25,10 @@ class Refused(Exception):
     """The host has no public address."""
 
 
-class Names:
+class Resolver:
     """Resolves names. ``allowed`` says which addresses are public; ``refused`` counts refused connections."""
 
-    def __init__(self, allowed: Callable[[str], bool] = is_public, resolve: Resolver | None = None) -> None:
+    def __init__(self, allowed: Callable[[str], bool] = is_public, resolve: Resolve | None = None) -> None:
         self._allowed = allowed
         self._resolve = resolve or self._resolve_by_system
         self._threads = ThreadPoolExecutor(RESOLVERS, "resolve")

@@ -2,7 +2,7 @@
 
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.network.http_guard import HttpGuard
-from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.network.socks_guard import Guard
 from overscripted.crawl.settings import Options
 from overscripted.proxies import host_and_port
@@ -15,12 +15,12 @@ _PROXY_ONLY: dict[str, Pref] = {
 }
 
 
-def guard_for(options: Options, names: Names | None = None) -> Guard | None:
+def guard_for(options: Options, resolver: Resolver | None = None) -> Guard | None:
     """Our own proxy that keeps pages off private addresses; None with --allow-private."""
     if options.allow_private:
         return None
-    names = names or Names()
-    return HttpGuard(names, host_and_port(options.proxy)) if options.proxy else Guard(names)
+    resolver = resolver or Resolver()
+    return HttpGuard(resolver, host_and_port(options.proxy)) if options.proxy else Guard(resolver)
 
 
 def prefs(options: Options, guard: Guard | None) -> dict[str, Pref]:

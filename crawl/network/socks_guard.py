@@ -11,7 +11,7 @@ import ipaddress
 import struct
 
 from overscripted.connections import Server
-from overscripted.crawl.network.resolver import Names, Refused
+from overscripted.crawl.network.resolver import Refused, Resolver
 
 CONNECT_TIMEOUT_S = 20.0  # per address; Firefox itself gives up after 90 s
 LINGER_S = 10.0  # a server may keep a connection open that Firefox has closed
@@ -26,14 +26,14 @@ class Guard(Server):
 
     ends = (*Server.ends, ValueError)
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, resolver: Resolver) -> None:
         super().__init__()
-        self.names = names
+        self.resolver = resolver
 
     async def stop(self) -> None:
         """Close all connections."""
         await super().stop()
-        self.names.close()
+        self.resolver.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = await _greet(reader, writer)
@@ -41,7 +41,7 @@ class Guard(Server):
             _answer(writer, _NOT_SUPPORTED)
             return
         try:
-            far_reader, far_writer = await connect(await self.names.addresses(host), port)
+            far_reader, far_writer = await connect(await self.resolver.addresses(host), port)
         except Refused:
             _answer(writer, _BY_RULE)
             return

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 
 from overscripted import encodings
 
-MAX_DECODED = (
-    32 * 2**20
-)  # bytes; real scripts are less than a quarter of it, decompression bombs many times it
+MAX_DECODED = 32 * 2**20  # bytes; real scripts have less than a quarter, decompression bombs many times it
 
 
 class TooLarge(Exception):

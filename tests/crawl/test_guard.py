@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from overscripted.crawl.network.http_guard import HttpGuard
-from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.network.socks_guard import Guard
 
 
@@ -77,7 +77,7 @@ async def through(guard: Guard, host: str, port: int, kind: int = 3) -> tuple[in
     ],
 )
 async def test_private_addresses_are_refused_in_every_spelling(target: int, host: str, kind: int) -> None:
-    guard = Guard(Names())
+    guard = Guard(Resolver())
     await guard.start()
     code, got = await through(guard, host, target, kind)
     assert code in (2, 4)
@@ -86,7 +86,7 @@ async def test_private_addresses_are_refused_in_every_spelling(target: int, host
 
 
 async def test_a_public_address_is_reached_byte_for_byte(target: int) -> None:
-    guard = Guard(Names(allowed=lambda address: address == "127.0.0.2"))
+    guard = Guard(Resolver(allowed=lambda address: address == "127.0.0.2"))
     await guard.start()
     assert await through(guard, "127.0.0.2", target, 1) == (0, b"echo hello")
     assert await through(guard, "127.0.0.1", target, 1) == (2, b"")
@@ -110,7 +110,7 @@ async def test_a_server_that_keeps_connections_open_keeps_none_of_ours(
         ended.set()
 
     server = await asyncio.start_server(hold, "127.0.0.2", 0)
-    guard = Guard(Names(allowed=lambda _: True))
+    guard = Guard(Resolver(allowed=lambda _: True))
     await guard.start()
     await through(guard, "127.0.0.2", server.sockets[0].getsockname()[1], 1)
     async with asyncio.timeout(10):
@@ -129,7 +129,7 @@ async def test_a_slow_name_server_holds_up_its_own_names_only(monkeypatch: pytes
         return ["127.0.0.2"]
 
     monkeypatch.setattr("overscripted.crawl.network.resolver._lookup", lookup)
-    names = Names(allowed=lambda _: True)
+    names = Resolver(allowed=lambda _: True)
     slow = [asyncio.create_task(names.addresses(f"{n}.slow.com")) for n in range(200)]
     await asyncio.sleep(0.2)
     slow[0].cancel()  # as a time-out does; its thread is not free for that
@@ -145,18 +145,18 @@ async def test_a_name_that_changes_its_mind_is_checked_each_time(target: int) ->
     async def rebind(_: str) -> list[str]:
         return answers.pop(0)
 
-    guard = Guard(Names(allowed=lambda address: address == "127.0.0.2", resolve=rebind))
+    guard = Guard(Resolver(allowed=lambda address: address == "127.0.0.2", resolve=rebind))
     await guard.start()
     assert (await through(guard, "evil.example", target))[0] == 0
     assert (await through(guard, "evil.example", target))[0] == 2
-    assert guard.names.has_refused("EVIL.example")
+    assert guard.resolver.has_refused("EVIL.example")
     # Of several addresses only the public ones are tried.
     assert await through(guard, "evil.example", target) == (0, b"echo hello")
     await guard.stop()
 
 
 async def test_a_dead_address_is_unreachable_not_refused() -> None:
-    guard = Guard(Names(allowed=lambda _: True))
+    guard = Guard(Resolver(allowed=lambda _: True))
     await guard.start()
     probe = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
     port = probe.sockets[0].getsockname()[1]
@@ -170,7 +170,7 @@ async def test_a_dead_address_is_unreachable_not_refused() -> None:
     "garbage", [b"", b"GET / HTTP/1.1\r\n\r\n", b"\x04\x01\x00P", b"\x05\x01\x00\x05\x02\x00\x01"]
 )
 async def test_garbage_ends_a_connection_and_nothing_else(garbage: bytes, target: int) -> None:
-    guard = Guard(Names(allowed=lambda _: True))
+    guard = Guard(Resolver(allowed=lambda _: True))
     await guard.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", guard.port)
     writer.write(garbage)
@@ -191,7 +191,7 @@ async def ask(chain: Guard, request: bytes) -> bytes:
 
 
 async def test_before_the_users_proxy_private_targets_are_refused_and_others_passed_on(target: int) -> None:
-    chain = HttpGuard(Names(), ("127.0.0.1", target))
+    chain = HttpGuard(Resolver(), ("127.0.0.1", target))
     await chain.start()
     refused = [
         b"CONNECT 127.0.0.1:443 HTTP/1.1\r\n\r\n",
@@ -221,7 +221,7 @@ async def test_a_second_request_on_a_checked_connection_goes_nowhere() -> None:
         writer.close()
 
     server = await asyncio.start_server(record, "127.0.0.1", 0)
-    chain = HttpGuard(Names(), ("127.0.0.1", server.sockets[0].getsockname()[1]))
+    chain = HttpGuard(Resolver(), ("127.0.0.1", server.sockets[0].getsockname()[1]))
     await chain.start()
     first = b"POST http://9.9.9.9/ HTTP/1.1\r\nContent-Length: 2\r\n\r\nok"
     await ask(chain, first + b"GET http://127.0.0.1/secret HTTP/1.1\r\n\r\n")

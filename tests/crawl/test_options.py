@@ -13,7 +13,7 @@ from overscripted.crawl import command, metrics, settings
 from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.dwell import _require_same, draw, summarise
 from overscripted.crawl.frontier import outcomes
-from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.robots import Robots
 from overscripted.errors import InputError
 from overscripted.run import Run
@@ -169,7 +169,7 @@ async def _allowed(robots: Robots, url: str) -> bool:
 
 async def test_robots_are_read_once_and_followed(small_web: Web) -> None:
     small_web.asked.clear()
-    robots = Robots(Names(allowed=lambda _: True), "", ())
+    robots = Robots(Resolver(allowed=lambda _: True), "", ())
     assert not await _allowed(robots, f"{small_web.base}/forbidden/1")
     assert await _allowed(robots, f"{small_web.base}/page/1")
     assert not await _allowed(robots, f"{small_web.base}/page/1?print=1")  # wildcards, as RFC 9309 has them
@@ -193,7 +193,7 @@ async def test_robots_are_read_to_their_end_and_through_a_private_proxy() -> Non
         writer.close()
 
     server = await asyncio.start_server(slow, "127.0.0.1", 0)
-    robots = Robots(Names(), f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", ())
+    robots = Robots(Resolver(), f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", ())
     assert not await _allowed(robots, "http://only-the-proxy-knows.test/forbidden/end")
     assert await _allowed(robots, "http://only-the-proxy-knows.test/forbidden/")
     assert await _allowed(robots, "http://[no-url/")  # the visit will tell
@@ -204,7 +204,7 @@ async def test_robots_are_read_to_their_end_and_through_a_private_proxy() -> Non
 
 async def test_robots_are_not_read_from_private_addresses(small_web: Web) -> None:
     small_web.asked.clear()
-    robots = Robots(Names(), "", ())
+    robots = Robots(Resolver(), "", ())
     assert await _allowed(robots, f"{small_web.base}/forbidden/1")
     await robots.close()
     assert not small_web.asked

@@ -9,7 +9,7 @@ import pytest
 
 from overscripted.crawl.frontier.queue import Frontier
 from overscripted.crawl.instrument import settings as instrument_settings
-from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.settings import Options
 from overscripted.crawl.worker import Worker
 from overscripted.progress import Work
@@ -39,7 +39,7 @@ def own_address() -> str:
 
 async def probe(folder: Path, web: Web, allow_private: bool) -> tuple[set[str], int]:
     """The ways by which a public page reached this machine, and the datagrams it sent there."""
-    names = Names(lambda address: address == PUBLIC, Rebinding())
+    names = Resolver(lambda address: address == PUBLIC, Rebinding())
     options = Options(
         dwell_s=4.0, windows=1, allow_private=allow_private, retries=0, load_timeout_s=30, popups="allow"
     )

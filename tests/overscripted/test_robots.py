@@ -12,7 +12,7 @@ import pytest
 
 from overscripted import robots
 from overscripted.crawl import robots as crawl_robots
-from overscripted.crawl.network.resolver import Names
+from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.robots import Robots
 from tests.precrawl.crawling import Crawl
 from tests.precrawl.web import Request, Web, http, page, slowly
@@ -264,7 +264,7 @@ async def test_the_crawl_obeys_whatever_a_server_answers(
 ) -> None:
     monkeypatch.setattr(crawl_robots, "TIMEOUT_S", 6.0)
     origins = Origins()
-    reader = Robots(Names(allowed=lambda _: True), "", (), policy)
+    reader = Robots(Resolver(allowed=lambda _: True), "", (), policy)
     with origins.web:
         sites = [*map(origins.site, ANSWERS), origins.dead]
         answers = await asyncio.gather(*(reader.rules(f"http://{site}/") for site in sites))
@@ -287,7 +287,7 @@ async def test_the_crawl_follows_no_redirect_of_robots_txt_to_a_private_address(
     """It cannot be read, so that nothing is allowed; a private origin is left to the guard of the visit."""
     origins = Origins()
     public = origins.hosts["redirects to another host"]
-    reader = Robots(Names(allowed=lambda address: address == public), "", ())
+    reader = Robots(Resolver(allowed=lambda address: address == public), "", ())
     with origins.web as web:
         redirected = await reader.rules(f"http://{origins.site('redirects to another host')}/")
         private = await reader.rules(f"http://{origins.site('200')}/")
