@@ -45,7 +45,7 @@ class Crawl:
         self.said = ""
 
     def wait(self) -> int:
-        """Exit code; what it said is in ``said``."""
+        """Wait for its end; returns the exit code. Its output is in ``said``."""
         try:
             self.said, _ = self.process.communicate(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
@@ -79,7 +79,7 @@ class Crawl:
         return found
 
     def until(self, true: Callable[[], bool]) -> None:
-        """Wait for it while the crawl goes on."""
+        """Wait until a condition is true, while the crawl goes on."""
         deadline = time.monotonic() + LIMIT_S
         while not true():
             assert self.process.poll() is None, (self.wait(), self.said)
@@ -87,16 +87,16 @@ class Crawl:
             time.sleep(0.2)
 
     def until_limit(self, port: int, name: str) -> None:
-        """Until this limit holds it back, as its ``--metrics`` at a port say."""
+        """Wait until this limit holds it back, by its ``--metrics`` at a port."""
         self.until(lambda: f'overscripted_crawl_limit{{limit="{name}"}} 1\n' in numbers(port))
 
     def until_ended(self, port: int, n: int) -> None:
-        """Until so many seeds have ended, durable or not yet, as its ``--metrics`` at a port say."""
+        """Wait until ``n`` seeds have ended, durable or not yet, by its ``--metrics`` at a port."""
         ended = re.compile(r"^overscripted_crawl_ended (\d+)$", re.MULTILINE)
         self.until(lambda: any(int(found) >= n for found in ended.findall(numbers(port))))
 
     def until_firefox(self) -> psutil.Process:
-        """Its browser's parent process, as soon as there is one."""
+        """Wait for the parent process of its Firefox."""
         deadline = time.monotonic() + LIMIT_S
         while time.monotonic() < deadline:
             if found := self.firefoxes():
@@ -107,14 +107,14 @@ class Crawl:
 
 
 def numbers(port: int) -> str:
-    """What a worker serves for Prometheus; nothing before it has begun."""
+    """The metrics that a worker serves for Prometheus; empty before it has started."""
     with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         return str(answer.read().decode())
     return ""
 
 
 def crawl(run: str | Path, *options: str, seeds: Iterable[str] = (), folder: Path) -> str:
-    """Crawl to the end; what it said. Fails unless it ends well."""
+    """Crawl to the end; returns the output. Fails unless the exit code is 0."""
     one = Crawl(run, *options, seeds=seeds, folder=folder)
     assert one.wait() == 0, one.said
     return one.said

@@ -1,4 +1,4 @@
-"""A Firefox that fails at what is asked of it, or goes deaf, costs no seed."""
+"""A Firefox that fails a command, or whose records stop coming, costs no seed."""
 
 import asyncio
 import contextlib
@@ -33,12 +33,12 @@ _EXTENSION = """() => ChromeUtils.requestProcInfo().then((info) => JSON.stringif
 
 @pytest.fixture(autouse=True)
 def enough_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine starved pages would be visited again."""
+    """Turn off another attempt for lack of CPU: on a busy machine it would change the counts."""
     monkeypatch.setattr(settings, "STARVED_S", math.inf)
 
 
 async def crawl(folder: Path, seed: str, preset: str, meanwhile: Any = None) -> list[dict[str, Any]]:
-    """The visits of one seed by their attempts. ``meanwhile`` is called with the worker."""
+    """The visits of one seed, by attempt. ``meanwhile`` is called with the worker."""
     frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", 1)
     frontier.add([seed])
     options = Options(dwell_s=2.0, windows=1, allow_private=True, retries=2)
@@ -55,7 +55,7 @@ async def crawl(folder: Path, seed: str, preset: str, meanwhile: Any = None) -> 
 
 
 def fails(monkeypatch: pytest.MonkeyPatch, method: str, times: int, error: Exception) -> None:
-    """Have a method of realms fail so many times."""
+    """Have a method of `Realms` fail this many times."""
     real, left = getattr(Realms, method), [error] * times
 
     async def failing(realms: Realms, *arguments: Any) -> Any:

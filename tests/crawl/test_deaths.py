@@ -28,40 +28,40 @@ MB = 2**20
 
 
 def heard(*lines: str) -> Deaths:
-    of_one = Deaths()
+    deaths_of_firefox = Deaths()
     for line in lines:
-        of_one.handle_line(line)
-    return of_one
+        deaths_of_firefox.handle_line(line)
+    return deaths_of_firefox
 
 
 async def test_a_signal_has_its_name_and_what_firefox_said_before() -> None:
-    of_one = heard(
+    deaths_of_firefox = heard(
         SAID.format(7, "on signal 6"),
         "Hit MOZ_CRASH([unhandlable oom] Failed to allocate) at js/src/vm/JSContext.cpp:1636",
         "*** You are running in headless mode.",
         SAID.format(8, "on signal 11"),
         SAID.format(9, "with status 1"),
     )
-    assert await of_one.why(7, 0) == "the page's process died: signal 6 (SIGABRT)"
-    assert await of_one.why(8, 3000 * MB) == (
+    assert await deaths_of_firefox.why(7, 0) == "the page's process died: signal 6 (SIGABRT)"
+    assert await deaths_of_firefox.why(8, 3000 * MB) == (
         "the page's process died: signal 11 (SIGSEGV): Hit MOZ_CRASH([unhandlable oom] Failed to allocate) "
         "at js/src/vm/JSContext.cpp:1636; it had 3,000 MB of memory when last looked at; it may hold 4,096 MB"
     )
-    assert await of_one.why(9, 0) == "the page's process died: status 1"
-    assert await of_one.why(0, 0) == "the page's process did not start"
+    assert await deaths_of_firefox.why(9, 0) == "the page's process died: status 1"
+    assert await deaths_of_firefox.why(0, 0) == "the page's process did not start"
 
 
 async def test_an_end_that_is_told_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    of_one = Deaths()
-    asked = asyncio.create_task(of_one.why(7, 0))
+    deaths_of_firefox = Deaths()
+    asked = asyncio.create_task(deaths_of_firefox.why(7, 0))
     await asyncio.sleep(0)
-    of_one.handle_line(SAID.format(8, "on signal 6"))
+    deaths_of_firefox.handle_line(SAID.format(8, "on signal 6"))
     await asyncio.sleep(0)
     assert not asked.done()
-    of_one.handle_line(SAID.format(7, "on signal 9"))
+    deaths_of_firefox.handle_line(SAID.format(7, "on signal 9"))
     assert "SIGKILL" in await asked
     monkeypatch.setattr(settings, "DEATH_S", 0.01)
-    assert await of_one.why(9, 0) == "the page's process died: nothing is known of its end"
+    assert await deaths_of_firefox.why(9, 0) == "the page's process died: nothing is known of its end"
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ async def test_the_kernels_want_of_memory_is_named(
     monkeypatch: pytest.MonkeyPatch, how: str, more: int, named: bool
 ) -> None:
     monkeypatch.setattr(deaths, "oom_kills", lambda: 5)
-    of_one = heard(SAID.format(7, how))
-    of_one.look()
+    deaths_of_firefox = heard(SAID.format(7, how))
+    deaths_of_firefox.look()
     monkeypatch.setattr(deaths, "oom_kills", lambda: 5 + more)
-    of_one.look()  # it is heard of the death only now
-    assert ("the machine was out of memory" in await of_one.why(7, 0)) == named
-    of_one.look()
-    assert "the machine was out of memory" not in await of_one.why(7, 0)
+    deaths_of_firefox.look()  # the death is reported only now
+    assert ("the machine was out of memory" in await deaths_of_firefox.why(7, 0)) == named
+    deaths_of_firefox.look()
+    assert "the machine was out of memory" not in await deaths_of_firefox.why(7, 0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="as Linux says it")
@@ -94,11 +94,11 @@ def test_the_kernel_says_how_many_processes_it_ended() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="as Linux has it")
 def test_a_process_is_offered_to_the_kernel_before_its_parent() -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
-        deaths.offer(process.pid, os.getpid())
+        deaths.prefer_over_parent(process.pid, os.getpid())
         ranks = [int(Path(f"/proc/{pid}/oom_score_adj").read_text()) for pid in (os.getpid(), process.pid)]
         process.kill()
     assert ranks[1] == min(ranks[0] + settings.OOM_RANK, 1000)
-    deaths.offer(process.pid, os.getpid())  # it has ended: nothing happens
+    deaths.prefer_over_parent(process.pid, os.getpid())  # it has ended: nothing happens
 
 
 async def test_the_end_of_firefox_itself_is_named() -> None:
@@ -110,7 +110,7 @@ async def test_the_end_of_firefox_itself_is_named() -> None:
 
 
 async def visits(folder: Path, seeds: list[str], meanwhile: Any = None) -> dict[str, dict[str, Any]]:
-    """The visits of seeds in one Firefox, made at a time. ``meanwhile`` is called with the worker."""
+    """The visits of seeds at the same time in one Firefox. ``meanwhile`` is called with the worker."""
     frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", 1)
     frontier.add(seeds)
     options = Options(dwell_s=5.0, load_timeout_s=300.0, windows=len(seeds), allow_private=True, retries=0)
@@ -130,7 +130,7 @@ async def visits(folder: Path, seeds: list[str], meanwhile: Any = None) -> dict[
 async def test_a_page_at_its_limit_of_memory_says_so_and_its_neighbour_goes_on(
     small_web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A thousand frames need a gigabyte: here their process may hold half of it."""
+    """A thousand frames need a gigabyte of memory: here their process gets half of it."""
     monkeypatch.setattr(process, "DATA_BYTES", 500 * MB)
     greedy, neighbour = small_web.hostile("frames"), small_web.page(1)
     found = await visits(tmp_path, [greedy, neighbour])
@@ -171,7 +171,7 @@ async def test_a_page_that_is_ended_from_outside_says_by_which_signal(small_web:
 async def test_a_firefox_that_is_too_large_is_ended_and_says_so(
     small_web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pages draw in its parent process, whose memory no limit of theirs holds."""
+    """Pages draw in the parent process, to which the limit of content processes does not apply."""
     monkeypatch.setattr(settings, "PARENT_BYTES", 1 * MB)
     seed = small_web.base + "/never"
     visit = (await visits(tmp_path, [seed]))[seed]

@@ -1,4 +1,4 @@
-"""Whatever is killed, each seed ends in one outcome with its records once: counted to the record."""
+"""Whatever is killed, each seed has one outcome and its records once: every record is counted."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ def leftovers(one: Crawl) -> list[str]:
 
 
 def until_pages_ended(run: Path, n: int) -> None:
-    """Until the frontier has acknowledged ``n`` seeds."""
+    """Wait until ``n`` seeds have ended in the frontier."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         with contextlib.suppress(Exception):
@@ -105,7 +105,7 @@ def test_kill_firefox_and_content_processes_makes_their_visits_again(small_web: 
     check_records(raw, small_web, pages)
     crashed = {visit["error"] for visit in raw.attempts if visit["outcome"] == "crashed"}
     assert crashed
-    for error in crashed:  # Firefox may have been killed before it said how a process of its ended
+    for error in crashed:  # Firefox may have been killed before it reported how its process ended
         assert error.startswith(("the browser ended: signal 9 (SIGKILL)", "the page's process died: ")), error
     assert leftovers(one) == []
 

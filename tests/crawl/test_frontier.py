@@ -164,7 +164,7 @@ def test_a_mass_of_seeds_that_must_wait_does_not_hide_the_others(
 
 
 def test_the_numbers_kept_are_those_of_the_seeds(url: str) -> None:
-    """Leased, ended, tried again, reaped in any order: what is counted is what is there."""
+    """Seeds are leased, ended, tried again and reaped in any order: the counts are those of the rows."""
     crawl, dice = next(_crawls), random.Random(3)
     frontier = Frontier(url, crawl)
     frontier.add([f"http://s{n % 9}.com/{n}" for n in range(60)])
