@@ -1,6 +1,7 @@
 """User mistakes, small options, and the parts that need no browser."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import click
@@ -13,10 +14,16 @@ from overscripted.crawl import command, metrics, settings
 from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.dwell import _require_same, draw, summarise
 from overscripted.crawl.frontier import outcomes
+from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.instrument.settings import resolve
 from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.robots import Robots
+from overscripted.crawl.settings import Options
+from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
+from overscripted.progress import Work
 from overscripted.run import Run
+from overscripted.store import Store
 from tests.crawl.web import Web
 
 
@@ -95,6 +102,20 @@ def test_a_certificate_authority_that_is_none_is_named(
     assert "--ca" in said
     assert "Traceback" not in said
     assert not (tmp_path / "run").exists()
+
+
+async def test_a_worker_that_cannot_start_leaves_no_part_running(tmp_path: Path) -> None:
+    frontier = Frontier(f"sqlite:///{tmp_path}/frontier.sqlite", 1)
+    with Work("crawl", 0) as work, socket.create_server(("127.0.0.1", 0)) as other:
+        options = Options(metrics=f"127.0.0.1:{other.getsockname()[1]}")
+        worker = Worker(Store(tmp_path / "run"), frontier, options, resolve("default"), work)
+        with pytest.raises(InputError, match="--metrics"):
+            await worker.run()
+    assert worker._guard
+    with pytest.raises(OSError, match=r"Connect|refused"):
+        await asyncio.open_connection("127.0.0.1", worker._guard.port)
+    assert frontier.workers.all() == []
+    frontier.close()
 
 
 def test_every_retried_outcome_exists() -> None:
