@@ -16,9 +16,7 @@ from overscripted.store import Store
 
 # Names the build and the folder of the rest: without it Firefox compiles again.
 _BUILD = "compatibility.ini"
-_SCRIPTS = (
-    "startupCache/scriptCache.bin"  # most of it; a Firefox that started from an archive uses another name
-)
+_SCRIPTS = "startupCache/scriptCache.bin"  # most of it; after a start from an archive it has another name
 _COMPILED = ("startupCache/startupCache.*", "startupCache/scriptCache*.bin")
 
 
