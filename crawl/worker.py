@@ -239,7 +239,7 @@ class Worker:
             result = await visits.visit(browser, lease, records, self.options, self._load_slots)
         if self._guard and result.outcome == "net_error" and self._guard.resolver.has_refused(records.host):
             result.outcome, result.error = "blocked", f"{records.host}: not a public address"
-        suspect = rules.unreachable or result.outcome in ("net_error", "http_error")
+        suspect = bool(rules.unreachable) or result.outcome in ("net_error", "http_error")
         if self._proxy and not await self._proxy_served(self._proxy, suspect, began):
             await self._frontier.retry(lease)
             return

@@ -234,4 +234,4 @@ def require_space(store: Store) -> None:
     try:
         check_space(store)
     except NoSpace as error:
-        raise OutsideError(f"{store.url}: {error}; free space or give another RUN") from error
+        raise OutsideError(f"{store.url}: {error}; free space or name another RUN") from error
