@@ -18,3 +18,13 @@ def read_page(name: str, **values: Any) -> str:
     if markers != set(values):
         raise ValueError(f"{name} has the markers {sorted(markers)}, given are {sorted(values)}")
     return re.sub(r"\{([A-Z][A-Z_]+)\}", lambda found: str(values.get(found[1], found[0])), text)
+
+
+def read_cases(name: str, **values: Any) -> dict[str, str]:
+    """Name -> code, of a file where each case begins with the line ``// case: NAME``.
+
+    The code is without its last semicolon.
+    """
+    _, *parts = re.split(r"^// case: (.+)\n", read_page(name, **values), flags=re.MULTILINE)
+    names, codes = parts[::2], [code.strip().removesuffix(";") for code in parts[1::2]]
+    return dict(zip(names, codes, strict=True))

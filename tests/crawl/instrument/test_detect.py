@@ -11,12 +11,29 @@ import pytest_asyncio
 
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
-from tests.crawl.instrument.detectors import BESIDE, DETECTORS, DRIVEN, FIRST
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
-from tests.crawl.instrument.page_files import read_page
+from tests.crawl.instrument.page_files import read_cases, read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
+# Known ways to detect instrumentation, each an expression that is true where it finds something.
+# Sources: Krumnow, Jonker and Karsch, "How gullible are web measurement tools?" (arXiv:2205.08890); OpenWPM
+# issues 102, 545, 1187; CreepJS ("lies"); fp-collect; puppeteer-extra-plugin-stealth's list of evasions.
+DETECTORS = read_cases("detectors.js")
+# True in any browser that WebDriver drives.
+DRIVEN = {"navigator.webdriver is true", "webdriver in an iframe"}
+# Seen by the page's first script, before anything else.
+FIRST = read_page("detect.html")
+# What they load beside their page: path -> content, type, headers.
+BESIDE = {
+    "/detect-kept": (
+        "<p>x",
+        "text/html",
+        {"Cache_Control": "max-age=600", "Content_Security_Policy_Report_Only": "img-src 'none'"},
+    ),
+    "/detect-served": ("<p>x", "text/html", {}),
+    "/detect-worker.js": (read_page("detect_worker.js"), "text/javascript", {}),
+}
 # What a page can learn of each property of each interface without having made any object.
 SURVEY = read_page(
     "survey.js",

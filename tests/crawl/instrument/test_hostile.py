@@ -9,9 +9,8 @@ from collections import Counter
 import pytest
 
 from overscripted.crawl.firefox.process import Firefox
-from tests.crawl.instrument.behaviours import BEHAVIOURS
 from tests.crawl.instrument.harness import Instrumented, Web, seen_page
-from tests.crawl.instrument.page_files import read_page
+from tests.crawl.instrument.page_files import read_cases, read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 SYMBOL = "window.navigator.oscpu"
@@ -400,6 +399,10 @@ async def test_a_full_store_is_not_written_out_at_each_look(browser: Instrumente
     assert max(map(len, values)) <= 100_000
 
 
+# What wrapped APIs do, as expressions (awaited) whose values must equal a plain browser's.
+BEHAVIOURS = read_cases("behaviours.js")
+
+
 @pytest.fixture(scope="module")
 def broken(web: Web) -> str:
     """A page for `BEHAVIOURS`; its path."""
@@ -409,7 +412,7 @@ def broken(web: Web) -> str:
         "47494638396101000100800000ffffff00000021f90401000000002c00000000010001000002024401003b"
     )
     web.add("/pixel.gif", gif, "image/gif")
-    return web.add("/behave", "<!doctype html><title>t</title><body>")
+    return web.add("/behave", read_page("behave.html"))
 
 
 async def test_wrapped_apis_behave_as_in_a_plain_browser(

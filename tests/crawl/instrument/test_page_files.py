@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.crawl.instrument import page_files
-from tests.crawl.instrument.page_files import FOLDER, read_page
+from tests.crawl.instrument.page_files import FOLDER, read_cases, read_page
 
 
 @pytest.fixture
@@ -29,8 +29,16 @@ def test_a_marker_without_a_value_and_a_value_without_a_marker_are_refused(
         read_page("x.js", **values)
 
 
+def test_cases_are_taken_apart_by_their_names(folder: Path) -> None:
+    (folder / "x.js").write_text(
+        "// case: a, b: c\nf({ONE});\n\n// case: two\n{\n  // case: no\n  g();;\n}\n"
+    )
+    assert read_cases("x.js", ONE=1) == {"a, b: c": "f(1)", "two": "{\n  // case: no\n  g();;\n}"}
+
+
 def test_every_file_is_used() -> None:
     tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py"))
     files = [path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()]
     assert len(files) > 50
-    assert [name for name in files if f'read_page("{name}"' not in tests and f'"{name}",' not in tests] == []
+    calls = ('read_page("{}"', 'read_cases("{}"', '"{}",')
+    assert [name for name in files if not any(call.format(name) in tests for call in calls)] == []
