@@ -28,3 +28,16 @@ def read_cases(name: str, **values: Any) -> dict[str, str]:
     _, *parts = re.split(r"^// case: (.+)\n", read_page(name, **values), flags=re.MULTILINE)
     names, codes = parts[::2], [code.strip().removesuffix(";") for code in parts[1::2]]
     return dict(zip(names, codes, strict=True))
+
+
+def read_lines(name: str, **values: Any) -> list[str]:
+    """The blocks of a file, which empty lines part, each as one line.
+
+    So a call's line is the number of its block. A block has no comments.
+    """
+    return [one_line(block) for block in read_page(name, **values).split("\n\n")]
+
+
+def one_line(code: str) -> str:
+    """Code without comments, in one line."""
+    return " ".join(line.strip() for line in code.splitlines())

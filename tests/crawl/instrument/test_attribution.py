@@ -1,8 +1,9 @@
-# ruff: noqa: E501 (code of pages)
-"""Whose call it is: that of the innermost script, whatever of the browser's own code and of ours comes before; else the browser's.
+"""A call is that of the innermost script, whatever of the browser's own code and of ours comes before.
 
-``b`` is true of a call where no script's frame is on the stack; its ``f`` is the frame of the script that bound the
-native, which only a worker's debugger knows, or empty. No frame is ever ours.
+Without a script it is the browser's.
+
+``by_browser`` is true of a call where no script's frame is on the stack. Its ``caller`` is the frame of the
+script that bound the native, which only a worker's debugger knows, or empty. No frame is ever ours.
 """
 
 import json
@@ -11,102 +12,29 @@ from collections import Counter
 import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, seen_page
+from tests.crawl.instrument.page_files import one_line, read_cases, read_lines, read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 SET = "window.Storage.setItem"
-KEEP = "(k)=>localStorage.setItem.bind(localStorage,k,'1')"
-HEAD = (
-    f"const N={KEEP},DONE=new Set();"
-    "const S=(k)=>function script(){localStorage.setItem(k+'!','1');DONE.add(k)};"
-    "const both=(k,use)=>{use(N(k));use(S(k))},P=Promise.resolve();"
-    "const make=(n)=>document.createElement(n),event=(k)=>new Event(k);"
-)
-SCRIPT = (
-    1,
-    HEAD.index("localStorage.setItem(k+") + len("localStorage.") + 1,
-)  # where the script's own call is
+HEAD = one_line(read_page("attribution/head.js"))
+_OWN = "localStorage."
+SCRIPT = (1, HEAD.index(f"{_OWN}setItem(k +") + len(_OWN) + 1)  # where the script's own call is
 
 # Name -> what is done with a function `f`. The browser's own code calls it when no script is running:
-BROWSER = {
-    "then": "P.then(f)",
-    "catch": "Promise.reject(1).catch(f)",
-    "finally": "P.finally(f)",
-    "a function of a bound one": "P.then(Function.prototype.call.bind(f))",
-    "bound twice": "P.then(f.bind(1).bind(2))",
-    "a thenable": "Promise.resolve({then:f})",
-    "await of a thenable": "(async()=>{await {then:f}})()",
-    "queueMicrotask": "queueMicrotask(f)",
-    "setTimeout": "setTimeout(f)",
-    "setTimeout in setTimeout": "setTimeout(setTimeout.bind(window,f))",
-    "setInterval": "{const i=setInterval(f,20);setTimeout(()=>clearInterval(i),30)}",
-    "requestAnimationFrame": "requestAnimationFrame(f)",
-    "requestIdleCallback": "requestIdleCallback(f)",
-    "a task of a priority": "scheduler.postTask(f)",
-    "a message of a port": "{const c=new MessageChannel();c.port1.onmessage=f;c.port2.postMessage(1)}",
-    "a listener of a port": "{const c=new MessageChannel();c.port1.addEventListener('message',f);c.port1.start();c.port2.postMessage(1)}",
-    "a channel": "{const c=new BroadcastChannel(k+typeof f.prototype);c.onmessage=f;new BroadcastChannel(c.name).postMessage(1)}",
-    "a listener": "{const i=new Image();i.addEventListener('error',f);i.src='/none.png'}",
-    "an object that listens": "{const i=new Image();i.addEventListener('error',{handleEvent:f});i.src='/none.png'}",
-    "a handler": "{const i=new Image();i.onerror=f;i.src='/none.png'}",
-    "a script's handler": "{const s=make('script');s.onload=f;s.src='/attribution-empty.js';document.head.append(s)}",
-    "a listener of the window": "addEventListener('message',f,{once:true});if(f.prototype)postMessage(1,'*')",
-    "a request": "{const x=new XMLHttpRequest();x.onload=f;x.open('GET','/attribution-empty.js');x.send()}",
-    "an answer": "fetch('/attribution-empty.js').then(f)",
-    "a database": "indexedDB.open('db').onsuccess=f",
-    "a signal that times out": "AbortSignal.timeout(5).onabort=f",
-    "MutationObserver": "{const e=make('p');new MutationObserver(f).observe(e,{attributes:true});e.id='x'}",
-    "IntersectionObserver": "{const e=make('p');document.body.append(e);new IntersectionObserver(f).observe(e)}",
-    "ResizeObserver": "{const e=make('p');document.body.append(e);new ResizeObserver(f).observe(e)}",
-    "PerformanceObserver": "{new PerformanceObserver(f).observe({type:'mark'});performance.mark('x')}",
-    "an animation": "document.body.animate([],1).onfinish=f",
-    "a canvas": "make('canvas').toBlob(f)",
-    "a lock": "navigator.locks.request(k+typeof f.prototype,f)",
-    "a stream that is read": "new ReadableStream({pull:f}).getReader()",
-    "FinalizationRegistry": "{const r=new FinalizationRegistry(f);(window.R??=[]).push(r);r.register({},k)}",
-}  # fmt: skip
-# The same where a script has the browser's own code call it, now: the call is that script's, from the line of the case.
-RUNNING = {
-    "called": "f()",
-    "called by Reflect": "Reflect.apply(f,null,[])",
-    "an event that is dispatched": "{const t=new EventTarget();t.addEventListener('k',f);t.dispatchEvent(event('k'))}",
-    "an event of the window": "addEventListener(k,f,{once:true});dispatchEvent(event(k))",
-    "an object that hears an event": "{const t=new EventTarget();t.addEventListener('k',{handleEvent:f});t.dispatchEvent(event('k'))}",
-    "a click": "{const b=make('b');b.onclick=f;b.click()}",
-    "a custom element": "{const n='x-'+Math.random().toString(36).slice(2);class C extends HTMLElement{};C.prototype.connectedCallback=f;"
-    "customElements.define(n,C);document.body.append(make(n))}",
-    "a frame's load": "{const i=make('iframe');i.onload=f;document.body.append(i)}",
-    "a signal": "{const a=new AbortController();a.signal.onabort=f;a.abort()}",
-    "a promise's own": "new Promise(f)",
-    "a stream's own": "try{new ReadableStream({start:f})}catch{}",
-    "map": "[1].map(f)",
-    "sort": "[1,2].sort(f)",
-    "Array.from": "Array.from([1],f)",
-    "forEach of nodes": "document.querySelectorAll('body').forEach(f)",
-    "replace": "'x'.replace('x',f)",
-    "a trap": "new Proxy({},{get:f}).x",
-    "a getter": "Object.defineProperty({},'x',{get:f}).x",
-    "a getter by Reflect": "Reflect.get(Object.defineProperty({},'x',{get:f}),'x')",
-    "a setter": "Object.defineProperty({},'x',{set:f}).x=1",
-    "toJSON": "JSON.stringify({toJSON:f})",
-    "toString": "try{String({toString:f})}catch{}",
-    "toString for the page": "try{document.title={toString:f}}catch{}",
-    "Symbol.toPrimitive": "try{`${{[Symbol.toPrimitive]:f}}`}catch{}",
-    "Symbol.hasInstance": "1 instanceof {[Symbol.hasInstance]:f}",
-    "an iterator": "try{[...{[Symbol.iterator]:f}]}catch{}",
-    "a getter of a clone": "structuredClone(Object.defineProperty({},'x',{get:f,enumerable:true}))",
-    "a filter of nodes": "document.createTreeWalker(document.head,1,f).nextNode()",
-    "a generator": "[...(function*(){yield f()})()]",
-    "an async function that waited": "(async()=>{await 1;f()})()",
-    "300 natives": "{let c=[f,null,[]];for(let i=0;i<300;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
-    "100 events": "{let g=f;for(let i=0;i<100;i++){const t=new EventTarget();t.addEventListener('k',g);g=t.dispatchEvent.bind(t,event('k'))}g()}",
-}  # fmt: skip
+BROWSER = read_cases("attribution/browser.js")
+# The same where a script has the browser's own code call it, now.
+# The call is that script's, from the line of the case.
+RUNNING = read_cases("attribution/running.js")
 
 
 def page_of(web: Web, cases: dict[str, str]) -> tuple[str, list[str]]:
     """A page whose script has one case a line, after a first line that is not one; what its lines are."""
     lines = [
         HEAD,
-        *(f"both({json.dumps(k)},f=>{{const k={json.dumps(k)};{code}}});" for k, code in cases.items()),
+        *(
+            f"both({json.dumps(k)},f=>{{const k={json.dumps(k)};{one_line(code)}}});"
+            for k, code in cases.items()
+        ),
     ]
     web.add("/attribution-empty.js", "", "text/javascript")
     web.add("/attribution.js", "\n".join(lines), "text/javascript")
@@ -156,11 +84,16 @@ async def test_what_a_script_has_called_is_that_scripts(browser: Instrumented, w
     assert "moz-extension" not in repr(visit.messages)
 
 
+def _named(name: str) -> str:
+    """Code that calls F in a function of this name."""
+    return f"({{['{name}'](){{F()}}}})['{name}']()"
+
+
 FORGED = {
-    "a name like a place": "({['x@moz-extension://a/document.js:1:1'](){F()}})['x@moz-extension://a/document.js:1:1']()",
-    "a name with a line in it": "({['x@moz-extension://a/document.js:1:1\\ny'](){F()}})['x@moz-extension://a/document.js:1:1\\ny']()",
-    "a name like a cause": "({['promise callback*x'](){F()}})['promise callback*x']()",
-    "a name of ours": "({['run'](){F()}})['run']()",
+    "a name like a place": _named("x@moz-extension://a/document.js:1:1"),
+    "a name with a line in it": _named(r"x@moz-extension://a/document.js:1:1\ny"),
+    "a name like a cause": _named("promise callback*x"),
+    "a name of ours": _named("run"),
 }
 URL = "moz-extension://ab/document.js"  # which a page may give its code
 
@@ -191,16 +124,8 @@ async def test_no_page_passes_for_the_recorder(browser: Instrumented, web: Web) 
 
 async def test_a_whole_stack_has_no_frame_of_ours(browser: Instrumented, web: Web) -> None:
     """The frames of a page that are before and after one of a wrapped native that calls the page."""
-    lines = [
-        "const {set}=Object.getOwnPropertyDescriptor(Document.prototype,'cookie'),event=new Event('k');",
-        "function outer(){dispatchEvent(event)}",
-        "function inner(){document.cookie='script=1'}",
-        "addEventListener('k',inner,{once:true});outer();",
-        "addEventListener('k',set.bind(document,'native=1'),{once:true});outer();",
-        "setTimeout(set.bind(document,'browser=1'));setTimeout(()=>window.D=1,9);",
-        "{let c=[set,document,['deep=1']];for(let i=0;i<200;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
-    ]
-    web.add("/whole.js", "\n".join(lines), "text/javascript")
+    code = read_page("attribution/whole_stack.js")
+    web.add("/whole.js", code, "text/javascript")
     page = web.add("/whole", "<!doctype html><script src=/whole.js></script>")
     visit = await browser.visit(web.base + page, "window.D")
     it = f"{web.base}/whole.js"
@@ -209,7 +134,7 @@ async def test_a_whole_stack_has_no_frame_of_ours(browser: Instrumented, web: We
         for c in visit.calls
         if c.symbol == "window.document.cookie"
     }
-    deep = f"@{it}:7:{lines[6].index('Reflect.apply(...') + len('Reflect.') + 1}"
+    deep = f"@{it}:7:{code.splitlines()[6].index('Reflect.apply(...') + len('Reflect.') + 1}"
     assert found == {
         "script=1": (f"inner@{it}:3:18", f"inner@{it}:3:18\nouter@{it}:2:31\n@{it}:4:41", False),
         "native=1": (f"outer@{it}:2:31", f"outer@{it}:2:31\n@{it}:5:65", False),
@@ -219,21 +144,11 @@ async def test_a_whole_stack_has_no_frame_of_ours(browser: Instrumented, web: We
 
 
 async def test_what_only_the_browser_tells_of_is_marked_too(browser: Instrumented, web: Web) -> None:
-    """Code made from text, sockets, workers, streams, each by the browser's own code, and by a script as before."""
+    """Code made from text, sockets, workers, streams: each by the browser's own code, and by a script."""
     web.add("/marked-stream", "retry: 50\n\n", "text/event-stream")
     web.redirects["/marked-moved"] = "/marked-stream"
     socket = f"ws://127.0.0.1:{web.port}"
-    lines = [
-        "const P=Promise.resolve(),C=Reflect.construct;",
-        "P.then(eval.bind(null,'1'));eval('2');['3'].map(eval);",
-        "setTimeout(setTimeout.bind(null,'4'));setTimeout('5');",
-        "setTimeout(C.bind(null,Function,['6']));new Function('7');",
-        f"setTimeout(C.bind(null,WebSocket,['{socket}/8']));new WebSocket('{socket}/9');",
-        "setTimeout(C.bind(null,Worker,['data:text/javascript,10']));new Worker('data:text/javascript,11');",
-        "setTimeout(C.bind(null,EventSource,['/marked-stream']));new EventSource('/marked-moved');new EventSource('/marked-moved');",
-        "{let c=[C,null,[Worker,['data:text/javascript,12']]];for(let i=0;i<200;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
-        "setTimeout(Reflect.set.bind(null,location,'href','javascript:void 13'));setTimeout(()=>{location='javascript:void 14;void(window.D=1)'},200);",
-    ]
+    lines = read_lines("attribution/told_by_browser.js", SOCKET=socket)
     web.add("/marked.js", "\n".join(lines), "text/javascript")
     page = web.add("/marked", "<!doctype html><script src=/marked.js></script>")
     visit = await browser.visit(web.base + page, "window.D", dwell_s=1)
@@ -276,26 +191,18 @@ async def test_what_only_the_browser_tells_of_is_marked_too(browser: Instrumente
 
 # (import "m" "f" (func)) (func (export "g") (call 0))
 WASM = bytes.fromhex("0061736d01000000010401600000020701016d0166000003020100070501016700010a0601040010000b")
-_MODULES = [
-    f"const BYTES=new Uint8Array({list(WASM)}),g=Object.getOwnPropertyDescriptor(Object.getPrototypeOf(navigator),'platform').get.bind(navigator);",
-    "const made=(f)=>new WebAssembly.Instance(new WebAssembly.Module(BYTES),{m:{f}}).exports.g;",
-    "made(g)();",
-    "made(Reflect.apply.bind(null,g,null,[]))();",
-    "setTimeout(made(g));",
-    "eval('new WebAssembly.Instance(new WebAssembly.Module(BYTES),{m:{f:g}}).exports.g')();",
-    "made(()=>g())();",
-    "{const f=made(g);for(let i=0;i<150;i++)f()}",
-    "WebAssembly.instantiateStreaming(fetch('/import.wasm'),{m:{f:g}}).then(it=>{it.instance.exports.g();DONE()});",
-]
 
 
 @pytest.mark.parametrize("where", ["document", "worker"])
 async def test_natives_that_webassembly_imports(browser: Instrumented, web: Web, where: str) -> None:
-    """The frame is as Firefox writes it: the module's place, function and offset; the script is the one that made the module."""
+    """The frame is as Firefox writes it: the module's place, function and offset.
+
+    The script is the one that made the module.
+    """
     web.add("/import.wasm", WASM, "application/wasm")
     done = "postMessage(1)" if where == "worker" else "window.D=1"
-    code = "\n".join(_MODULES).replace("DONE()", f"setTimeout(()=>{{{done}}},50)")
-    web.add("/import.js", code, "text/javascript")
+    lines = read_lines("attribution/webassembly.js", BYTES=list(WASM), DONE=f"setTimeout(()=>{{{done}}},50)")
+    web.add("/import.js", "\n".join(lines), "text/javascript")
     start = "const w=new Worker('/import.js');w.onmessage=()=>window.D=1"
     page = f"<script>{start}</script>" if where == "worker" else "<script src=/import.js></script>"
     visit = await browser.visit(web.base + web.add("/import", f"<!doctype html>{page}"), "window.D")
@@ -321,43 +228,22 @@ async def test_natives_that_webassembly_imports(browser: Instrumented, web: Web,
 
 
 async def in_worker(browser: Instrumented, web: Web, lines: list[str]) -> Visit:
-    """A page with a worker whose script has these lines; the visit, once the worker has said that it is done."""
+    """A page with a worker whose script has these lines; the visit, once the worker is done."""
     web.add("/attributed.js", "\n".join(lines), "text/javascript")
     page = "<!doctype html><script>const w=new Worker('/attributed.js');w.onmessage=()=>window.D=1</script>"
     return await browser.visit(web.base + web.add("/attributed", page), "window.D")
 
 
-# What a worker does with a native that is bound, and whose frame it has: that of `bind` where no script is running.
+# What a worker does with a native that is bound. Its frame is that of `bind` where no script is running.
 _BOUND = "const B=(n)=>fetch.bind(self,n),P=Promise.resolve();"
-IN_WORKER = {
-    "then": "P.then(B(k))",
-    "bound twice": "P.then(B(k).bind(1))",
-    "a thenable": "Promise.resolve({then:B(k)})",
-    "queueMicrotask": "queueMicrotask(B(k))",
-    "setTimeout": "setTimeout(B(k))",
-    "setInterval": "{const i=setInterval(B(k),20);setTimeout(()=>clearInterval(i),30)}",
-    "requestAnimationFrame": "requestAnimationFrame(B(k))",
-    "a message of a port": "{const c=new MessageChannel();c.port1.onmessage=B(k);c.port2.postMessage(1)}",
-    "a listener": "{const c=new MessageChannel();c.port1.addEventListener('message',B(k));c.port1.start();c.port2.postMessage(1)}",
-    "an object that listens": "{const c=new MessageChannel();c.port1.addEventListener('message',{handleEvent:B(k)});c.port1.start();c.port2.postMessage(1)}",
-    "a channel": "{const c=new BroadcastChannel('x');c.onmessage=B(k);new BroadcastChannel('x').postMessage(1)}",
-    "PerformanceObserver": "{new PerformanceObserver(B(k)).observe({type:'mark'});performance.mark('x')}",
-    "a lock": "navigator.locks.request('x',B(k))",
-    "a stream that is read": "new ReadableStream({pull:B(k)}).getReader()",
-}  # fmt: skip
-IN_WORKER_NOW = {
-    "called": "B(k)()",
-    "map": "[1].map(B(k))",
-    "an event": "{const t=new EventTarget();t.addEventListener('k',B(k));t.dispatchEvent(new Event('k'))}",
-    "a getter": "Object.defineProperty({},'x',{get:B(k)}).x",
-    "300 natives": "{let c=[fetch,self,[k]];for(let i=0;i<300;i++)c=[Reflect.apply,null,c];Reflect.apply(...c)}",
-}
+IN_WORKER = read_cases("attribution/in_worker.js")
+IN_WORKER_NOW = read_cases("attribution/in_worker_now.js")
 
 
 async def test_natives_that_no_script_of_a_worker_calls(browser: Instrumented, web: Web) -> None:
     """They are the script's that bound them, by its line; without one they are nobody's."""
     cases = IN_WORKER | IN_WORKER_NOW
-    lines = [_BOUND, *(f"{{const k='/{number}';{code}}}" for number, code in enumerate(cases.values(), 2))]
+    lines = [_BOUND, *(f"{{const k='/{n}';{one_line(code)}}}" for n, code in enumerate(cases.values(), 2))]
     unknown = [
         "setTimeout(fetch,0,'/unbound');",
         "P.then(Function.prototype.call.bind(fetch,self,'/called'));",
@@ -382,17 +268,7 @@ async def test_natives_that_no_script_of_a_worker_calls(browser: Instrumented, w
 
 async def test_a_native_is_bound_in_a_worker_as_in_a_plain_browser(browser: Instrumented, web: Web) -> None:
     """No code of the worker runs for that which would not, nor is any of it missed."""
-    lines = [
-        "let seen=[];const g=Object.getOwnPropertyDescriptor(WorkerNavigator.prototype,'platform').get;",
-        "const b=fetch.bind(self);seen.push(b.name,b.length,Object.getPrototypeOf(b)===Function.prototype,b.bind(1).name);",
-        "class F extends Function{};const h=Object.setPrototypeOf(atob.bind(self),F.prototype).bind(self);seen.push(h instanceof F);",
-        "for(const bad of [1,{},null])try{Function.prototype.bind.call(bad)}catch(e){seen.push(e.name,e.stack.split('\\n').length)}",
-        "Object.defineProperty(btoa,'name',{get(){seen.push(new Error().stack.split('\\n').length);return navigator.platform&&'n'}});",
-        "seen.push(btoa.bind(self).name);",
-        "Object.defineProperty(atob,'length',{get(){seen.push('length');return 3}});seen.push(atob.bind(self,1).length);",
-        "new Proxy(g,{get(){seen.push('trap')}}).bind;const p=new Proxy(g,{get(t,k){seen.push(k);return t[k]}});Function.prototype.bind.call(p,navigator)();",
-        "fetch('/seen',{method:'POST',body:JSON.stringify(seen)});postMessage(1)",
-    ]
+    lines = read_lines("attribution/bound_in_worker.js")
     visit = await in_worker(browser, web, lines)
     [said] = [json.loads(c.arguments)["1"] for c in visit.calls if c.symbol == "window.fetch"]
     assert json.loads(json.loads(said)["body"]) == [
@@ -442,7 +318,8 @@ async def test_scripts_of_windows_that_have_set_their_domain(browser: Instrument
     web.add("/domain-inner", "<!doctype html><script>document.domain='a.localhost'</script>")
     inner = f"http://y.a.localhost:{web.port}/domain-inner"
     lines = [
-        "f.onload=()=>{const {localStorage}=f.contentWindow,use=(k)=>localStorage.setItem.bind(localStorage,k,1);",
+        "f.onload=()=>{const {localStorage}=f.contentWindow;"
+        "const use=(k)=>localStorage.setItem.bind(localStorage,k,1);",
         "localStorage.setItem('called',1);",
         "['mapped'].map(k=>[1].map(use(k)));",
         "setTimeout(use('timed'));setTimeout(()=>window.D=1,50)}",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.crawl.instrument import page_files
-from tests.crawl.instrument.page_files import FOLDER, read_cases, read_page
+from tests.crawl.instrument.page_files import FOLDER, read_cases, read_lines, read_page
 
 
 @pytest.fixture
@@ -36,9 +36,14 @@ def test_cases_are_taken_apart_by_their_names(folder: Path) -> None:
     assert read_cases("x.js", ONE=1) == {"a, b: c": "f(1)", "two": "{\n  // case: no\n  g();;\n}"}
 
 
+def test_a_block_is_a_line(folder: Path) -> None:
+    (folder / "x.js").write_text("a = 1;\n\nfor (;;) {\n  f({ONE});\n}\ng();\n\nb;\n")
+    assert read_lines("x.js", ONE=1) == ["a = 1;", "for (;;) { f(1); } g();", "b;"]
+
+
 def test_every_file_is_used() -> None:
     tests = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("*.py"))
     files = [path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file()]
     assert len(files) > 50
-    calls = ('read_page("{}"', 'read_cases("{}"', '"{}",')
+    calls = ('read_page("{}"', 'read_cases("{}"', 'read_lines("{}"', '"{}",')
     assert [name for name in files if not any(call.format(name) in tests for call in calls)] == []
