@@ -1,9 +1,12 @@
-# ruff: noqa: E501 (code of pages)
-"""Errors that nobody caught, and what scripts write on their console: all of it, as text, and no code of the page is run."""
+"""Errors that nobody caught, and what scripts write on their console: all of it, as text.
+
+No code of the page is run for it.
+"""
 
 import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Web
+from tests.crawl.instrument.page_files import read_lines, read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 DONE = "setTimeout(()=>window.D=1,150)"
@@ -27,11 +30,7 @@ async def test_errors_that_nobody_caught(browser: Instrumented, web: Web) -> Non
     web.add("/broken.js", "let x = ;", "text/javascript")
     web.add("/thrown.js", "\nthrow Error('in a worker')", "text/javascript")
     web.add("/frame", "<script>\nnull.x</script>")
-    code = (
-        "setTimeout(()=>{throw new RangeError('one')});\nonerror=()=>true;setTimeout(()=>{throw 'two'});"
-        "for(const name of ['script','iframe']){const e=document.createElement(name);e.src={script:'/broken.js',iframe:'/frame'}[name];document.head.append(e)}"
-        "new Worker('/thrown.js');try{throw 1}catch{};Promise.reject(3).catch(()=>0)"
-    )
+    code = "\n".join(read_lines("console/uncaught.js"))
     assert await said(browser, web, code) == {
         ("error", "RangeError: one", "/said.js", 1),
         ("error", "uncaught exception: two", "/said.js", 2),
@@ -43,16 +42,10 @@ async def test_errors_that_nobody_caught(browser: Instrumented, web: Web) -> Non
 
 async def test_rejections_that_nobody_handled(browser: Instrumented, web: Web) -> None:
     """With what they say where they are errors, whatever they have been made to look like."""
-    spies = (
-        "const spy={get(){throw window.RAN=1},configurable:true};const e=Error('five');"
-        "for(const k of ['message','name','toString'])Object.defineProperty(e,k,spy);"
-        "const p=new Proxy({},{get(){window.RAN=1},ownKeys(){window.RAN=1;return []},getPrototypeOf(){window.RAN=1;return null}});"
-        "for(const r of [Error('one'),new TypeError('two'),new DOMException('three','AbortError'),new class Mine extends Error{}('four'),"
-        "e,{a:1},p,null,'text',Symbol('s')])Promise.reject(r);setTimeout(()=>console.error('ran',window.RAN),50)"
-    )
+    code = "\n".join(read_lines("console/rejections.js"))
     errors = ["Error: one", "TypeError: two", "AbortError: three", "Error: four", "Error: "]
     others = ['{"a":1}', "{}", "null", "text", "Symbol(s)"]
-    assert await said(browser, web, spies) == {
+    assert await said(browser, web, code) == {
         *(("error", f"unhandled rejection: {text}", "/said.js", 1) for text in errors),
         *(("error", f"unhandled rejection: {text}", "", None) for text in others),
         ("error", "ran undefined", "/said.js", 1),
@@ -64,7 +57,7 @@ async def test_errors_of_scripts_of_other_origins(browser: Instrumented, web: We
     code = "setTimeout(()=>{throw new TypeError('later')});Promise.reject(Error('rejected'));\nnull.x"
     web.add("/run.js", code, "text/javascript")
     web.add("/broken.js", "let x = ;", "text/javascript")
-    page = "<script>window.T=[];onerror=t=>void T.push(t);onunhandledrejection=()=>T.push('rejected')</script><script src='{OTHER}/run.js'></script><script src='{OTHER}/broken.js'></script>"
+    page = read_page("console/other_origins.html")
     visit = await browser.visit(
         web.base + web.add("/others", page), "T.length===3&&T.filter(t=>t==='Script error.').length===2"
     )
@@ -79,10 +72,7 @@ async def test_errors_of_scripts_of_other_origins(browser: Instrumented, web: We
 async def test_what_a_page_keeps_from_its_console(browser: Instrumented, web: Web) -> None:
     """As a page that does so is told of it."""
     web.add("/broken.js", "let x = ;", "text/javascript")
-    code = (
-        "for(const k of ['error','unhandledrejection'])addEventListener(k,e=>{e.preventDefault();e.stopImmediatePropagation()},true);"
-        "Promise.reject(Error('rejected'));setTimeout(()=>{throw Error('thrown')});const s=document.createElement('script');s.src='{OTHER}/broken.js';document.head.append(s)"
-    )
+    code = "\n".join(read_lines("console/kept_from_console.js"))
     assert await said(browser, web, code) == {
         ("error", "unhandled rejection: Error: rejected", "/said.js", 1),
         ("error", "Error: thrown", "/said.js", 1),
@@ -92,14 +82,7 @@ async def test_what_a_page_keeps_from_its_console(browser: Instrumented, web: We
 
 async def test_what_scripts_write_on_their_console(browser: Instrumented, web: Web) -> None:
     web.add("/writes.js", "console.error('of a worker', {a: 1})", "text/javascript")
-    code = (
-        "const o={a:[1,{b:2}],get g(){window.RAN=1}};\n"
-        "console.error('one', o, null, undefined, 1.5, document.body, Error('two'));\n"
-        "console.warn('three');console.assert(true, 'no');console.assert(1 > 2, 'four');\n"
-        "console.log('no');console.info('no');console.debug('no');console.table([1]);console.trace('no');console.dir({});\n"
-        "(0, console.error)();console.error.call(null, 'five');new Worker('/writes.js');\n"
-        "setTimeout(()=>console.error(window.RAN),50)"
-    )
+    code = "\n".join(read_lines("console/written.js"))
     assert await said(browser, web, code) == {
         (
             "error",
@@ -118,10 +101,7 @@ async def test_what_scripts_write_on_their_console(browser: Instrumented, web: W
 
 async def test_a_page_that_writes_without_end_is_cut(browser: Instrumented, web: Web) -> None:
     """Errors and warnings each for themselves: neither hides the other."""
-    web.add(
-        "/writes",
-        "<script>for(let i=0;i<1000;i++)console.warn('x'.repeat(1e4));console.error(...Array(1e4).fill('y'.repeat(100)));window.D=1</script>",
-    )
+    web.add("/writes", read_page("console/endless.html"))
     visit = await browser.visit(f"{web.base}/writes", "window.D")
     found = visit.of("console")
     assert [m["level"] for m in found] == ["warning"] * 200 + ["error"]
