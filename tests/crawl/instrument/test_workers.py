@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (code of workers)
 """Code in a worker cannot see that it is watched, evade it, forge a record or be changed by it."""
 
 import asyncio
@@ -12,57 +11,33 @@ import pytest_asyncio
 
 from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
-from tests.crawl.instrument.page_files import read_page
+from tests.crawl.instrument.page_files import read_cases, read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 SYMBOL = "window.navigator.platform"
 _GETTER = "Object.getOwnPropertyDescriptor(WorkerNavigator.prototype,'platform').get"
 
 # Each is true where a worker finds something; the last three in any browser, were they of a watcher.
-DETECTORS = {
-    "a report-only policy that blob: workers inherit": "new Promise(r=>{addEventListener('securitypolicyviolation',"
-    "()=>r(true));eval('1');new Function('1');setTimeout('1');setTimeout(()=>r(false),300)})",
-    "a frame more in a stack": "new Error().stack.split('\\n').filter(x=>x).length!==1",
-    "a frame in the stack of a native's error": "(()=>{try{new OffscreenCanvas(1,1).getContext('2d').drawImage({},0,0)}"
-    "catch(e){return /resource:|moz-ext/.test(e.stack)||e.stack.split('\\n').filter(x=>x).length!==2}})()",
-    "a frame in the stack of a getter's error": f"(()=>{{try{{{_GETTER}.call({{}})}}catch(e){{"
-    "return e.stack.split('\\n').filter(x=>x).length!==2||e.message!==\"'get platform' called on an object that does not "
-    'implement interface WorkerNavigator."}return true})()',
-    "a frame in the stack inside a callback": "(()=>{let s='';const o={toString(){s=new Error().stack;return '2d'}};"
-    "new OffscreenCanvas(1,1).getContext(o);return s.split('\\n').filter(x=>x).length!==3})()",
-    "a frame in the stack inside a setter's conversion": "(()=>{let s='';const x=new OffscreenCanvas(1,1).getContext('2d');"
-    "x.font={toString(){s=new Error().stack;return '1px serif'}};return s.split('\\n').filter(x=>x).length!==3})()",
-    "what began a callback in its stack": "Promise.all([new Promise(r=>setTimeout(()=>r(new Error().stack))),Promise.resolve().then(()=>new Error().stack),"
-    "new Promise(r=>{const c=new MessageChannel();c.port1.onmessage=()=>r(new Error().stack);c.port2.postMessage(1)}),(async()=>{await 1;return new Error().stack})()])"
-    ".then(a=>a.some(s=>s.includes('*')||s.split('\\n').filter(x=>x).length!==1))",
-    "toString": f"String({_GETTER})!=='function platform() {{\\n    [native code]\\n}}'",
-    "name, length and keys": f"{_GETTER}.name!=='get platform'||{_GETTER}.length!==0||"
-    f"Reflect.ownKeys({_GETTER}).sort().join()!=='length,name'",
-    "prototype chain cycle": f"(()=>{{try{{const g={_GETTER};Object.setPrototypeOf(g,Object.create(g))}}catch(e){{return !/cycle/.test(e.message)}}return true}})()",
-    "a function that cannot be cloned": f"(()=>{{try{{structuredClone({_GETTER})}}catch(e){{return !/^Function|could not be cloned/.test(e.message)||/Proxy/.test(e.message)}}return true}})()",
-    "caller": f"(()=>{{try{{return {_GETTER}.caller!==undefined}}catch(e){{return !(e instanceof TypeError)}}}})()",
-    "a setter's side effect twice": "(()=>{let n=0;new OffscreenCanvas(1,1).getContext('2d').font={toString(){n++;return 'x'}};return n!==1})()",
-    "a method's side effect twice": "(()=>{let n=0;new OffscreenCanvas(1,1).getContext({toString(){n++;return '2d'}});return n!==1})()",
-    "a new object at each read": "navigator!==navigator||performance!==performance||caches!==caches||indexedDB!==indexedDB",
-    "a global": "Object.getOwnPropertyNames(self).some(n=>/debug|overscripted|instrument|setImmediate|dump/i.test(n))",
-    "a resource of the browser": "performance.getEntries().some(e=>/resource:|moz-ext/.test(e.name))",
-    "an event": "(()=>{let n=0;const d=EventTarget.prototype.dispatchEvent;EventTarget.prototype.dispatchEvent=function(){n++};navigator.platform;EventTarget.prototype.dispatchEvent=d;return n>0})()",
-}
+DETECTORS = read_cases("worker_detectors.js")
 
 # Name -> (what a worker does around its reads, how many reads are recorded).
 EVASIONS = {
-    "Reflect": ("Reflect.get(navigator,'platform');Reflect.get(WorkerNavigator.prototype,'platform',navigator)", 2),
+    "Reflect": (
+        "Reflect.get(navigator,'platform');Reflect.get(WorkerNavigator.prototype,'platform',navigator)",
+        2,
+    ),
     "the getter itself": (read_page("worker_evasions/getter.js", GETTER=_GETTER), 4),
     "through natives": (read_page("worker_evasions/natives.js", GETTER=_GETTER), 4),
-    "bound, called by the browser's own code": (
-        read_page("worker_evasions/bound.js", GETTER=_GETTER), 8),
-    "closed by the browser's own code": ("navigator.platform;postMessage(1);[1].forEach(close.bind(self))", 1),
-    "an object in between": ("const{platform}=navigator;with(navigator){platform}new Proxy(navigator,{get:(t,k)=>t[k]}).platform", 3),
+    "bound, called by the browser's own code": (read_page("worker_evasions/bound.js", GETTER=_GETTER), 8),
+    "closed by the browser's own code": (
+        "navigator.platform;postMessage(1);[1].forEach(close.bind(self))",
+        1,
+    ),
+    "an object in between": (read_page("worker_evasions/object_between.js"), 3),
     "redefined, deleted, frozen": (read_page("worker_evasions/redefined.js", GETTER=_GETTER), 2),
     "a hot loop": ("for(let i=0;i<90;i++)navigator.platform", 90),
-    "everything replaced": (
-        read_page("worker_evasions/builtins_replaced.js"), 1),
-}  # fmt: skip
+    "everything replaced": (read_page("worker_evasions/builtins_replaced.js"), 1),
+}
 
 
 def in_worker(code: str) -> str:
@@ -129,7 +104,10 @@ async def test_no_way_around(browser: Instrumented, web: Web, name: str) -> None
 
 
 async def test_what_a_worker_says_writes_no_record(browser: Instrumented, web: Web) -> None:
-    forged = 'calls "doc":"x","location":"http://evil.example/","realm":"worker","calls":[{"symbol":"forged"}],"totals":[]'
+    forged = (
+        'calls "doc":"x","location":"http://evil.example/","realm":"worker",'
+        '"calls":[{"symbol":"forged"}],"totals":[]'
+    )
     code = read_page("forging_worker.js", FORGED=json.dumps(forged))
     visit = await recorded(browser, web, code)
     assert not [c for c in visit.calls if c.symbol == "forged" or "evil" in c.at.script_url]
@@ -178,9 +156,15 @@ async def test_values_are_written_as_in_documents(browser: Instrumented, web: We
     visit = await recorded(browser, web, code)
     said = [json.loads(c.arguments)["0"] for c in visit.calls if c.symbol == "MessagePort.postMessage"]
     assert said == [
-        '{"a":"1","b":"null","c":[null],"d":"ACCESSOR"}', '{"c":"object"}', "{}", "\ud800 \0 '\"", "y" * 100_000,
-        "Symbol(s)", '["1970-01-01T00:00:00.000Z","FUNCTION"]', '{"0":0,"1":0}',
-    ]  # fmt: skip
+        '{"a":"1","b":"null","c":[null],"d":"ACCESSOR"}',
+        '{"c":"object"}',
+        "{}",
+        "\ud800 \0 '\"",
+        "y" * 100_000,
+        "Symbol(s)",
+        '["1970-01-01T00:00:00.000Z","FUNCTION"]',
+        '{"0":0,"1":0}',
+    ]
     [wasm] = [json.loads(c.arguments)["0"] for c in visit.calls if c.symbol == "WebAssembly.validate"]
     assert json.loads(wasm) == {
         "byteLength": 3,
@@ -190,29 +174,10 @@ async def test_values_are_written_as_in_documents(browser: Instrumented, web: We
     assert sum(c.symbol == SYMBOL for c in visit.calls) == 1
 
 
-# Pages' expressions about workers; the same in both browsers.
-BEHAVIOURS = {
-    "an error": "new Promise(r=>{const w=new Worker('data:text/javascript,%0Athrow new RangeError(7)');w.onerror=e=>r([e.message,e.lineno,e.colno].join())})",
-    "an error of a native": "new Promise(r=>{const w=new Worker('data:text/javascript,new OffscreenCanvas(1)');w.onerror=e=>r([e.message,e.lineno,e.colno].join())})",
-    "no such script": "new Promise(r=>{const w=new Worker('/none.js');w.onerror=e=>r(e.type+e.message)})",
-    "wrong syntax": "new Promise(r=>{const w=new Worker('data:text/javascript,(');w.onerror=e=>r(e.type+e.message)})",
-    "importScripts of nothing": in_worker("(()=>{try{importScripts('http://[')}catch(e){return e.name+e.message}})()"),
-    "messages with ports": "new Promise(r=>{const w=new Worker('data:text/javascript,onmessage=e=>e.ports[0].postMessage(e.data.byteLength)');"
-    "const c=new MessageChannel();c.port1.onmessage=e=>r(e.data);const b=new ArrayBuffer(8);w.postMessage(b,[b,c.port2])})",
-    "order of tasks": in_worker("new Promise(r=>{const l=[];setTimeout(()=>{l.push(1);Promise.resolve().then(()=>l.push(2))});"
-                                "setTimeout(()=>l.push(3));queueMicrotask(()=>l.push(4));setTimeout(()=>r(l.join()),20)})"),
-    "a shared worker is one": "new Promise(r=>{const u='data:text/javascript,let n=0;onconnect=e=>e.ports[0].postMessage(++n)';const l=[];"
-    "const go=()=>{const w=new SharedWorker(u);w.port.onmessage=e=>{l.push(e.data);if(l.length<3)go();else r(l.join())}};go()})",
-    "a canvas": in_worker("(()=>{const x=new OffscreenCanvas(20,20).getContext('2d');x.fillStyle='#12f';x.fillRect(1,1,9,9);return [...x.getImageData(5,5,1,1).data].join()+x.fillStyle})()"),
-    "fetch and XMLHttpRequest": in_worker("fetch(location.origin+'/echo.js').then(r=>r.text()).then(t=>{const x=new XMLHttpRequest();"
-                                          "x.open('GET',location.origin+'/echo.js',false);x.send();return t.length===x.responseText.length})"),
-    "indexedDB": in_worker("new Promise(r=>{const q=indexedDB.open('w'+Math.random());q.onupgradeneeded=()=>q.result.createObjectStore('s');"
-                           "q.onsuccess=()=>q.result.transaction('s','readwrite').objectStore('s').put(5,1).onsuccess=e=>r(e.target.result)})"),
-    "WebAssembly": in_worker("WebAssembly.instantiate(new Uint8Array([0,97,115,109,1,0,0,0,1,5,1,96,0,1,127,3,2,1,0,7,5,1,1,102,0,0,10,6,1,4,0,65,42,11])).then(m=>m.instance.exports.f())"),
-    "direct eval sees its scope": in_worker("(()=>{let a=4;eval('a=5;var b=6');return a+b})()"),
-    "a class of one's own": in_worker("(()=>{class C extends OffscreenCanvas{get q(){return 1}};const c=new C(2,3);return [c.q,c.width,c instanceof OffscreenCanvas].join()})()"),
-    "too much recursion": in_worker("(()=>{let n=0;const f=()=>{n++;f()};try{f()}catch(e){return e.name+(n>500)}})()"),
-}  # fmt: skip
+# Expressions of a page about workers, and of workers; the same in both browsers.
+BEHAVIOURS = read_cases("worker_behaviours/of_pages.js") | {
+    name: in_worker(code) for name, code in read_cases("worker_behaviours/in_workers.js").items()
+}
 
 
 async def test_workers_behave_as_in_a_plain_browser(seen: Visit, bare: Visit, web: Web) -> None:
@@ -226,12 +191,17 @@ async def test_workers_behave_as_in_a_plain_browser(seen: Visit, bare: Visit, we
 
 
 @pytest.mark.parametrize(
-    "policy", ["default-src 'none'; script-src 'self' 'unsafe-inline'; worker-src 'self'", "sandbox allow-scripts"]
-)  # fmt: skip
+    "policy",
+    ["default-src 'none'; script-src 'self' 'unsafe-inline'; worker-src 'self'", "sandbox allow-scripts"],
+)
 async def test_a_worker_under_a_policy(browser: Instrumented, web: Web, policy: str) -> None:
     source = "'data:text/javascript,navigator.platform;postMessage(1)'" if "sandbox" in policy else "'/p.js'"
-    web.add("/p.js", "navigator.platform;try{eval('1')}catch{}postMessage(1)", "text/javascript",
-            Content_Security_Policy="default-src 'none'")  # fmt: skip
+    web.add(
+        "/p.js",
+        "navigator.platform;try{eval('1')}catch{}postMessage(1)",
+        "text/javascript",
+        Content_Security_Policy="default-src 'none'",
+    )
     page = f"<!doctype html><script>new Worker({source}).onmessage=()=>window.D=1</script>"
     path = web.add("/policy", page, Content_Security_Policy=policy)
     visit = await browser.visit(web.base + path, "window.D")
