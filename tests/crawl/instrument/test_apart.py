@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (code of pages)
 """No visit finds anything that another one has left in the browser: not beside it, and not after it."""
 
 import itertools
@@ -16,24 +15,14 @@ from overscripted.demo.http_messages import Request, Response
 from tests.crawl.instrument.chains import Chain
 from tests.crawl.instrument.harness import Visit
 from tests.crawl.instrument.hosts import Hosts, Secure, connection
+from tests.crawl.instrument.page_files import read_cases, read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
 TOP, OTHER, AGAIN = (f"https://{name}.example" for name in ("apart", "else", "again"))
 BESIDE = 2  # visits that look at a time when another one leaves something
 LONG = {"Cache-Control": "max-age=9999"}
-# How often a server is asked for a path while something is done; an element once it has loaded.
-HELP = """<!doctype html><title>x</title><script>
-window.asked = async (path, work) => {
-  const n = async () => Number(await (await fetch('/count?' + path, { cache: 'no-store' })).text());
-  const before = await n();
-  await work();
-  return (await n()) - before;
-};
-window.loaded = (tag, values) => new Promise((resolve) => {
-  document.head.append(Object.assign(document.createElement(tag), { onload: resolve, onerror: resolve, ...values }));
-});
-</script>"""
+_BROWSER_CODE = read_cases("apart/browser_code.js")  # functions of Firefox's parent process
 SHARED = "let n = 0; onconnect = ({ ports: [port] }) => port.postMessage(++n)"
 
 Step = Callable[["Page"], Awaitable[Any]]
@@ -63,7 +52,7 @@ class Page:
             return f"failed: {error!r}"
 
     async def parent(self, code: str) -> Any:
-        """What a function of the browser's own code gives for this visit's tab (and `user`, its user context)."""
+        """What a function of the browser's own code gives for this visit's tab; `user` is its context."""
         find = (
             "const tab=[...Services.wm.getEnumerator('navigator:browser')].flatMap(it=>it.gBrowser.browsers)"
             ".find(it=>it.browsingContext.originAttributes.userContextId===Number(user));"
@@ -119,68 +108,17 @@ async def _tries_https(page: Page) -> int:
 _ALLOW = "Services.perms.ALLOW_ACTION,Services.perms.EXPIRE_SESSION"
 _HTTP = "Cc['@mozilla.org/network/protocol;1?name=http'].getService(Ci.nsIHttpProtocolHandler)"
 
+_FINDS = read_cases("apart/find.js")
 STATES = {
-    "a cookie": State("document.cookie='left=1; max-age=999'", "document.cookie"),
-    "a cookie over HTTP": State("fetch('/cookie').then(()=>1)", "fetch('/cookies').then(it=>it.text())"),
-    "a cookie of a third party": State(
-        f"fetch('{OTHER}/cookie',{{credentials:'include'}}).then(()=>1)",
-        f"fetch('{OTHER}/cookies',{{credentials:'include'}}).then(it=>it.text())",
-    ),
-    "local storage": State("localStorage.left=1", "localStorage.length"),
-    "session storage": State("sessionStorage.left=1", "sessionStorage.length"),
-    "the window's name": State("name='left'", "name"),
-    "a database": State(
-        "new Promise(r=>indexedDB.open('left').onsuccess=r).then(()=>1)",
-        "indexedDB.databases().then(it=>it.length)",
-    ),
-    "a cache": State("caches.open('left').then(()=>1)", "caches.keys().then(it=>it.length)"),
-    "a private file": State(
-        "navigator.storage.getDirectory().then(it=>it.getFileHandle('left',{create:true})).then(()=>1)",
-        "(async()=>{let n=0;for await(const _ of (await navigator.storage.getDirectory()).keys())n++;return n})()",
-    ),
-    "what is stored, as an estimate": State(
-        "caches.open('much').then(it=>it.put('/much',new Response(new Blob(Array.from({length:16},()=>crypto.getRandomValues(new Uint8Array(65536))))))).then(()=>1)",
-        "navigator.storage.estimate().then(it=>it.usage>1e6)",
-    ),
-    "a service worker": State(
-        "navigator.serviceWorker.register('/service.js',{scope:'/none/'}).then(()=>1)",
-        "navigator.serviceWorker.getRegistrations().then(it=>it.length)",
-    ),
-    "a shared worker": State(
-        "new Promise(r=>{window.shared=new SharedWorker('/shared.js');shared.port.onmessage=()=>r(1)})",
-        "new Promise(r=>new SharedWorker('/shared.js').port.onmessage=e=>r(e.data))",
-    ),
-    "somebody on a channel": State(
-        "window.channel=new BroadcastChannel('x');channel.onmessage=()=>channel.postMessage('here')",
-        "new Promise(r=>{const c=new BroadcastChannel('x');c.onmessage=()=>r('heard');c.postMessage('who');setTimeout(r,300,'nobody')})",
-    ),
-    "a lock": State(
-        "new Promise(r=>navigator.locks.request('left',()=>{r(1);return new Promise(()=>0)}))",
-        "navigator.locks.query().then(it=>it.held.length)",
-    ),
-    "an object's URL": State(
-        "fetch('/keep',{headers:{kept:URL.createObjectURL(new Blob(['x']))}}).then(()=>1)",
-        "fetch('/keep').then(it=>it.text()).then(it=>it&&fetch(it).then(()=>'there',()=>''))",
-    ),
-    "a response in the cache": State(
-        "fetch('/long').then(()=>1)",
-        "fetch('/long',{cache:'only-if-cached',mode:'same-origin'}).then(it=>it.status===200,()=>false)",
-    ),
-    "an ETag": State("fetch('/tagged').then(()=>1)", "fetch('/tagged').then(it=>it.text())"),
+    **{name: State(leave, _FINDS[name]) for name, leave in read_cases("apart/leave.js").items()},
     "an image": _asks("/image.png", "await loaded('img',{src:'/image.png'})"),
     "a style sheet": _asks("/style.css", "await loaded('link',{rel:'stylesheet',href:'/style.css'})"),
     "a script": _asks("/script.js", "await loaded('script',{src:'/script.js'})"),
-    "a prefetched page": State(
-        "loaded('link',{rel:'prefetch',href:'/ahead'}).then(()=>1)",
-        "fetch('/ahead',{cache:'only-if-cached',mode:'same-origin'}).then(it=>it.status===200,()=>false)",
-    ),
     "a font": _asks("/font.woff2", "await new FontFace('x','url(/font.woff2)').load().catch(()=>0)"),
     "a permanent redirect": _asks("/moved", "await fetch('/moved')"),
     "a permanent redirect of the page": State(_arrives(f"{TOP}/gone"), _goes),
-    "a preflight's answer": _asks("/crossing OPTIONS", f"await fetch('{OTHER}/crossing',{{headers:{{mine:1}}}})"),
-    "a name and password": State(
-        "new Promise(r=>{const x=new XMLHttpRequest();x.open('GET','/private/login',true,'me','secret');x.onloadend=r;x.send()}).then(()=>1)",
-        "fetch('/private/login').then(it=>it.status)",
+    "a preflight's answer": _asks(
+        "/crossing OPTIONS", f"await fetch('{OTHER}/crossing',{{headers:{{mine:1}}}})"
     ),
     "HTTPS alone, of a site": State(_arrives(f"{TOP}/strict"), _arrives("http://apart.example/empty")),
     "HTTPS alone, of a name below it": State(
@@ -194,12 +132,11 @@ STATES = {
         _arrives("http://framed.apart.example/empty"),
     ),
     "that a site has no HTTPS": State(_arrives("http://plain-apart.com/empty"), _tries_https),
-    "a session of TLS": State(
-        f"fetch('{AGAIN}/tls').then(()=>1)", f"fetch('{AGAIN}/tls').then(it=>it.text())"
-    ),
     "another address of a service": State(
         lambda page: page.go(f"{page.hosts.direct}/elsewhere"),
-        lambda page: page.parent(f"()=>{_HTTP}.altSvcCacheKeys.filter(it=>it.includes(`userContextId=${{user}}&`)).length"),
+        lambda page: page.parent(
+            f"()=>{_HTTP}.altSvcCacheKeys.filter(it=>it.includes(`userContextId=${{user}}&`)).length"
+        ),
     ),
     "a permission": _by_person(
         f"it=>Services.perms.addFromPrincipal(it.contentPrincipal,'geo',{_ALLOW})",
@@ -210,18 +147,19 @@ STATES = {
         "fetch('" + OTHER + "/cookies',{credentials:'include'}).then(it=>it.text())",
     ),
     "a zoom": _by_person("it=>it.documentGlobal.FullZoom.setZoom(1.5,it)", "devicePixelRatio"),
-}  # fmt: skip
+}
 
 
 def served(hosts: Hosts) -> None:
     """What the pages of these tests are."""
     marks = itertools.count()
     kept: list[str] = []
+    page = read_page("apart/page.html").encode()
 
     def empty(ask: Request) -> Response:
         known = "visit=" in ask.headers.get("cookie", "")
         mark = {} if known else {"Set-Cookie": f"visit=v{next(marks)}; HttpOnly"}
-        return Response(200, HELP.encode(), headers=mark)
+        return Response(200, page, headers=mark)
 
     def count(ask: Request) -> Response:
         path, _, method = ask.query.replace("%20", " ").partition(" ")
@@ -346,20 +284,11 @@ async def test_a_visit_finds_nothing_of_another_one(
     assert [it[name] for it in found[when]] == [before[name]] * len(found[when])
 
 
-_HOLDS = """() => JSON.stringify(["apart", "sub.apart", "framed.apart", "strict"].flatMap((name) =>
-  ["apart", "strict"].filter((top) => Cc["@mozilla.org/ssservice;1"].getService(Ci.nsISiteSecurityService).isSecureURI(
-    Services.io.newURI(`https://${name}.example/`),
-    { geckoViewSessionContextId: user, partitionKey: `(https,${top}.example)` },
-  )).map((top) => `${name} in ${top}`)).concat(Services.perms.all.filter(
-    ({ principal }) => principal.originAttributes.geckoViewSessionContextId === user,
-  ).map(({ type }) => type)))"""
-
-
 async def test_nothing_of_a_visit_is_kept_after_its_end(opened: Opened, secure: Secure) -> None:
     page = await opened()
     for state in ("HTTPS alone, of a site", "a permission", "that a site has no HTTPS"):
         await page.do(STATES[state].leave)
-    held = f"(user)=>({_HOLDS})()"
+    held = _BROWSER_CODE["what is kept of a visit"]
     kept = json.loads(await secure.browser.parent.call(held, page.user))
     assert {"apart in apart", "sub.apart in apart", "geo", "https-only-load-insecure"} <= set(kept)
     await page.close()
@@ -393,17 +322,9 @@ async def test_the_way_to_https_is_that_of_ordinary_firefox(opened: Opened, secu
     assert secure.hosts.asked[-1].scheme == "https" or secure.hosts.asked[-1].path == "/favicon.ico"
 
 
-_FILL = """() => {
-  const service = Cc["@mozilla.org/ssservice;1"].getService(Ci.nsISiteSecurityService);
-  for (let i = 0; i < 1547; i++) service.processHeader(Services.io.newURI(`https://h${i}.filled.example/`), "max-age=999", {});
-}"""
-_EMPTY = """() => Cc["@mozilla.org/ssservice;1"].getService(Ci.nsISiteSecurityService).resetState(
-  Services.io.newURI("https://filled.example/"), {}, Ci.nsISiteSecurityService.RootDomain)"""
-
-
 async def test_a_visit_cannot_take_the_room_of_others(opened: Opened, secure: Secure) -> None:
-    """Firefox remembers 2,048 hosts: with 1,547 that have been there, a visit with 500 leaves room for one more."""
-    await secure.browser.parent.call(_FILL)
+    """Firefox remembers 2,048 hosts: beside 1,547 of before, a visit with 500 leaves room for one more."""
+    await secure.browser.parent.call(_BROWSER_CODE["fill the store of HSTS"])
     greedy, other = await opened(), await opened()
     for i in range(0, 510, 51):
         names = f"Array.from({{length:51}},(_,n)=>`https://h${{n+{i}}}.apart.example/strict`)"
@@ -417,23 +338,13 @@ async def test_a_visit_cannot_take_the_room_of_others(opened: Opened, secure: Se
     ]
     await greedy.close()
     await other.close()
-    await secure.browser.parent.call(_EMPTY)
+    await secure.browser.parent.call(_BROWSER_CODE["empty the store of HSTS"])
     assert [url.partition(":")[0] for url in arrived] == ["https", "https", "http"]
 
 
 async def test_a_visit_that_shares_what_others_keep_says_so(secure: Secure) -> None:
     """As with a Firefox that does not tell of a tab before it is there."""
-    undone = """() => {
-      const topic = "tabbrowser-browser-element-will-be-inserted";
-      const without = (tab) => {
-        if (!tab.hasAttribute("usercontextid")) return;
-        Services.obs.removeObserver(it, topic);
-        const { setAttribute } = tab;
-        tab.setAttribute = (name, value) => name.startsWith("gecko") || setAttribute.call(tab, name, value);
-      };
-      const it = { observe: without };
-      Services.obs.addObserver(it, topic);
-    }"""
+    undone = _BROWSER_CODE["give no tab an attribute that keeps it apart"]
     apart = await secure.browser.open()
     await secure.browser.parent.call(undone)
     shared = await secure.browser.open()
@@ -447,17 +358,12 @@ async def test_a_visit_that_shares_what_others_keep_says_so(secure: Secure) -> N
 async def test_a_visit_has_its_sockets_however_many_others_have(opened: Opened) -> None:
     """Firefox opens 200, of all its windows together."""
     greedy, other = await opened(), await opened()
-    await greedy.visit.run(
-        "new Promise(r=>{let n=0;window.sockets=Array.from({length:220},(_,i)=>{const it=new WebSocket(`wss://s${i}.else.example/`);it.onopen=()=>++n===200&&r(n);return it})})"
-    )
-    sockets = "new Promise(r=>{const it=new WebSocket('wss://else.example/');it.onopen=()=>r('open');setTimeout(r,9000,'waits')})"
-    found = await other.visit.run(sockets)
+    sockets = read_cases("apart/sockets.js")
+    await greedy.visit.run(sockets["many"])
+    found = await other.visit.run(sockets["one"])
     await greedy.close()
     await other.close()
     assert found == "open"
-
-
-_TRUST = "(der)=>Cc['@mozilla.org/security/x509certdb;1'].getService(Ci.nsIX509CertDB).addCertFromBase64(der,'C,,')"
 
 
 async def test_a_certificate_that_one_visit_has_seen_helps_no_other(
@@ -468,7 +374,7 @@ async def test_a_certificate_that_one_visit_has_seen_helps_no_other(
     secure.hosts.contexts |= {
         f"{name}.example": chain.context(f"{name}.example", name == "whole") for name in ("whole", "short")
     }
-    await secure.browser.parent.call(_TRUST, chain.authority)
+    await secure.browser.parent.call(_BROWSER_CODE["trust an authority"], chain.authority)
     seeing, beside = await opened(), await opened()
     arrived = [await seeing.go("https://whole.example/empty"), await beside.go("https://short.example/empty")]
     for page in (seeing, beside):
