@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (code of pages)
 """What a page asks the browser or a person for ends as in an ordinary Firefox where nobody answers."""
 
 import asyncio
@@ -15,52 +14,50 @@ from overscripted.crawl.firefox import profile
 from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Visit, bare_page, seen_page
 from tests.crawl.instrument.hosts import Secure
+from tests.crawl.instrument.page_files import read_cases, read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
 TOP = "https://ordinary.example"
 WAITS = None  # nothing comes
 
-# What a page does, and what it gets.
-ASKED: dict[str, tuple[str, Any]] = {
-    **{
-        f"may it: {name}": (f"navigator.permissions.query({{name:'{name}'}}).then(it=>it.state)", "prompt")
-        for name in (
-            "geolocation notifications push persistent-storage midi camera microphone storage-access".split()
-        )
-    },
-    "may it: screen-wake-lock": ("navigator.permissions.query({name:'screen-wake-lock'}).then(it=>it.state)", "granted"),
-    "may it notify": ("Notification.permission", "default"),
-    "notify": ("Notification.requestPermission()", "default"),
-    "place": ("new Promise((r,n)=>navigator.geolocation.getCurrentPosition(r,n))", WAITS),
-    "camera and microphone": ("navigator.mediaDevices.getUserMedia({audio:true,video:true})", WAITS),
-    "the screen": ("navigator.mediaDevices.getDisplayMedia()", "InvalidStateError"),
-    "storage for good": ("navigator.storage.persist()", WAITS),
-    "is storage for good": ("navigator.storage.persisted()", False),
-    "instruments": ("navigator.requestMIDIAccess()", WAITS),
-    "a key": ("navigator.credentials.get({publicKey:{challenge:new Uint8Array(8)}})", WAITS),
-    "push": ("navigator.serviceWorker.register('/ordinary.js').then(()=>navigator.serviceWorker.ready).then(it=>it.pushManager.subscribe({userVisibleOnly:true}))", "NotAllowedError"),
-    "clipboard, read": ("navigator.clipboard.readText()", "NotAllowedError"),
-    "clipboard, written": ("navigator.clipboard.writeText('x')", "NotAllowedError"),
-    "clipboard, by command": ("document.execCommand('copy')", False),
-    "the whole screen": ("document.documentElement.requestFullscreen()", "TypeError"),
-    "the pointer": ("document.documentElement.requestPointerLock()", "NotAllowedError"),
-    "an awake screen": ("navigator.wakeLock.request().then(it=>it.type)", "screen"),
-    "its scheme": ("String(navigator.registerProtocolHandler('web+ordinary',location.origin+'/?%s'))", "undefined"),
-    "a pop-up": ("String(open('/popup'))", "null"),
-    "an empty pop-up": ("String(open())", "null"),
-    "a pop-up later": ("new Promise(r=>setTimeout(r,200)).then(()=>String(open('/popup','x','width=200')))", "null"),
-    "a link with a target": ("(document.querySelector('a').click(),'clicked')", "clicked"),
-    "a form with a target": ("(document.forms[0].submit(),'sent')", "sent"),
-    "its own name as a target": ("String(open('#x','_self')===window)", "true"),
-}  # fmt: skip
-_ENDS = {name: ends for name, (code, ends) in ASKED.items() if ends is not WAITS}
-_PAGE = (
-    "<!doctype html><body><a href=/popup target=_blank>x</a><form action=/popup target=_blank></form><script>window.ENDED={};"
-    "const ask=async(name,work)=>{try{ENDED[name]=await work()}catch(e){ENDED[name]=e.name??e.code}};"
-    + "".join(f"ask({json.dumps(name)},async()=>({code}));" for name, (code, _) in ASKED.items())
-    + "</script>"
-)
+# What a page gets for what it does.
+GETS: dict[str, Any] = {
+    "may it notify": "default",
+    "notify": "default",
+    "place": WAITS,
+    "camera and microphone": WAITS,
+    "the screen": "InvalidStateError",
+    "storage for good": WAITS,
+    "is storage for good": False,
+    "instruments": WAITS,
+    "a key": WAITS,
+    "push": "NotAllowedError",
+    "clipboard, read": "NotAllowedError",
+    "clipboard, written": "NotAllowedError",
+    "clipboard, by command": False,
+    "the whole screen": "TypeError",
+    "the pointer": "NotAllowedError",
+    "an awake screen": "screen",
+    "its scheme": "undefined",
+    "a pop-up": "null",
+    "an empty pop-up": "null",
+    "a pop-up later": "null",
+    "a link with a target": "clicked",
+    "a form with a target": "sent",
+    "its own name as a target": "true",
+}
+_PROMPTS = "geolocation notifications push persistent-storage midi camera microphone storage-access".split()
+_MAY = dict.fromkeys(_PROMPTS, "prompt") | {"screen-wake-lock": "granted"}
+_ENDS = {f"may it: {name}": state for name, state in _MAY.items()} | {
+    name: ends for name, ends in GETS.items() if ends is not WAITS
+}
+_ASKED = {
+    f"may it: {name}": f"navigator.permissions.query({{name:'{name}'}}).then(it=>it.state)" for name in _MAY
+} | read_cases("ordinary/asked.js")
+_ASKS = "\n".join(f"ask({json.dumps(name)},async()=>({code}));" for name, code in _ASKED.items())
+_PAGE = read_page("ordinary/page.html", ASKS=_ASKS)
+_BROWSER_CODE = read_cases("ordinary/browser_code.js")  # functions of Firefox's parent process
 # Firefox as it is, but for its own traffic and the pages that it greets with.
 _SILENT = (
     "remote.prefs.recommended",
@@ -110,9 +107,8 @@ async def _answers(visit: Visit) -> dict[str, Any]:
 async def test_it_ends_as_where_nobody_answers(secure: Secure, ordinary: Firefox, page: str) -> None:
     ours, theirs = await seen_page(secure.browser, page), await bare_page(ordinary, page)
     got = await _answers(ours), await _answers(theirs)
-    asks = "[...Services.wm.getEnumerator('navigator:browser')].flatMap(({gBrowser,PopupNotifications:it})=>gBrowser.browsers.filter(({browsingContext})=>browsingContext.originAttributes.userContextId).flatMap(tab=>it.getNotificationsForBrowser(tab).map(({id})=>id)))"
-    panels = "[...Services.wm.getEnumerator('navigator:browser')].filter(({PopupNotifications:it})=>it.isPanelOpen).length"
-    waiting, shown = json.loads(await secure.browser.parent.call(f"()=>JSON.stringify([{asks},{panels}])"))
+    waiting = json.loads(await secure.browser.parent.call(_BROWSER_CODE["prompts that wait"]))
+    shown = await secure.browser.parent.call(_BROWSER_CODE["prompts that are shown"])
     await secure.browser.close(ours)
     assert got[1] == _ENDS, "not what Firefox does"
     assert got[0] == _ENDS
@@ -143,8 +139,9 @@ async def test_pop_ups_that_are_blocked_are_recorded(secure: Secure, page: str) 
 async def test_a_page_that_is_left_hears_of_it_and_keeps_nobody(secure: Secure) -> None:
     secure.hosts.add("/left")
     secure.hosts.add("/next")
-    leaving = "onbeforeunload=e=>{navigator.sendBeacon('/left');e.preventDefault();return 'stay'};onload=()=>setTimeout(()=>{location='/next'})"
-    visit = await seen_page(secure.browser, TOP + secure.hosts.add("/leaving", f"<script>{leaving}</script>"))
+    visit = await seen_page(
+        secure.browser, TOP + secure.hosts.add("/leaving", read_page("ordinary/leaving.html"))
+    )
     await visit.until("location.pathname==='/next'")
     await secure.browser.flush(visit)
     await secure.browser.close(visit)
@@ -190,22 +187,13 @@ async def test_a_page_connects_ahead(secure: Secure, ordinary: Firefox) -> None:
                 await asyncio.sleep(0.05)
 
 
-_DEFAULTS = """(names) => {
-  const they = Services.prefs.getDefaultBranch("");
-  const of = (name) => ({
-    [they.PREF_BOOL]: () => they.getBoolPref(name, null),
-    [they.PREF_INT]: () => they.getIntPref(name, null),
-    [they.PREF_STRING]: () => they.getStringPref(name, null),
-  })[they.getPrefType(name)]?.() ?? null;
-  return JSON.stringify(Object.fromEntries(JSON.parse(names).map((name) => [name, of(name)])));
-}"""
-
-
 async def test_the_preferences_that_are_said_to_differ_do(secure: Secure) -> None:
     text = (Path(__file__).parents[3] / "docs" / "explanation" / "visits.md").read_text()
     section = text.partition("## What differs from ordinary Firefox")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     names = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
-    defaults = json.loads(await secure.browser.parent.call(_DEFAULTS, json.dumps(names)))
+    defaults = json.loads(
+        await secure.browser.parent.call(_BROWSER_CODE["defaults of preferences"], json.dumps(names))
+    )
     assert len(names) > 15
     assert [name for name in names if profile.BASE[name] == defaults[name]] == []
