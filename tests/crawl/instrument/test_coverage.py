@@ -1,5 +1,7 @@
-# ruff: noqa: E501 (code of pages)
-"""Every call in every kind of document: no more, no fewer. The rows are those of docs/reference/coverage.md."""
+"""Every call in every kind of document: no more, no fewer.
+
+The rows are those of docs/reference/coverage.md.
+"""
 
 import json
 import time
@@ -8,7 +10,7 @@ from collections import Counter
 import pytest
 
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
-from tests.crawl.instrument.page_files import read_page
+from tests.crawl.instrument.page_files import read_lines, read_page
 from tests.crawl.instrument.rows import ROWS, Row
 from tests.precrawl import web as raw
 from tests.precrawl.web import http
@@ -71,28 +73,9 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
     browser: Instrumented, web: Web
 ) -> None:
     """What no wrapper tells of: the calls that only Firefox itself sees, each once, where it was made."""
-    lines = [
-        "eval('1');",
-        "Function('a', 'return a');",
-        "(async () => {}).constructor('2');",
-        "(function* () {}).constructor('3');",
-        "setTimeout('4');",
-        "class Mine extends WebSocket {}",  # its constructor is where the class is
-        f"new Mine('ws://127.0.0.1:{web.port}/one?a=b');",
-        f"new WebSocket('ws://localhost:{web.port}/two');",
-        "new WebSocket('wss://no-such-host.invalid/');",
-        "try { new WebSocket('gopher://x/') } catch {}",
-        "const make = () => new Worker('/made-worker.js');",
-        "make(); new Worker('gopher://x/'); try { new Worker('http://[') } catch {}",  # it comes to nothing
-        "class Hers extends Worker {}",
-        "new Hers('data:text/javascript,1'); try { Worker() } catch { window.D = 1 }",
-        "class Ours extends EventSource {}",
-        "new Ours('/made-stream');",  # which ends, and is asked for again
-        f"new EventSource('http://localhost:{web.port}/no-such-stream').close();",
-        "try { new EventSource('http://[') } catch {}; fetch('/made-stream');",
-    ]
+    code = read_page("code_from_text.js", PORT=web.port)
     web.add("/made-stream", "retry: 50\n\n", "text/event-stream")
-    web.add("/made.js", "\n".join(lines), "text/javascript")
+    web.add("/made.js", code, "text/javascript")
     page = web.add("/made", "<!doctype html><script src=/made.js></script>")
     visit = await browser.visit(web.base + page, "window.D", dwell_s=2)
     found = sorted(
@@ -118,20 +101,13 @@ async def test_code_from_text_and_sockets_are_recorded_with_their_place(
     ]
     assert len([m for m in visit.of("request") if m["url"].endswith("/made-stream")]) > 2
     (made,) = [c.at for c in visit.calls if c.arguments == '{"0":"/made-worker.js"}']
-    assert (made.func_name, made.script_col) == ("make", str(lines[10].index("new") + 1))
+    assert (made.func_name, made.script_col) == ("make", str(code.splitlines()[10].index("new") + 1))
 
 
 async def test_a_javascript_url_of_a_frame_is_recorded_once(browser: Instrumented, web: Web) -> None:
-    """Firefox asks for it in two documents, in the frame's own with its address beside the line of the other."""
+    """Firefox asks for it in two documents. In the frame's, its address is beside the line of the other."""
     web.add("/inner", "<!doctype html><p>x")
-    lines = [
-        "(async()=>{const f=document.createElement('iframe'),wait=()=>new Promise(r=>setTimeout(r,50));document.body.append(f);",
-        "f.src='javascript:void(1)';await wait();",
-        "f.contentWindow.location='javascript:void(2)';await wait();",
-        "for(const n of [1,1]){f.src='javascript:void(3)';await wait()}",
-        "const loaded=new Promise(r=>f.onload=r);f.src='/inner';await loaded;",
-        "f.src='javascript:void(4)';await wait();D=1})()",
-    ]
+    lines = read_lines("javascript_urls.js")
     page = web.add("/urls", "<!doctype html><body><script>" + "\n".join(lines) + "</script>")
     visit = await browser.visit(web.base + page, "globalThis.D")
     found = [(int(c.at.script_line), c.arguments) for c in visit.calls if c.symbol == "javascript:"]
@@ -180,8 +156,11 @@ async def test_each_request_of_a_page_is_recorded(browser: Instrumented, web: We
     web.add("/r.json", "{}", "application/json")
     web.add("/r.css", "p{}", "text/css")
     web.add("/r-frame", "<p>x")
-    page = web.add("/r", "<!doctype html><link rel=stylesheet href=/r.css><script src=/r.js></script>"
-                   "<iframe src=/r-frame></iframe><img src=/r-none.png>")  # fmt: skip
+    page = web.add(
+        "/r",
+        "<!doctype html><link rel=stylesheet href=/r.css><script src=/r.js></script>"
+        "<iframe src=/r-frame></iframe><img src=/r-none.png>",
+    )
     visit = await browser.visit(web.base + page, "window.D", dwell_s=0.5)
     found = {m["url"].removeprefix(web.base): (m["resource_type"], m["status"]) for m in visit.of("request")}
     assert found.pop("/favicon.ico", ("image", 404)) == ("image", 404)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (code of pages)
 """Each request is one row per hop: with service workers, redirects and passwords."""
 
 import gzip
@@ -12,49 +11,15 @@ import pytest
 
 from overscripted.crawl.firefox.bidi import BidiError
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.page_files import read_page
 from tests.crawl.test_records import Visit as Rows
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 JS = "text/javascript"
 FAILED = "NS_ERROR_INTERCEPTION_FAILED"
 
-# By path, what a service worker answers with; what is not here it leaves to the network.
-ANSWERS = {
-    "made.js": "new Response('made=1', {status: 203, headers: {'Content-Type': 'text/javascript', 'X-Made': 'é'}})",
-    "gone": "new Response('gone', {status: 404})",
-    "passed.js": "fetch(event.request)",
-    "packed.js": "fetch(event.request)",
-    "other.js": "fetch('there.js')",
-    "followed.js": "fetch('moved.js')",
-    "led.js": "Response.redirect('there.js')",
-    "led-twice.js": "Response.redirect('made.js', 308)",
-    "kept.js": "caches.match(event.request)",
-    "late.js": "new Promise((resolve) => setTimeout(resolve, 300)).then(() => new Response('late=1',"
-    " {headers: {'Content-Type': 'text/javascript'}}))",
-    "error.js": "Response.error()",
-    "thrown.js": "Promise.reject(1)",
-    "broken.js": "new Response(new ReadableStream({start: (it) => it.error(1)}), {headers: {'Content-Type': 'text/javascript'}})",
-    "never": "new Promise(() => 0)",
-    "document": "new Response('<!doctype html><title>x</title><script>eval(\"1\")</scr' + 'ipt>', {headers:"
-    " {'Content-Type': 'text/html', 'Strict-Transport-Security': 'max-age=9'}})",
-    "document-404": "new Response('<!doctype html><title>x</title>', {status: 404, headers: {'Content-Type': 'text/html'}})",
-}
-WORKER = f"""
-const answers = {{{",".join(f"{json.dumps(path)}: (event) => {code}" for path, code in ANSWERS.items())}}};
-addEventListener('install', (event) => event.waitUntil(caches.open('x').then((it) => it.add('kept.js'))));
-addEventListener('activate', (event) => event.waitUntil(clients.claim()));
-addEventListener('fetch', (event) => {{
-  const answer = answers[new URL(event.request.url).pathname.split('/').pop()];
-  if (answer) event.respondWith(answer(event));
-}});
-"""
-PAGE = """<!doctype html><title>x</title><body><script>
-window.done = new Promise((resolve) => navigator.serviceWorker.oncontrollerchange = resolve);
-navigator.serviceWorker.register('worker.js');
-window.load = (src) => new Promise((resolve) => {
-  document.body.append(Object.assign(document.createElement('script'), {src, onload: resolve, onerror: resolve}));
-});
-</script>"""
+WORKER = read_page("requests/service_worker.js")
+PAGE = read_page("requests/page.html")
 # Of a script: status, error, where a redirect led, body; hop by hop. A redirect has no body.
 Hop = tuple[int | None, str, str | None, str | None]
 SCRIPTS: dict[str, list[Hop]] = {
@@ -215,8 +180,10 @@ async def test_documents_that_a_service_worker_answers(
         assert evals == ([base + "document"] if name == "document" else [])
         visit.messages.clear()
     assert statuses == {"document": 200, "document-404": 404, "page": 200}
-    await visit.run("new Promise((resolve) => document.body.append(Object.assign("
-                    "document.createElement('iframe'), {src: 'document', onload: resolve})))")  # fmt: skip
+    await visit.run(
+        "new Promise((resolve) => document.body.append(Object.assign("
+        "document.createElement('iframe'), {src: 'document', onload: resolve})))"
+    )
     await browser.flush(visit)
     await browser.close(visit)
     ((framed,),) = exchanges(visit.of("request"))["document"]
