@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (code of pages)
 """Whose rights a document or worker has is told by Firefox's parent process: no page can say otherwise."""
 
 import asyncio
@@ -11,7 +10,7 @@ from tests.crawl.instrument.page_files import read_page
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
 SYMBOL = "window.navigator.oscpu"
-ADD = "const add=(a)=>{const f=document.createElement('iframe');Object.assign(f,a);document.body.append(f);return f};"
+ADD = read_page("add_frame.js")
 
 
 def told(visit: Visit) -> list[tuple[str, ...]]:
@@ -22,15 +21,7 @@ def told(visit: Visit) -> list[tuple[str, ...]]:
 
 async def test_a_page_cannot_say_whose_rights_it_has(browser: Instrumented, web: Web) -> None:
     lies = read_page("false_origins.js")
-    page = web.add(
-        "/liar",
-        "<!doctype html><base href='https://evil.example/'><body><script>"
-        + lies
-        + ADD
-        + "add({}).contentWindow.navigator.oscpu;"
-        "const inner=add({});inner.contentWindow.eval(`" + lies + "`);const doc=inner.contentDocument;"
-        "const f=doc.createElement('iframe');doc.body.append(f);f.contentWindow.navigator.oscpu</script>",
-    )
+    page = web.add("/liar", read_page("origins/liar.html", LIES=lies, ADD=ADD))
     visit = await browser.visit(web.base + page)
     assert told(visit) == [("about:blank", web.base + page, web.base)] * 2
 
@@ -43,24 +34,7 @@ async def test_a_window_of_another_visit_is_nobodys_to_claim(browser: Instrument
         command = {"context": visit.context, "url": url, "wait": "complete"}
         await browser.firefox.bidi.command("browsingContext.navigate", command)
     mine = evil.store.rpartition("-")[2]
-    claims = """(name, mine, secret) => new Promise((resolve) => {
-      const windows = Services.wm.getEnumerator("navigator:browser");
-      const tabs = [...windows].flatMap((it) => it.gBrowser.browsers.map((b) => b.browsingContext.currentWindowGlobal));
-      const window = tabs.find((it) => it.documentURI.spec.endsWith(secret)).innerWindowId;
-      const script = `
-        const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
-        if (Services.appinfo.remoteType.replace("&", "^").split("^").includes("userContextId=${mine}")) {
-          const call = '{"time":1,"symbol":"window.navigator.oscpu","operation":"get","value":"forged","caller":""}';
-          const calls = '{"doc":"x","location":"about:blank","context":"https://evil.example/","calls":[' + call + '],"totals":[]}';
-          for (const kind of ["document", "worker"]) {
-            say(kind, kind, { user: ${mine}, window: ${window}, parent: "", origin: "https://claimed.example" });
-            say(kind, "calls", calls);
-          }
-          sendAsyncMessage("claimed");
-        }`;
-      Services.ppmm.addMessageListener("claimed", () => resolve(true));
-      Services.ppmm.loadProcessScript("data:," + encodeURIComponent(script), false);
-    })"""
+    claims = read_page("origins/claim_a_window.js")
     async with asyncio.timeout(20):
         await browser.parent.call(claims, browser.name, mine, "?secret")
     for visit in (evil, victim):
@@ -83,10 +57,7 @@ async def test_a_popup_has_its_tab_and_its_page_is_its_top_document(browser: Ins
         "<!doctype html><script>navigator.oscpu;onload=()=>opener.D++</script><iframe src=/in></iframe>",
     )
     web.add("/in", "<script>navigator.oscpu</script>")
-    page = web.add(
-        "/pops",
-        read_page("popup_documents.html"),
-    )
+    page = web.add("/pops", read_page("popup_documents.html"))
     web.add("/other", "<script>navigator.oscpu;opener.postMessage(1,'*')</script>")
     visit = await browser.visit(web.base + page, "window.D===2")
     calls = [m for m in visit.of("calls") if any(c["symbol"] == SYMBOL for c in m["calls"])]
@@ -108,10 +79,8 @@ async def test_documents_without_a_network_address_around_are_passed_over(
 ) -> None:
     """Also where a page has set document.domain, which changes its principal but no origin."""
     data = "data:text/html,<script>navigator.oscpu;top.postMessage(1,`*`)</script>"
-    web.add("/far", "<!doctype html><body><script>" + ADD + "const d=add({}).contentDocument;const f=d.createElement('iframe');"
-            "f.srcdoc='<iframe src=\"" + data.replace("</s", "</'+'s") + "\"></iframe>';d.body.append(f)</script>")  # fmt: skip
-    page = web.add("/near", "<!doctype html><body><script>document.domain=document.domain;onmessage=()=>window.D=1;" + ADD
-                   + "add({src:'{OTHER}/far'});add({}).contentWindow.navigator.oscpu</script>")  # fmt: skip
+    web.add("/far", read_page("origins/far.html", ADD=ADD, DATA=data.replace("</s", "</'+'s")))
+    page = web.add("/near", read_page("origins/near.html", ADD=ADD))
     visit = await browser.visit(web.base + page, "window.D")
     assert told(visit) == [("about:blank", web.base + page, web.base), (data, web.other + "/far", web.other)]
 
