@@ -1,21 +1,22 @@
-"""What instrumentation costs: one call, and the load of heavy pages; ours, OpenWPM's package, none, in one run.
+"""What instrumentation costs: one call, and the load of heavy pages.
+
+Ours, OpenWPM's package and none are measured in one run.
 
     .venv/bin/python -m bench.instrument [--rounds 5] [--captures FOLDER] [--round-trip MS]
 
-``--captures`` is a folder of WARC files with the pages that tests/crawl/archive.py names: real pages of others, loaded as
-they were captured, through a proxy. With ``--round-trip`` their servers are as far away as that, in ms, as on the web they
-are; without, all is at hand, and a load is nothing but work.
+``--captures`` is a folder of WARC files with the pages that tests/crawl/archive.py names: real pages of
+others, loaded as they were captured, through a proxy. With ``--round-trip`` their servers are as far away
+as that, in ms, as on the web they are; without, all is at hand, and a load is nothing but work.
 
-Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of the navigation
-to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by process: those of content,
-the browser's own, an extension's. Medians over the rounds, their sums over the heavy pages, and the ratios to
-OpenWPM's and to none.
+Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of
+the navigation to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by
+process: those of content, the browser's own, an extension's. Medians over the rounds, their sums over the
+heavy pages, and the ratios to OpenWPM's and to none.
 
-Each load has a user context and so a content process of its own, instrumented and not, as in a crawl. It takes
-the spare process that Firefox keeps for that; what Firefox spends meanwhile on the next spare one is not counted.
+Each load has a user context and so a content process of its own, instrumented and not, as in a crawl. It
+takes the spare process that Firefox keeps for that. What Firefox spends meanwhile on the next spare one is
+not counted.
 """
-
-# ruff: noqa: E501 (code of pages)
 
 import argparse
 import asyncio
@@ -39,6 +40,7 @@ from overscripted.demo.certificates import Authority
 from overscripted.demo.proxy import Proxy
 from tests.crawl.archive import PAGES, Archive, through
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.page_files import read_cases
 
 CALLS = 400  # under OpenWPM's cap of 500 for a script and symbol: all are recorded
 SCRIPTS = 10
@@ -60,26 +62,24 @@ OPERATIONS = {
     "call": "x.measureText('m')",
 }
 # Real libraries, and what they do with a few thousand elements.
-HEAVY = {
-    "libraries": (
-        "jquery/dist/jquery.js react/umd/react.production.min.js react-dom/umd/react-dom.production.min.js "
-        "vue/dist/vue.global.js d3/dist/d3.js lodash/lodash.js core-js-bundle/index.js bootstrap/dist/js/bootstrap.bundle.js "
-        "rrweb/dist/rrweb.js posthog-js/dist/array.full.js @fingerprintjs/fingerprintjs/dist/fp.umd.js".split(),
-        "for(let i=0;i<1500;i++)$('#out').append($('<p class=c>').attr('id','p'+i).text(i).on('click',()=>1));$('#out p').addClass('d').each(function(){$(this).parent()})",
-    ),
-    "dom": (
-        ["jquery/dist/jquery.js", "d3/dist/d3.js"],
-        "for(let i=0;i<3000;i++){const e=document.createElement('div');e.textContent=i;document.getElementById('out').appendChild(e)}"
-        "for(const e of document.querySelectorAll('div'))e.nodeType+e.parentNode.childNodes.length;"
-        "d3.select('#out').selectAll('i').data(d3.range(3000)).join('i').attr('a',d=>d).text(d=>d)",
-    ),
-    "react": (
-        ["react/umd/react.production.min.js", "react-dom/umd/react-dom.production.min.js"],
-        "const e=React.createElement;function A(){const[n,s]=React.useState(0);React.useLayoutEffect(()=>{if(n<5)s(n+1)});"
-        "return e('ul',null,Array.from({length:2000},(_, i)=>e('li',{key:i,onClick(){},className:'c'+n},i+n)))}"
-        "ReactDOM.flushSync(()=>ReactDOM.createRoot(document.getElementById('out')).render(e(A)))",
-    ),
+LIBRARIES = {
+    "libraries": [
+        "jquery/dist/jquery.js",
+        "react/umd/react.production.min.js",
+        "react-dom/umd/react-dom.production.min.js",
+        "vue/dist/vue.global.js",
+        "d3/dist/d3.js",
+        "lodash/lodash.js",
+        "core-js-bundle/index.js",
+        "bootstrap/dist/js/bootstrap.bundle.js",
+        "rrweb/dist/rrweb.js",
+        "posthog-js/dist/array.full.js",
+        "@fingerprintjs/fingerprintjs/dist/fp.umd.js",
+    ],
+    "dom": ["jquery/dist/jquery.js", "d3/dist/d3.js"],
+    "react": ["react/umd/react.production.min.js", "react-dom/umd/react-dom.production.min.js"],
 }
+HEAVY = {name: (LIBRARIES[name], code) for name, code in read_cases("heavy.js").items()}
 
 
 def pages(web: Web, modules: Path) -> None:
@@ -189,8 +189,9 @@ async def one_round(browsers: dict[str, Browser], urls: dict[str, str]) -> dict[
 
 
 async def serve(said: Connection, captures: list[Path], folder: Path, round_trip: float) -> None:
-    """Serve the pages and the captured ones, a round trip (ms) away, until the other end is closed. Says their address,
-    that of the proxy, and the file of its certificate's authority.
+    """Serve the pages and the captured ones, a round trip (ms) away, until the other end is closed.
+
+    Says their address, that of the proxy, and the file of its certificate's authority.
     """
     web = Web()
     await web.start()
