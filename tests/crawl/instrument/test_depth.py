@@ -8,6 +8,7 @@ import pytest
 
 from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page
+from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
@@ -23,16 +24,7 @@ ANSWERS = {"clone": 400, "walk": 600 * 601 // 2, "fill": 1600}
 def page_of(web: Web, task: str, workers: int = 1) -> str:
     """URL of a page whose workers do a task, each once; the answers are in its ``answers``."""
     web.add("/deep-worker.js", WORKER, "text/javascript")
-    script = f"""<!doctype html><script>
-      const answers = [];
-      for (let i = 0; i < {workers}; i++) {{
-        const worker = new Worker("/deep-worker.js");
-        worker.onmessage = ({{ data }}) => answers.push(data);
-        worker.onerror = ({{ message }}) => answers.push(message);
-        worker.postMessage("{task}");
-      }}
-      const done = () => answers.length === {workers};
-    </script>"""
+    script = read_page("deep_workers.html", WORKERS=workers, TASK=task)
     return web.base + web.add(f"/deep/{task}", script)
 
 

@@ -164,41 +164,7 @@ async def test_events_of_a_page_write_no_record(browser: Instrumented, web: Web)
 
 # What a page can send that has taken over its process. `name` is that of our messages, `theirs` is the user
 # context of another visit.
-_TAKEN_OVER = """(name, mine, theirs) => new Promise((resolve) => {
-  const script = `
-    const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
-    if (Services.appinfo.remoteType.replace("&", "^").split("^").includes("userContextId=${mine}")) {
-      const url = "https://evil.example/";
-      const line = String.fromCharCode(10);
-      const other = '"store":"firefox-container-${theirs}"';
-      const whole = '{"type":"gap",' + other + ',"name":"forged","n":1}';
-      say("forged", "document", { user: ${theirs}, window: 0, url });
-      say("forged", "gap", '{"name":"forged","n":1}');
-      say("own", "document", { user: ${mine}, window: 0, url });
-      say("own", "gap", "{" + other + ',"name":"forged","n":1}');
-      say("own", 'gap","name":"forged",' + other.slice(0, -1), '{"n":1}');
-      say("own", "gap", [whole + line + '{"a":1', "x"]);
-      say("own", "gap", whole + line + '{"a":1}');
-      say("own", "gap", '{"name":"' + "x".repeat(2 ** 23) + '","n":1}');
-      say("own", "body", '{"request_id":"1","file":"0","encoding":""}');
-      const all = ["", "x", "{", '{"name":"', "[".repeat(1e5), null, 7, {}];
-      for (const broken of all) say("own", "gap", broken);
-      for (let process = 0; process < 40; process++) {
-        for (let i = 0; i < 20; i++) {
-          say(process + "." + i, "gap", '{"name":"forged","n":1}');
-          say(process + "." + i, "document", { user: ${mine}, window: 0, url });
-          say(process + "." + i, "gone");
-        }
-      }
-      say("", "opening", { channel: 1, user: ${theirs}, stack: "forged@https://evil.example/:1:1" });
-      for (let channel = 0; channel < 100; channel++) say("", "opening", { channel, stack: "forged" });
-      say("", "instrument", whole);
-      say("", "share", { key: "evil", data: "forged" });
-      sendAsyncMessage("taken over");
-    }`;
-  Services.ppmm.addMessageListener("taken over", () => resolve(Services.ppmm.sharedData.has(`${name}.evil`)));
-  Services.ppmm.loadProcessScript("data:," + encodeURIComponent(script), false);
-})"""
+_TAKEN_OVER = read_page("taken_over/own_process.js")
 
 
 async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, web: Web) -> None:
@@ -222,18 +188,7 @@ async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, w
 
 
 # A process of no visit, as of a page of no user context, says that a realm of it is a visit's.
-_OF_NO_VISIT = """(name, theirs) => new Promise((resolve) => {
-  const script = `
-    const { remoteType } = Services.appinfo;
-    if (remoteType && !remoteType.includes("userContextId=")) {
-      const say = (id, kind, data) => sendAsyncMessage(${JSON.stringify(name)}, { id, kind, data });
-      say("forged", "document", { user: ${theirs}, window: 0, url: "https://evil.example/" });
-      say("forged", "console", '{"message":"forged"}');
-      sendAsyncMessage("of no visit", remoteType);
-    }`;
-  Services.ppmm.addMessageListener("of no visit", ({ data }) => resolve(data));
-  Services.ppmm.loadProcessScript("data:," + encodeURIComponent(script), false);
-})"""
+_OF_NO_VISIT = read_page("taken_over/of_no_visit.js")
 
 
 async def test_a_process_of_no_visit_speaks_for_none(browser: Instrumented, web: Web) -> None:

@@ -12,27 +12,14 @@ from overscripted.crawl.instrument.protocol import KINDS, Gap, Message, MessageT
 from overscripted.schemas import BOOL, STR
 from scripts.docs import protocol
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = {path: path.read_text() for path in sorted((ROOT / "crawl" / "instrument").rglob("*.js"))}
 PYTHON = [path.read_text() for path in (ROOT / "crawl").rglob("*.py") if path.name != "protocol.py"]
-PAGE = """<!doctype html><iframe srcdoc="<p>inner"></iframe><script>
-for (let i = 0; i < 150; i++) navigator.platform;
-document.cookie = "seen=1";
-for (const n of ["a", "b"]) { localStorage.setItem(n, "y".repeat(2e5)); }
-[1].map(() => eval("navigator.oscpu"));
-setTimeout(localStorage.getItem.bind(localStorage, "b"));
-console.error("said");
-CSS.supports("x") && fetch("/none");
-new Audio().play().catch(() => {});
-fetch("/kinds.txt").then(() => 0);
-postMessage("to myself", "*");
-const worker = new Worker("/kinds-worker.js");
-const { audioWorklet } = new OfflineAudioContext(1, 9, 9000);
-worker.onmessage = () => audioWorklet.addModule("/kinds-worklet.js").finally(() => (window.D = 1));
-</script><script src="/kinds.js"></script>"""
+PAGE = read_page("every_message.html")
 
 
 def problems(message: Message) -> list[str]:
