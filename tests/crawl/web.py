@@ -34,31 +34,7 @@ setTimeout(() => {
 </script>"""
 
 # Tries every way to this machine that a page has. {port} is a web server's, {udp} listens to datagrams.
-PROBE = """<body><script>
-const hosts = ["127.0.0.1", "localhost", "rebind.example", "2130706433", "0x7f.1", "0", "[::ffff:127.0.0.1]"];
-const add = (tag, values) => document.body.append(Object.assign(document.createElement(tag), values));
-for (const host of hosts) {
-  const at = (way) => `http://${host}:{port}/secret/${way}-${encodeURIComponent(host)}`;
-  fetch(at("fetch")).catch(() => 0);
-  add("img", { src: at("img") });
-  add("iframe", { src: at("iframe") });
-  add("script", { src: at("script") });
-  add("link", { rel: "stylesheet", href: at("style") });
-  add("link", { rel: "preload", as: "image", href: at("preload") });
-  add("link", { rel: "prefetch", href: at("prefetch") });
-  add("link", { rel: "preconnect", href: at("preconnect") });
-  navigator.sendBeacon(at("beacon"), "x");
-  new WebSocket(at("socket").replace("http", "ws"));
-  new EventSource(at("events"));
-  new Worker(URL.createObjectURL(new Blob([`fetch("${at("worker")}").catch(() => 0)`])));
-  fetch("/redirect?to=" + encodeURIComponent(at("redirect"))).catch(() => 0);
-}
-open(`http://127.0.0.1:{port}/secret/popup-x`);
-const peer = new RTCPeerConnection({ iceServers: [{ urls: "stun:{udp}" }] });
-peer.createDataChannel("x");
-peer.createOffer().then((offer) => peer.setLocalDescription(offer));
-try { new WebTransport("https://{udp}/").ready.catch(() => 0); } catch {}
-</script>"""
+PROBE = (PAGES / "probe.html").read_text("utf-8")
 
 HOSTILE = {
     "waits": "<script>onload=()=>{fetch('/never?fetch');new Image().src='/never?image'}</script>",
