@@ -22,7 +22,7 @@ def _precrawl_rows(precrawl: dict[str, Any]) -> list[_Row]:
         {"label": "Sites asked for", "value": precrawl["sites"]},
         {"label": "reached from anywhere", "value": precrawl["reached"]},
         {"label": "Links seen by any", "value": precrawl["union"]},
-        {"label": "seen by enough vantages", "value": precrawl["intersection"]},
+        {"label": "seen by all vantages", "value": precrawl["intersection"]},
         {"label": "Seeds", "value": precrawl["seeds"]},
     ]
 

@@ -15,9 +15,9 @@ STUDY = {
 }
 _LABELS = {
     "union": "Links seen by any vantage point",
-    "intersection": "Links seen by enough vantage points",
+    "intersection": "Links seen by all vantage points",
     "domains_union": "Registrable domains of links seen by any",
-    "domains_intersection": "Registrable domains of links seen by enough",
+    "domains_intersection": "Registrable domains of links seen by all",
 }
 
 
@@ -69,10 +69,19 @@ def _vantage(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kept(summary: dict[str, Any]) -> tuple[float | None, float]:
-    """Share of the union that is in the intersection, in per cent: this run's and the study's."""
+    """Per cent of the links that enough vantage points saw to make them seeds: this run's and the study's."""
     union = _int(summary.get("union"))
-    ours = 100 * _int(summary.get("intersection")) / union if union else None
+    ours = 100 * _seen_by_quorum(summary) / union if union else None
     return ours, 100 * STUDY["intersection"] / STUDY["union"]
+
+
+def _seen_by_quorum(summary: dict[str, Any]) -> int:
+    """Links that at least as many vantage points saw as the run asked for; by all where it does not say."""
+    overlap, quorum = summary.get("overlap"), summary.get("quorum")
+    if not (isinstance(overlap, list) and isinstance(quorum, list) and quorum and isinstance(quorum[0], int)):
+        return _int(summary.get("intersection"))
+    rows = [row for row in overlap if isinstance(row, dict) and isinstance(row.get("vantages"), list)]
+    return sum(_int(row.get("links")) for row in rows if len(row["vantages"]) >= quorum[0])
 
 
 def _dict(value: Any) -> dict[Any, Any]:
