@@ -69,7 +69,7 @@ def verify(store: Store, key: str) -> str | None:
     """Read a whole segment. Returns why it cannot be read, or None where it can."""
     try:
         with store.fs.open(store.path(key), "rb") as file:
-            for batch in pq.ParquetFile(file).iter_batches():
+            for batch in pq.ParquetFile(file).iter_batches(use_threads=False):
                 batch.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         return _reason(store, key, error)
@@ -86,7 +86,7 @@ def readable_copy(store: Store, key: str, target: Store, name: str) -> int:
         with store.fs.open(store.path(key), "rb") as file, io.BytesIO() as buffer:
             parquet = pq.ParquetFile(file)
             with pq.ParquetWriter(buffer, parquet.schema_arrow, compression="zstd") as writer:
-                for batch in parquet.iter_batches():
+                for batch in parquet.iter_batches(use_threads=False):
                     rows, n = readable(pa.table(batch))
                     rows.validate(full=True)
                     writer.write_table(rows)

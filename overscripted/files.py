@@ -146,7 +146,9 @@ class Files:
         tables = []
         for name in keys:
             with self.fs.open(self.path(name), "rb") as file:
-                tables.append(pq.ParquetFile(file).read(columns=columns))
+                # Arrow reads Python's files without its threads: a thread that frees a buffer of Python's
+                # while the interpreter ends aborts the process.
+                tables.append(pq.ParquetFile(file).read(columns=columns, use_threads=False))
         return pa.concat_tables(tables)
 
     def write_table(self, key: str, table: pa.Table, **options: Any) -> None:

@@ -24,7 +24,7 @@ def stream(path: Path | str, done: bytes, shard: int, shards: int) -> Iterator[S
     """The rows of one shard that are not done. All sites of a registrable domain are in one shard."""
     n = 0
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(_BATCH, columns=["site", "rank", "domain"]):
+        for batch in file.iter_batches(_BATCH, columns=["site", "rank", "domain"], use_threads=False):
             columns = [batch.column(i).to_pylist() for i in range(3)]
             for site, rank, domain in zip(*columns, strict=True):
                 if not done[n >> 3] >> (n & 7) & 1 and zlib.crc32(domain.encode()) % shards == shard:

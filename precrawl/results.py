@@ -130,7 +130,7 @@ def _copy_links(store: Store, key: str, out: _Writer, leave_out: set[str]) -> No
 
 def _batches(store: Store, key: str) -> Iterator[pa.Table]:
     with store.fs.open(store.path(key), "rb") as handle, pq.ParquetFile(handle) as file:
-        for batch in file.iter_batches(_BATCH):
+        for batch in file.iter_batches(_BATCH, use_threads=False):
             yield pa.Table.from_batches([batch])
 
 
@@ -147,4 +147,6 @@ def local_reader(path: Path) -> pa.RecordBatchReader:
 
 def _stream(file: pq.ParquetFile, columns: list[str]) -> pa.RecordBatchReader:
     schema = pa.schema([file.schema_arrow.field(c) for c in columns])
-    return pa.RecordBatchReader.from_batches(schema, file.iter_batches(_BATCH, columns=columns))
+    return pa.RecordBatchReader.from_batches(
+        schema, file.iter_batches(_BATCH, columns=columns, use_threads=False)
+    )

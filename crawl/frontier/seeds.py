@@ -58,5 +58,5 @@ def _url(text: str) -> str:
 def _parquet(file: pq.ParquetFile, name: str) -> Iterator[str]:
     if "seed" not in file.schema_arrow.names:
         raise InputError(f"{name}: has no column `seed`")
-    for batch in file.iter_batches(_CHUNK, columns=["seed"]):
+    for batch in file.iter_batches(_CHUNK, columns=["seed"], use_threads=False):
         yield from (str(seed) for seed in batch.column(0).to_pylist() if seed)

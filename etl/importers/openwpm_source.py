@@ -244,7 +244,7 @@ class Parquet(Source):
                         raise Unfit(
                             f"{key}: column {', '.join(twice)} is there twice; leave out one of the two"
                         )
-                    for batch in parquet.iter_batches(IMPORT_BATCH_ROWS):
+                    for batch in parquet.iter_batches(IMPORT_BATCH_ROWS, use_threads=False):
                         columns = [_values(pa.chunked_array([column])) for column in batch.columns]
                         for values in zip(*columns, strict=True):
                             yield {**from_path, **dict(zip(names, values, strict=True))}

@@ -63,7 +63,7 @@ def _rows(source: Store, table: str) -> Iterator[pa.Table]:
     for key in source.files(table, ".parquet"):
         try:
             with source.fs.open(source.path(key), "rb") as file:
-                for batch in pq.ParquetFile(file).iter_batches(IMPORT_BATCH_ROWS):
+                for batch in pq.ParquetFile(file).iter_batches(IMPORT_BATCH_ROWS, use_threads=False):
                     yield readable(pa.table(batch))[0]
         except pa.ArrowException as error:
             raise InputError(f"{source.uri(key)}: damaged Parquet ({error}); fetch it again") from error

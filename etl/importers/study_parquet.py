@@ -62,7 +62,7 @@ def read(store: Store, key: str, seen: dict[str, int]) -> Iterator[pa.Table]:
         with store.fs.open(store.path(key), "rb") as source:
             file = pq.ParquetFile(source)
             check(file.schema_arrow)
-            for batch in file.iter_batches(IMPORT_BATCH_ROWS):
+            for batch in file.iter_batches(IMPORT_BATCH_ROWS, use_threads=False):
                 yield _raw(pa.table(batch), seen)
     except (pa.ArrowInvalid, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
