@@ -11,10 +11,11 @@ from typing import Any
 import matplotlib.figure
 
 from overscripted import layout, segments
-from overscripted.crawl.frontier import outcomes, seeds
+from overscripted.crawl.frontier import seeds
 from overscripted.crawl.run import crawl
 from overscripted.crawl.settings import Options
 from overscripted.errors import InputError
+from overscripted.outcomes import GOOD
 from overscripted.run import Run
 
 CANDIDATES_S = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120)
@@ -78,7 +79,7 @@ def call_times(run: Run) -> tuple[list[float], list[float], int]:
     loaded: dict[tuple[int, int], datetime] = {}
     for part in segments.read(run.store, "visits"):
         for row in part.to_pylist():
-            if row["outcome"] in outcomes.GOOD and row["loaded"]:
+            if row["outcome"] in GOOD and row["loaded"]:
                 loaded[row["visit_id"], row["attempt"]] = row["loaded"]
     times: list[float] = []
     first: dict[tuple[Any, ...], float] = {}

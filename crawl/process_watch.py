@@ -11,6 +11,7 @@ from overscripted.crawl.firefox.deaths import Deaths
 from overscripted.crawl.firefox.drawing import Drawing
 from overscripted.crawl.firefox.parent_process import Parent, Process
 from overscripted.crawl.visit_tab import VisitTabs
+from overscripted.outcomes import Outcome
 
 log = logging.getLogger("overscripted.crawl.browser")
 
@@ -67,15 +68,15 @@ class ProcessWatch:
             processes.kill(self._firefox_pid)
         for process in content_processes:
             if process.memory > settings.PROCESS_BYTES:
-                self._end(process, "crashed", f"{process.memory >> 20} MB of memory")
+                self._end(process, Outcome.CRASHED, f"{process.memory >> 20} MB of memory")
             elif process.cpu_s > settings.PROCESS_CPU_S:
-                self._end(process, "hung", f"{process.cpu_s:.0f} s of CPU")
+                self._end(process, Outcome.HUNG, f"{process.cpu_s:.0f} s of CPU")
             elif process.cpu_s > settings.YIELD_CPU_S:
                 for tab in self._tabs.of(process.store):
                     tab.cpu_throttled = True
                 processes.throttle(process.pid)
 
-    def _end(self, process: Process, outcome: str, used: str) -> None:
+    def _end(self, process: Process, outcome: Outcome, used: str) -> None:
         log.warning("a page's process has used %s: ended", used)
         for tab in self._tabs.of(process.store):
             tab.about_to_end = outcome, f"a process of the page had used {used}"

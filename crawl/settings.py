@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from overscripted import robots
+from overscripted.outcomes import Outcome
 
 # -- A visit ---------------------------------------------------------------------------------
 DWELL_S = 10.0  # a page is watched this long after its load event, as in the study
@@ -54,7 +55,14 @@ MAX_ATTEMPTS = 8  # attempts at a seed that end without a visit (killed workers)
 RETRY_DELAY_S = 5.0  # before the second attempt; doubled for each further one
 
 # Outcomes worth another attempt, and how many more. Other outcomes are final.
-RETRIES = {"net_error": 1, "timeout": 1, "crashed": 2, "hung": 1, "starved": 1, "failed": 3}
+RETRIES = {
+    Outcome.NET_ERROR: 1,
+    Outcome.TIMEOUT: 1,
+    Outcome.CRASHED: 2,
+    Outcome.HUNG: 1,
+    Outcome.FAILED: 3,
+}
+STARVED_RETRIES = 1  # for a visit that shows its page, but lacked the CPU (STARVED_S)
 WAITED_RETRIES = 3  # for a visit that may have waited in vain while Firefox drew for other pages
 WAITED_SPREAD_S = (
     60.0  # such visits are tried again at different times: one of them may be the page that draws

@@ -20,6 +20,7 @@ from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Options
 from overscripted.crawl.visit_tab import VisitTab
+from overscripted.outcomes import Outcome
 from overscripted.schemas import RAW
 from overscripted.text import clean
 from overscripted.urls import refused, refused_address
@@ -38,12 +39,15 @@ _CUT_OFF = (
 # An error message for two cases: a frame has an invalid URL, or the page's process died.
 _AMBIGUOUS = "Address rejected"
 
+# Outcomes after which the page has no more records to send.
+_SILENT = (Outcome.HUNG, Outcome.CRASHED, Outcome.NET_ERROR)
+
 
 @dataclass
 class Result:
     """How a visit went. Times are UTC."""
 
-    outcome: str = "failed"
+    outcome: Outcome = Outcome.FAILED
     error: str = ""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     loaded: datetime | None = None
@@ -58,7 +62,7 @@ class Result:
 class _Ended(Exception):
     """The visit cannot go on, for the reason ``outcome``."""
 
-    def __init__(self, outcome: str, error: str = "") -> None:
+    def __init__(self, outcome: Outcome, error: str = "") -> None:
         super().__init__(outcome)
         self.outcome, self.error = outcome, error
 
@@ -78,22 +82,22 @@ async def visit(
     finally:
         browser.active -= 1
     if browser.instrument_lost:
-        result.outcome, result.error = "failed", "the process of the reference instrument died"
+        result.outcome, result.error = Outcome.FAILED, "the process of the reference instrument died"
     elif _waited(browser, result):
         result.waited = browser.retired = True  # whichever page it is that draws: next visits do without it
         result.error += "; Firefox was busy drawing what pages asked for"
     result.ended = datetime.now(UTC)
     result.final_url = records.final_url or result.final_url
-    if result.outcome == "complete" and records.status is not None and records.status >= 400:
-        result.outcome = "http_error"
-    elif result.outcome == "complete" and records.viewer:
-        result.outcome = "viewer"
+    if result.outcome == Outcome.COMPLETE and records.status is not None and records.status >= 400:
+        result.outcome = Outcome.HTTP_ERROR
+    elif result.outcome == Outcome.COMPLETE and records.viewer:
+        result.outcome = Outcome.VIEWER
     return result
 
 
 def _waited(browser: Browser, result: Result) -> bool:
     """Whether drawing for any page of this Firefox may have kept the page from going on."""
-    late = result.outcome in ("hung", "timeout") and not result.cpu_throttled
+    late = result.outcome in (Outcome.HUNG, Outcome.TIMEOUT) and not result.cpu_throttled
     return late and browser.watch.drawing.busy_s >= settings.DRAW_S
 
 
@@ -108,12 +112,15 @@ async def _attempt(
         result.outcome, result.error = end.outcome, end.error
     except BidiClosed:
         why = await browser.watch.deaths.of_browser(browser.firefox.process)
-        result.outcome, result.error = "crashed", f"the browser ended: {why}: {browser.firefox.last_words}"
+        result.outcome, result.error = (
+            Outcome.CRASHED,
+            f"the browser ended: {why}: {browser.firefox.last_words}",
+        )
     except BidiError as error:
-        result.outcome, result.error = "failed", str(error)
+        result.outcome, result.error = Outcome.FAILED, str(error)
     except TimeoutError:
         browser.failures += 1
-        result.outcome, result.error = "failed", "the browser did not answer"
+        result.outcome, result.error = Outcome.FAILED, "the browser did not answer"
     return result
 
 
@@ -147,11 +154,11 @@ def _url(seed: str) -> str:
     try:
         parsed = ada_url.URL(seed)
     except ValueError:
-        raise _Ended("invalid", "not a URL") from None
+        raise _Ended(Outcome.INVALID, "not a URL") from None
     if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
-        raise _Ended("invalid", "not an http or https URL")
+        raise _Ended(Outcome.INVALID, "not an http or https URL")
     if refused(parsed.hostname) or refused_address(seed, parsed.hostname):
-        raise _Ended("invalid", "not a URL to Firefox, for its host")
+        raise _Ended(Outcome.INVALID, "not a URL to Firefox, for its host")
     return str(parsed.href)
 
 
@@ -178,13 +185,13 @@ class _Visit:
             answers = await self._unless_ended(self._flush())
             self.result.dwell_s = time.monotonic() - began
             if not answers:
-                raise _Ended("hung", "the page did not hand over its last records")
-            self.result.outcome = "complete"
+                raise _Ended(Outcome.HUNG, "the page did not hand over its last records")
+            self.result.outcome = Outcome.COMPLETE
         except _Ended as end:
-            if tab.death_report and end.outcome == "crashed":
+            if tab.death_report and end.outcome == Outcome.CRASHED:
                 end.error = await tab.death_report
             # Records of what the page did until then are worth having.
-            if tab.container_id and end.outcome not in ("hung", "crashed", "net_error"):
+            if tab.container_id and end.outcome not in _SILENT:
                 answers = await self._flush(settings.LAST_FLUSH_S)
             raise
         finally:
@@ -214,12 +221,12 @@ class _Visit:
                 # To the protocol a change of the hash or pushState counts as arrival. To us it does not.
                 await self._arrival()
         except TimeoutError:
-            raise _Ended("timeout", f"no load event in {self.options.load_timeout_s:g} s") from None
+            raise _Ended(Outcome.TIMEOUT, f"no load event in {self.options.load_timeout_s:g} s") from None
 
     async def _arrival(self) -> None:
         await self._unless_ended(_unless_sooner(self.tab.arrived.wait(), self._stopped()))
         if self.tab.download:
-            raise _Ended("download", "")
+            raise _Ended(Outcome.DOWNLOAD, "")
 
     async def _stopped(self) -> None:
         """Wait until a page is there and nothing loads: it stopped its own load, no load event will come."""
@@ -244,16 +251,16 @@ class _Visit:
                 await self._arrival()
         except TimeoutError:
             if records.status in (204, 205):
-                raise _Ended("no_content", f"status {records.status}") from None
+                raise _Ended(Outcome.NO_CONTENT, f"status {records.status}") from None
             if not records.final_url:
-                raise _Ended("net_error", message) from None
+                raise _Ended(Outcome.NET_ERROR, message) from None
             # A page is there that stopped its own load (a mailto: link, window.stop()): watched from now.
 
     async def _cut_short(self, message: str) -> None:
         """The connection failed. The visit goes on if the document had begun, as its scripts ran."""
         await self._flush(settings.LAST_FLUSH_S)
         if not self.records.final_url:
-            raise _Ended("net_error", message)
+            raise _Ended(Outcome.NET_ERROR, message)
         self.result.error = f"the document was cut short: {message}"
         self.records.gaps[Gap.CUT_SHORT] += 1
 
@@ -306,7 +313,7 @@ class _Visit:
     def _closed(self) -> _Ended:
         if self.tab.death:
             return _Ended(*self.tab.death)
-        return _Ended("closed", "the page closed its window")
+        return _Ended(Outcome.CLOSED, "the page closed its window")
 
 
 async def _unless_sooner(waiting: Coroutine[Any, Any, T], other: Coroutine[Any, Any, None]) -> T | None:

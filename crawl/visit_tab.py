@@ -7,8 +7,9 @@ from typing import Any
 from overscripted.crawl.firefox.bidi import Bidi
 from overscripted.crawl.instrument.protocol import Message
 from overscripted.crawl.records.rows import Records
+from overscripted.outcomes import Outcome
 
-Ending = tuple[str, str]  # outcome and error of a visit
+Ending = tuple[Outcome, str]  # outcome and error of a visit
 
 
 class VisitTab:
@@ -42,7 +43,7 @@ class VisitTab:
 
     def handle_death(self) -> None:
         """The process of the page died."""
-        self.death = self.about_to_end or ("crashed", "the page's process died")
+        self.death = self.about_to_end or (Outcome.CRASHED, "the page's process died")
         self.closed.set()
 
     async def navigate(self, url: str, wait: str, within_s: float) -> str:

@@ -25,7 +25,7 @@ from overscripted.crawl.browser_pool import BrowserPool
 from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.firefox import profile
 from overscripted.crawl.firefox.profile import Pref
-from overscripted.crawl.frontier import outcomes
+from overscripted.crawl.frontier import attempts
 from overscripted.crawl.frontier.client import FrontierClient
 from overscripted.crawl.frontier.queue import Frontier, Lease
 from overscripted.crawl.instrument.settings import digest
@@ -40,6 +40,7 @@ from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.robots import Robots
 from overscripted.crawl.settings import Limits, Options
 from overscripted.errors import OutsideError
+from overscripted.outcomes import GOOD, Outcome
 from overscripted.progress import Work
 from overscripted.robots import ALL_ALLOWED
 from overscripted.store import Store
@@ -218,7 +219,7 @@ class Worker:
 
     async def _begin(self, lease: Lease) -> None:
         if lease.attempt > settings.MAX_ATTEMPTS:
-            result = visits.Result("lost", "workers were killed at every attempt")
+            result = visits.Result(Outcome.LOST, "workers were killed at every attempt")
             self._finish(lease, self._records(lease), result, "")
             return
         browser = await self.browsers.get()
@@ -234,18 +235,22 @@ class Worker:
         records, began = self._records(lease), time.monotonic()
         rules = await self._robots.rules(lease.seed) if self._robots else ALL_ALLOWED
         if not rules.allow(lease.seed):
-            result = visits.Result("blocked", rules.refusal)
+            result = visits.Result(Outcome.BLOCKED, rules.refusal)
         else:
             result = await visits.visit(browser, lease, records, self.options, self._load_slots)
-        if self._guard and result.outcome == "net_error" and self._guard.resolver.has_refused(records.host):
-            result.outcome, result.error = "blocked", f"{records.host}: not a public address"
-        suspect = bool(rules.unreachable) or result.outcome in ("net_error", "http_error")
+        if (
+            self._guard
+            and result.outcome == Outcome.NET_ERROR
+            and self._guard.resolver.has_refused(records.host)
+        ):
+            result.outcome, result.error = Outcome.BLOCKED, f"{records.host}: not a public address"
+        suspect = bool(rules.unreachable) or result.outcome in (Outcome.NET_ERROR, Outcome.HTTP_ERROR)
         if self._proxy and not await self._proxy_served(self._proxy, suspect, began):
             await self._frontier.retry(lease)
             return
         if not result.cpu_throttled:
             self.concurrency.record_lag(result.max_lag_s)
-            if result.outcome == "hung" and self.concurrency.lagging:
+            if result.outcome == Outcome.HUNG and self.concurrency.lagging:
                 # Other pages lack CPU too: perhaps this page has no endless loop.
                 result.max_lag_s = settings.FLUSH_TIMEOUT_S
         self._finish(lease, records, result, browser.user_agent)
@@ -270,16 +275,16 @@ class Worker:
         """A visit is over: add its last rows, and decide what its seed becomes once they are durable."""
         records.finish()
         starved = (result.max_lag_s or 0.0) > settings.STARVED_S and not result.cpu_throttled
-        again = outcomes.again(result.outcome, lease.attempt, self.options.retries, starved, result.waited)
+        again = attempts.again(result.outcome, lease.attempt, self.options.retries, starved, result.waited)
         _log_visit(lease, records, result, again)
         done: Callable[[], Awaitable[bool]]
         if again:
-            delay_s = outcomes.retry_delay(lease.attempt, result.waited)
+            delay_s = attempts.retry_delay(lease.attempt, result.waited)
             done = partial(self._frontier.retry, lease, delay_s)
         else:
             done = partial(self._frontier.end, lease, result.outcome, records.n_calls)
             self.ended[result.outcome] += 1
-            self.work.add(1, failed=0 if result.outcome in outcomes.GOOD else 1)
+            self.work.add(1, failed=0 if result.outcome in GOOD else 1)
         row = visits.row(result, lease, records, self.name, user_agent, self._instrument_sha256)
         self.writer.end_visit(row, partial(self._acknowledge, lease, done))
 
@@ -324,7 +329,7 @@ class Worker:
             "windows": self.concurrency.limit,
             "active": self.active,
             "ended": sum(self.ended.values()),
-            "good": sum(self.ended[name] for name in outcomes.GOOD),
+            "good": sum(self.ended[name] for name in GOOD),
             "per_hour": round(sum(self.ended.values()) / max(time.monotonic() - self.began, 1) * 3600),
             "buffered_bytes": self.writer.buffered,
             "pending": self.writer.pending,

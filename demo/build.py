@@ -25,6 +25,7 @@ from overscripted.demo.sites import (
 from overscripted.demo.sites.broken import ListedSite
 from overscripted.demo.sites.directory import SITES
 from overscripted.demo.world import World, constant
+from overscripted.outcomes import REACHED
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def build(libraries: Libraries) -> Demo:
 
 
 def _working(front: FrontPage) -> ListedSite:
-    return ListedSite(dict.fromkeys(VANTAGES, "reached"), front.document.location, front)
+    return ListedSite(dict.fromkeys(VANTAGES, REACHED), front.document.location, front)
 
 
 def _clicks(world: World) -> None:

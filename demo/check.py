@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from overscripted import layout
+from overscripted.outcomes import GOOD, REACHED, Outcome
 from overscripted.store import Store
 
 Row = dict[str, Any]
@@ -72,7 +73,7 @@ def sites(store: Store, truth: Row) -> Check:
         for host, expected in truth["precrawl"]["sites"].items():
             row = rows.get(host, {})
             comparison.same(f"{host} from {vantage}", row.get("outcome"), expected[vantage]["outcome"])
-            if expected[vantage]["outcome"] == "reached":
+            if expected[vantage]["outcome"] == REACHED:
                 comparison.same(f"page of {host} from {vantage}", row.get("page"), expected[vantage]["page"])
     return comparison
 
@@ -120,7 +121,7 @@ def outcomes(store: Store, truth: Row) -> Check:
         if expected is None:
             continue
         comparison.same(f"outcome of {row['site_url']}", row["outcome"], expected["outcome"])
-        if expected["outcome"] in ("complete", "http_error"):
+        if expected["outcome"] in GOOD:
             comparison.same(f"status of {row['site_url']}", row["http_status"], expected["status"])
             comparison.same(f"final URL of {row['site_url']}", row["final_url"], expected["final_url"])
     return comparison
@@ -135,7 +136,7 @@ def frames(store: Store, truth: Row) -> Check:
         if row["frame_id"] != 0:
             found.setdefault(pages[row["visit_id"]], []).append(row["url"])
     for url, expected in _visited(store, truth):
-        if expected["outcome"] == "complete":
+        if expected["outcome"] == Outcome.COMPLETE:
             planted = [frame["location"] for frame in expected["frames"]]
             here, there = (
                 [frame for frame in urls if frame.startswith("http") and frame != expected["final_url"]]
@@ -194,7 +195,7 @@ def documents(store: Store, truth: Row) -> Check:
     for row in _rows(store, layout.table("pages"), ["visit_id", "location", "n_inherited"]):
         found.setdefault(pages[row["visit_id"]], {})[row["location"]] = row["n_inherited"]
     for url, page in _visited(store, truth):
-        if page["libraries"] or page["outcome"] != "complete":
+        if page["libraries"] or page["outcome"] != Outcome.COMPLETE:
             continue
         expected: Counter[str] = Counter(page["documents"])
         for context, n in others.get(url, {}).items():

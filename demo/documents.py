@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from overscripted.demo.page_style import decorate
 from overscripted.demo.planted import ApiCalls, Code
+from overscripted.outcomes import Outcome
 from overscripted.urls import on_network
 
 
@@ -79,7 +80,7 @@ class Document:
     libraries: set[str] = field(default_factory=set)
     headers: dict[str, str] = field(default_factory=dict)
     lang: str = "en"
-    outcome: str = "complete"
+    outcome: Outcome = Outcome.COMPLETE
     final: str = ""
     status: int = 200
     seed: bool = True

@@ -12,6 +12,7 @@ from overscripted.demo.documents import Document, Reference
 from overscripted.demo.front_pages import FrontPage
 from overscripted.demo.settings import VANTAGES
 from overscripted.demo.sites.broken import ListedSite
+from overscripted.outcomes import REACHED, Outcome
 
 
 def truth(demo: Demo, mode: str) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _precrawl(listed: dict[str, ListedSite]) -> dict[str, Any]:
 def _site(site: ListedSite, vantage: str) -> dict[str, Any]:
     outcome = site.outcome[vantage]
     front: FrontPage | None = site.fronts.get(vantage, site.front)
-    if outcome != "reached" or front is None:
+    if outcome != REACHED or front is None:
         return {"outcome": outcome, "page": None, "links": [], "fresh": []}
     return {
         "outcome": outcome,
@@ -79,9 +80,9 @@ def _page(page: Document) -> dict[str, Any]:
         "final_url": page.final or page.location,
         "frames": [{"location": url, "kind": kind} for url, kind in page.frames],
         "libraries": sorted(page.libraries),
-        "calls": calls if page.outcome == "complete" else [],
+        "calls": calls if page.outcome == Outcome.COMPLETE else [],
         "dynamic_calls": dynamic,
-        "documents": documents if page.outcome == "complete" else {},
+        "documents": documents if page.outcome == Outcome.COMPLETE else {},
         "replay": _references(page.replay),
         "mining": _references(page.mining),
     }

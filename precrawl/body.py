@@ -5,6 +5,7 @@ from typing import Any
 
 from overscripted import encodings
 from overscripted.encodings import PIECE
+from overscripted.outcomes import Reason
 from overscripted.precrawl.deadline import Deadline
 from overscripted.precrawl.failure import Failure
 
@@ -27,7 +28,7 @@ def read(response: Any, deadline: Deadline, max_body: int, max_decoded: int) -> 
     """
     length = response.headers.get("Content-Length", "").lstrip("0")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_body):
-        raise Failure("too_large", f"Content-Length {length[:20]} is over {max_body} bytes")
+        raise Failure(Reason.TOO_LARGE, f"Content-Length {length[:20]} is over {max_body} bytes")
     return b"".join(_pieces(response, deadline, max_body, max_decoded))
 
 
@@ -39,7 +40,7 @@ def _pieces(response: Any, deadline: Deadline, max_body: int, max_decoded: int) 
             pieces = _bounded(encodings.decoded(pieces, name), deadline, max_decoded, "decompressed")
         yield from pieces
     except encodings.EncodingError as error:
-        raise Failure("encoding", str(error)) from error
+        raise Failure(Reason.ENCODING, str(error)) from error
 
 
 def _bounded(pieces: Iterator[bytes], deadline: Deadline, limit: int, stage: str) -> Iterator[bytes]:
@@ -48,6 +49,6 @@ def _bounded(pieces: Iterator[bytes], deadline: Deadline, limit: int, stage: str
     for piece in pieces:
         size += len(piece)
         if size > limit:
-            raise Failure("too_large", f"over {limit} bytes {stage}")
+            raise Failure(Reason.TOO_LARGE, f"over {limit} bytes {stage}")
         deadline.remaining()
         yield piece

@@ -23,6 +23,7 @@ from urllib3.util.retry import Retry
 from overscripted import urls
 from overscripted.addresses import is_public, may_be_public
 from overscripted.errors import InputError
+from overscripted.outcomes import Reason
 from overscripted.precrawl.answer import Answer
 from overscripted.precrawl.deadline import Deadline
 from overscripted.precrawl.failure import Failure, ProxyAway, ProxyRefuses
@@ -84,7 +85,7 @@ class Client:
         """The response to one request, its body unread. Raises the errors of Requests, and Failure."""
         host = urls.host(url)
         if not self.settings.allow_private and not may_be_public(host):
-            raise Failure("private", f"{host} is not a public host")
+            raise Failure(Reason.PRIVATE, f"{host} is not a public host")
         response = self._send(method, url, cookie)
         if response.status_code == 407 and self._proxies:
             self._check_credentials()
@@ -150,7 +151,7 @@ class Client:
                     sock.bind((self.vantage.source, 0))
                 sock.connect(address)
                 if self._guard and not is_public(str(sock.getpeername()[0])):
-                    raise Failure("private", f"{host} is at {sock.getpeername()[0]}")
+                    raise Failure(Reason.PRIVATE, f"{host} is at {sock.getpeername()[0]}")
                 return sock
             except OSError as error:
                 last = error
@@ -170,11 +171,11 @@ class Client:
         except (OSError, UnicodeError) as error:
             if self.vantage.proxy:
                 raise ProxyAway(str(error)) from error
-            raise Failure("dns", str(error)) from error
+            raise Failure(Reason.DNS, str(error)) from error
         if self._guard:
             public = [a for a in found if is_public(str(a[4][0]))]
             if not public:
-                raise Failure("private", f"{host} is at {found[0][4][0]}")
+                raise Failure(Reason.PRIVATE, f"{host} is at {found[0][4][0]}")
             found = public
         if self.vantage.source:
             family = socket.AF_INET6 if ":" in self.vantage.source else socket.AF_INET
@@ -190,7 +191,7 @@ class Client:
             try:
                 target = str(self._resolve(host, port)[0][4][0])
             except ProxyAway as error:
-                raise Failure("dns", str(error)) from error
+                raise Failure(Reason.DNS, str(error)) from error
             finally:
                 self._guard = guard
         socksocket: Any = socks.socksocket()
@@ -209,7 +210,7 @@ class Client:
                 raise ProxyRefuses(str(cause)) from error
             if not isinstance(cause, socks.SOCKS5Error):
                 raise
-            raise Failure("proxy", str(cause)) from error
+            raise Failure(Reason.PROXY, str(cause)) from error
         except BaseException:
             sock.close()
             raise
@@ -300,7 +301,7 @@ class _Adapter(HTTPAdapter):
                     self._blame_proxy(error)
                     if client.deadline.cut:
                         raise
-                    raise Failure("tls", f"closed during the handshake: {error}") from error
+                    raise Failure(Reason.TLS, f"closed during the handshake: {error}") from error
                 except Exception as error:
                     self._blame_proxy(error)
                     raise

@@ -1,4 +1,4 @@
-"""Why a site was not reached: a word per reason, and how an exception is given its reason."""
+"""Why a site was not reached: how an exception is given its reason."""
 
 import http.client
 import socket
@@ -8,31 +8,18 @@ from collections.abc import Iterator
 import urllib3.exceptions as u3
 from requests.exceptions import RequestException
 
-# The vocabulary of `outcome` beside `reached` and `http_<status>`; docs/reference/outcomes.md lists them.
-REASONS = {
-    "dns": "the name does not resolve",
-    "refused": "the connection was refused",
-    "unreachable": "no route to the address, or no address of a usable family",
-    "closed": "the server closed the connection before its answer was complete",
-    "timeout": "no complete answer within the page's deadline",
-    "tls": "no trusted TLS connection",
-    "protocol": "the server does not speak HTTP",
-    "encoding": "the body is not in its Content-Encoding",
-    "too_large": "the body is larger than the cap, as sent or decompressed",
-    "redirects": "more redirects than the cap, or a loop",
-    "bad_redirect": "a redirect to something that is no http(s) URL",
-    "not_html": "status 200, but not an HTML page",
-    "private": "a private or special address, which is not requested",
-    "robots": "robots.txt does not allow it",
-    "robots_unreachable": "robots.txt could not be read, which forbids all (RFC 9309)",
-    "proxy": "the proxy could not or would not connect to the site",
-    "too_complex": "its links were not found within the CPU time limit: its markup exhausts parsers",
-    "crashed": "the page ended its process, twice",
-    "error": "anything else: please report it",
-}
+from overscripted.outcomes import Reason
 
 # Decided by us or by the site's policy: a second attempt would not change them.
-FINAL = {"private", "robots", "too_large", "not_html", "encoding", "too_complex", "crashed"}
+FINAL = {
+    Reason.PRIVATE,
+    Reason.ROBOTS,
+    Reason.TOO_LARGE,
+    Reason.NOT_HTML,
+    Reason.ENCODING,
+    Reason.TOO_COMPLEX,
+    Reason.CRASHED,
+}
 
 
 # All that a request may raise because of the network or the server.
@@ -40,7 +27,7 @@ NETWORK_ERRORS = (RequestException, u3.HTTPError, OSError, ValueError, EOFError,
 
 
 class Failure(Exception):
-    """A page was not reached. ``reason``: one of REASONS, or ``http_<status>``."""
+    """A page was not reached. ``reason``: a Reason, or ``http_<status>``."""
 
     def __init__(self, reason: str, text: str = "") -> None:
         super().__init__(f"{reason}: {text}")
@@ -68,41 +55,41 @@ def classify(error: BaseException, expired: bool = False) -> Failure:
     if isinstance(error, Failure):
         return error
     if expired:
-        return Failure("timeout", "deadline of the page")
+        return Failure(Reason.TIMEOUT, "deadline of the page")
     chain = list(_chain(error))
     for cause in reversed(chain):  # the innermost is the most precise
         if reason := _reason(cause):
             return Failure(reason, str(cause) or type(cause).__name__)
-    return Failure("error", f"{type(error).__name__}: {error}")
+    return Failure(Reason.ERROR, f"{type(error).__name__}: {error}")
 
 
-def _reason(error: BaseException) -> str | None:
+def _reason(error: BaseException) -> Reason | None:
     if type(error) is u3.ProtocolError and "prematurely" in str(error):  # before the last chunk
-        return "closed"
+        return Reason.CLOSED
     if isinstance(error, OSError) and "Tunnel connection failed" in str(error):
-        return "proxy"
+        return Reason.PROXY
     for kinds, reason in _KINDS:
         if isinstance(error, kinds):
             return reason
     return None
 
 
-_KINDS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-    ((socket.gaierror, u3.NameResolutionError), "dns"),
-    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), "tls"),
-    ((ssl.SSLError, ssl.CertificateError, u3.SSLError), "tls"),
-    ((TimeoutError, u3.TimeoutError), "timeout"),
-    ((ConnectionRefusedError,), "refused"),
-    ((u3.InvalidChunkLength,), "protocol"),  # first: it is an IncompleteRead too
+_KINDS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
+    ((socket.gaierror, u3.NameResolutionError), Reason.DNS),
+    ((ssl.SSLEOFError, ssl.SSLZeroReturnError), Reason.TLS),
+    ((ssl.SSLError, ssl.CertificateError, u3.SSLError), Reason.TLS),
+    ((TimeoutError, u3.TimeoutError), Reason.TIMEOUT),
+    ((ConnectionRefusedError,), Reason.REFUSED),
+    ((u3.InvalidChunkLength,), Reason.PROTOCOL),  # first: it is an IncompleteRead too
     (
         (http.client.RemoteDisconnected, ConnectionResetError, ConnectionAbortedError, BrokenPipeError),
-        "closed",
+        Reason.CLOSED,
     ),
-    ((http.client.IncompleteRead, u3.IncompleteRead), "closed"),
-    ((http.client.HTTPException,), "protocol"),
-    ((u3.DecodeError,), "encoding"),
-    ((UnicodeError, u3.LocationParseError, u3.InvalidHeader), "protocol"),
-    ((OSError,), "unreachable"),
+    ((http.client.IncompleteRead, u3.IncompleteRead), Reason.CLOSED),
+    ((http.client.HTTPException,), Reason.PROTOCOL),
+    ((u3.DecodeError,), Reason.ENCODING),
+    ((UnicodeError, u3.LocationParseError, u3.InvalidHeader), Reason.PROTOCOL),
+    ((OSError,), Reason.UNREACHABLE),
 )
 
 

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from overscripted import mime, urls
+from overscripted.outcomes import Reason
 from overscripted.precrawl import body
 from overscripted.precrawl.client import Client
 from overscripted.precrawl.cookies import Cookies
@@ -122,16 +123,16 @@ class Fetcher:
     def _html(self, response: Any, content_type: str) -> bytes:
         """The body of a page. Raises Failure where a browser would not show it as one."""
         if mime.extract(content_type).essence and not mime.is_html(content_type, b""):
-            raise Failure("not_html", content_type)
+            raise Failure(Reason.NOT_HTML, content_type)
         disposition = response.headers.get("Content-Disposition", "").partition(";")[0].strip().lower()
         if disposition not in ("", "inline"):
-            raise Failure("not_html", f"Content-Disposition: {disposition}")
+            raise Failure(Reason.NOT_HTML, f"Content-Disposition: {disposition}")
         settings = self.settings
         data = body.read(response, self.client.deadline, settings.max_body, settings.max_decoded)
         options = response.headers.get("X-Content-Type-Options", "").partition(",")[0]
         sniff = options.strip().lower() != "nosniff"
         if not mime.is_html(content_type, data, sniff):
-            raise Failure("not_html", f"{content_type!r}, and no HTML to look at")
+            raise Failure(Reason.NOT_HTML, f"{content_type!r}, and no HTML to look at")
         return data
 
     def _end_response(self, raw: Any) -> None:
@@ -143,11 +144,11 @@ class Fetcher:
 
     def _redirect(self, attempt: Attempt, response: Any, location: str) -> None:
         if len(attempt.redirects) >= MAX_REDIRECTS:
-            raise Failure("redirects", f"over {MAX_REDIRECTS}, last to {attempt.url[:200]}")
+            raise Failure(Reason.REDIRECTS, f"over {MAX_REDIRECTS}, last to {attempt.url[:200]}")
         target = urls.join(attempt.url, _escaped(location))
         good = target is not None and target.startswith(("http://", "https://"))
         if target is None or not good or len(target) > MAX_LINK_LENGTH:
-            raise Failure("bad_redirect", f"to {location[:200]!r}")
+            raise Failure(Reason.BAD_REDIRECT, f"to {location[:200]!r}")
         # Many servers redirect clients without their cookie in a circle.
         attempt.cookies.store(attempt.url, response.raw.headers.getlist("Set-Cookie"))
         attempt.url = urls.without_fragment(target)

@@ -1,13 +1,21 @@
 """Reads robots.txt for `--respect-robots` with the client of a vantage point."""
 
 from overscripted import robots
+from overscripted.outcomes import Reason
 from overscripted.precrawl import body
 from overscripted.precrawl.client import Client
 from overscripted.precrawl.failure import NETWORK_ERRORS, Failure, classify
 from overscripted.robots import Reading, Rules
 
 # No request reaches the origin: its pages share this outcome, which says more than `robots_unreachable`.
-_NO_CONNECTION = {"dns", "refused", "unreachable", "tls", "proxy", "private"}
+_NO_CONNECTION = {
+    Reason.DNS,
+    Reason.REFUSED,
+    Reason.UNREACHABLE,
+    Reason.TLS,
+    Reason.PROXY,
+    Reason.PRIVATE,
+}
 
 
 class Robots:
@@ -25,8 +33,8 @@ class Robots:
         if (rules := self._rules(client, url)) is None or rules.allow(url):
             return
         if rules.unreachable:
-            raise Failure("robots_unreachable", f"robots.txt: {rules.unreachable}")
-        raise Failure("robots", f"{url[:200]} is disallowed")
+            raise Failure(Reason.ROBOTS_UNREACHABLE, f"robots.txt: {rules.unreachable}")
+        raise Failure(Reason.ROBOTS, f"{url[:200]} is disallowed")
 
     def _rules(self, client: Client, url: str) -> Rules | None:
         if (location := robots.location(url)) is None:

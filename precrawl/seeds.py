@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from overscripted import layout, urls
+from overscripted.outcomes import REACHED
 from overscripted.precrawl import results
 from overscripted.precrawl.settings import SEED_SITES
 from overscripted.schemas import PRECRAWL
@@ -104,7 +105,7 @@ class Combined:
         """
         without = ""
         if "failed" in drop:
-            without += " AND link NOT IN (SELECT url FROM checked WHERE outcome <> 'reached')"
+            without += f" AND link NOT IN (SELECT url FROM checked WHERE outcome <> '{REACHED}')"
         if "duplicates" in drop:
             without += " AND link NOT IN (SELECT url FROM duplicate)"
         self._db.execute(
@@ -156,13 +157,13 @@ class Combined:
         self._read(layout.LOAD_CHECK, ["url", "outcome", "final_url"], "INSERT INTO checked SELECT *")
         # Of the URLs that lead to one page, its own URL is no duplicate; without it, the first is none.
         self._db.execute(
-            "CREATE TABLE duplicate AS SELECT url FROM checked WHERE outcome = 'reached' QUALIFY "
+            f"CREATE TABLE duplicate AS SELECT url FROM checked WHERE outcome = '{REACHED}' QUALIFY "
             "row_number() OVER (PARTITION BY final_url ORDER BY url <> final_url, url) > 1"
         )
         reasons = "SELECT outcome, count(*) FROM checked GROUP BY 1 ORDER BY 2 DESC, 1"
         by_outcome = dict(self._db.execute(reasons).fetchall())
         total = sum(by_outcome.values())
-        loaded = by_outcome.pop("reached", 0)
+        loaded = by_outcome.pop(REACHED, 0)
         return {
             "of": of,
             "checked": total,
@@ -202,7 +203,7 @@ class Combined:
     def _vantage(self, number: int) -> dict[str, Any]:
         failed = dict(
             self._db.execute(
-                "SELECT outcome, count(*) FROM outcome WHERE vantage = $1 AND outcome <> 'reached' "
+                f"SELECT outcome, count(*) FROM outcome WHERE vantage = $1 AND outcome <> '{REACHED}' "
                 "GROUP BY 1 ORDER BY 2 DESC, 1",
                 [number],
             ).fetchall()

@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from overscripted.outcomes import REACHED, Reason, http_status
 from overscripted.precrawl.failure import FINAL, Failure
 from overscripted.precrawl.fetch import Attempt, Page
 from overscripted.precrawl.links import Links
@@ -11,7 +12,7 @@ from overscripted.precrawl.plan import Site
 from overscripted.precrawl.sites import start_url, www_url
 
 # A page with one of these outcomes was answered with status 200.
-_AFTER_200 = {"not_html", "too_large", "encoding", "too_complex"}
+_AFTER_200 = {Reason.NOT_HTML, Reason.TOO_LARGE, Reason.ENCODING, Reason.TOO_COMPLEX}
 
 
 class Task(ABC):
@@ -51,9 +52,9 @@ class Task(ABC):
 
     def _outcome(self, page: Page | None, failure: Failure | None) -> dict[str, Any]:
         """The columns that both tables have."""
-        reason = failure.reason if failure else "error"
+        reason = failure.reason if failure else Reason.ERROR
         if page:
-            reason = "reached" if page.status == 200 else f"http_{page.status}"
+            reason = REACHED if page.status == 200 else http_status(page.status)
         return {
             "outcome": reason,
             "error": failure.text if failure else "",
@@ -90,8 +91,8 @@ class SiteVisit(Task):
         first = self._first
         if first is None or (page and page.status == 200):
             return page, failure
-        last = failure or Failure(f"http_{page.status}" if page else "error")
-        if last.reason != "dns" and first.reason == "dns":
+        last = failure or Failure(http_status(page.status) if page else Reason.ERROR)
+        if last.reason != Reason.DNS and first.reason == Reason.DNS:
             return page, last
         return None, Failure(first.reason, f"{first.text} | www: {last.reason} {last.text}")
 
@@ -140,4 +141,4 @@ class LoadCheck(Task):
 
 def crashed(task: Task) -> dict[str, Any]:
     """The row of a page that ended its process, twice."""
-    return task.row(None, Failure("crashed", "ended its process, twice"), Links())
+    return task.row(None, Failure(Reason.CRASHED, "ended its process, twice"), Links())

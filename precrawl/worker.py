@@ -14,6 +14,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
+from overscripted.outcomes import REACHED, Reason
 from overscripted.precrawl import links
 from overscripted.precrawl.client import Client, tls_context
 from overscripted.precrawl.deadline import Watch
@@ -194,7 +195,7 @@ class Worker:
             found = self._links(task, page)
         row = task.row(page, failure, found)
         self._journal.append(task.site.n, row, found.found)
-        self._schedule.finished(task, failed=row["outcome"] != "reached")
+        self._schedule.finished(task, failed=row["outcome"] != REACHED)
 
     def _links(self, task: Task, page: Page) -> links.Links:
         settings, thread = self.job.settings, threading.get_ident()
@@ -220,7 +221,7 @@ class Worker:
             self._drained_by = min(
                 self._drained_by, time.monotonic() + self.job.settings.timeout_s + LEASE_SLACK_S
             )
-            self._record(parsing.task, None, Failure("too_complex", f"over {limit:g} s"))
+            self._record(parsing.task, None, Failure(Reason.TOO_COMPLEX, f"over {limit:g} s"))
             if parsing.big:
                 self._big_page.release()
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from overscripted.outcomes import Outcome
 from overscripted.report.findings import figures_by_name
 
 _Row = dict[str, Any]
@@ -31,7 +32,7 @@ def _crawl_rows(figures: dict[str, Any]) -> list[_Row]:
     visits = figures["visits_complete"]
     return [
         {"label": "Visits", "value": visits["of"] or 0},
-        {"label": "complete", "value": visits["n"] or 0},
+        {"label": Outcome.COMPLETE.value, "value": visits["n"] or 0},
         {"label": "Documents with calls", "value": figures["documents"]["n"] or 0},
         {"label": "Calls recorded", "value": figures["valid"]["n"] or 0},
     ]

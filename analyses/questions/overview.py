@@ -12,6 +12,7 @@ from ibis import _
 from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
 from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
 from overscripted.display.number_format import count
+from overscripted.outcomes import Outcome
 
 
 def answer(inputs: Inputs) -> Finding:
@@ -43,7 +44,7 @@ def answer(inputs: Inputs) -> Finding:
         "gaps": _gaps(inputs),
     }
     total = sum(visits["visits"].to_pylist())
-    complete = sum(r["visits"] for r in visits.to_pylist() if r["outcome"] == "complete")
+    complete = sum(r["visits"] for r in visits.to_pylist() if r["outcome"] == Outcome.COMPLETE)
     dropped = sum(visits["dropped"].to_pylist())
     return Finding(
         sentence=(

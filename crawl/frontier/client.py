@@ -18,6 +18,7 @@ from overscripted.crawl.limits import Limit, LimitClock
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.settings import Options
 from overscripted.errors import OutsideError
+from overscripted.outcomes import Outcome
 from overscripted.store import Store
 
 log = logging.getLogger("overscripted.crawl")
@@ -58,7 +59,7 @@ class FrontierClient:
         options = self._options
         return await self._ask(self._frontier.lease, self._worker, n, options.per_domain, options.pace_s)
 
-    async def end(self, lease: Lease, outcome: str, calls: int) -> bool:
+    async def end(self, lease: Lease, outcome: Outcome, calls: int) -> bool:
         """The seed has ended, its records are durable. False where another worker has the seed now."""
         return await self._ask(self._frontier.end, self._worker, lease, outcome, calls)
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from overscripted.crawl.frontier import outcomes
 from overscripted.crawl.frontier.queue import Frontier
+from overscripted.outcomes import Outcome
 from overscripted.run import now
 
 
@@ -16,7 +16,7 @@ def facts(frontier: Frontier) -> dict[str, Any]:
     return {
         "seeds": sum(counts.values()),
         "left": counts.get("waiting", 0) + counts.get("leased", 0),
-        **{name: by_outcome[name] for name in outcomes.OUTCOMES if name in by_outcome},
+        **{name.value: by_outcome[name] for name in Outcome if name in by_outcome},
         "calls": frontier.report.calls(),
         "held_back_s": held_back(frontier.workers.all()),
     }

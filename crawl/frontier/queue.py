@@ -29,6 +29,7 @@ from overscripted.crawl.frontier.tables import (
     WORKERS,
 )
 from overscripted.crawl.frontier.workers import Workers
+from overscripted.outcomes import Outcome
 from overscripted.text import clean
 from overscripted.urls import domain
 
@@ -183,7 +184,7 @@ class Frontier:
             .values(values)
         )
 
-    def end(self, worker: str, lease: Lease, outcome: str, calls: int = 0) -> bool:
+    def end(self, worker: str, lease: Lease, outcome: Outcome, calls: int = 0) -> bool:
         """The seed has ended; its records are durable. False if this is not its latest lease."""
         return self._close(worker, lease, {"state": "ended", "outcome": outcome, "calls": calls})
 

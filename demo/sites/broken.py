@@ -11,6 +11,7 @@ from overscripted.demo.planted import calls
 from overscripted.demo.settings import HUGE_BYTES, VANTAGES
 from overscripted.demo.sites.directory import ORIGIN
 from overscripted.demo.world import World
+from overscripted.outcomes import REACHED, Outcome, Reason, http_status
 
 
 @dataclass
@@ -42,12 +43,22 @@ def add(world: World, fronts: dict[str, FrontPage]) -> dict[str, ListedSite]:
 def add_seeds(world: World) -> None:
     """Seeds that fail, each with its outcome."""
     failing = (
-        ("https://www.lostpages-archive.org/gone", "http_error", 404, Response(404, b"<h1>Gone</h1>")),
-        ("http://crumbling-tower.com/stairs", "http_error", 500, Response(500, b"<h1>Crumbled</h1>")),
-        ("http://resetting-clock.com/noon", "net_error", 0, RESET),
-        ("http://loopdeloop-travel.com/again", "net_error", 0, Response(302, headers={"Location": "/again"})),
-        ("http://sleepy-llama.net/dream", "timeout", 0, SILENCE),
-        ("http://binary-depot.com/manual.zip", "download", 200, Response(200, b"PK", "application/zip")),
+        ("https://www.lostpages-archive.org/gone", Outcome.HTTP_ERROR, 404, Response(404, b"<h1>Gone</h1>")),
+        ("http://crumbling-tower.com/stairs", Outcome.HTTP_ERROR, 500, Response(500, b"<h1>Crumbled</h1>")),
+        ("http://resetting-clock.com/noon", Outcome.NET_ERROR, 0, RESET),
+        (
+            "http://loopdeloop-travel.com/again",
+            Outcome.NET_ERROR,
+            0,
+            Response(302, headers={"Location": "/again"}),
+        ),
+        ("http://sleepy-llama.net/dream", Outcome.TIMEOUT, 0, SILENCE),
+        (
+            "http://binary-depot.com/manual.zip",
+            Outcome.DOWNLOAD,
+            200,
+            Response(200, b"PK", "application/zip"),
+        ),
     )
     for url, outcome, status, answer in failing:
         page = Document(url, outcome, outcome=outcome, status=status)
@@ -58,30 +69,33 @@ def add_seeds(world: World) -> None:
         "https://static-noise.org/hiss",
     )
     for url in unreachable:
-        world.pages[url] = Document(url, "unreachable", outcome="net_error", status=0)
+        world.pages[url] = Document(url, "unreachable", outcome=Outcome.NET_ERROR, status=0)
 
 
 def _failing(world: World) -> dict[str, ListedSite]:
-    listed = {"vanished-isle.org": ListedSite(_everywhere("http_502"))}
+    listed = {"vanished-isle.org": ListedSite(_everywhere(http_status(502)))}
     answers = {
-        "crumbling-tower.com": ("http_500", Response(500, b"<h1>500</h1>")),
+        "crumbling-tower.com": (http_status(500), Response(500, b"<h1>500</h1>")),
         "lostpages-archive.org": (
-            "http_404",
+            http_status(404),
             Response(404, b"<a href='https://www.openquarry.org/'>404</a>"),
         ),
-        "empty-handed.org": ("http_204", Response(204)),
-        "sleepy-llama.net": ("timeout", SILENCE),
-        "dripping-tap.net": ("timeout", DRIP),
-        "resetting-clock.com": ("closed", RESET),
-        "lying-length.net": ("closed", TRUNCATED),
-        "garbled-radio.net": ("protocol", GARBAGE),
-        "binary-depot.com": ("not_html", Response(200, b"\x89PNG\r\n\x1a\n" * 99, "image/png")),
-        "unzipped-parcel.com": ("encoding", Response(200, b"<p>no", headers={"Content-Encoding": "gzip"})),
+        "empty-handed.org": (http_status(204), Response(204)),
+        "sleepy-llama.net": (Reason.TIMEOUT, SILENCE),
+        "dripping-tap.net": (Reason.TIMEOUT, DRIP),
+        "resetting-clock.com": (Reason.CLOSED, RESET),
+        "lying-length.net": (Reason.CLOSED, TRUNCATED),
+        "garbled-radio.net": (Reason.PROTOCOL, GARBAGE),
+        "binary-depot.com": (Reason.NOT_HTML, Response(200, b"\x89PNG\r\n\x1a\n" * 99, "image/png")),
+        "unzipped-parcel.com": (
+            Reason.ENCODING,
+            Response(200, b"<p>no", headers={"Content-Encoding": "gzip"}),
+        ),
         "ferry-to-nowhere.com": (
-            "bad_redirect",
+            Reason.BAD_REDIRECT,
             Response(302, headers={"Location": "ftp://nowhere.example/"}),
         ),
-        "loopdeloop-travel.com": ("redirects", Response(302, headers={"Location": "/"})),
+        "loopdeloop-travel.com": (Reason.REDIRECTS, Response(302, headers={"Location": "/"})),
     }
     for host, (outcome, answer) in answers.items():
         for name in (host, f"www.{host}"):
@@ -90,12 +104,12 @@ def _failing(world: World) -> dict[str, ListedSite]:
     for host, fault in (("mismatched-bank.com", "name"), ("static-noise.org", "garbage")):
         for name in (host, f"www.{host}"):
             world.host(name, "https", tls_fault=fault)
-        listed[host] = ListedSite(_everywhere("tls"))
+        listed[host] = ListedSite(_everywhere(Reason.TLS))
     ping, pong = "pingpong-club.com", "pongping-club.net"
     for here, there in ((ping, pong), (pong, ping)):
         for name in (here, f"www.{here}"):
             world.route(f"http://{name}/", Response(302, headers={"Location": f"http://{there}/"}))
-    listed[ping] = ListedSite(_everywhere("redirects"))
+    listed[ping] = ListedSite(_everywhere(Reason.REDIRECTS))
     return listed
 
 
@@ -103,7 +117,7 @@ def _redirecting(world: World, fronts: dict[str, FrontPage]) -> dict[str, Listed
     """Sites that redirect to another site's front page, the same or another one per vantage point."""
     there = fronts["keystone-homes.us"]
     world.route("http://movedhouse.com/", Response(301, headers={"Location": there.document.location}))
-    listed = {"movedhouse.com": ListedSite(_everywhere("reached"), there.document.location, there)}
+    listed = {"movedhouse.com": ListedSite(_everywhere(REACHED), there.document.location, there)}
 
     start = f"{ORIGIN['docs.openquarry.org']}/start"
     regions = {v: FrontPage(Document(f"https://{v}.worldly-shop.com/", f"Worldly {v}")) for v in VANTAGES}
@@ -117,7 +131,7 @@ def _redirecting(world: World, fronts: dict[str, FrontPage]) -> dict[str, Listed
         return Response(302, headers={"Location": f"https://{request.vantage}.worldly-shop.com/"})
 
     world.route("http://worldly-shop.com/", lead)
-    listed["worldly-shop.com"] = ListedSite(_everywhere("reached"), fronts=regions)
+    listed["worldly-shop.com"] = ListedSite(_everywhere(REACHED), fronts=regions)
     return listed
 
 
@@ -136,7 +150,7 @@ def _reached(world: World) -> dict[str, ListedSite]:
 
     world.page(fenced.document, fence)
     listed["geo-fence.tv"] = ListedSite(
-        {v: "http_451" if v == "toronto" else "reached" for v in VANTAGES},
+        {v: http_status(451) if v == "toronto" else REACHED for v in VANTAGES},
         "https://geo-fence.tv/",
         fenced,
     )
@@ -144,7 +158,7 @@ def _reached(world: World) -> dict[str, ListedSite]:
     world.route("http://wwwonly-press.com/", RESET)
     press = FrontPage(Document("http://www.wwwonly-press.com/", "Only with www"), [Link(target, target)])
     world.page(press.document, press.answer)
-    listed["wwwonly-press.com"] = ListedSite(_everywhere("reached"), press.document.location, press)
+    listed["wwwonly-press.com"] = ListedSite(_everywhere(REACHED), press.document.location, press)
 
     whale = FrontPage(Document("https://whale-of-a-page.com/", "A very long page"), [Link(target, target)])
     whale.document.add("<!-- " + "plankton " * (HUGE_BYTES // 9) + "-->")
@@ -152,9 +166,9 @@ def _reached(world: World) -> dict[str, ListedSite]:
     whale.document.add(f'<a href="{last}">the last link</a>')
     whale.links.append(Link(last, last))
     world.page(whale.document, whale.answer)
-    listed["whale-of-a-page.com"] = ListedSite(_everywhere("reached"), whale.document.location, whale)
+    listed["whale-of-a-page.com"] = ListedSite(_everywhere(REACHED), whale.document.location, whale)
 
     blank = FrontPage(Document("http://blank-canvas.org/", ""))
     world.page(blank.document, Response(200, b""))
-    listed["blank-canvas.org"] = ListedSite(_everywhere("reached"), blank.document.location, blank)
+    listed["blank-canvas.org"] = ListedSite(_everywhere(REACHED), blank.document.location, blank)
     return listed

@@ -14,22 +14,25 @@ from overscripted.etl.importers.ids import visit_id
 from overscripted.etl.importers.ledger import Ledger
 from overscripted.etl.importers.openwpm_source import Row, Source
 from overscripted.etl.importers.values import text, whole
+from overscripted.outcomes import Outcome
 
 # The name of a visit in a row: a number, another text, or the page of a browser; None where there is none.
 VisitName = int | str | tuple[str, str, str] | None
 
+# Outcomes that only imported visits have.
+_ERROR, _INCOMPLETE = "error", "incomplete"
 # OpenWPM's words for the end of a command, and our outcomes.
-OUTCOMES = {
-    "ok": "complete",
-    "1": "complete",
-    "true": "complete",
-    "timeout": "timeout",
-    "-1": "timeout",
-    "neterror": "net_error",
-    "error": "error",
-    "critical": "error",
-    "0": "error",
-    "false": "error",
+OUTCOMES: dict[str, str] = {
+    "ok": Outcome.COMPLETE,
+    "1": Outcome.COMPLETE,
+    "true": Outcome.COMPLETE,
+    "timeout": Outcome.TIMEOUT,
+    "-1": Outcome.TIMEOUT,
+    "neterror": Outcome.NET_ERROR,
+    "error": _ERROR,
+    "critical": _ERROR,
+    "0": _ERROR,
+    "false": _ERROR,
 }
 # Commands that load a page, and those that only open and close a visit.
 _LOADS = {"get", "getcommand", "browse", "browsecommand"}
@@ -75,11 +78,13 @@ class Visit:
     def outcome(self, has_history: bool) -> str:
         """How it ended. ``has_history``: the data set has a history of commands, which names every visit."""
         if self.last is None:
-            return "incomplete" if has_history or self.incomplete else "complete"
+            return _INCOMPLETE if has_history or self.incomplete else Outcome.COMPLETE
         outcome = _outcome(self.end)
         opened = _name(self.last) in _OPENS  # and nothing more
-        if outcome == "complete" and (opened or (self.incomplete and _outcome(self.last) != "complete")):
-            return "incomplete"
+        if outcome == Outcome.COMPLETE and (
+            opened or (self.incomplete and _outcome(self.last) != Outcome.COMPLETE)
+        ):
+            return _INCOMPLETE
         return outcome
 
 
@@ -177,7 +182,7 @@ def _name(command: Row) -> str:
 
 def _outcome(command: Row) -> str:
     status = (_stripped(command.get("command_status")) or _stripped(command.get("bool_success"))).lower()
-    return OUTCOMES.get(status, status or "complete")
+    return OUTCOMES.get(status, status or Outcome.COMPLETE)
 
 
 def _browser(row: Row) -> str:

@@ -16,6 +16,7 @@ from overscripted.etl.importers.values import moment
 from overscripted.etl.importers.writer import SegmentWriter
 from overscripted.etl.settings import IMPORT_FILES_PER_UPDATE, MAX_NAMED_FILES
 from overscripted.etl.symbols import study_symbols
+from overscripted.outcomes import Outcome
 from overscripted.progress import Work
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.store import Store
@@ -128,7 +129,7 @@ def staged_visits(staged: Store) -> None:
             ended=calls.time_stamp.max(),
         )
         rows = engine.to_arrow(visits.order_by("crawl_id", "visit_id"))
-    rows = rows.append_column("outcome", pa.array(["complete"] * rows.num_rows))
+    rows = rows.append_column("outcome", pa.array([Outcome.COMPLETE.value] * rows.num_rows))
     for name in ("started", "ended"):
         times = pa.array([_moment(text) for text in rows[name].to_pylist()], pa.timestamp("us", "UTC"))
         rows = rows.set_column(rows.column_names.index(name), name, times)

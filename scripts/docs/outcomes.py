@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from overscripted import errors
 from overscripted.crawl import settings
-from overscripted.crawl.frontier.outcomes import GOOD, OUTCOMES
 from overscripted.crawl.limits import NAMES
-from overscripted.precrawl.failure import FINAL, REASONS
+from overscripted.outcomes import GOOD, Outcome, Reason
+from overscripted.precrawl.failure import FINAL
 
 _HEAD = """# Outcomes and exit codes
 
@@ -45,11 +45,11 @@ _EXITS = """## Exit codes
 
 def document() -> str:
     """The whole page."""
-    visits = [(f"`{name}`", text, settings.RETRIES.get(name, "")) for name, text in OUTCOMES.items()]
-    sites = [(f"`{name}`", text, "no" if name in FINAL else "") for name, text in REASONS.items()]
+    visits = [(f"`{word}`", word.meaning, settings.RETRIES.get(word, "")) for word in Outcome]
+    sites = [(f"`{word}`", word.meaning, "no" if word in FINAL else "") for word in Reason]
     limits = [(f"`{limit.value}`", name) for limit, name in NAMES.items()]
     good = " and ".join(f"`{name}`" for name in GOOD)
-    head = _VISITS.format(good=good, starved=settings.RETRIES["starved"])
+    head = _VISITS.format(good=good, starved=settings.STARVED_RETRIES)
     parts = [
         _HEAD,
         head,

@@ -12,7 +12,7 @@ import pytest
 from overscripted import segments
 from overscripted.crawl import settings
 from overscripted.crawl.firefox.drawing import Drawing
-from overscripted.crawl.frontier import outcomes
+from overscripted.crawl.frontier import attempts
 from overscripted.crawl.frontier.queue import Frontier
 from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.crawl.settings import Options
@@ -57,12 +57,12 @@ def test_threads_that_draw_are_busy_while_they_draw(name: bytes, work: str, busy
 
 
 def test_a_visit_that_waited_for_drawing_is_tried_again_apart_from_others() -> None:
-    assert [outcomes.again("hung", n, 3, waited=True) for n in (1, 2, 3, 4)] == [True, True, True, False]
-    assert not outcomes.again("hung", 1, 0, waited=True)
-    assert not outcomes.again("hung", 2, 3)
-    delays = {outcomes.retry_delay(1, waited=True) for _ in range(20)}
+    assert [attempts.again("hung", n, 3, waited=True) for n in (1, 2, 3, 4)] == [True, True, True, False]
+    assert not attempts.again("hung", 1, 0, waited=True)
+    assert not attempts.again("hung", 2, 3)
+    delays = {attempts.retry_delay(1, waited=True) for _ in range(20)}
     assert len(delays) == 20
-    assert min(delays) >= settings.RETRY_DELAY_S == outcomes.retry_delay(1)
+    assert min(delays) >= settings.RETRY_DELAY_S == attempts.retry_delay(1)
 
 
 @pytest.mark.firefox

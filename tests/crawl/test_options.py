@@ -13,7 +13,7 @@ from overscripted.cli import entry
 from overscripted.crawl import command, metrics, settings
 from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.dwell import _require_same, draw, summarise
-from overscripted.crawl.frontier import outcomes
+from overscripted.crawl.frontier import attempts
 from overscripted.crawl.frontier.queue import Frontier
 from overscripted.crawl.instrument.settings import resolve
 from overscripted.crawl.network.resolver import Resolver
@@ -21,6 +21,7 @@ from overscripted.crawl.robots import Robots
 from overscripted.crawl.settings import Options
 from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
+from overscripted.outcomes import Outcome
 from overscripted.progress import Work
 from overscripted.run import Run
 from overscripted.store import Store
@@ -119,16 +120,16 @@ async def test_a_worker_that_cannot_start_leaves_no_part_running(tmp_path: Path)
 
 
 def test_every_retried_outcome_exists() -> None:
-    assert set(settings.RETRIES) - {"starved"} <= set(outcomes.OUTCOMES)
+    assert set(settings.RETRIES) <= set(Outcome)
 
 
 def test_retries_end() -> None:
-    assert outcomes.again("net_error", 1, 3)
-    assert not outcomes.again("net_error", 2, 3)
-    assert not outcomes.again("complete", 1, 3)
-    assert outcomes.again("complete", 1, 3, starved=True)
-    assert not outcomes.again("complete", 2, 3, starved=True)
-    assert not outcomes.again("crashed", 1, 0)
+    assert attempts.again("net_error", 1, 3)
+    assert not attempts.again("net_error", 2, 3)
+    assert not attempts.again("complete", 1, 3)
+    assert attempts.again("complete", 1, 3, starved=True)
+    assert not attempts.again("complete", 2, 3, starved=True)
+    assert not attempts.again("crashed", 1, 0)
 
 
 def test_windows_shrink_when_pages_starve(monkeypatch: pytest.MonkeyPatch) -> None:

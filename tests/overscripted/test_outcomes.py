@@ -1,0 +1,113 @@
+"""Outcomes of visits and sites: each word is written in one module, and the words are the published ones."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from overscripted.outcomes import GOOD, REACHED, Outcome, Reason, http_status
+
+ROOT = Path(__file__).parents[2]
+STAGES = ("overscripted", "precrawl", "crawl", "etl", "analyses", "report", "lists", "notebooks", "demo")
+WORDS = {REACHED, *Outcome, *Reason}
+SQL = re.compile(rf"'({'|'.join(sorted(WORDS))}|http_\d+)'")
+# Words that are no outcome where they stand: columns, options, keys, states of a stage.
+OTHER_MEANINGS = {
+    "overscripted/run.py": {"complete"},
+    "overscripted/schemas.py": {"redirects", "error"},
+    "overscripted/status.py": {"complete"},
+    "precrawl/command.py": {"timeout", "failed", "robots_unreachable", "reached"},
+    "precrawl/counters.py": {"failed"},
+    "precrawl/fleet.py": {"failed"},
+    "precrawl/run.py": {"reached"},
+    "precrawl/seeds.py": {"failed", "reached"},
+    "precrawl/tasks.py": {"redirects", "error"},
+    "crawl/command.py": {"proxy", "robots_unreachable"},
+    "crawl/firefox/bidi.py": {"error"},
+    "crawl/frontier/database.py": {"timeout"},
+    "crawl/instrument/protocol.py": {"lost"},
+    "crawl/limits.py": {"proxy"},
+    "crawl/logs.py": {"error"},
+    "crawl/records/rows.py": {"encoding", "viewer"},
+    "crawl/visit.py": {"complete", "error"},
+    "crawl/worker.py": {"error"},
+    "etl/importers/openwpm.py": {"error"},
+    "etl/importers/openwpm_requests.py": {"error"},
+    "etl/importers/openwpm_visits.py": {"timeout", "error"},  # OpenWPM's words
+    "analyses/questions/overview.py": {"invalid"},
+    "report/funnel.py": {"reached"},
+    "report/precrawl.py": {"reached", "failed"},
+    "demo/check.py": {"error"},
+    "demo/sites/broken.py": {"unreachable"},
+    "demo/sites/frames.py": {"closed"},
+    "demo/sites/hostile.py": {"redirects", "download", "private"},
+}
+
+
+def words_in(source: str) -> Iterator[str]:
+    """The words of outcomes that Python code writes as texts, also in the SQL that it writes."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value in WORDS or re.fullmatch(r"http_\d+", node.value):
+                yield node.value
+            else:
+                yield from SQL.findall(node.value)
+        elif isinstance(node, ast.JoinedStr) and ast.unparse(node).startswith(("f'http_{", 'f"http_{')):
+            yield "http_"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('result.outcome = "net_error"', ["net_error"]),
+        ('Failure("dns", str(error))', ["dns"]),
+        ("db.execute(\"SELECT 1 WHERE outcome <> 'reached'\")", ["reached"]),
+        ("f\"SELECT {n} WHERE outcome = 'hung'\"", ["hung"]),
+        ('f"http_{status}"', ["http_"]),
+        ('Failure("http_503")', ["http_503"]),
+        ("Outcome.NET_ERROR", []),
+        ('"the site was reached, or the visit was lost"', []),
+        ('row["http_status"]', []),
+    ],
+)
+def test_a_word_that_is_written_as_a_text_is_found(source: str, found: list[str]) -> None:
+    assert list(words_in(source)) == found
+
+
+def test_no_stage_writes_the_word_of_an_outcome_itself() -> None:
+    files = {
+        path.relative_to(ROOT).as_posix(): path for stage in STAGES for path in (ROOT / stage).rglob("*.py")
+    }
+    del files["overscripted/outcomes.py"]
+    assert len(files) > 150
+    written = {name: found for name, path in files.items() if (found := {*words_in(path.read_text())})}
+    assert written == OTHER_MEANINGS
+
+
+def test_the_words_are_those_that_were_published() -> None:
+    assert " ".join(Outcome) == (
+        "complete http_error timeout hung closed download viewer no_content net_error blocked invalid "
+        "crashed failed lost"
+    )
+    assert " ".join(Reason) == (
+        "dns refused unreachable closed timeout tls protocol encoding too_large redirects bad_redirect "
+        "not_html private robots robots_unreachable proxy too_complex crashed error"
+    )
+    assert (REACHED, http_status(503), GOOD) == ("reached", "http_503", ("complete", "http_error"))
+
+
+def test_each_word_has_a_meaning_of_its_own() -> None:
+    for words in (Outcome, Reason):
+        meanings = {word.meaning for word in words}
+        assert len(meanings) == len(words)
+        assert all(meanings)
+
+
+def test_words_are_plain_text_where_they_are_written() -> None:
+    assert f"{Outcome.HUNG}: {Reason.DNS}" == "hung: dns"
+    assert json.dumps({Outcome.HUNG: Reason.DNS}) == '{"hung": "dns"}'
+    assert pa.array([Outcome.HUNG], pa.string()).to_pylist() == ["hung"]
