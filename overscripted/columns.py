@@ -1,4 +1,4 @@
-"""What tables are made of: columns, their types, and those that many tables begin with."""
+"""The parts of a table: columns, their types, and the columns that many tables begin with."""
 
 from dataclasses import dataclass
 
@@ -49,11 +49,15 @@ class Table:
 
 VISIT = (
     Column("crawl_id", INT, "Number of the run (1 is the study)"),
-    Column("visit_id", INT, "Number of the visit: one seed loaded in one window; 53 bits"),
-    Column("attempt", INT, "Attempt at this seed, from 1; the etl keeps the acknowledged one"),
+    Column("visit_id", INT, "Number of the visit, which loads one seed in one window; it fits in 53 bits"),
+    Column(
+        "attempt", INT, "Number of the attempt at this seed, from 1; the etl keeps the acknowledged attempt"
+    ),
 )
 FRAME = (
-    Column("frame_id", INT, "Frame within the visit; the top document of the visited page is 0"),
-    Column("parent_frame_id", INT, "Frame that embeds this one; -1 for a top document"),
-    Column("top_level_url", STR, "URL of the top document at the time; empty where unknown"),
+    Column(
+        "frame_id", INT, "Number of the frame within the visit; 0 is the top document of the visited page"
+    ),
+    Column("parent_frame_id", INT, "Number of the frame that embeds this one; -1 for a top document"),
+    Column("top_level_url", STR, "URL of the top document at that time; empty if unknown"),
 )

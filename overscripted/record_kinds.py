@@ -1,8 +1,9 @@
-"""Kinds of records whose rows are what a message of Firefox says: each is one declaration.
+"""Kinds of records: each is one declaration, and Firefox sends its rows as messages.
 
-A declaration makes the message (`crawl.instrument.protocol`), its rows in ``raw/`` (`crawl.records`), and the
-table in ``tables/`` that the etl copies them to, with its order and redaction. What is left for a new kind is
-the JavaScript that says the message, for documents a file of ``crawl/instrument/js/document/records/``.
+From the declaration follow the message (`crawl.instrument.protocol`), its rows in ``raw/`` (`crawl.records`)
+and the table in ``tables/`` with its order and redaction. The etl copies the rows to that table. A new kind
+also needs the JavaScript that sends the message. For documents it is a file in
+``crawl/instrument/js/document/records/``.
 """
 
 from dataclasses import dataclass, field
@@ -14,23 +15,23 @@ from overscripted.columns import BOOL, FRAME, INT, STR, TIME, VISIT, Column, Tab
 class RecordKind:
     """A kind of record.
 
-    ``table`` is its raw table, ``kept`` says what a row of the etl's table is, ``message`` is the type of the
-    message. A message has a row's columns by their names, or a list of such rows as its member ``rows``, and
-    then ``cut``: how many more there were.
+    ``table`` is its raw table. ``kept`` says what a row of the etl's table is. ``message`` is the type of the
+    message. A message has the columns of one row as its members, or its member ``rows`` is a list of such
+    rows. Then ``cut`` is the number of rows that were left out.
     """
 
     table: Table
     kept: str
     message: str
-    order: tuple[str, ...]  # of the rows within files of the etl's table
-    by_realm: bool = True  # a document or worker says the message, else Firefox's parent process
+    order: tuple[str, ...]  # of rows within the files of the etl's table
+    by_realm: bool = True  # a document or worker sends the message, else Firefox's parent process
     rows: str = ""
-    frames: dict[str, str] = field(default_factory=dict)  # member, a number of a frame -> its column
-    personal: tuple[str, ...] = ()  # columns whose values published samples redact
+    frames: dict[str, str] = field(default_factory=dict)  # member that holds a frame's number -> its column
+    personal: tuple[str, ...] = ()  # columns that are redacted in published samples
 
     @property
     def in_frame(self) -> bool:
-        """Whether rows say in which frame they belong."""
+        """Whether rows have the number of their frame."""
         return "frame_id" in self.table.names
 
 
@@ -52,7 +53,7 @@ COOKIES = RecordKind(
             Column("record_type", STR, "added-or-changed or deleted"),
             Column("change_cause", STR, "explicit, overwrite, expired, …"),
             Column("via", STR, "http or script, where known"),
-            Column("time_stamp", TIME, "When"),
+            Column("time_stamp", TIME, "Time of the change"),
         ),
     ),
     kept="one change of a cookie in an acknowledged visit",
@@ -69,10 +70,10 @@ CONSOLE = RecordKind(
         (
             *VISIT,
             Column("level", STR, "error or warning"),
-            Column("message", STR, "Text"),
-            Column("url", STR, "Script or document"),
+            Column("message", STR, "Text of the message"),
+            Column("url", STR, "URL of the script or document"),
             Column("line", INT, "Line, where known"),
-            Column("time_stamp", TIME, "When"),
+            Column("time_stamp", TIME, "Time of the message"),
         ),
     ),
     kept="one console message of an acknowledged visit",
@@ -83,14 +84,18 @@ CONSOLE = RecordKind(
 MESSAGES = RecordKind(
     Table(
         "messages",
-        "one message that a window was sent by postMessage, from another or from itself, as it arrived",
+        "one message that a window received by postMessage, from another window or from itself",
         (
             *VISIT,
             *FRAME,
-            Column("location", STR, "URL of the document that was sent it"),
-            Column("origin", STR, "Origin of the sender; 'null' for one without"),
-            Column("sender_frame_id", INT, "Frame that sent it; NULL: one of another window, or gone"),
-            Column("data", STR, "What was sent, as values of calls are written, or its beginning"),
+            Column("location", STR, "URL of the document that received it"),
+            Column("origin", STR, "Origin of the sender; 'null' if the sender has none"),
+            Column(
+                "sender_frame_id",
+                INT,
+                "Number of the frame that sent it; NULL if that frame is in another window or is gone",
+            ),
+            Column("data", STR, "Data that was sent, written like the values of calls, or its beginning"),
             Column("time_stamp", TIME, "When it arrived"),
         ),
     ),

@@ -1,8 +1,8 @@
 """Every table of a run, column by column: the contract between the stages.
 
-`RAW` is what the crawl and the importers write below ``raw/``, `TABLES` what the etl makes of it
-below ``tables/``. Documentation (``docs/reference/tables.md``) and validation are derived from here. Names
-follow OpenWPM where it has one, and the study for the 30 columns it published.
+The crawl and the importers write the tables in `RAW` below ``raw/``. From them the etl makes the tables in
+`TABLES` below ``tables/``. The reference (``docs/reference/tables.md``) and the validation come from here.
+The 30 columns that the study published have its names. Others have OpenWPM's names, where OpenWPM has one.
 """
 
 import pyarrow as pa
@@ -19,46 +19,69 @@ from overscripted.columns import Column as Column
 from overscripted.columns import Table as Table
 from overscripted.record_kinds import RECORD_KINDS
 
-# Whose rights a document or worker has: as found. What becomes of it is said of the table calls.
+# The document that gives a document or worker its rights, as recorded. The etl completes it (_CONTEXT_URL).
 _RAW_CONTEXT = (
-    Column("context_url", STR, "Origin document, as in calls of the tables; empty where not known"),
-    Column("context_in_iframe", BOOL, "That document is not a top one"),
+    Column(
+        "context_url",
+        STR,
+        "URL of the origin document, as recorded (see context_url of the table calls); empty if unknown",
+    ),
+    Column("context_in_iframe", BOOL, "Whether the origin document is not a top document"),
 )
 
 CALL_FIELDS = (
-    Column("location", STR, "URL of the document (or worker) whose realm was called, the frame's own"),
-    Column("in_iframe", STR, "'true' where the document is not a top one; else 'false'"),
-    Column("realm", STR, "window, worker, sharedworker, serviceworker or worklet"),
+    Column(
+        "location",
+        STR,
+        "URL of the document or worker in which the called API lives (its realm); in a frame,"
+        " the URL of the frame's own document",
+    ),
+    Column("in_iframe", STR, "'true' if the document is not a top document, else 'false'"),
+    Column("realm", STR, "Kind of the realm: window, worker, sharedworker, serviceworker or worklet"),
     Column(
         "symbol", STR, "Name of the API, e.g. window.navigator.userAgent or CanvasRenderingContext2D.fillText"
     ),
-    Column("operation", STR, "get, set, call, set (failed); importers may bring others"),
-    Column("arguments", STR, "Arguments as a JSON object in text, keys '0', '1', …; NULL for none"),
-    Column("value", STR, "Value read or written, as text; return values of calls where recorded"),
-    Column("script_url", STR, "Script that called: innermost frame of the page's own code"),
-    Column("script_line", STR, "Line in that script, as recorded"),
-    Column("script_col", STR, "Column in that script, as recorded; may be empty"),
-    Column("func_name", STR, "Function that called; empty for top-level code"),
+    Column("operation", STR, "get, set, call or set (failed); imports may contain others"),
+    Column(
+        "arguments",
+        STR,
+        "Arguments, as the text of a JSON object with the keys '0', '1', …; NULL if there are none",
+    ),
+    Column(
+        "value",
+        STR,
+        "Value that was read or written, as text; for a call, the returned value if it was recorded",
+    ),
+    Column(
+        "script_url",
+        STR,
+        "URL of the script that made the call: the innermost stack frame of the page's own code",
+    ),
+    Column("script_line", STR, "Line of the call in that script, as recorded"),
+    Column("script_col", STR, "Column of the call in that script, as recorded; may be empty"),
+    Column("func_name", STR, "Name of the function that made the call; empty for top-level code"),
     Column(
         "script_loc_eval",
         STR,
-        "Where the code was made at run time: 'line N > eval' a level; empty if static",
+        "Where code was created at run time: one 'line N > eval' per level; empty for static code",
     ),
     Column(
-        "call_stack", STR, "Whole stack, innermost frame first, one 'FUNC@URL:LINE:COL' a line; may be empty"
+        "call_stack",
+        STR,
+        "Whole stack, innermost frame first, one 'FUNC@URL:LINE:COL' per line; may be empty",
     ),
     Column("time_stamp", STR, "Time of the call, ISO 8601 in UTC with milliseconds"),
 )
 
-# Of a request.
+# Columns of a request.
 _CALLER = (
     Column(
         "call_stack",
         STR,
-        "Stack of the script that asked for it, innermost first, as Firefox writes frames; NULL where no "
-        "script did (the parser, the user, a worker) or none is known",
+        "Stack of the script that made the request, innermost frame first, in Firefox's "
+        "notation. NULL if the parser, the user or a worker made it, or if no stack is known",
     ),
-    Column("script_url", STR, "Script of the innermost frame of call_stack; else NULL"),
+    Column("script_url", STR, "URL of the script of the innermost frame of call_stack; NULL without a stack"),
 )
 
 RAW: dict[str, Table] = {
@@ -66,26 +89,28 @@ RAW: dict[str, Table] = {
     for t in (
         Table(
             "calls",
-            "one recorded JavaScript call, as it came, valid or not",
+            "one recorded JavaScript call, unchanged, valid or not",
             (
                 *_VISIT,
                 *_FRAME,
                 Column(
-                    "file_name", STR, "<crawl_id>_<SHA-224 of location>.json: the study's file of the call"
+                    "file_name",
+                    STR,
+                    "<crawl_id>_<SHA-224 of location>.json: the name that the call's file has in the study",
                 ),
-                Column("row", INT, "Row within the study's file; for crawls the ordinal"),
+                Column("row", INT, "Number of the row in the study's file; in crawls, the same as ordinal"),
                 Column(
                     "ordinal",
                     INT,
-                    "Number of the call within its visit attempt, from 0; rises with time within a frame",
+                    "Number of the call within its attempt, from 0; within a frame it increases with time",
                 ),
                 *CALL_FIELDS,
                 *_RAW_CONTEXT,
-                Column("by_browser", BOOL, "The browser's own code called, no script"),
+                Column("by_browser", BOOL, "Whether the browser's own code made the call, not a script"),
                 Column(
                     "value_len",
                     INT,
-                    "Length of the whole value where only its beginning is kept; NULL where value is whole",
+                    "Length of the whole value if only its beginning is kept; NULL if value is complete",
                     "characters",
                 ),
             ),
@@ -93,52 +118,59 @@ RAW: dict[str, Table] = {
         ),
         Table(
             "call_totals",
-            "one script's use of one symbol in one frame: exact totals, whatever the caps cut",
+            "one script's use of one symbol in one frame: exact totals, which include calls beyond the caps",
             (
                 *_VISIT,
                 *_FRAME,
                 Column("location", STR, "URL of the document"),
                 *_RAW_CONTEXT,
-                Column("script_url", STR, "Script that called"),
+                Column("script_url", STR, "URL of the calling script"),
                 Column("symbol", STR, "Name of the API"),
                 Column("operation", STR, "As in calls"),
                 Column("n_calls", INT, "Calls made", "calls"),
-                Column("n_recorded", INT, "Calls kept whole in raw calls", "calls"),
+                Column("n_recorded", INT, "Calls that have a row of their own in raw calls", "calls"),
             ),
         ),
         Table(
             "visits",
-            "one attempt at one seed, written after all its other records",
+            "one attempt at one seed, written after all other records of the attempt",
             (
                 *_VISIT,
                 Column("site_url", STR, "The seed, as given"),
                 Column("worker_id", STR, "Crawl worker that made the attempt"),
-                Column("outcome", STR, "complete, timeout, net_error, http_error, crashed, blocked, …"),
-                Column("error", STR, "What the browser or the worker said; empty if nothing"),
+                Column(
+                    "outcome",
+                    STR,
+                    "How the attempt ended: complete, timeout, net_error, … (docs/reference/outcomes.md "
+                    "lists all)",
+                ),
+                Column("error", STR, "Error message of the browser or the worker; empty if there is none"),
                 Column("final_url", STR, "URL of the top document after redirects"),
                 Column("http_status", INT, "Status of the top document's response"),
-                Column("started", TIME, "Window opened"),
-                Column("loaded", TIME, "Load event of the top document"),
-                Column("ended", TIME, "Window closed"),
-                Column("dwell_s", FLOAT, "Time between load and close", "s"),
+                Column("started", TIME, "When the window was opened"),
+                Column("loaded", TIME, "When the load event of the top document came"),
+                Column("ended", TIME, "When the window was closed"),
+                Column("dwell_s", FLOAT, "Time between the load event and the closing of the window", "s"),
                 Column(
                     "starved",
                     FLOAT,
-                    "Longest that a process of the page took to answer: how short of CPU it was",
+                    "Longest time that a process of the page took to answer, which shows how much the "
+                    "page lacked CPU",
                     "s",
                 ),
-                Column("n_calls", INT, "Raw calls of this attempt", "calls"),
-                Column("n_dropped", INT, "Calls counted but not kept (caps)", "calls"),
+                Column("n_calls", INT, "Number of raw calls of this attempt", "calls"),
+                Column("n_dropped", INT, "Calls that were counted but not kept, because of a cap", "calls"),
                 Column(
                     "known_gaps",
                     STR,
-                    'JSON object: what could not be covered and how often, e.g. {"worklet": 1}',
+                    'JSON object of what could not be recorded and how often, e.g. {"worklet": 1}',
                 ),
                 Column("user_agent", STR, "User-Agent of the browser"),
                 Column(
                     "instrument_sha256",
                     STR,
-                    "SHA-256 of the settings of what was recorded, listed in instruments; NULL in imports",
+                    "SHA-256 of the settings that select which APIs are recorded (listed in instruments);"
+                    " NULL in imports",
                 ),
             ),
             ("crawl_id", "visit_id", "attempt"),
@@ -151,40 +183,61 @@ RAW: dict[str, Table] = {
                 *_FRAME,
                 Column("url", STR, "URL of the document"),
                 _RAW_CONTEXT[0],
-                Column("kind", STR, "top, iframe, popup, or the element that embeds it, where known"),
-                Column("time_stamp", TIME, "First seen"),
+                Column(
+                    "kind", STR, "top, iframe, popup, or the name of the element that embeds it, where known"
+                ),
+                Column("time_stamp", TIME, "When the document was first seen"),
             ),
         ),
         Table(
             "requests",
-            "one HTTP(S) or WebSocket request; each hop of a redirect is a row",
+            "one HTTP(S) or WebSocket request; each hop of a redirect is a row of its own",
             (
                 *_VISIT,
                 *_FRAME,
-                Column("request_id", STR, "The browser's number; the hops of a redirect share it"),
-                Column("hop", INT, "0 for the first request; 1 more after each redirect, or with a password"),
-                Column("url", STR, "URL asked for"),
+                Column(
+                    "request_id",
+                    STR,
+                    "Number that the browser gave the request; the hops of a redirect share it",
+                ),
+                Column(
+                    "hop",
+                    INT,
+                    "0 for the first request; 1 more after each redirect, and for a repetition with a "
+                    "password",
+                ),
+                Column("url", STR, "URL that was requested"),
                 Column("method", STR, "GET, POST, …"),
                 Column("resource_type", STR, "main_frame, sub_frame, script, xmlhttprequest, … (webRequest)"),
-                Column("document_url", STR, "Document that asked"),
-                Column("status", INT, "HTTP status; NULL where no response came"),
+                Column("document_url", STR, "URL of the document that made the request"),
+                Column("status", INT, "HTTP status; NULL if no response came"),
                 Column("error", STR, "Network error; empty if none"),
                 Column(
-                    "ip", STR, "Address of the peer; the proxy's where one is used; NULL: no server asked"
+                    "ip",
+                    STR,
+                    "IP address of the peer, or of the proxy if one is used; NULL if no server was asked",
                 ),
-                Column("from_cache", BOOL, "Answered by the browser's cache"),
+                Column("from_cache", BOOL, "Whether the browser's cache answered"),
                 Column("request_headers", STR, "JSON list of [name, value]"),
                 Column("response_headers", STR, "JSON list of [name, value]"),
-                Column("size", INT, "Body as received, decoded", "bytes"),
-                Column("body_sha256", STR, "SHA-256 of a script's body, key into scripts; else NULL"),
-                Column("redirect_url", STR, "Where a redirect led; else NULL"),
-                Column("time_stamp", TIME, "Asked"),
-                Column("ended", TIME, "Answered or failed; NULL: the visit ended before"),
+                Column("size", INT, "Size of the received body, decoded", "bytes"),
+                Column(
+                    "body_sha256",
+                    STR,
+                    "SHA-256 of the body if it is a script's, the key of the table scripts; else NULL",
+                ),
+                Column("redirect_url", STR, "URL that a redirect led to; NULL if it was no redirect"),
+                Column("time_stamp", TIME, "When the request was made"),
+                Column(
+                    "ended",
+                    TIME,
+                    "When the request was answered or failed; NULL if the visit ended before that",
+                ),
             ),
         ),
         Table(
             "callstacks",
-            "one request that a script asked for: who called",
+            "one request that a script made, with the stack of that script",
             (
                 *_VISIT,
                 Column("request_id", STR, "As in requests"),
@@ -193,29 +246,31 @@ RAW: dict[str, Table] = {
         ),
         Table(
             "scripts",
-            "one body of a script, stored once a segment by content",
+            "one body of a script; a segment stores the same content once",
             (
                 Column("sha256", STR, "SHA-256 of the body, hexadecimal"),
-                Column("size", INT, "Length", "bytes"),
-                Column("content", BYTES, "The body; NULL where a cap cut it"),
+                Column("size", INT, "Length of the body", "bytes"),
+                Column("content", BYTES, "The body; NULL if it was over a cap"),
             ),
         ),
         *(kind.table for kind in RECORD_KINDS),
         Table(
             "instruments",
-            "one API of which uses were recorded: of what is not here, none can be",
+            "one API that was instrumented; uses of an API without a row cannot have been recorded",
             (
                 Column("crawl_id", INT, "Number of the run"),
                 Column(
                     "symbol",
                     STR,
-                    "As in calls; '<object>.*' for all properties of an object, whatever they are",
+                    "As in calls; '<object>.*' stands for all properties of an object, whatever their names",
                 ),
-                Column("object", STR, "What its symbols begin with, e.g. window.navigator"),
-                Column("property", STR, "The property; NULL for all of the object's"),
-                Column("excluded", STR, "JSON list of properties that are not recorded; NULL: none of these"),
+                Column("object", STR, "Beginning of the API's symbols, e.g. window.navigator"),
+                Column("property", STR, "Name of the property; NULL for all properties of the object"),
                 Column(
-                    "source", STR, "The setting that asked for it: a preset, a file, OpenWPM's, the study's"
+                    "excluded", STR, "JSON list of properties that are not recorded; NULL if there are none"
+                ),
+                Column(
+                    "source", STR, "Setting that selected the API: a preset, a file, OpenWPM's or the study's"
                 ),
                 Column("instrument_sha256", STR, "As in visits; NULL in imports"),
             ),
@@ -224,73 +279,89 @@ RAW: dict[str, Table] = {
 }
 
 _ARGUMENTS = tuple(
-    Column(f"argument_{i}", STR, f"Argument {i} as text; empty where there is none") for i in range(9)
+    Column(f"argument_{i}", STR, f"Argument {i} as text; empty if there is none") for i in range(9)
 )
 
 _BY_BROWSER = Column(
     "by_browser",
     BOOL,
-    "No script called: the browser's own code did (a native given as a callback); script_url is then that of "
-    "the script that passed the native, else the document's (context_url), and the line is absent",
+    "Whether the browser's own code made the call, not a script, because a native "
+    "function was given as a callback. Then script_url is the script that passed the "
+    "native function, else the document (context_url), and script_line is NULL",
 )
 _CONTEXT_URL = Column(
     "context_url",
     STR,
-    "URL of the origin document: the one whose rights this document or worker has. One with a network "
-    "address (http, https) is its own: location. Any other (about:, blob:, data:, javascript:, a "
-    "pop-up before its page; sandboxed or not) has the nearest document that surrounds, opened or made "
-    "it, with a network address and the same origin (of an opaque origin: that of its maker), by its "
-    "address when this one began; a worker that a worker made has that one's. Where no such document "
-    "is left, and for shared workers: the visited page where it has that origin, else the origin "
-    "itself (https://host/). Imports: see docs/reference/imports.md; the study's: location",
+    "URL of the origin document, which gives this document or worker its rights. A "
+    "document or worker with a network address (http, https) is its own origin document: "
+    "the URL is location. Any other one (about:, blob:, data:, javascript:, or a pop-up "
+    "before its page; sandboxed or not) gets its rights from the nearest document that "
+    "surrounds, opened or created it and has a network address and the same origin. For "
+    "an opaque origin, the origin of its creator counts. The URL is the address that the "
+    "origin document had when this one began. A worker that a worker created has the URL "
+    "of its creator. If no such document is left, and for shared workers, the URL is the "
+    "visited page's if that page has the origin, else the origin itself (https://host/). "
+    "For imports, see docs/reference/imports.md; in the study's data, the URL is location",
 )
-_CONTEXT_IN_IFRAME = Column("context_in_iframe", BOOL, "The document of context_url is not a top one")
+_CONTEXT_IN_IFRAME = Column(
+    "context_in_iframe", BOOL, "Whether the document of context_url is not a top document"
+)
 
 # The study's 30 columns first, in its order, then ours.
 _CALLS = (
     *_ARGUMENTS,
-    Column("arguments", STR, "All arguments, a JSON object in text; '{}' for none"),
+    Column("arguments", STR, "All arguments, as the text of a JSON object; '{}' if there are none"),
     Column("arguments_n_keys", INT, "Number of arguments"),
     Column(
-        "call_id", STR, "Unique: <file_name>__<row> (imports) or <file_name>__<visit_id>-<ordinal> (crawls)"
+        "call_id",
+        STR,
+        "Unique name of the call: <file_name>__<row> (imports) or <file_name>__<visit_id>-<ordinal> (crawls)",
     ),
-    Column("call_stack", STR, "Whole stack where recorded; else empty"),
+    Column("call_stack", STR, "Whole stack if it was recorded, else empty"),
     Column("crawl_id", INT, "Number of the run; 1 is the study"),
     Column("file_name", STR, "<crawl_id>_<SHA-224 of location>.json"),
-    Column("func_name", STR, "Function that called"),
-    Column("in_iframe", BOOL, "The document is not a top one"),
-    Column("location", STR, "URL of the document whose realm was called, the frame's own"),
+    Column("func_name", STR, "Name of the function that made the call"),
+    Column("in_iframe", BOOL, "Whether the document is not a top document"),
+    Column(
+        "location",
+        STR,
+        "URL of the document or worker in which the called API lives (its realm); in a frame,"
+        " the URL of the frame's own document",
+    ),
     Column("operation", STR, "get, set, call or set (failed)"),
     Column(
         "script_col",
         INT,
-        "Column in the script; NULL where not recorded. Of WebAssembly, whose script_line is the one "
-        "that made the module, the offset in the module in bytes",
+        "Column in the script; NULL if it was not recorded. For WebAssembly, it is the offset"
+        " in the module in bytes, and script_line is the line that created the module",
         "characters",
     ),
-    Column("script_line", INT, "Line in the script; NULL where by_browser", "lines"),
-    Column("script_loc_eval", STR, "'line N > eval' a level for code made at run time; else empty"),
-    Column("script_url", STR, "Script that called"),
+    Column("script_line", INT, "Line in the script; NULL if by_browser is true", "lines"),
+    Column("script_loc_eval", STR, "One 'line N > eval' per level for code created at run time, else empty"),
+    Column("script_url", STR, "URL of the calling script"),
     Column("symbol", STR, "Name of the API"),
-    Column("time_stamp", TIME, "When"),
+    Column("time_stamp", TIME, "Time of the call"),
     Column(
         "value",
         STR,
-        "Value read or written, whole; NULL where only its beginning is known (value_1000): variants of the "
-        "study without value, samples made with --value-1000",
+        "Complete value that was read or written. NULL if only its beginning is known "
+        "(value_1000), as in variants of the study without value and in samples made with "
+        "--value-1000",
     ),
     Column("value_1000", STR, "First 1,000 characters of value"),
     Column("value_len", INT, "Length of the whole value", "characters"),
     Column("valid", BOOL, "True in calls, false in invalid_calls"),
-    Column("errors", STR, "Names of the cleaning rules broken, comma-separated; empty in calls"),
+    Column("errors", STR, "Names of the cleaning rules that the call broke, comma-separated; empty in calls"),
 )
 _CALLS_MORE = (
-    Column("visit_id", INT, "The visit; in imports of the study, one a location"),
-    Column("frame_id", INT, "Frame within the visit; 0 is the visited page's top document"),
-    Column("parent_frame_id", INT, "Frame that embeds it; -1 for a top document; NULL where unknown"),
-    Column("top_level_url", STR, "URL of the top document; empty where unknown (the study)"),
+    Column("visit_id", INT, "Number of the visit; in imports of the study, each location is one visit"),
+    Column("frame_id", INT, "Number of the frame within the visit; 0 is the visited page's top document"),
+    Column(
+        "parent_frame_id", INT, "Number of the frame that embeds it; -1 for a top document; NULL if unknown"
+    ),
+    Column("top_level_url", STR, "URL of the top document; empty if unknown, as in the study's data"),
     Column("ordinal", INT, "Number of the call within its visit, from 0"),
-    Column("realm", STR, "window, worker, sharedworker, serviceworker or worklet"),
+    Column("realm", STR, "Kind of the realm: window, worker, sharedworker, serviceworker or worklet"),
     Column("location_host", STR, "Host of location"),
     Column("location_domain", STR, "Registrable domain (eTLD+1) of location"),
     _CONTEXT_URL,
@@ -300,44 +371,56 @@ _CALLS_MORE = (
     Column(
         "script_host",
         STR,
-        "Host of script_url, of a blob: URL that of its origin (but in the study's data); empty where "
-        "it has none",
+        "Host of script_url; for a blob: URL, the host of its origin (except in the study's "
+        "data); empty if there is none",
     ),
     Column("script_domain", STR, "Registrable domain of script_url"),
     Column(
         "is_third_party",
         BOOL,
-        "script_domain differs from the page's (of top_level_url where known, else of context_url); a script "
-        "without a host in a document or worker without a network address has context_domain for its own",
+        "Whether script_domain differs from the page's domain (the domain of top_level_url if"
+        " known, else of context_url). For a script without a host in a document or worker "
+        "without a network address, context_domain takes the place of script_domain",
     ),
     _BY_BROWSER,
-    Column("eval_kind", STR, "Kind of the outermost run-time code: eval, Function, …; empty if static"),
-    Column("eval_depth", INT, "Levels of run-time code", "levels"),
-    Column("repaired", BOOL, "The script's position was malformed and was read again from the frame"),
+    Column(
+        "eval_kind",
+        STR,
+        "Kind of the outermost code created at run time: eval, Function, …; empty for static code",
+    ),
+    Column("eval_depth", INT, "Levels of code created at run time", "levels"),
+    Column(
+        "repaired",
+        BOOL,
+        "Whether the script's position was malformed and was read again from the stack frame",
+    ),
 )
 
-# Of a roll-up's row, whatever it stands for.
+# Columns that several roll-ups have.
 _OWNER = Column(
     "location",
     STR,
-    "URL of the document; calls made in documents and workers without a network address count with "
-    "the document whose rights they have (context_url of calls)",
+    "URL of the document. Calls made in a document or worker without a network address "
+    "count for the document that gives it its rights (context_url of calls)",
 )
 _ALL_IN_FRAMES = Column(
-    "in_iframe", BOOL, "The document was in a frame at all of these calls (context_in_iframe of calls)"
+    "in_iframe",
+    BOOL,
+    "Whether the document was in a frame at all of these calls (context_in_iframe of calls)",
 )
 _N_INHERITED = Column(
     "n_inherited",
     INT,
-    "Of n_calls, those made in documents and workers without a network address of their own, which "
-    "count with the document whose rights they have; 0 in the study's data",
+    "How many of n_calls were made in documents and workers without a network address of "
+    "their own; such calls count for the document that gives the rights. 0 in the study's"
+    " data",
     "calls",
 )
 _COUNTS = (
-    Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+    Column("n_calls", INT, "Calls made, including calls beyond the caps", "calls"),
     Column("n_valid", INT, "Rows in calls", "calls"),
     Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
-    Column("n_dynamic", INT, "Valid calls by dynamic code", "calls"),
+    Column("n_dynamic", INT, "Valid calls made by dynamic code", "calls"),
     _N_INHERITED,
 )
 
@@ -347,17 +430,22 @@ TABLES: dict[str, Table] = {
         Table("calls", "one valid JavaScript call", (*_CALLS, *_CALLS_MORE), ("call_id",)),
         Table(
             "invalid_calls",
-            "one call that broke a cleaning rule: the raw row as it came",
+            "one call that broke a cleaning rule: the raw row, unchanged",
             (
                 *RAW["calls"].columns,
                 Column("call_id", STR, "As in calls"),
-                Column("valid", BOOL, "False"),
-                Column("errors", STR, "Names of the cleaning rules broken, comma-separated, in rule order"),
+                Column("valid", BOOL, "Always false"),
+                Column(
+                    "errors",
+                    STR,
+                    "Names of the cleaning rules that the call broke, comma-separated, in the order of "
+                    "the rules",
+                ),
             ),
         ),
         Table(
             "visits",
-            "one seed (crawl), or one location (import of the study): its acknowledged attempt",
+            "the acknowledged attempt at one seed (crawl) or one location (import of the study)",
             (
                 *RAW["visits"].columns,
                 Column("n_attempts", INT, "Attempts recorded for this seed"),
@@ -375,7 +463,7 @@ TABLES: dict[str, Table] = {
                 *_CALLER,
                 Column("host", STR, "Host of url"),
                 Column("domain", STR, "Registrable domain of url"),
-                Column("is_third_party", BOOL, "domain differs from the top document's"),
+                Column("is_third_party", BOOL, "Whether domain differs from the top document's domain"),
             ),
         ),
         Table("scripts", "one distinct script body", RAW["scripts"].columns, ("sha256",)),
@@ -383,54 +471,60 @@ TABLES: dict[str, Table] = {
         Table("instruments", RAW["instruments"].row, RAW["instruments"].columns),
         Table(
             "script_refs",
-            "one script on one document: a distinct pair (visit, location, script_url), with counts",
+            "one script on one document, that is one distinct combination of visit, location and "
+            "script_url, with counts",
             (
                 Column("crawl_id", INT, "Number of the run"),
-                Column("visit_id", INT, "The visit"),
+                Column("visit_id", INT, "Number of the visit"),
                 _OWNER,
-                Column("script_url", STR, "Script"),
+                Column("script_url", STR, "URL of the script"),
                 _ALL_IN_FRAMES,
-                Column("top_level_url", STR, "URL of the top document; empty where unknown"),
+                Column("top_level_url", STR, "URL of the top document; empty if unknown"),
                 Column("location_scheme", STR, "http, https, …"),
                 Column("location_host", STR, "Host of location"),
                 Column(
                     "location_netloc",
                     STR,
-                    "Host and port of location as written: the study's 'location host'",
+                    "Host and port of location as written, which the study called 'location host'",
                 ),
                 Column("location_domain", STR, "Registrable domain of location"),
                 Column("script_scheme", STR, "http, https, blob, …"),
                 Column("script_host", STR, "Host of script_url"),
                 Column("script_domain", STR, "Registrable domain of script_url"),
                 Column("is_third_party", BOOL, "As in calls"),
-                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+                Column("n_calls", INT, "Calls made, including calls beyond the caps", "calls"),
                 Column("n_valid", INT, "Rows in calls", "calls"),
                 Column("n_invalid", INT, "Rows in invalid_calls", "calls"),
-                Column("n_dynamic", INT, "Valid calls with script_loc_eval: made by dynamic code", "calls"),
+                Column(
+                    "n_dynamic",
+                    INT,
+                    "Valid calls made by dynamic code (their script_loc_eval is not empty)",
+                    "calls",
+                ),
                 _N_INHERITED,
                 Column("n_symbols", INT, "Distinct symbols"),
-                Column("eval_depth_max", INT, "Deepest dynamic code", "levels"),
-                Column("first_time", TIME, "First call"),
-                Column("last_time", TIME, "Last call"),
+                Column("eval_depth_max", INT, "Greatest number of levels of dynamic code", "levels"),
+                Column("first_time", TIME, "Time of the first call"),
+                Column("last_time", TIME, "Time of the last call"),
             ),
             ("crawl_id", "visit_id", "location", "script_url"),
         ),
         Table(
             "symbol_counts",
-            "one symbol's use on one document by one script",
+            "one operation on one symbol by one script on one document, with counts",
             (
                 Column("crawl_id", INT, "Number of the run"),
-                Column("visit_id", INT, "The visit"),
+                Column("visit_id", INT, "Number of the visit"),
                 _OWNER,
-                Column("script_url", STR, "Script"),
+                Column("script_url", STR, "URL of the script"),
                 Column("symbol", STR, "Name of the API"),
-                Column("operation", STR, "get, set, call, set (failed)"),
+                Column("operation", STR, "get, set, call or set (failed)"),
                 Column("location_domain", STR, "Registrable domain of location, as in script_refs"),
                 Column("script_domain", STR, "Registrable domain of script_url, as in script_refs"),
                 Column("is_third_party", BOOL, "As in script_refs"),
-                Column("n_calls", INT, "Calls made, with those the caps cut", "calls"),
+                Column("n_calls", INT, "Calls made, including calls beyond the caps", "calls"),
                 Column("n_valid", INT, "Rows in calls", "calls"),
-                Column("n_dynamic", INT, "Of them by dynamic code", "calls"),
+                Column("n_dynamic", INT, "How many of n_valid were made by dynamic code", "calls"),
             ),
             ("crawl_id", "visit_id", "location", "script_url", "symbol", "operation"),
         ),
@@ -439,14 +533,16 @@ TABLES: dict[str, Table] = {
             "one document (visit and location) with counts",
             (
                 Column("crawl_id", INT, "Number of the run"),
-                Column("visit_id", INT, "The visit"),
+                Column("visit_id", INT, "Number of the visit"),
                 _OWNER,
-                Column("location_host", STR, "Host"),
-                Column("location_netloc", STR, "Host and port as written"),
-                Column("location_domain", STR, "Registrable domain"),
+                Column("location_host", STR, "Host of location"),
+                Column("location_netloc", STR, "Host and port of location as written"),
+                Column("location_domain", STR, "Registrable domain of location"),
                 _ALL_IN_FRAMES,
-                Column("n_scripts", INT, "Distinct scripts that called"),
-                Column("n_third_party_scripts", INT, "Of them from another registrable domain"),
+                Column("n_scripts", INT, "Distinct scripts that made calls"),
+                Column(
+                    "n_third_party_scripts", INT, "How many of n_scripts are from another registrable domain"
+                ),
                 *_COUNTS,
             ),
             ("crawl_id", "visit_id", "location"),
@@ -456,15 +552,19 @@ TABLES: dict[str, Table] = {
             "one distinct document (location), of all visits together, with counts",
             (
                 _OWNER,
-                Column("location_host", STR, "Host"),
-                Column("location_netloc", STR, "Host and port as written"),
-                Column("location_domain", STR, "Registrable domain"),
+                Column("location_host", STR, "Host of location"),
+                Column("location_netloc", STR, "Host and port of location as written"),
+                Column("location_domain", STR, "Registrable domain of location"),
                 _ALL_IN_FRAMES,
-                Column("n_scripts", INT, "Distinct scripts that called"),
-                Column("n_recorded_scripts", INT, "Of them with a call in calls or invalid_calls"),
-                Column("n_valid_scripts", INT, "Of them with a call in calls"),
+                Column("n_scripts", INT, "Distinct scripts that made calls"),
                 Column(
-                    "n_third_party_scripts", INT, "Of n_scripts from another registrable domain in any visit"
+                    "n_recorded_scripts", INT, "How many of n_scripts have a call in calls or invalid_calls"
+                ),
+                Column("n_valid_scripts", INT, "How many of n_scripts have a call in calls"),
+                Column(
+                    "n_third_party_scripts",
+                    INT,
+                    "How many of n_scripts are from another registrable domain in any visit",
                 ),
                 *_COUNTS,
             ),
@@ -474,22 +574,40 @@ TABLES: dict[str, Table] = {
             "script_urls",
             "one distinct script_url of the run, with counts",
             (
-                Column("script_url", STR, "Script"),
-                Column("script_host", STR, "Host of script_url; empty where it has none"),
+                Column("script_url", STR, "URL of the script"),
+                Column("script_host", STR, "Host of script_url; empty if there is none"),
                 Column("script_domain", STR, "Registrable domain of script_url"),
-                Column("n_documents", INT, "Distinct documents on which it called"),
-                Column("n_recorded_documents", INT, "Of them with a call in calls or invalid_calls"),
-                Column("n_valid_documents", INT, "Of them with a call in calls"),
-                Column("n_script_refs", INT, "Rows in script_refs: as n_documents, each visit by itself"),
+                Column("n_documents", INT, "Distinct documents on which this script made calls"),
                 Column(
-                    "n_dynamic_documents", INT, "Of n_documents, those on which dynamic code of it called"
+                    "n_recorded_documents",
+                    INT,
+                    "How many of n_documents have a call by this script in calls or invalid_calls",
                 ),
-                Column("dynamic_third_party", BOOL, "On one of these, is_third_party as in script_refs"),
+                Column(
+                    "n_valid_documents", INT, "How many of n_documents have a call by this script in calls"
+                ),
+                Column(
+                    "n_script_refs",
+                    INT,
+                    "Rows in script_refs: like n_documents, but each visit counts separately",
+                ),
+                Column(
+                    "n_dynamic_documents",
+                    INT,
+                    "How many of n_documents have calls by dynamic code of this script",
+                ),
+                Column(
+                    "dynamic_third_party",
+                    BOOL,
+                    "Whether this script is a third party (is_third_party of script_refs) on one of the "
+                    "n_dynamic_documents",
+                ),
                 Column(
                     "dynamic_other_label",
                     BOOL,
-                    "On one of these, its registrable domain without the public suffix is another than the "
-                    "document's: the study's third party, to whom google.de and google.com are one",
+                    "Whether, on one of the n_dynamic_documents, this script's registrable domain without"
+                    " the public suffix differs from the document's. This is what the study called a "
+                    "third party; google.de and google.com are then the same",
                 ),
                 *_COUNTS,
             ),
@@ -503,9 +621,11 @@ TABLES: dict[str, Table] = {
                 Column("domain", STR, "Registrable domain (Public Suffix List)"),
                 Column("suffix", STR, "Public suffix, e.g. co.uk"),
                 Column("tld", STR, "Last label, e.g. uk"),
-                Column("n_locations", INT, "Distinct documents on it"),
-                Column("n_scripts", INT, "Distinct scripts on it"),
-                Column("n_script_refs", INT, "Pairs of document and script where the script is on it"),
+                Column("n_locations", INT, "Distinct documents on this host"),
+                Column("n_scripts", INT, "Distinct scripts on this host"),
+                Column(
+                    "n_script_refs", INT, "Pairs of document and script in which the script is on this host"
+                ),
             ),
             ("host",),
         ),
@@ -517,10 +637,14 @@ PRECRAWL: dict[str, Table] = {
     for t in (
         Table(
             "sites",
-            "one site to visit, in the order of visiting: precrawl/sites.parquet",
+            "one site to visit, in the order of the visits: precrawl/sites.parquet",
             (
                 Column("site", STR, "Host name (with port, if any) or URL, as listed, lower case"),
-                Column("rank", INT, "Its rank in the list, from 1; its line where the list has no ranks"),
+                Column(
+                    "rank",
+                    INT,
+                    "Its rank in the list, from 1; the number of its line if the list has no ranks",
+                ),
                 Column("domain", STR, "Its registrable domain"),
             ),
             ("site",),
@@ -542,16 +666,21 @@ PRECRAWL: dict[str, Table] = {
             (
                 Column("site", STR, "Site as listed"),
                 Column("rank", INT, "Its rank in the list, from 1"),
-                Column("outcome", STR, "reached, or the reason why not: dns, tls, timeout, http_404, …"),
-                Column("error", STR, "What was said; empty if nothing"),
-                Column("page", STR, "URL of the page after redirects; NULL where not reached"),
-                Column("status", INT, "HTTP status; NULL where none"),
+                Column(
+                    "outcome",
+                    STR,
+                    "reached, or the reason why not: dns, tls, timeout, http_404, … "
+                    "(docs/reference/outcomes.md lists all)",
+                ),
+                Column("error", STR, "Error message; empty if there is none"),
+                Column("page", STR, "URL of the page after redirects; NULL if it was not reached"),
+                Column("status", INT, "HTTP status; NULL if there is none"),
                 Column("n_links", INT, "Links kept"),
-                Column("n_invalid_links", INT, "Links that are no valid URL"),
+                Column("n_invalid_links", INT, "Links that are not valid URLs"),
                 Column("n_cut_links", INT, "Links that the caps on number and length left out"),
-                Column("size", INT, "Body read, decoded", "bytes"),
-                Column("started", TIME, "First request"),
-                Column("elapsed_s", FLOAT, "Until done", "s"),
+                Column("size", INT, "Size of the body that was read, decoded", "bytes"),
+                Column("started", TIME, "Time of the first request"),
+                Column("elapsed_s", FLOAT, "Time until it was done", "s"),
             ),
             ("site",),
         ),
@@ -561,14 +690,14 @@ PRECRAWL: dict[str, Table] = {
             (
                 Column("url", STR, "URL as linked"),
                 Column("outcome", STR, "reached, or the reason why not, as in outcomes"),
-                Column("error", STR, "What was said; empty if nothing"),
-                Column("method", STR, "HEAD, or GET where HEAD did not do"),
-                Column("status", INT, "HTTP status; NULL where none"),
-                Column("final_url", STR, "URL after redirects; NULL where not reached"),
-                Column("redirects", pa.list_(STR), "URLs redirected to, in order"),
-                Column("content_type", STR, "Content-Type; NULL where not reached"),
-                Column("started", TIME, "First request"),
-                Column("elapsed_s", FLOAT, "Until done", "s"),
+                Column("error", STR, "Error message; empty if there is none"),
+                Column("method", STR, "HEAD, or GET if HEAD failed"),
+                Column("status", INT, "HTTP status; NULL if there is none"),
+                Column("final_url", STR, "URL after redirects; NULL if it was not reached"),
+                Column("redirects", pa.list_(STR), "URLs that redirects led to, in order"),
+                Column("content_type", STR, "Content-Type; NULL if it was not reached"),
+                Column("started", TIME, "Time of the first request"),
+                Column("elapsed_s", FLOAT, "Time until it was done", "s"),
             ),
             ("url",),
         ),
