@@ -128,7 +128,7 @@ class Engine(ABC):
 
     @property
     def session(self) -> Any:
-        """The SparkSession whose workers can make batches; None where the engine has no workers."""
+        """The SparkSession with workers that can make batches; None if the engine has no workers."""
         return None
 
     @abstractmethod
@@ -173,7 +173,7 @@ def open_engine(
     ``memory_limit=4GB``; Spark: ``spark.executor.memory=8g``). ``master`` is Spark's; without it
     ``spark-submit`` decides, or Spark uses all cores of this machine. Spark needs ``store`` to read a run on
     object storage: its S3 client gets the store's options. ``alone`` promises that no expression joins tables
-    of this engine with those of another one in this process; later engines then reuse its compiled SQL.
+    of this engine with tables of another one in this process; later engines then reuse its compiled SQL.
     Raises InputError for an unknown name or setting, SoftwareMissing without Java or PySpark.
     """
     settings = _settings(conf)
@@ -196,7 +196,7 @@ def copy_options(row_group: int = ROW_GROUP) -> str:
     return f"FORMAT parquet, {level}, PARQUET_VERSION V2, ROW_GROUP_SIZE {row_group}"
 
 
-# SQL for DuckDB by expression. Ibis takes a second to compile those of a batch; the next batch has the same.
+# Expression -> SQL for DuckDB. Ibis takes a second for the expressions of a batch. All batches have the same.
 _COMPILED: dict[ops.Node, str] = {}
 _MAX_COMPILED = 200
 

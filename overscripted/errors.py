@@ -1,25 +1,25 @@
-"""Errors a user can act on. Stages raise them; only the command line prints them.
+"""Errors that a user can act on. Stages raise them. Only the command line prints them.
 
-Every message names the file or option at fault and the remedy. Exit codes:
+Every message names the faulty file or option, and the remedy. Exit codes:
 
 ==== ===================================================================
 code meaning
 ==== ===================================================================
 0    done
-1    a bug in Overscripted (a traceback is printed: please report it)
-2    wrong usage of the command line (unknown option, missing argument)
+1    a bug in Overscripted (it prints a traceback: please report it)
+2    wrong use of the command line (unknown option, missing argument)
 3    bad input: a file, option value or run that cannot be used
 4    an earlier stage has not finished
-5    software this command needs is not installed (Firefox, Java, an extra)
-6    something outside failed for good (a store, proxy or database out of reach)
-7    with --strict: data that can be used and is doubtful (most calls are invalid)
-130  interrupted (Ctrl-C); run the same command again to resume
+5    software that the command needs is not installed (Firefox, Java, an extra)
+6    a store, proxy or database outside Overscripted could not be reached, even after retries
+7    with --strict: the data can be used, but is doubtful (most calls are invalid)
+130  interrupted by Ctrl-C; run the same command again to resume
 ==== ===================================================================
 """
 
 
 class UserError(Exception):
-    """Base of every error the command line prints as one line. ``exit_code`` is its exit code."""
+    """Base of all errors that the command line prints as one line. ``exit_code`` is its exit code."""
 
     exit_code = 3
 
@@ -43,16 +43,16 @@ class SoftwareMissing(UserError):
 
 
 class OutsideError(UserError):
-    """A store, proxy, database or site list out of reach for good."""
+    """A store, proxy, database or site list cannot be reached, even after retries."""
 
     exit_code = 6
 
 
 class DoubtfulData(UserError):
-    """Data that can be used and is likely not what it should be; raised where the user asked to be strict."""
+    """The data can be used, but is probably wrong. Raised only where the user asked for strictness."""
 
     exit_code = 7
 
 
 class WriteError(OutsideError):
-    """Writing rows failed: the storage is full or out of reach, or a file that they come from is damaged."""
+    """Rows could not be written: the storage is full or cannot be reached, or a source file is damaged."""

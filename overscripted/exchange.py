@@ -35,7 +35,8 @@ class Exchange(Generic[F]):
         """Give files to write the keys into, exchange them at the end; see `Store.replace`."""
         same_keys = f"{STAGING}/{hashlib.sha256(json.dumps(keys).encode()).hexdigest()[:12]}-"
         token = f"{same_keys}{uuid.uuid4().hex[:8]}"
-        refusal = f"{self._files.url}: another process replaced {', '.join(keys)} meanwhile; run again"
+        replaced = f"another process replaced {', '.join(keys)} at the same time"
+        refusal = f"{self._files.url}: {replaced}; run again"
         self._begin(token, same_keys)
         staged = type(self._files)(f"{self._files.url}/{token}", **self._files.options)
         try:

@@ -91,7 +91,7 @@ def finding_figure(analysis: str) -> str:
 
 
 def finding_names(keys: list[str]) -> list[str]:
-    """The analyses whose summary is among ``keys``, in the order of the keys."""
+    """The analyses that have their summary among ``keys``, in the order of the keys."""
     return [key.split("/")[1] for key in keys if _is_finding_summary(key)]
 
 

@@ -8,7 +8,7 @@ MAX_FILES = 65_536
 
 
 def raise_open_files(needed: int, what: str) -> None:
-    """Raise the limit of open files, for this process and those that it starts, as far as it is allowed.
+    """Raise the limit of open files, for this process and its children, as far as the system allows.
 
     ``what`` needs the files; it begins the error message. Raises InputError where fewer than ``needed`` are
     allowed: later, a connection that cannot be opened would look like a fault of the site.

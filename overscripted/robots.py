@@ -21,7 +21,7 @@ MAX_BYTES = 512 * 1024  # read of a file; section 2.5 asks for at least 500 KiB
 MAX_REDIRECTS = 5  # followed; section 2.3.1.2 asks for at least five
 FRESH_S = 86_400.0  # rules are used for so long at most: section 2.4
 UNREACHABLE_S = 300.0  # then the server is asked again: most of its errors pass
-MAX_ORIGINS = 10_000  # whose rules one process remembers
+MAX_ORIGINS = 10_000  # origins with rules that one process remembers
 DISALLOW, ALLOW = "disallow", "allow"  # what an unreachable robots.txt means
 
 _REDIRECTS = (301, 302, 303, 307, 308)

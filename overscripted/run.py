@@ -129,9 +129,9 @@ class Run:
         stale = [(name, old) for name in complete if name != "crawl" for old in self.out_of_date(name)[:1]]
         if stale:
             ((name, (older, source)), *_) = stale
-            whose = f"{name} is out of date" + ("" if older == name else f", as {older} is")
+            stale_stage = f"{name} is out of date" + ("" if older == name else f", as {older} is")
             raise StageMissing(
-                f"{self.store.url}: {whose}: {source} has been run again since; "
+                f"{self.store.url}: {stale_stage}: {source} has been run again since; "
                 f"run `{self.command(older)}` first"
             )
         if complete:
@@ -173,7 +173,7 @@ class Run:
         """The versions of the inputs of a stage that begins."""
         current = {source: self.output(source) for source in INPUTS.get(name, ()) if self.stage(source)}
         if name == "crawl" and options.get("seeds") != self.store.uri(layout.SEEDS):
-            # The user's own seeds; or those of the precrawl, which a crawl reads once.
+            # The user's own seeds, or the seeds of the precrawl, which a crawl reads once.
             found: dict[str, str | None] = before.get("made_from", {} if options.get("seeds") else current)
             return found
         return current

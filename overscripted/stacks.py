@@ -1,9 +1,9 @@
 """The grammar of Firefox's stack frames, parsed from the right.
 
-A frame is ``FUNC@URL:LINE:COL``. For code made at run time, ``" line N > KIND"`` stands between URL and
+A frame is ``FUNC@URL:LINE:COL``. For code created at run time, ``" line N > KIND"`` stands between URL and
 ``:LINE``, once per level. KIND is ``eval``, ``Function``, ``GeneratorFunction``, ``AsyncFunction``,
 ``injectedScript`` or another word. URLs may contain ``@``, ``:``, spaces and ``" line "``. Function names
-may contain nearly anything. The study split frames from the left and lost those whose URL has a colon
+may contain nearly anything. The study split frames from the left and lost every frame with a colon in its URL
 (reference: its table of malformed rows). Here only the two trailing numbers and the levels are cut from the
 right; the rest is the URL.
 
@@ -12,14 +12,14 @@ Firefox marks an async frame as ``CAUSE*FUNC@URL:LINE:COL``. The cause is split 
 A frame of WebAssembly has one of two forms:
 
 - ``FUNC@URL:wasm-function[N]:0xOFFSET``: the module is a file of its own. Its line is 1, as in source maps.
-- ``FUNC@URL line N > WebAssembly.Module:wasm-function[N]:0xOFFSET``: line N of a script made the module from
-  bytes. The frame has the script and line that made the module.
+- ``FUNC@URL line N > WebAssembly.Module:wasm-function[N]:0xOFFSET``: line N of a script created the module
+  from bytes. The frame has the script and line that created the module.
 
 In both, the column is the offset in the module in bytes, and a function without a name is named by its
 number.
 
-Two levels are left out of ``script_loc_eval``, as no text was made into code: that of WebAssembly, and
-``line N > inlineScript``. Firefox writes the latter for a script element whose document is loaded while
+Two levels are left out of ``script_loc_eval``, as no text became code there: the level of WebAssembly,
+and ``line N > inlineScript``. Firefox writes the latter for a script element whose document is loaded while
 line N of another script waits.
 """
 

@@ -20,7 +20,7 @@ class Store(Files):
         opening a run calls. The same keys staged again replace what an interrupted run left.
 
         Several processes and machines may replace different keys of one store at the same time. Raises
-        OutsideError where another one staged the same keys meanwhile.
+        OutsideError if another process staged the same keys at the same time.
         """
         return Exchange(self).replace(*keys)
 
