@@ -1,18 +1,18 @@
-# The commands of the project. `make demo` and `make test` do all the set-up themselves.
+# The commands of the project. `make demo` and `make test` install everything that they need.
 .PHONY: demo test lint check format docs coverage-table release bench constraints clean
 
 RUN ?= demo-run
-# Two test files at a time, each whole in one process: files share a Firefox or a Spark among their tests.
-# Of the whole suite the coverage is measured, too, and held to its floor (pyproject.toml).
+# Two test files run at the same time, each in one process, because its tests share a Firefox or a Spark.
+# The coverage of the whole suite is measured, too, and must not fall below the limit in pyproject.toml.
 PYTEST ?= -n 2 --dist loadfile --cov --cov-report=markdown:build/coverage.md
 BIN := .venv/bin
-# Images of Python forbid it bytecode, and a process of ours then takes three times as long to begin. It is written here
-# and in .venv alone. Empty is as good as not set.
+# Container images of Python often turn bytecode off; then each of our processes takes three times as long to start.
+# Bytecode is written only here and in .venv. An empty variable counts as not set.
 export PYTHONDONTWRITEBYTECODE :=
-# Not what other benches use, nor soak.py and fleet.py, which take half an hour alone.
+# Without the modules that other benchmarks import, and without soak.py and fleet.py, which take half an hour each.
 BENCHES = $(filter-out %/generate.py %/etl_peers.py %/analyses_study.py %/analyses_calls.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
 
-demo: ## the whole pipeline on the demo web; ends by naming the report
+demo: ## run the whole pipeline on the demo web and print the path of the report
 	@scripts/setup.sh demo
 	@$(BIN)/overscripted demo $(RUN)
 
@@ -21,7 +21,7 @@ test: ## install what the tests need, check the code, run the tests
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/python -m pytest $(PYTEST)
 
-lint: ## ruff, mypy, and the rule of which part may import which; of JavaScript prettier, ESLint and the types
+lint: ## check Python (ruff, mypy, import rules) and JavaScript (prettier, ESLint, types)
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory check
 
@@ -33,14 +33,14 @@ check:
 	@$(BIN)/lint-imports >.lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(BIN)/python -m scripts.commits
 	@if [ -f node_modules/.installed ]; then npm run --silent check; \
-	else echo "JavaScript is not checked: its tools are missing (npm ci)" >&2; fi
+	else echo "JavaScript is not checked, because its tools are missing; remedy: npm ci" >&2; fi
 
-format: ## lay out Python and JavaScript as `check` wants them
+format: ## format Python and JavaScript as `check` requires
 	@scripts/setup.sh test
 	@$(BIN)/ruff format --quiet .
 	@npm run --silent format
 
-docs: ## write the generated pages again, build the site in build/site
+docs: ## generate the reference pages again, then build the site in build/site
 	@scripts/setup.sh test
 	@$(BIN)/python -m scripts.docs.cli > docs/reference/cli.md
 	@$(BIN)/python -m scripts.docs.settings > docs/reference/settings.md
@@ -51,22 +51,22 @@ docs: ## write the generated pages again, build the site in build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "docs: build/site/index.html"
 
-coverage-table: ## visit every kind of document with our instrument and OpenWPM's, write docs/reference/coverage.md
+coverage-table: ## visit every kind of document with our instrument and OpenWPM's; writes docs/reference/coverage.md
 	@scripts/setup.sh test
 	@$(BIN)/python -m tests.crawl.instrument.coverage
 
-release: ## check everything, build the source distribution and the wheel in dist/, look into both
+release: ## check everything, build the source distribution and the wheel in dist/, inspect both
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory check docs
 	@rm -rf dist
 	@$(BIN)/python -m build --outdir dist . > /dev/null
 	@$(BIN)/python -m scripts.release dist
 
-bench: ## the measurements against peers, one after the other (an hour)
+bench: ## run all benchmarks against peers, one after the other (takes an hour)
 	@scripts/setup.sh bench
 	@for script in $(BENCHES); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-constraints: ## pin the versions that are installed now; run it with the oldest Python supported (3.11.2)
+constraints: ## pin the installed versions; use the oldest supported Python (3.11.2)
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude overscripted > constraints.txt
 
 clean:

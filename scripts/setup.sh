@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Install what `make demo`, `make test` or `make bench` needs: system packages, then a virtual environment in .venv.
 #
-#   scripts/setup.sh demo    Firefox, what it draws WebGL with (Mesa) and plays H.264 with (libavcodec), npm (real
+#   scripts/setup.sh demo    Firefox, its libraries for WebGL (Mesa) and H.264 (libavcodec), npm (it fetches the real
 #                            third-party code of the demo web)
 #   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, Xvfb (a display), and
 #                            the tools that check Python and JavaScript
 #   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
-# Idempotent; says what it installs; never asks. What it may not install it names, with the remedy,
-# and goes on: a test that needs it is skipped with the reason.
+# It may be run again at any time. It prints what it installs and never asks. If it may not install something, it
+# prints the name and the remedy and goes on; a test that needs it is skipped with the reason.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:?usage: scripts/setup.sh demo|test|bench}
@@ -49,23 +49,23 @@ find_python() {
       return
     fi
   done
-  say "no Python 3.11 or newer found; install one, or name it: make $purpose PYTHON=/path/to/python3"
+  say "no Python 3.11 or newer found; install one, or give its path: make $purpose PYTHON=/path/to/python3"
   exit 5
 }
 
 install_system_packages() {
   [ ${#wanted[@]} -gt 0 ] || return 0
   if ! command -v apt-get >/dev/null; then
-    say "missing: ${missing[*]}; this system has no apt-get: install them with its own package manager"
+    say "missing: ${missing[*]}; this system has no apt-get; install them with its own package manager"
     return 0
   fi
-  say "installing with apt-get: ${wanted[*]} (for ${missing[*]}); what it says goes to $log"
-  apt_get update || true # an unreachable third-party source must not stop us; the packages decide
+  say "installing with apt-get: ${wanted[*]} (for ${missing[*]}); its output goes to $log"
+  apt_get update || true # an unreachable third-party source must not stop us; the installation shows what is missing
   apt_get install "${wanted[@]}" && return 0
   local package failed=()
   for package in "${wanted[@]}"; do apt_get install "$package" || failed+=("$package"); done
   [ ${#failed[@]} -gt 0 ] || return 0
-  say "could not install ${failed[*]} (no rights, or no package source; see $log)"
+  say "could not install ${failed[*]} (no permission, or no package source; see $log)"
   say "remedy: sudo apt-get install ${failed[*]@Q}"
 }
 
@@ -76,7 +76,7 @@ apt_get() {
 }
 
 make_environment() {
-  [ -x .venv/bin/python ] || { say "making the virtual environment .venv with $("$python" --version)"; "$python" -m venv .venv; }
+  [ -x .venv/bin/python ] || { say "creating the virtual environment .venv with $("$python" --version)"; "$python" -m venv .venv; }
 }
 
 install_python_packages() { # install_python_packages EXTRAS
@@ -92,7 +92,7 @@ install_python_packages() { # install_python_packages EXTRAS
 
 with_pip() { .venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt "$@"; }
 
-with_uv() { # a fifth of pip's time; told what pip was told of its index, and where it fails pip does it
+with_uv() { # takes a fifth of pip's time; gets pip's package index; if it fails, pip is used
   local index
   index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
   [ -x .venv/bin/uv ] || with_pip uv || return 1
@@ -100,20 +100,20 @@ with_uv() { # a fifth of pip's time; told what pip was told of its index, and wh
     .venv/bin/uv pip install -q --python .venv/bin/python -c constraints.txt "$@"
 }
 
-install_s3_server() { # a real one for the tests; none of the package sources has it built
+install_s3_server() { # a real one for the tests; no package source has a built one
   local module=github.com/versity/versitygw/cmd/versitygw@v1.8.0
   [ ! -x .venv/bin/versitygw ] || return 0
   if ! command -v go >/dev/null; then
-    say "no Go here to build versitygw with: the tests use moto as their S3 server"
+    say "Go is not installed, so versitygw cannot be built: the tests use moto as their S3 server"
     return 0
   fi
-  say "building ${module##*/} (S3 server of the tests) with $(go version | cut -d' ' -f3): some minutes"
-  # Not optimised: built in two thirds of the time, and quick enough.
+  say "building ${module##*/} (S3 server of the tests) with $(go version | cut -d' ' -f3); this takes some minutes"
+  # Without optimisation the build takes two thirds of the time, and the server is fast enough.
   CGO_ENABLED=0 GOBIN=$PWD/.venv/bin timeout 900 go install -gcflags='all=-N -l' -ldflags='-s -w' "$module" \
-    >>"$log" 2>&1 </dev/null || say "could not build it (see $log): the tests use moto as their S3 server"
+    >>"$log" 2>&1 </dev/null || say "could not build versitygw (see $log): the tests use moto as their S3 server"
 }
 
-install_js_tools() { # what checks the JavaScript, into node_modules, as package-lock.json pins it
+install_js_tools() { # the linters for JavaScript, into node_modules, with the versions of package-lock.json
   local stamp=node_modules/.installed sum
   have npm || return 0
   sum=$(cat package.json package-lock.json | cksum)
@@ -122,7 +122,7 @@ install_js_tools() { # what checks the JavaScript, into node_modules, as package
   if npm ci --ignore-scripts --no-audit --no-fund >>"$log" 2>&1 </dev/null; then
     echo "$sum" >"$stamp"
   else
-    say "could not install them (see $log): JavaScript is not checked; remedy: npm ci"
+    say "could not install the tools for JavaScript (see $log): JavaScript is not checked; remedy: npm ci"
   fi
 }
 
@@ -131,7 +131,7 @@ want venv python3-venv
 want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show firefox >/dev/null 2>&1 && echo firefox-esr || echo firefox)"
 want certutil libnss3-tools
 want webgl libegl1 libgl1 libgl1-mesa-dri
-want h264 '^libavcodec[0-9]+$' # its number is the release's
+want h264 '^libavcodec[0-9]+$' # the number depends on the release
 want npm npm
 extras=s3,notebooks
 if [ "$purpose" != demo ]; then
@@ -151,4 +151,4 @@ make_environment
 [ "$purpose" = demo ] || install_js_tools &
 install_python_packages "$extras"
 wait
-have firefox || { say "Firefox is not installed and is needed: sudo apt-get install firefox-esr"; [ "$purpose" != demo ] || exit 5; }
+have firefox || { say "Firefox is needed and is not installed; remedy: sudo apt-get install firefox-esr"; [ "$purpose" != demo ] || exit 5; }
