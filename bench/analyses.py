@@ -1,20 +1,22 @@
-"""The three headline analyses through our tables, and the same answers by scanning `calls`, side by side.
+"""The three headline analyses from our tables, compared with the same answers from a scan of `calls`.
 
     python bench/analyses.py [--calls 1000000] [--symbols CSV] [--times 1] [--repeat 3]
                               [--against calls,pandas] [--work FOLDER | --run RUN]
 
-"tables" runs our analyses on DuckDB, from the tables that the etl wrote. "calls" answers the same questions,
+"tables" runs our analyses on DuckDB, from the tables that the etl wrote. "calls" gives the same answers,
 every figure and every table of the finding, by hand-written DuckDB SQL that scans `calls`
-(bench/analyses_calls.py). "pandas" counts the headlines alone, as the study's notebooks did
-(bench/analyses_study.py). Each question runs in a process of its own; the best of a few repetitions counts.
-Shown: wall and CPU seconds from the open engine to the answer, peak memory, ratios; then what the whole
-commands cost, Python's start and the writing of the findings included. It fails where any figure or row
-differs, or where the counts are not those that the generator planted.
+(bench/analyses_calls.py). "pandas" counts only the headlines, as the study's notebooks did
+(bench/analyses_study.py). Each question runs in a process of its own. The best of several repetitions
+counts.
 
-A part of our time goes into building the queries, the same whatever the size, so that the ratio grows
-with the data: ``--times N`` makes N copies of the run's calls and references, each with document URLs of its
-own and every second one with script URLs of its own (a larger crawl meets new scripts, but fewer than new
-documents), and has the etl make the other tables from them.
+It prints wall and CPU seconds from the open engine to the answer, peak memory, and ratios. Then it prints
+the cost of the whole commands, which includes Python's start and the writing of the findings. It fails if
+any figure or row differs, or if a count differs from what the generator planted.
+
+Part of our time goes into building the queries, which takes the same time for any size. So the ratio grows
+with the data. ``--times N`` makes N copies of the run's calls and references. Each copy has its own
+document URLs, and every second copy has its own script URLs (a larger crawl meets new scripts, but fewer
+than new documents). The etl makes the other tables from them.
 """
 
 import argparse
@@ -75,7 +77,7 @@ READ = {
 
 
 def multiply(run: Path, times: int, out: Path) -> Path:
-    """The run's tables copied ``times`` times, sorted; documents, scripts, hosts by the etl."""
+    """Copy the run's tables ``times`` times, sorted. The etl makes documents, scripts and hosts."""
     sys.path.insert(0, str(HERE.parent))
     import duckdb
 
@@ -106,7 +108,7 @@ def multiply(run: Path, times: int, out: Path) -> Path:
 
 
 def prepare(work: Path, options: argparse.Namespace) -> None:
-    """Generate the data, import it, make its tables; once."""
+    """Generate the data, import it and make its tables, once."""
     if (work / "ready").exists():
         return
     symbols = ["--symbols", str(options.symbols)] if options.symbols else []
@@ -122,7 +124,7 @@ def prepare(work: Path, options: argparse.Namespace) -> None:
 
 
 def compare(run: Path, truth: dict[str, Any] | None, repeat: int, peers: tuple[str, ...]) -> None:
-    """Each question by each contender; SystemExit where their answers differ."""
+    """Give each question to each contender. Raises SystemExit if the answers differ."""
     total = dict.fromkeys(("tables", *peers), 0.0)
     print(f"{run}, best of {repeat}")
     for name in NAMES:
@@ -156,7 +158,7 @@ def compare(run: Path, truth: dict[str, Any] | None, repeat: int, peers: tuple[s
 
 
 def whole_commands(run: Path, copy: Path, repeat: int) -> None:
-    """CPU seconds of whole processes that answer all three: `overscripted analyze`, and the SQL."""
+    """CPU seconds of whole processes that answer all three questions: `overscripted analyze`, and the SQL."""
     copy.mkdir()  # so that the run keeps its findings
     shutil.copy(run / "run.json", copy)
     os.symlink(run / "tables", copy / "tables")
@@ -194,7 +196,7 @@ def child(contender: str, names: list[str], run: Path, repeat: int) -> list[dict
 
 
 def check(name: str, figures: dict[str, list[Any]], truth: dict[str, Any]) -> None:
-    """The headline counts are those planted."""
+    """Check that the headline counts are what the generator planted."""
     planted = {
         "session_replay": ("all_references", [truth["replay_refs"], truth["script_refs"]]),
         "dynamic_code": ("locations", [truth["dynamic_locations"], truth["locations"]]),
@@ -240,7 +242,7 @@ def calls(name: str, run: Path, repeat: int) -> dict[str, Any]:
 
 
 def pandas(name: str, run: Path, repeat: int) -> dict[str, Any]:
-    """The headline counts in pandas."""
+    """Get the headline counts in pandas."""
     import analyses_study
 
     clock = Clock()
@@ -275,7 +277,7 @@ class Clock:
 
 
 def rounded(figures: dict[str, Any]) -> dict[str, Any]:
-    """Intervals come from sums of floats, whose last digits depend on their order."""
+    """Round intervals: they come from sums of floats, and the order of a sum changes its last digits."""
     return {
         name: (n, of, [round(bound, 9) for bound in interval] if interval else None)
         for name, (n, of, interval) in figures.items()

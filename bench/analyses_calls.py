@@ -1,8 +1,9 @@
-"""The three questions answered by scanning `calls` with DuckDB SQL, as someone who knows it writes it.
+"""The three questions, answered by a scan of `calls` in DuckDB SQL, as an expert would write it.
 
-Each function answers one question with every figure and table that our analysis gives, from `calls` (and
-`invalid_calls` where the question says so), reading the columns it needs once. It may use what the study's
-data lacked: the hosts and domains in our `calls`, and the table `hosts` for suffixes and last labels.
+Each function answers one question with every figure and table that our analysis gives. It reads `calls`
+(and `invalid_calls` if the question needs it) once, and only the columns that it needs. It may use what the
+study's data lacked: the hosts and domains in our `calls`, and the table `hosts` for suffixes and last
+labels.
 """
 
 from pathlib import Path
@@ -44,21 +45,21 @@ class Sql:
         return dict(zip(names, [value or 0 for value in (found.fetchone() or ())], strict=True))
 
     def listing(self, name: str, listing: HostList) -> None:
-        """A list as a table: listed, owner."""
+        """A list as a table with the columns listed and owner."""
         self.run(f"CREATE TEMP TABLE {name} (listed VARCHAR, owner VARCHAR)")
         for row in listing.rows():
             self.con.execute(f"INSERT INTO {name} VALUES (?, ?)", [row["listed"], row["owner"]])
 
 
 def on_list(hosts: str, listing: str) -> str:
-    """Hosts of a table on a list, or below a host on it: host, listed (the longest), owner."""
+    """Hosts of a table on a list, or below a host on it. Columns: host, listed (the longest), owner."""
     return f"""
         SELECT host, arg_max(listed, length(listed)) AS listed, arg_max(owner, length(listed)) AS owner
         FROM {hosts} JOIN {listing} ON host = listed OR ends_with(host, '.' || listed) GROUP BY host"""
 
 
 def session_replay(sql: Sql) -> None:
-    """Distinct (location, script_url), marked a script host at a time."""
+    """Distinct (location, script_url), marked per script host."""
     study = builtin("session_replay").subset("study2018")
     sql.listing("listing", choose([])["session_replay"])
     sql.listing("study_listing", study)
@@ -145,7 +146,7 @@ def session_replay(sql: Sql) -> None:
 
 
 def dynamic_code(sql: Sql) -> None:
-    """Calls counted by (location, script_url) in one scan; documents and scripts from these."""
+    """Calls counted by (location, script_url) in one scan. Documents and scripts come from these counts."""
     sql.run(
         """CREATE TEMP TABLE refs AS
         SELECT location, script_url, any_value(script_host) AS script_host,
@@ -226,7 +227,7 @@ def _histogram(x: str, steps: tuple[tuple[float, str], ...], over: str) -> str:
 
 
 def cryptojacking(sql: Sql) -> None:
-    """Distinct (location, script_url) of valid and invalid calls; the study's pattern once a script."""
+    """Distinct (location, script_url) of valid and invalid calls; the study's pattern once per script."""
     miners = choose([])["nocoin"]
     sql.listing("listing", miners)
     pattern = literal_pattern(study_fragments(ours.list_of_the_study(miners)))

@@ -1,7 +1,7 @@
-"""The three headline counts as the study's notebooks made them: `calls` read whole, in pandas.
+"""The three headline counts as the study's notebooks made them: `calls` is read whole, in pandas.
 
-Only the study's own columns are read, URLs are taken apart in Python, and providers are sought by the study's
-own rules. Each function gives counts by the names of our figures: (found, of how many).
+Only the study's own columns are read, Python parses the URLs, and providers are found by the study's own
+rules. Each function gives counts by the names of our figures: (found, of how many).
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ Counts = dict[str, tuple[int, int]]
 
 
 def session_replay(run: Path) -> Counts:
-    """Distinct (location, script) pairs whose script's netloc holds the name of one of the 14 providers."""
+    """Distinct (location, script) pairs with the name of one of the 14 providers in the script's netloc."""
     from overscripted.analyses.matching import study_replay_pattern
     from overscripted.lists.roles import builtin
 
@@ -29,7 +29,7 @@ def session_replay(run: Path) -> Counts:
 
 
 def dynamic_code(run: Path) -> Counts:
-    """Calls whose script_loc_eval says that code made at run time made them, and their documents."""
+    """Calls by code created at run time (script_loc_eval is not empty), and their documents."""
     calls = pandas.read_parquet(run / "tables" / "calls", columns=["location", "script_loc_eval"])
     dynamic = calls[calls.script_loc_eval.fillna("").str.startswith("line")]
     return {

@@ -1,15 +1,16 @@
-"""Pages an hour at 10 s dwell and CPU seconds a page: ours, a browser restarted per visit, and Chromium.
+"""Pages per hour at a dwell of 10 s, and CPU seconds per page: ours, a browser per visit, and Chromium.
 
     python bench/crawl.py [--pages 80] [--windows 20] [--peer-pages 4] [--dwell 10]
 
 In one run, on the same local web of pages with 850 KB of scripts each:
-  ours          overscripted crawl, many windows of one Firefox
-  guarded       the same through the private-address guard (here ours goes without: the web is private)
+  ours          overscripted crawl, many windows of one Firefox. The private-address guard is off here,
+                because the web is private
+  guarded       the same through the private-address guard
   restart       one page at a time, a new Firefox with a new profile for each: OpenWPM's stateless mode,
                 driven by our own code (OpenWPM's own start, Selenium and geckodriver, costs more)
-  blacklight    @themarkup/blacklight-collector from npm with the system's Chromium, one page a process
-                after the other as it comes, with a dwell of the same length after its load
-A peer that cannot be installed is left out, with the reason.
+  blacklight    @themarkup/blacklight-collector from npm, unmodified, with the system's Chromium: one process
+                per page, one page after the other, with a dwell of the same length after its load
+A peer that cannot be installed is left out, and the reason is printed.
 """
 
 import argparse
@@ -60,7 +61,7 @@ for (const kind of [Page, CdpPage]) {
 
 
 def script(number: int) -> str:
-    """Ordinary JavaScript of ordinary size: functions, some of them called, some API use."""
+    """JavaScript of ordinary size and kind: functions (some of them are called) and some uses of APIs."""
     parts = [f"window.m{number} = {{}};"]
     while sum(map(len, parts)) < SCRIPT_BYTES:
         n = len(parts)
@@ -75,7 +76,7 @@ def script(number: int) -> str:
 
 
 async def serve(port: Any) -> None:
-    """The local web, until killed."""
+    """Serve the local web until the process is killed."""
     bodies = [script(n) for n in range(SCRIPTS)]
     text = "<p>Words and words and words.</p>" * 200
 
@@ -98,7 +99,7 @@ async def serve(port: Any) -> None:
 
 
 class Meter:
-    """CPU seconds of a process and all its descendants, those that have ended included."""
+    """CPU seconds of a process and all its descendants, including descendants that have ended."""
 
     def __init__(self, pid: int) -> None:
         self._pid, self._used, self._on = pid, dict[tuple[int, float], float](), True
@@ -122,7 +123,7 @@ class Meter:
 
 
 def measured(command: list[str], **options: Any) -> tuple[float, float]:
-    """Seconds and CPU seconds of a command. Raises RuntimeError with what it said."""
+    """Seconds and CPU seconds of a command. Raises RuntimeError with the command's output."""
     began = time.monotonic()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said, **options)
@@ -136,7 +137,7 @@ def measured(command: list[str], **options: Any) -> tuple[float, float]:
 
 
 def ours(folder: Path, urls: list[str], dwell: float, *options: str) -> tuple[float, float]:
-    """Seconds and CPU seconds of our crawl of these pages; every one must be complete."""
+    """Seconds and CPU seconds of our crawl of these pages. Every page must be complete."""
     seeds = folder / "seeds.txt"
     seeds.write_text("\n".join(urls), "utf-8")
     run = folder / f"run-{len(urls)}"

@@ -1,4 +1,4 @@
-"""A server that is far away: what is sent to it and back takes its time."""
+"""A distant server: data takes time on the way to it and back."""
 
 import asyncio
 import contextlib
@@ -9,10 +9,10 @@ PIECE = 2**16
 
 
 class Relay(Server):
-    """Passes connections on to a server, on a free port of 127.0.0.1, as a line with this round trip (ms).
+    """Passes connections on to a server, from a free port of 127.0.0.1, with this round-trip time (ms).
 
-    Only time: bytes are neither lost nor limited in their rate. What a connection says waits half a round
-    trip each way, and a whole one before anything, as TCP's first exchange does.
+    Only time is simulated: no bytes are lost, and their rate is not limited. Data waits half a round trip
+    in each direction. A new connection first waits a whole round trip, as for TCP's first exchange.
     """
 
     def __init__(self, port: int, round_trip: float) -> None:
@@ -27,7 +27,7 @@ class Relay(Server):
             await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
 
     async def _pass(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        """Give on what comes, each piece a way's time after it came."""
+        """Pass on each piece of data, half a round trip after it came."""
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 

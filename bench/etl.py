@@ -1,12 +1,13 @@
-"""The etl against peers on the same study-like calls, side by side in one run.
+"""The etl and its peers on the same calls, which are like the study's, in one run.
 
     python bench/etl.py [--calls 1000000] [--crawls 1] [--symbols CSV] [--only NAME …] [--work FOLDER]
 
-Contenders: ours on DuckDB, ours on Spark, hand-written DuckDB SQL, Polars, pandas, pandas on Dask (the same
-records, as our raw segments), and the study's own algorithm on the same Spark (the raw JSON, a file a
-location: whole-file parse, jsonschema a row, literal_eval of arguments, everything parsed twice to write the
-valid and the invalid rows). Each runs in a process of its own. Shown: wall and CPU seconds of the whole
-process tree, rows a second of CPU (fair on a busy machine) and of wall, peak memory, bytes a call.
+Contenders: ours on DuckDB, ours on Spark, hand-written DuckDB SQL, Polars, pandas, and pandas on Dask. They
+read the same records, as our raw segments. The last contender is the study's own algorithm on the same
+Spark: raw JSON with one file per location, whole files parsed, jsonschema per row, literal_eval of
+arguments, and everything parsed twice to write the valid and the invalid rows. Each runs in a process of
+its own. It prints wall and CPU seconds of the whole process tree, rows per second of CPU (fair on a busy
+machine) and of wall time, peak memory, and bytes per call.
 """
 
 import argparse
@@ -88,7 +89,7 @@ def prepare(work: Path, options: argparse.Namespace) -> None:
 
 
 def crawl_again(raw: Path, crawls: int) -> None:
-    """The same visits and calls as crawls of their own, with numbers of their own."""
+    """The same visits and calls as crawls of their own, with their own numbers."""
     if crawls > 1:
         with ProcessPoolExecutor() as processes:
             list(processes.map(_again, sorted(raw.rglob("*.parquet")), itertools.repeat(crawls)))
@@ -104,7 +105,7 @@ def _again(path: Path, crawls: int) -> None:
 
 
 def measure(name: str, work: Path, calls: int) -> dict[str, float]:
-    """One contender in its own process: seconds, CPU seconds, peak bytes, bytes written."""
+    """Run one contender in its own process: seconds, CPU seconds, peak bytes, bytes written."""
     out = work / "out" / name
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
@@ -179,7 +180,7 @@ RATIOS = (
 
 
 def compare(results: dict[str, dict[str, float]], work: Path) -> None:
-    """The goals, as ratios of seconds a call: of CPU, and of the clock, which other work changes more."""
+    """The goals, as ratios of CPU and wall seconds per call. Other work changes wall seconds more."""
     for slower, faster, said in RATIOS:
         if {slower, faster} <= results.keys():
             one, other = results[slower], results[faster]

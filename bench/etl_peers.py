@@ -38,7 +38,7 @@ def _ours(work: Path, out: Path, engine: str) -> int:
 
 
 def sql(work: Path, out: Path) -> int:
-    """What someone who knows DuckDB writes: the same columns, order, roll-ups and encodings."""
+    """Hand-written SQL of a DuckDB expert: the same columns, order, roll-ups and encodings."""
     import duckdb
     import pyarrow as pa
 
@@ -140,7 +140,7 @@ def sql(work: Path, out: Path) -> int:
 
 
 def polars(work: Path, out: Path) -> int:
-    """Polars, lazily: clean, type, sort, write; references. Hosts by the same Python, once an origin."""
+    """Polars, lazily: clean, type, sort, write; references. The same Python for hosts, once per origin."""
     import polars as pl
 
     from overscripted import urls
@@ -200,7 +200,7 @@ def polars(work: Path, out: Path) -> int:
 
 
 def pandas(work: Path, out: Path) -> int:
-    """pandas as in the study's notebooks: a segment at a time, string methods, apply for arguments."""
+    """pandas as in the study's notebooks: one segment at a time, string methods, apply for arguments."""
     began = time.monotonic()
     (out / "calls").mkdir()
     found = [_segment(*given, out) for given in enumerate(_segments(work))]
@@ -208,7 +208,7 @@ def pandas(work: Path, out: Path) -> int:
 
 
 def dask(work: Path, out: Path) -> int:
-    """The same in Dask: a segment a task, a process a core."""
+    """The same in Dask: one task per segment, one process per core."""
     from dask import compute, delayed
 
     began = time.monotonic()
@@ -230,7 +230,7 @@ def _references(found: Sequence[Any], out: Path, began: float) -> int:
 
 
 def _segment(number: int, path: Path, out: Path) -> Any:
-    """A segment cleaned and written; its references."""
+    """Clean and write a segment; return its references."""
     import pandas as pd
 
     from overscripted import urls
@@ -273,11 +273,12 @@ def _segment(number: int, path: Path, out: Path) -> Any:
 
 
 def study(work: Path, out: Path) -> int:
-    """The study's job, step by step as its notebook has it (data_prep of mozilla/overscripted).
+    """The study's job, step by step as in its notebook (data_prep of mozilla/overscripted).
 
-    Whole files; a validator a file; ``is_valid`` a row and, where it fails, all errors; ``literal_eval`` of a
-    valid row's arguments; tuples whose types Spark infers; length, beginning and time as Spark columns; and
-    two writes, each of which parses everything. 690 files a partition, as its 3,000 partitions had.
+    It parses whole files, with one validator per file. For each row it calls ``is_valid`` and, if that
+    fails, lists all errors. ``literal_eval`` reads the arguments of a valid row. Spark infers the types of
+    the tuples and computes length, beginning and time as columns. There are two writes, and each parses
+    everything. A partition has 690 files, as in the study's 3,000 partitions.
     """
     from pyspark.sql import functions as f
     from pyspark.sql.types import TimestampType
@@ -319,7 +320,7 @@ STUDY_COLUMNS = (
 
 
 def study_schema(symbols: list[str]) -> dict[str, Any]:
-    """The study's JSON schema of a row; its symbols are in the order of their frequency, as there."""
+    """The study's JSON schema of a row. Its symbols are in the order of their frequency, as in the study."""
     text = {"type": "string"}
     moment = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}"
     fields: dict[str, dict[str, Any]] = {
@@ -369,7 +370,7 @@ def study_rows(path: str, text: str, schema: dict[str, Any]) -> list[dict[str, A
 
 
 def study_errors(row: dict[str, Any], validator: Any) -> str:
-    """What is wrong with a row, in the study's words."""
+    """The errors of a row, in the study's words."""
     errors = ""
     for error in validator.iter_errors(row):
         try:
@@ -380,7 +381,7 @@ def study_errors(row: dict[str, Any], validator: Any) -> str:
 
 
 def study_arguments(row: dict[str, Any]) -> None:
-    """A column an argument, read as a Python literal."""
+    """One column per argument, read as a Python literal."""
     import ast
 
     text = row.setdefault("arguments", "{}")

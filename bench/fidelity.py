@@ -1,16 +1,17 @@
-"""Is a page measured the same among N others as alone? Calls, by page, against the page's own variation.
+"""Does a page among N others give the same measurement as alone? Compares calls per page.
 
     python bench/fidelity.py [--pages 40] [--rounds 4] [--crowds 10 20 auto] [--dwell 2]
 
-Crawls pages of the demo web, with its third-party libraries, one at a time and then N at a time, each page
-equally often. Calls are counted by document, frame, realm, script, symbol and operation. Prints, of the pages
-that made the same calls at every visit alone, the share that made these among N others; and, of the visits of
-all pages, the share that lies within the own variation of the page alone, beside the same share of the visits
-alone. The verdict is the 95 % interval of the difference of the two shares, over pages.
+Crawls pages of the demo web, with its third-party libraries, first one at a time and then N at a time, each
+page equally often. Calls are counted by document, frame, realm, script, symbol and operation. Some pages
+make the same calls at every visit alone: it prints the share of them that make these calls among N others.
+Then, for the visits of all pages, it prints the share within the page's own variation alone, beside the
+same share of the visits alone. The verdict is the 95 % interval of the difference of the two shares, over
+pages.
 
-Before that, a page tells what it sees of being one of many: focus and its events, visibility, timers, frames,
-devices, permissions, media, and more (tests/crawl/pages/company.html). Prints what differs from the same page
-alone.
+Before that, a page reports what shows it that other pages are loaded: focus and its events, visibility,
+timers, frames, devices, permissions, media, and more (tests/crawl/pages/company.html). It prints what
+differs from the same page alone.
 """
 
 import argparse
@@ -37,7 +38,7 @@ crawling.LIMIT_S = 3600.0
 
 
 def pages_of(web: DemoWeb, n: int) -> list[str]:
-    """``n`` pages that make calls: with libraries, frames and workers first, so that no kind is missing."""
+    """``n`` pages that make calls. Libraries, frames and workers come first, so that no kind is missing."""
     pages = {url: page for url, page in web.truth["pages"].items() if page["outcome"] == "complete"}
     hard = [url for url, page in pages.items() if page["libraries"] or page["frames"]]
     hard += [url for url, page in pages.items() if url not in hard and page["dynamic_calls"]]
@@ -48,7 +49,7 @@ def pages_of(web: DemoWeb, n: int) -> list[str]:
 
 
 def crawl(web: DemoWeb, pages: list[str], rounds: int, windows: str, dwell: str, folder: Path) -> Crawled:
-    """Each page ``rounds`` times, mixed, ``windows`` at a time."""
+    """Crawl each page ``rounds`` times, in mixed order, ``windows`` at a time."""
     folder.mkdir()
     seeds = [likeness.marked(url, k) for k in range(rounds) for url in pages]
     proxy = ("--proxy", web.proxies["amsterdam"], "--ca", web.ca_file)
@@ -68,7 +69,7 @@ def crawl(web: DemoWeb, pages: list[str], rounds: int, windows: str, dwell: str,
 
 
 def describe(name: str, crawled: Crawled) -> None:
-    """Visits, calls, how starved they were, and how long they were watched."""
+    """Visits, calls, how much the visits lacked CPU, and how long they were watched."""
     rows = crawled.visits.values()
     bad = [f"{row['site_url']}: {row['outcome']}" for row in rows if row["outcome"] != "complete"]
     again = crawled.n_attempts - len(rows)
@@ -82,7 +83,7 @@ def describe(name: str, crawled: Crawled) -> None:
 
 
 def compare(alone: dict[str, list[Calls]], crowd: dict[str, list[Calls]]) -> bool:
-    """Print the shares; whether the crowd's is as high as that of the visits alone."""
+    """Print the shares. Returns whether the crowd's share is as high as the share of the visits alone."""
     pages = [page for page in alone if page in crowd and len(alone[page]) > 1]
     steady = [page for page in pages if likeness.constant(alone[page])]
     wrong = [page for page in steady if any(one != alone[page][0] for one in crowd[page])]
@@ -105,7 +106,7 @@ def compare(alone: dict[str, list[Calls]], crowd: dict[str, list[Calls]]) -> boo
 
 
 def compare_company(crowds: list[str], folder: Path) -> bool:
-    """Print what a page sees among others and not alone; whether that is nothing."""
+    """Print what a page sees among others but not alone. Returns whether that is nothing."""
     same = True
     with Web() as web:
         (alone,) = company.told(web, folder / "seen-alone", "alone", 1, 1)

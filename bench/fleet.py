@@ -2,11 +2,12 @@
 
     python bench/fleet.py [--seeds 1000] [--kill-every 20] [--windows 8] [--dwell 0.5]
 
-Crawls the pages of the demo web, asked for with different queries, twice: by two workers left alone, and by
-two of which one is killed again and again and started anew. Each worker has a home and a folder of temporary
-files of its own; the frontier is a PostgreSQL, the store an S3-compatible server, both real and started here.
-Then counts: every seed one outcome, the same in both crawls; every call's id once, numbered without a gap;
-each page's calls within the variation that the page has in the undisturbed crawl.
+Crawls the pages of the demo web twice, each page with different queries. First two workers crawl
+undisturbed. Then two workers crawl while one of them is killed again and again and restarted. Each worker
+has its own home and its own folder of temporary files. The frontier is PostgreSQL and the store is an
+S3-compatible server; both are real and are started here. Then it checks that every seed has one outcome,
+the same in both crawls; that the id of every call occurs once, and numbers have no gap; and that the calls
+of each page are within the page's variation in the undisturbed crawl.
 """
 
 import argparse
@@ -35,13 +36,13 @@ SHOWN = 5  # differences shown
 
 
 def seeds_of(web: DemoWeb, n: int) -> list[str]:
-    """``n`` seeds: the demo's pages in turn, hostile ones left out, each time with another query."""
+    """``n`` seeds: the demo's pages in turn, without the hostile ones, each time with another query."""
     pages = list(web.truth["pages"])
     return [likeness.marked(pages[k % len(pages)], k) for k in range(n)]
 
 
 class Fleet:
-    """Two places for workers on one run; each starts anew in the same home."""
+    """Two places for workers on one run. A restarted worker has the same home."""
 
     def __init__(self, run: str, options: list[str], seeds: list[str], folder: Path, s3: services.S3) -> None:
         self._run, self._options, self._s3 = run, options, s3
@@ -61,13 +62,13 @@ class Fleet:
         return Crawl(self._run, *options, seeds=seeds or (), folder=home, environment=environment)
 
     def kill(self, place: int) -> None:
-        """kill -9 of one worker, and a new one in its place."""
+        """Kill one worker with -9, and start a new one in its place."""
         self.workers[place].kill()
         self.kills += 1
         self.workers[place] = self._start(place)
 
     def done(self) -> bool:
-        """Whether both workers ended. Raises RuntimeError where one failed."""
+        """Whether both workers ended. Raises RuntimeError if one failed."""
         for worker in self.workers:
             if worker.process.poll():
                 worker.wait()
@@ -87,7 +88,7 @@ class Fleet:
 
 
 def crawl(fleet: Fleet, kill_every: float | None) -> float:
-    """Until all is done; seconds it took."""
+    """Crawl until all is done; returns the seconds it took."""
     dice, began = random.Random(4), time.monotonic()
     killed = began
     while not fleet.done():
@@ -126,7 +127,7 @@ def check(name: str, crawled: Crawled, seeds: list[str], frontier: Frontier) -> 
 
 
 def compare(disturbed: Crawled, undisturbed: Crawled) -> int:
-    """Print how the two crawls differ; the number of pages whose calls do, beyond their own variation."""
+    """Print how the two crawls differ; returns the number of pages with calls beyond their own variation."""
     before, after = outcomes(undisturbed), outcomes(disturbed)
     changed = {seed: (before[seed], after[seed]) for seed in before if before[seed] != after[seed]}
     print(f"outcomes that differ: {len(changed)} {list(changed.items())[:SHOWN]}")

@@ -1,12 +1,13 @@
-"""Leases a second, their latency, and double leases, of simulated fleets on a real PostgreSQL.
+"""Leases per second, their latency, and double leases, of simulated fleets on a real PostgreSQL.
 
     python bench/frontier.py [--seeds 10000 100000 1000000 10000000] [--workers 1000] [--seconds 20]
 
-Starts PostgreSQL from the system's packages on a temporary folder. For each number of seeds it fills a
-frontier (in SQL; the rate of `Frontier.add` is measured apart) and lets the workers lease seeds, 8 at a time,
-end them, beat and reap as fast as they can. Workers take turns on the connections of a few processes. Latency
-must not depend on the number of seeds. The last rows are the worst case: nearly all seeds belong to a domain
-that may have no more visits, and the workers look for the few others until long after these are gone.
+Starts PostgreSQL from the system's packages in a temporary folder. For each number of seeds it fills a
+frontier (in SQL; the rate of `Frontier.add` is measured separately). Then the workers lease seeds, 8 at a
+time, end them, send heartbeats and free the leases of dead workers as fast as they can. Workers take turns
+on the connections of a few processes. Latency must not depend on the number of seeds. The last rows are the
+worst case: nearly all seeds belong to a domain that may have no more visits. The workers look for the few
+other seeds, and go on looking long after these are gone.
 """
 
 import argparse
@@ -48,7 +49,7 @@ SELECT crawl_id, domain, count(*), 0, 0 FROM overscripted_seeds WHERE crawl_id =
 
 
 def add(url: str) -> str:
-    """What `Frontier.add` does in a second, said."""
+    """Seeds that `Frontier.add` adds per second, as text."""
     frontier = Frontier(url, 1)
     began = time.monotonic()
     frontier.add(f"http://www.site{n % (ADDED // A_DOMAIN)}.com/{n}" for n in range(ADDED))
@@ -57,7 +58,7 @@ def add(url: str) -> str:
 
 
 def fill(url: str, crawl: int, seeds: int, blocked: int) -> None:
-    """A frontier of so many seeds, ``blocked`` of them of one domain, as a nightly vacuum would leave it."""
+    """A frontier of this many seeds, ``blocked`` of them of one domain, as a nightly vacuum leaves it."""
     Frontier(url, crawl).close()  # makes the tables
     engine = sa.create_engine(url.replace("postgresql", "postgresql+psycopg", 1))
     numbers = {"crawl": crawl, "seeds": seeds, "blocked": blocked, "domains": max(seeds // A_DOMAIN, 1)}
@@ -110,7 +111,7 @@ def work(url: str, crawl: int, threads: int, names: list[str], seconds: float, o
 
 
 def block(url: str, crawl: int) -> None:
-    """A worker that is alive holds as many seeds of the big domain as it may, for the whole run."""
+    """A live worker holds as many seeds of the big domain as it may, for the whole run."""
     frontier = Frontier(url, crawl)
     frontier.workers.beat("holder", "bench", 1, {})
     engine = sa.create_engine(url.replace("postgresql", "postgresql+psycopg", 1))
@@ -131,7 +132,7 @@ def block(url: str, crawl: int) -> None:
 
 
 def run(url: str, crawl: int, asked: argparse.Namespace) -> str:
-    """Let the fleet work; what it did, as a line."""
+    """Let the fleet work; returns its results as a line."""
     out: Any = multiprocessing.Queue()
     names = [f"w{n}" for n in range(asked.workers)]
     shares = [names[n :: asked.processes] for n in range(asked.processes)]
@@ -147,7 +148,7 @@ def run(url: str, crawl: int, asked: argparse.Namespace) -> str:
     taken = Counter(n for part in parts for n in part[0])
     doubles = sum(n - 1 for n in taken.values())
     rate = len(taken) / took
-    words = [f"{rate:6,.0f} seeds/s (bears {rate / NEEDED:6,.0f} workers), {doubles} double"]
+    words = [f"{rate:6,.0f} seeds/s (enough for {rate / NEEDED:6,.0f} workers), {doubles} double"]
     for what in ("lease", "end", "beat and reap"):
         times = sorted(t for part in parts for t in part[1][what])
         middle, high = times[len(times) // 2], times[int(len(times) * 0.99)]

@@ -1,12 +1,13 @@
-"""Makes data like the study's, of any size, with every count known exactly: ``truth.json``.
+"""Generates data like the study's, of any size, with every count known exactly: ``truth.json``.
 
     python bench/generate.py OUT --calls 1000000 [--symbols CSV] [--seed 1] [--json]
 
-Sizes and ratios are the study's: 55 calls and 3 scripts a location, 3.72 % dynamic calls, 1.58 % of
-script references to session replay, 0.016 % to miners, cookies in a third of the calls. Lengths, repetition
-and order of values, arguments, stacks and positions follow the real sample (`bench.lengths`). ``OUT/parquet``
-is in the published format (snappy, 30 columns less ``valid`` and ``errors``), a file half a million calls;
-``--json`` writes ``OUT/json`` instead, a file a location, as the crawl did. All cores work on it.
+Sizes and ratios are the study's: 55 calls and 3 scripts per location, 3.72 % dynamic calls, 1.58 % of
+script references to session replay, 0.016 % to miners, and cookies in a third of the calls. Lengths,
+repetition and order of values, arguments, stacks and positions follow the real sample (`bench.lengths`).
+``OUT/parquet`` is in the published format (snappy, 30 columns less ``valid`` and ``errors``), with half a
+million calls per file. ``--json`` writes ``OUT/json`` instead, with one file per location, as the study's
+crawl did. All cores are used.
 """
 
 import argparse
@@ -78,7 +79,7 @@ def frequencies(path: Path | None) -> tuple[list[str], np.ndarray]:
 def generate(
     out: Path, calls: int, symbols: Path | None = None, seed: int = 1, as_json: bool = False
 ) -> dict[str, object]:
-    """Write the data set; its truth."""
+    """Write the data set; returns its truth."""
     global _plan
     _plan = plan = Plan(calls, frequencies(symbols), seed)
     folder = out / ("json" if as_json else "parquet")
@@ -108,7 +109,7 @@ _plan: "Plan"
 
 
 class Plan:
-    """Which call is of which document, script and symbol: a few numbers a call, drawn beforehand."""
+    """Document, script and symbol of each call: a few numbers per call, drawn before any writing."""
 
     def __init__(self, n: int, symbols: tuple[list[str], np.ndarray], seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -174,7 +175,7 @@ class Plan:
         return f"https://cdn{i % 97}.scripts{i % 1009}.net/assets/{i}/app.min.js?v={i % 7}"
 
     def parts(self, size: int) -> list[tuple[int, int]]:
-        """Starts and ends of whole locations, each about ``size`` calls."""
+        """Starts and ends of parts of whole locations, each about ``size`` calls."""
         cuts = self.begins[np.searchsorted(self.begins, np.arange(0, self.n, size), side="right") - 1]
         cuts = np.unique(np.append(cuts, self.n)).tolist()
         return list(itertools.pairwise(cuts))
@@ -246,14 +247,14 @@ class Plan:
         return pa.table(columns)
 
     def _frames(self, refs: np.ndarray, places: np.ndarray) -> list[str]:
-        """Lines of a stack: places in scripts."""
+        """Lines of a stack: positions in scripts."""
         refs = refs % self.n_refs
         lines, columns = lengths.position(self.ref_script[refs], places)
         found = zip(refs.tolist(), places.tolist(), lines.tolist(), columns.tolist(), strict=True)
         return [f"{lengths.FUNCTIONS[k % 5]}@{self.urls[r]}:{line}:{column}" for r, k, line, column in found]
 
     def truth(self) -> dict[str, object]:
-        """What a correct pipeline counts."""
+        """The counts that a correct pipeline gives."""
         good = self.broken < 0
         location_bad = self.broken == BROKEN.index("location")
         per_symbol = np.bincount(self.symbol[good], minlength=len(self.names))
@@ -277,7 +278,7 @@ _METHODS = ("get", "set", "rem", "fil", "mea", "cre", "add", "con", "sta", "toD"
 
 
 def write_json(rows: pa.Table, folder: Path) -> None:
-    """A file a location, ``{`` records separated by commas ``}``, times as the crawler wrote them."""
+    """One file per location, ``{`` records separated by commas ``}``, times as the crawler wrote them."""
     drop = {"call_id", "file_name", "value_1000", "value_len", "arguments_n_keys"}
     for name, records in itertools.groupby(rows.to_pylist(), key=lambda record: record["file_name"]):
         with (folder / name).open("w", encoding="utf-8") as file:

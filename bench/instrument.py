@@ -1,21 +1,21 @@
-"""What instrumentation costs: one call, and the load of heavy pages.
+"""The cost of instrumentation for one call and for the load of heavy pages.
 
-Ours, OpenWPM's package and none are measured in one run.
+It compares ours, OpenWPM's package, and none, in one run.
 
     .venv/bin/python -m bench.instrument [--rounds 5] [--captures FOLDER] [--round-trip MS]
 
-``--captures`` is a folder of WARC files with the pages that tests/crawl/archive.py names: real pages of
-others, loaded as they were captured, through a proxy. With ``--round-trip`` their servers are as far away
-as that, in ms, as on the web they are; without, all is at hand, and a load is nothing but work.
+``--captures`` is a folder of WARC files with the pages that tests/crawl/archive.py names: real third-party
+pages, which are loaded as they were captured, through a proxy. ``--round-trip`` gives their servers this
+round-trip time in ms, as on the web. Without it, all servers are near, and a load consists only of work.
 
-Prints microseconds of a call (the fastest of ten scripts); and for pages the milliseconds from the start of
-the navigation to the end of the load event ("time"), and of CPU until half a second later ("CPU"), then by
-process: those of content, the browser's own, an extension's. Medians over the rounds, their sums over the
-heavy pages, and the ratios to OpenWPM's and to none.
+It prints microseconds per call (the fastest of ten scripts). For pages it prints the milliseconds from the
+start of the navigation to the end of the load event ("time"), and the CPU milliseconds until half a second
+later ("CPU"), also by kind of process: content, the browser's own, and extension. All are medians over the
+rounds. It also prints their sums over the heavy pages, and the ratios to OpenWPM's and to none.
 
-Each load has a user context and so a content process of its own, instrumented and not, as in a crawl. It
-takes the spare process that Firefox keeps for that. What Firefox spends meanwhile on the next spare one is
-not counted.
+Each load has its own user context and so its own content process, instrumented or not, as in a crawl. The
+load takes the spare content process that Firefox keeps ready. The CPU that Firefox then spends on the next
+spare process is not counted.
 """
 
 import argparse
@@ -110,7 +110,7 @@ class Browser:
 
     @classmethod
     async def of(cls, it: Instrumented | Firefox) -> "Browser":
-        """One that has been started."""
+        """A started browser."""
         bidi = (it.firefox if isinstance(it, Instrumented) else it).bidi
         parent = await Parent.attach(bidi, *[lambda *_: None] * 3)
         if isinstance(it, Firefox):  # an instrumented one does so by itself
@@ -138,7 +138,7 @@ class Browser:
         return {pid: (kind, ms) for pid, kind, ms in json.loads(await self._parent.call(PROCESSES))}
 
     async def settled(self) -> dict[int, tuple[str, float]]:
-        """The processes, when a spare one is there and nothing goes on any more."""
+        """The processes, once there is a spare one and all work has ended."""
         before = await self.processes()
         for _ in range(50):
             await asyncio.sleep(0.2)
@@ -151,7 +151,7 @@ class Browser:
 
 
 def spent(before: dict[int, tuple[str, float]], after: dict[int, tuple[str, float]]) -> dict[str, float]:
-    """CPU time in ms between two moments, in all and by kind of process."""
+    """CPU time in ms between two moments, in total and by kind of process."""
     found: dict[str, float] = dict.fromkeys(["CPU", *KINDS.values()], 0.0)
     for pid, (kind, ms) in after.items():
         if kind != SPARE:
@@ -162,7 +162,7 @@ def spent(before: dict[int, tuple[str, float]], after: dict[int, tuple[str, floa
 
 
 async def measured(browser: Browser, visit: Visit, url: str, result: str) -> dict[str, float]:
-    """Load a page: the value of an expression in it, and the CPU time that it took."""
+    """Load a page; returns the value of an expression in it, and the CPU time that the load took."""
     before = await browser.settled()
     command = {"context": visit.context, "url": url, "wait": "complete"}
     await visit.bidi.command("browsingContext.navigate", command, 60)
@@ -172,7 +172,7 @@ async def measured(browser: Browser, visit: Visit, url: str, result: str) -> dic
 
 
 async def one_round(browsers: dict[str, Browser], urls: dict[str, str]) -> dict[tuple[str, str], float]:
-    """Every measurement once, the browsers in turn."""
+    """Take every measurement once, in each browser in turn."""
     found = {}
     for task, url in urls.items():
         for name, browser in browsers.items():
@@ -189,9 +189,9 @@ async def one_round(browsers: dict[str, Browser], urls: dict[str, str]) -> dict[
 
 
 async def serve(said: Connection, captures: list[Path], folder: Path, round_trip: float) -> None:
-    """Serve the pages and the captured ones, a round trip (ms) away, until the other end is closed.
+    """Serve the pages and the captured pages, a round trip (ms) away, until the other end is closed.
 
-    Says their address, that of the proxy, and the file of its certificate's authority.
+    Sends their address, the proxy's address, and the file of the certificate authority.
     """
     web = Web()
     await web.start()
@@ -216,7 +216,7 @@ def _serve(said: Connection, captures: list[Path], folder: Path, round_trip: flo
 
 @contextlib.contextmanager
 def served(captures: list[Path], folder: Path, round_trip: float) -> Iterator[tuple[str, str, Path]]:
-    """What `serve` says: it runs in a process of their own, as the web is, not in what takes the records."""
+    """What `serve` sends. It runs in a process of its own, not in the one that receives the records."""
     here, there = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(
         target=_serve, args=(there, captures, folder, round_trip)
@@ -259,14 +259,14 @@ async def main(rounds: int, captures: list[Path], round_trip: float) -> None:
     heavy = [task for task in urls if task not in (*OPERATIONS, "nothing")]
     for name in browsers:
         for what in ("time", "CPU"):
-            those = [medians[f"{task}: {what}, ms", name] for task in heavy]
-            medians[f"all {len(heavy)} heavy pages: {what}, ms", name] = sum(those)
+            of_tasks = [medians[f"{task}: {what}, ms", name] for task in heavy]
+            medians[f"all {len(heavy)} heavy pages: {what}, ms", name] = sum(of_tasks)
     show(medians, list(browsers))
     print(json.dumps({"rounds": rounds, "round_trip_ms": round_trip}))
 
 
 def show(medians: dict[tuple[str, str], float], names: list[str]) -> None:
-    """Print a line a measurement."""
+    """Print one line per measurement."""
     heads = "".join(f"{name:>15}" for name in names)
     print(f"{'':44}{heads}{'default/openwpm':>18}{'default/none':>14}")
     for task in dict.fromkeys(task for task, _ in medians):

@@ -1,7 +1,7 @@
-"""How long, how varied and how repeated the study's texts are: measured on its published sample.
+"""Lengths, variety and repetition of the study's texts, measured on its published sample.
 
-Medians and tails of lengths (characters) are of the sample's 414,204 valid calls; beyond its 99th
-percentile a storage's value goes on to 3.4 million. Texts that a page reads again are the same text.
+Medians and tails of lengths (characters) come from the sample's 414,204 valid calls. Beyond the 99th
+percentile, values of storage reach 3.4 million characters. A text that a page reads again is the same text.
 """
 
 import json
@@ -25,7 +25,7 @@ COOKIE_CALLS, STORAGE_CALLS, STACK_CALLS, STORED_CALLS = 32, 32, 8, 8
 
 
 def position(script: np.ndarray, symbol: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Line and column of a script's uses of a symbol: always the same; half on the first ten lines."""
+    """Line and column where a script uses a symbol: always the same; half are on the first ten lines."""
     mixed = (
         np.asarray(script, np.uint64) * np.uint64(2654435761) + np.asarray(symbol, np.uint64)
     ) * np.uint64(0x9E3779B97F4A7C15)
@@ -35,7 +35,7 @@ def position(script: np.ndarray, symbol: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 class Texts:
-    """Texts drawn by what they belong to, so that the same key gives the same text."""
+    """Texts drawn by key, so that the same key gives the same text."""
 
     def __init__(self, frames: Callable[[np.ndarray, np.ndarray], list[str]]) -> None:
         self._frames = frames
@@ -52,7 +52,7 @@ class Texts:
         return "\n".join(self._frames(ref + rng.integers(0, 3, depth), rng.integers(0, 50, depth)))
 
     def value(self, symbol: str, operation: str, place: int, site: int, row: int) -> str:
-        """What was read or written."""
+        """The value that was read or written."""
         if symbol == "window.document.cookie":
             if operation == "set":
                 return (
@@ -87,7 +87,7 @@ _SHAPES = {
 
 
 def _text(kind: str, owner: int, version: int) -> str:
-    """A cookie string, or JSON as pages store it: records of one form with other numbers."""
+    """A cookie string, or JSON as pages store it: records of the same form with different numbers."""
     # Its form is its owner's; what changes from version to version are numbers.
     form = np.random.default_rng([2, len(kind), owner])
     rng = np.random.default_rng([3, len(kind), owner, version])

@@ -1,7 +1,7 @@
-"""Whether visits of a page made the same calls, judged by how far the page differs from itself.
+"""Whether visits of a page made the same calls, compared with how much the page varies by itself.
 
-A page's calls are counted by document, frame, realm, script, symbol and operation. A visit is *within
-the own variation* of a page if each count lies between the least and the greatest of other visits.
+A page's calls are counted by document, frame, realm, script, symbol and operation. A visit is *within the
+page's own variation* if each count lies between the least and the greatest count of the other visits.
 """
 
 import random
@@ -22,13 +22,13 @@ _MARK = re.compile(r"[?&]visit=\d+")
 
 
 def marked(url: str, n: int) -> str:
-    """The URL as a seed of its own: the same page, asked for with another query."""
+    """The URL as a seed of its own: the same page with another query."""
     address, hash_, fragment = url.partition("#")
     return f"{address}{'&' if '?' in address else '?'}visit={n}{hash_}{fragment}"
 
 
 def plain(text: str | None) -> str:
-    """An address as it is compared: without our mark; blob: URLs end in a random number."""
+    """An address as it is compared: without our mark, and blob: URLs without their random number."""
     return "blob:" if (text or "").startswith("blob:") else _MARK.sub("", text or "")
 
 
@@ -38,10 +38,10 @@ def table(store: Store, name: str, columns: Iterable[str]) -> list[dict[str, Any
 
 
 class Crawled:
-    """The records of a crawl by the rule of the etl: of each seed, its last attempt that has a row.
+    """The records of a crawl by the rule of the etl: for each seed, the last attempt that has a row.
 
     ``visits``: rows of raw `visits` by seed. ``calls``: calls by seed. ``n_attempts``: rows of `visits`.
-    Raises AssertionError where an attempt has two rows, or calls are missing, doubled or too many.
+    Raises AssertionError if an attempt has two rows, or if calls are missing, doubled or too many.
     """
 
     def __init__(self, run: Run) -> None:
@@ -63,7 +63,7 @@ class Crawled:
             assert sorted(ordinals[seed]) == list(range(visit["n_calls"])), f"{seed}: calls not 0, 1, 2, …"
 
     def by_page(self, outcomes: tuple[str, ...] = ("complete",)) -> dict[str, list[Calls]]:
-        """Calls of each visit of a page that ended so."""
+        """Calls of each visit of a page that ended with one of these outcomes."""
         pages: dict[str, list[Calls]] = {}
         for seed, visit in self.visits.items():
             if visit["outcome"] in outcomes:
@@ -78,26 +78,26 @@ def within(calls: Calls, others: list[Calls]) -> bool:
 
 
 def own_share(visits: list[Calls]) -> float:
-    """Share of a page's visits that are within the own variation of the rest of them."""
+    """Share of a page's visits that are within the variation of its other visits."""
     return mean(within(one, visits[:n] + visits[n + 1 :]) for n, one in enumerate(visits))
 
 
 def other_share(visits: list[Calls], baseline: list[Calls]) -> float:
-    """The same for visits made elsewhere: against the baseline, each time without another one of it.
+    """The same share for visits of another crawl, compared with the baseline less one visit in turn.
 
-    So both shares compare with equally many visits, and are equal where the two are of one kind.
+    So both shares compare with equally many visits, and are equal if the two crawls are alike.
     """
     rests = [baseline[:n] + baseline[n + 1 :] for n in range(len(baseline))]
     return mean(within(one, rest) for one in visits for rest in rests)
 
 
 def constant(visits: list[Calls]) -> bool:
-    """Whether all visits made the same calls, to the number."""
+    """Whether all visits made exactly the same calls."""
     return all(one == visits[0] for one in visits)
 
 
 def difference(calls: Calls, expected: Calls) -> list[str]:
-    """What differs, in words."""
+    """The differences, in words."""
     return [
         f"{' '.join(key)}: {calls[key]} instead of {expected[key]}"
         for key in sorted(set(calls) | set(expected))
@@ -106,7 +106,7 @@ def difference(calls: Calls, expected: Calls) -> list[str]:
 
 
 def interval(differences: list[float], rounds: int = 2000) -> tuple[float, float]:
-    """95 % interval of the mean of one number a page: pages drawn again and again (bootstrap)."""
+    """95 % interval of the mean of one number per page, with pages drawn repeatedly (bootstrap)."""
     dice = random.Random(1)
     means = sorted(mean(dice.choices(differences, k=len(differences))) for _ in range(rounds))
     return means[int(rounds * 0.025)], means[int(rounds * 0.975)]

@@ -1,11 +1,11 @@
-"""Pages a second per core: our precrawl and a Scrapy spider doing the same job on the same local web.
+"""Pages per second per core: our precrawl and a Scrapy spider with the same job on the same local web.
 
     python bench/precrawl.py [--sites 6000] [--rounds 2]
 
-The local web is that of bench/local/precrawl_web.py. Both crawlers keep the distinct outbound links
-of each page, without fragments, by registrable domain (tldextract), with 100 connections at once, and
-write them to disk; the two sets of links are compared. Per core: pages by seconds of CPU of the crawler,
-all its processes, start-up included. Needs Scrapy (the extra `bench`).
+The local web is bench/local/precrawl_web.py. Both crawlers keep the distinct outbound links of each page,
+without fragments, by registrable domain (tldextract), with 100 connections at the same time, and write them
+to disk. The two sets of links are compared. Per core means: pages divided by the CPU seconds of all
+processes of the crawler, including their start. Needs Scrapy (the extra `bench`).
 """
 
 import argparse
@@ -26,7 +26,7 @@ CONNECTIONS = 100
 
 
 def ours(folder: Path, sites: Path, count: int) -> set[tuple[str, str]]:
-    """Our precrawl, by its command line; the (site, link) pairs it kept."""
+    """Our precrawl by its command line; returns the (site, link) pairs that it kept."""
     import pyarrow.parquet as pq
 
     options = ["--allow-private", "--pace", "0", "--connections", str(CONNECTIONS)]
@@ -48,7 +48,7 @@ def scrapy(folder: Path, sites: Path, count: int) -> set[tuple[str, str]]:
 
 
 def run(command: list[str]) -> None:
-    """Run a crawler, its progress out of sight unless it fails."""
+    """Run a crawler. Its progress is shown only if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}:\n{done.stderr}")
@@ -110,7 +110,7 @@ def spider(sites: str, out: str) -> None:
 def measure(
     crawler: Callable[[Path, Path, int], set[tuple[str, str]]], sites: Path, count: int
 ) -> tuple[float, float, set[tuple[str, str]]]:
-    """Seconds of CPU, seconds by the clock, what was found."""
+    """CPU seconds, wall seconds, and the links found."""
     with tempfile.TemporaryDirectory() as folder:
         before, began = _cpu(), time.monotonic()
         found = crawler(Path(folder), sites, count)
@@ -123,7 +123,7 @@ def _cpu() -> float:
 
 
 def main() -> None:
-    """Both, in turn, as often as asked for."""
+    """Run both in turn, as often as asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--sites", type=int, default=6000)
     parser.add_argument("--rounds", type=int, default=2)

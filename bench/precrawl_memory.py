@@ -1,9 +1,9 @@
-"""Memory of the precrawl for lists of 1,000, 10,000 and 100,000 sites: peak of its processes, each.
+"""Memory of the precrawl for lists of 1,000, 10,000 and 100,000 sites: the peak of its processes.
 
     python bench/precrawl_memory.py [--sites 1000 10000 100000]
 
-The web is that of bench/local/precrawl_web.py. Peak resident memory of the parent (which merges the parts and
-combines the seeds) and of the largest of its processes, read from /proc (Linux).
+The web is bench/local/precrawl_web.py. It measures the peak resident memory of the parent (which merges the
+parts and combines the seeds) and of the largest other process, read from /proc (Linux).
 """
 
 import argparse
@@ -42,7 +42,7 @@ def children(parent: int) -> list[int]:
 
 
 def measure(count: int, port: int) -> tuple[int, int, float]:
-    """Peak of the parent, peak of a process (bytes), seconds."""
+    """Peak of the parent and peak of another process (bytes), and seconds."""
     with tempfile.TemporaryDirectory() as folder:
         sites = Path(folder) / "sites.txt"
         sites.write_text("".join(f"{address}:{port}\n" for address in addresses(count)), "utf-8")
@@ -63,7 +63,7 @@ def measure(count: int, port: int) -> tuple[int, int, float]:
 
 
 def main() -> None:
-    """One line for each size."""
+    """Print one line per size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--sites", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     asked = parser.parse_args()

@@ -1,9 +1,9 @@
-"""A long crawl at full window count: memory, processes, files and profiles must stay flat.
+"""A long crawl with all windows in use: memory, processes, files and profiles must not grow.
 
     python bench/soak.py [--minutes 30] [--windows 20] [--dwell 10]
 
-Crawls the pages of bench/crawl.py and, one in twenty, hostile ones (endless loops, memory, pop-ups, history,
-dialogs), with a new Firefox every 300 visits, and samples the worker and all its descendants.
+Crawls the pages of bench/crawl.py. One page in twenty is hostile (endless loops, memory, pop-ups, history,
+dialogs). A new Firefox starts every 300 visits. Samples the worker and all its descendants.
 """
 
 import argparse
@@ -33,7 +33,7 @@ SAMPLE_S = 5.0
 
 
 def sample(worker: psutil.Process, temporary: Path) -> dict[str, float]:
-    """What the worker and its descendants hold now."""
+    """What the worker and its descendants use now."""
     found = {"firefox MB": 0.0, "processes": 0.0}
     for child in worker.children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -1,6 +1,6 @@
-"""A local web for the benchmarks of the precrawl: one process that is every site of 127.0.0.0/8.
+"""A local web for the benchmarks of the precrawl: one process serves every site of 127.0.0.0/8.
 
-Each site is a host of its own, so that each page costs a new connection, as in the wild. Pages are of
+Each site is a host of its own, so that each page costs a new connection, as on the web. Pages are of
 ordinary size (40 KB to 120 KB, 60 to 300 links, half of them outbound), gzipped.
 """
 
@@ -17,7 +17,7 @@ WORDS = "privacy cookie script canvas banner consent measure session replay audi
 
 
 def make_page(number: int) -> bytes:
-    """An ordinary page: navigation, text, half of the links outbound, some repeated."""
+    """An ordinary page: navigation, text, and links; half of them are outbound, some are repeated."""
     rng = random.Random(number)
     parts = ["<!doctype html><html><head><meta charset=utf-8><title>t</title>"]
     parts += [f'<link rel=stylesheet href="/s/{i}.css"><script src="/j/{i}.js"></script>' for i in range(8)]
@@ -40,7 +40,7 @@ def make_page(number: int) -> bytes:
 
 
 def serve(listener: socket.socket) -> None:
-    """Answer every request with the page of its host; one process, no framework."""
+    """Answer every request with the page of its host, in one process and without a framework."""
     bodies = [gzip.compress(make_page(n)) for n in range(TEMPLATES)]
     answers = [
         b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Sat, 01 Jan 2028 00:00:00 GMT\r\n"
@@ -87,7 +87,7 @@ def addresses(count: int) -> list[str]:
 
 @contextmanager
 def served() -> Iterator[int]:
-    """The web, in a process of its own, as long as the block lasts; its port."""
+    """Serve the web in a process of its own as long as the block lasts; gives its port."""
     listener = socket.create_server(("", 0), backlog=4096)
     server = get_context("fork").Process(target=serve, args=(listener,), daemon=True)
     server.start()
