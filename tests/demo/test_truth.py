@@ -42,7 +42,9 @@ class Witness:
         """Watch these symbols in every document from now on."""
         await self.bidi.subscribe("browsingContext.contextCreated", "log.entryAdded")
         script = (Path(__file__).parent / "watch.js").read_text()
-        script = script[script.index("() =>") :].replace("SYMBOLS", json.dumps(symbols))
+        # The protocol wants an expression: without the semicolon of the file.
+        script = script[script.index("() =>") :].rstrip().removesuffix(";")
+        script = script.replace("SYMBOLS", json.dumps(symbols))
         await self.bidi.command("script.addPreloadScript", {"functionDeclaration": script})
 
     async def visit(self, url: str) -> Counter[tuple[Any, ...]]:
