@@ -198,5 +198,5 @@ class Browser:
         """Kill the content processes of a container."""
         with contextlib.suppress(BidiError, TimeoutError):
             for process in (await self._parent.processes())[2]:
-                if process.store == container_id:
+                if process.container_id == container_id:
                     processes.kill(process.pid)

@@ -72,12 +72,12 @@ class ProcessWatch:
             elif process.cpu_s > settings.PROCESS_CPU_S:
                 self._end(process, Outcome.HUNG, f"{process.cpu_s:.0f} s of CPU")
             elif process.cpu_s > settings.YIELD_CPU_S:
-                for tab in self._tabs.of(process.store):
+                for tab in self._tabs.of(process.container_id):
                     tab.cpu_throttled = True
                 processes.throttle(process.pid)
 
     def _end(self, process: Process, outcome: Outcome, used: str) -> None:
         log.warning("a page's process has used %s: ended", used)
-        for tab in self._tabs.of(process.store):
+        for tab in self._tabs.of(process.container_id):
             tab.about_to_end = outcome, f"a process of the page had used {used}"
         processes.kill(process.pid)

@@ -105,5 +105,5 @@ class VisitTabs:
 
     def handle_message(self, message: Message, size: int) -> None:
         """Record a message of ``size`` bytes. Messages of containers without a visit are dropped."""
-        if records := self._records.get(str(message.get("store"))):
+        if records := self._records.get(str(message.get("container_id"))):
             records.handle(message, size)

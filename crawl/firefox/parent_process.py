@@ -28,7 +28,7 @@ class Process:
     """A content process of a visit. ``memory`` in bytes, ``cpu_s`` since it began."""
 
     pid: int
-    store: str
+    container_id: str
     memory: int
     cpu_s: float
 
@@ -49,15 +49,21 @@ class Parent:
         closed: Callable[[int], None],
         born: Callable[[int], None] = lambda pid: None,
     ) -> "Parent":
-        """Attach. Called with a cookie store are ``crashed`` where the process of a tab died, also with its
-        number (0 where it never began), and ``downloads`` where a file comes in the place of the visit's
-        page; with Firefox's number of a tab ``closed``; with its number ``born`` of each content process.
+        """Attach, and report what happens to tabs and content processes.
+
+        - ``crashed(container_id, pid)``: the process of a tab died. The pid is 0 where it never began.
+        - ``downloads(container_id)``: a file came instead of the visit's page.
+        - ``closed(browser_id)``: a tab was closed. The argument is Firefox's number of the tab.
+        - ``born(pid)``: a content process began.
         """
         tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
         parent = cls(bidi, str(tree["contexts"][0]["context"]))
         bidi.on("script.message", parent._receive)
         await bidi.subscribe("script.message")
-        arguments = [parent.channel(partial(_died, crashed)), parent.channel(partial(_of_store, downloads))]
+        arguments = [
+            parent.channel(partial(_died, crashed)),
+            parent.channel(partial(_of_container, downloads)),
+        ]
         # The protocol's own event has all names and addresses of the frames, of any length.
         arguments += [parent.channel(partial(_of_number, say)) for say in (closed, born)]
         await parent.call(_WATCH, *arguments)
@@ -86,18 +92,19 @@ class Parent:
         """Memory of the parent process and of all together, bytes; the content processes of visits."""
         info = json.loads(await self.call(_PROCESSES))
         found = [
-            Process(pid, _store(number), memory, cpu / 1e9) for pid, number, memory, cpu in info["children"]
+            Process(pid, _container_id(number), memory, cpu / 1e9)
+            for pid, number, memory, cpu in info["children"]
         ]
         of_all = info["memory"] + sum(process.memory for process in found)
-        return info["memory"], of_all, [process for process in found if process.store]
+        return info["memory"], of_all, [process for process in found if process.container_id]
 
-    async def loading(self, store: str) -> bool:
+    async def loading(self, container_id: str) -> bool:
         """Whether a page, pop-up or frame of a visit is being loaded."""
-        return bool(await self.call(_IS_LOADING, store.rpartition("-")[2]))
+        return bool(await self.call(_IS_LOADING, container_id.rpartition("-")[2]))
 
-    async def stands(self, store: str) -> bool:
+    async def stands(self, container_id: str) -> bool:
         """Whether a page is in the visit's tab, and nothing of it is being loaded."""
-        return bool(await self.call(_HAS_LOADED, store.rpartition("-")[2]))
+        return bool(await self.call(_HAS_LOADED, container_id.rpartition("-")[2]))
 
     async def tidy(self) -> None:
         """Have the parent process begin to collect its garbage."""
@@ -110,17 +117,17 @@ class Parent:
 
 def _died(say: Callable[[str, int], None], said: str) -> None:
     number, _, pid = said.partition(" ")
-    say(_store(number), int(pid))
+    say(_container_id(number), int(pid))
 
 
 def _of_number(say: Callable[[int], None], number: str) -> None:
     say(int(number))
 
 
-def _of_store(say: Callable[[str], None], number: str) -> None:
-    say(_store(number))
+def _of_container(say: Callable[[str], None], number: str) -> None:
+    say(_container_id(number))
 
 
-def _store(number: Any) -> str:
-    """The cookie store of a user context's number, as extensions name it."""
+def _container_id(number: Any) -> str:
+    """The id of a container from its number, as extensions name cookie stores."""
     return f"firefox-container-{number}" if number else ""

@@ -110,7 +110,7 @@ class MessageType(StrEnum):
 class OfVisit(TypedDict):
     """Which visit it is about."""
 
-    store: Annotated[str, "cookie store of the visit's user context, e.g. `firefox-container-7`"]
+    container_id: Annotated[str, "cookie store id of the visit's container, e.g. `firefox-container-7`"]
 
 
 class InFrame(OfVisit):

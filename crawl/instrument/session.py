@@ -22,7 +22,7 @@ from overscripted.crawl.javascript import function
 _SERVE = function("serveWorkerScript", "js/parent_process/serve_worker_script.js")
 _LOCATE = function(
     "locateTab",
-    "js/parent_process/stores.js",
+    "js/parent_process/extension_ids.js",
     "js/parent_process/visit_tabs.js",
     "js/parent_process/locate_tab.js",
 )
@@ -69,26 +69,26 @@ class Realms:
         await self._parent.call(_SERVE, self._name, extension)
 
     async def place(self, user_context: str) -> tuple[str, int, int]:
-        """The cookie store of a user context, the number of its only tab as messages name it, and the one by
+        """The container id of a user context, the number of its only tab as messages name it, and the one by
         which Firefox does. Raises BidiError for none.
         """
-        store, tab, browser_id = json.loads(await self._parent.call(_LOCATE, user_context))
-        return store, tab, browser_id
+        container_id, tab, browser_id = json.loads(await self._parent.call(_LOCATE, user_context))
+        return container_id, tab, browser_id
 
-    async def flush(self, store: str) -> Message:
-        """Have everything recorded in a cookie store handed over; the ``flushed`` message.
+    async def flush(self, container_id: str) -> Message:
+        """Have everything recorded in a container sent; the ``flushed`` message.
 
         Each process does it after what its pages' timers have due by then, as a rule, however late it is.
         A document that does not return to its event loop never answers; a busy worker is not waited for.
         """
-        return await self._ask(user=_user(store))
+        return await self._ask(user=_user(container_id))
 
-    async def rest(self, store: str) -> None:
-        """Have what the browser itself still has of a store handed over: requests without an answer, once.
+    async def rest(self, container_id: str) -> None:
+        """Have what Firefox's parent process still has of a container sent: requests without an answer, once.
 
         No page is waited for.
         """
-        await self._ask(user=_user(store), last=True)
+        await self._ask(user=_user(container_id), last=True)
 
     async def _ask(self, **what: int) -> Message:
         number = next(self._numbers)
@@ -100,9 +100,9 @@ class Realms:
         finally:
             del self._flushes[number]
 
-    async def forget(self, store: str) -> None:
+    async def forget(self, container_id: str) -> None:
         """The visit has ended: nothing more of it is told."""
-        await self._tell(user=_user(store))
+        await self._tell(user=_user(container_id))
 
     async def _tell(self, **what: int) -> None:
         await self._parent.call(_NOTIFY, self._name, json.dumps(what))
@@ -151,6 +151,6 @@ def _policy(settings: dict[str, Any]) -> str:
     )
 
 
-def _user(store: str) -> int:
-    """The number of a cookie store's user context."""
-    return int(store.rpartition("-")[2])
+def _user(container_id: str) -> int:
+    """The number of a container, which ends its id."""
+    return int(container_id.rpartition("-")[2])

@@ -132,11 +132,11 @@ Times are milliseconds since 1970. Text from pages may hold lone surrogates: the
 
 ## Which visit
 
-Each visit has a user context of its own, so it has its own *cookie store*. Every tab, frame, pop-up and
-worker in that store belongs to the visit. The worker makes the user context and a tab before it knows the
-seed's page, and asks the parent process for their numbers first. A process names the user context of what it
-tells; it may speak only for the one that Firefox made it for. The worker drops what is said of a store that
-belongs to no visit, or to one that has ended.
+Each visit has a container (user context) of its own. Every tab, frame, pop-up and worker in it belongs to
+the visit. The worker makes the container and a tab, and asks the parent process for their numbers. Only then
+does it open the seed's page. A content process names the container of each message. Firefox made the process
+for one container, and the parent process accepts no message for another. The worker drops messages of a
+container without a visit, and of a visit that has ended.
 
 One thing is shared by visits: which members a kind of window has, the *plan* of what is wrapped in it. The
 first content process that finds it out tells all others. A page that has taken its process over could bend

@@ -61,7 +61,7 @@ declare namespace Protocol {
   type Said<T> = Omit<T, keyof Realm | "type">;
 
   interface Realm {
-    store: string;
+    container_id: string;
     tab: number;
     frame: number;
     parent: number;
@@ -110,7 +110,7 @@ declare namespace Protocol {
   }
 
   interface Request {
-    store: string;
+    container_id: string;
     tab: number;
     frame: number;
     parent: number;
@@ -137,7 +137,7 @@ declare namespace Protocol {
   }
 
   interface Body {
-    store: string;
+    container_id: string;
     request_id: string;
     encoding: string;
     file: string;
@@ -145,14 +145,14 @@ declare namespace Protocol {
   }
 
   interface CallStack {
-    store: string;
+    container_id: string;
     request_id: string;
     call_stack: string;
     type: "callstack";
   }
 
   interface Frame {
-    store: string;
+    container_id: string;
     tab: number;
     frame: number;
     parent: number;
@@ -167,7 +167,7 @@ declare namespace Protocol {
   }
 
   interface Calls {
-    store: string;
+    container_id: string;
     tab: number;
     frame: number;
     parent: number;
@@ -184,7 +184,7 @@ declare namespace Protocol {
   }
 
   interface Cookie {
-    store: string;
+    container_id: string;
     type: "cookie";
     host?: string | null;
     name?: string | null;
@@ -202,7 +202,7 @@ declare namespace Protocol {
   }
 
   interface Console {
-    store: string;
+    container_id: string;
     tab: number;
     frame: number;
     parent: number;
@@ -227,7 +227,7 @@ declare namespace Protocol {
   }
 
   interface Messages {
-    store: string;
+    container_id: string;
     tab: number;
     frame: number;
     parent: number;
@@ -241,7 +241,7 @@ declare namespace Protocol {
   }
 
   interface GapMessage {
-    store: string;
+    container_id: string;
     context?: string;
     framed?: boolean;
     origin?: string;

@@ -32,7 +32,9 @@ class Visit:
     async def take(self, *messages: dict[str, Any]) -> None:
         async with self.writer:
             for message in messages:
-                self.records.handle({"store": "s", "tab": 11, "frame": 0, "parent": -1, **message}, 100)
+                self.records.handle(
+                    {"container_id": "s", "tab": 11, "frame": 0, "parent": -1, **message}, 100
+                )
             self.records.finish()
 
     def rows(self, table: str) -> list[dict[str, Any]]:

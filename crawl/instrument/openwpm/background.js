@@ -5,7 +5,7 @@
 
 browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId, url }) => {
   if (namespace !== "javascript-instrumentation" || !tab) return;
-  const { cookieStoreId: store } = tab;
+  const { cookieStoreId } = tab;
   const text = (value) => (value === undefined || value === null ? "" : String(value));
   /** @type {Protocol.Call} */
   const call = {
@@ -22,7 +22,7 @@ browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId
   /** @type {Omit<Protocol.Calls, "parent">} */
   const said = {
     type: PROTOCOL.message.CALLS,
-    store,
+    container_id: cookieStoreId,
     tab: tab.id,
     frame: frameId,
     doc: `${tab.id}-${frameId}-${url}`.slice(0, 64),

@@ -108,10 +108,10 @@ class Visit:
     """What was said of one visit."""
 
     def __init__(
-        self, browser: "Instrumented | Firefox", store: str, tab: int, context: str, user: str
+        self, browser: "Instrumented | Firefox", container_id: str, tab: int, context: str, user: str
     ) -> None:
         self.bidi = (browser.firefox if isinstance(browser, Instrumented) else browser).bidi
-        self.store, self.tab, self.context, self.user = store, tab, context, user
+        self.container_id, self.tab, self.context, self.user = container_id, tab, context, user
         self.messages: list[Message] = []
 
     def of(self, kind: str) -> list[Message]:
@@ -193,7 +193,7 @@ class Instrumented:
         await self.firefox.stop()
 
     def _take(self, message: Message) -> None:
-        if visit := self.visits.get(message.get("store", "")):
+        if visit := self.visits.get(message.get("container_id", "")):
             visit.messages.append(message)
         else:
             self.loose.append(message)
@@ -204,19 +204,19 @@ class Instrumented:
         user = (await bidi.command("browser.createUserContext"))["userContext"]
         asked = {"type": "tab", "userContext": user, "background": True}
         context = (await bidi.command("browsingContext.create", asked))["context"]
-        store, tab, _ = await self._realms.place(user)
-        visit = self.visits[store] = Visit(self, store, tab, context, user)
+        container_id, tab, _ = await self._realms.place(user)
+        visit = self.visits[container_id] = Visit(self, container_id, tab, context, user)
         return visit
 
     async def flush(self, visit: Visit, within_s: float = 20) -> None:
         """Have everything sent."""
         async with asyncio.timeout(within_s):
-            await self._realms.flush(visit.store)
-            await self._realms.rest(visit.store)
+            await self._realms.flush(visit.container_id)
+            await self._realms.rest(visit.container_id)
 
     async def close(self, visit: Visit) -> None:
         """End a visit."""
-        await self._realms.forget(visit.store)
+        await self._realms.forget(visit.container_id)
         with contextlib.suppress(BidiError):
             await self.firefox.bidi.command(
                 "browsingContext.close", {"context": visit.context, "promptUnload": False}

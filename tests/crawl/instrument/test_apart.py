@@ -33,7 +33,7 @@ class Page:
 
     def __init__(self, secure: Secure, visit: Visit) -> None:
         self.browser, self.hosts, self.visit = secure.browser, secure.hosts, visit
-        self.user = visit.store.rpartition("-")[2]
+        self.user = visit.container_id.rpartition("-")[2]
 
     async def go(self, url: str) -> str:
         """Where it arrives; the browser's reason where it does not."""

@@ -173,7 +173,7 @@ async def test_a_process_speaks_for_its_own_visit_alone(browser: Instrumented, w
     for visit in (evil, victim):
         command = {"context": visit.context, "url": web.base + page, "wait": "complete"}
         await browser.firefox.bidi.command("browsingContext.navigate", command)
-    mine, theirs = (visit.store.rpartition("-")[2] for visit in (evil, victim))
+    mine, theirs = (visit.container_id.rpartition("-")[2] for visit in (evil, victim))
     async with asyncio.timeout(20):
         assert await browser.parent.call(_TAKEN_OVER, browser.name, mine, theirs) is False
     await victim.run("again()")
@@ -194,7 +194,7 @@ _OF_NO_VISIT = read_page("taken_over/of_no_visit.js")
 async def test_a_process_of_no_visit_speaks_for_none(browser: Instrumented, web: Web) -> None:
     visit = await browser.open()
     async with asyncio.timeout(20):
-        assert await browser.parent.call(_OF_NO_VISIT, browser.name, visit.store.rpartition("-")[2])
+        assert await browser.parent.call(_OF_NO_VISIT, browser.name, visit.container_id.rpartition("-")[2])
     await browser.flush(visit)
     await browser.close(visit)
     assert not visit.of("console")

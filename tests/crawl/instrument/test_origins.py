@@ -33,7 +33,7 @@ async def test_a_window_of_another_visit_is_nobodys_to_claim(browser: Instrument
     for visit, url in ((evil, web.base + page), (victim, web.base + page + "?secret")):
         command = {"context": visit.context, "url": url, "wait": "complete"}
         await browser.firefox.bidi.command("browsingContext.navigate", command)
-    mine = evil.store.rpartition("-")[2]
+    mine = evil.container_id.rpartition("-")[2]
     claims = read_page("origins/claim_a_window.js")
     async with asyncio.timeout(20):
         await browser.parent.call(claims, browser.name, mine, "?secret")

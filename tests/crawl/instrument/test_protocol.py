@@ -80,7 +80,7 @@ async def test_each_message_is_as_described(browser: Instrumented, web: Web) -> 
     members = {name for call in visit.of("calls") for one in call["calls"] for name in one}
     assert members >= {"arguments", "value_len", "by_browser"} and visit.totals
     other = await browser.open()
-    flushed = await browser._realms.flush(other.store)
+    flushed = await browser._realms.flush(other.container_id)
     await browser.close(other)
     assert (flushed["type"], problems(flushed)) == (MessageType.FLUSHED, [])
 

@@ -72,7 +72,7 @@ async def written(visit: Visit, folder: Path) -> Rows:
     """What was said, as a crawl writes it."""
     rows = Rows(folder)
     rows.records.tab = visit.tab
-    await rows.take(*[{**message, "store": "s"} for message in visit.messages])
+    await rows.take(*[{**message, "container_id": "s"} for message in visit.messages])
     return rows
 
 

@@ -43,7 +43,7 @@ function Bodies(emit, gap, folder) {
     /** @type {Protocol.Body} */
     const message = {
       type: PROTOCOL.message.BODY,
-      store: cookieStore(user),
+      container_id: cookieStoreIdOf(user),
       request_id: request,
       encoding: encoding(channel),
       file,

@@ -18,7 +18,7 @@ function Callstacks(emit) {
     /** @type {Protocol.CallStack} */
     const message = {
       type: PROTOCOL.message.CALLSTACK,
-      store: cookieStore(known.user),
+      container_id: cookieStoreIdOf(known.user),
       request_id: request,
       call_stack: known.stack,
     };

@@ -7,8 +7,8 @@ function Cookies(emit) {
   const { COOKIE_DELETED, COOKIE_ADDED, COOKIE_CHANGED, COOKIES_BATCH_DELETED } = Ci.nsICookieNotification;
   const { SAMESITE_NONE, SAMESITE_LAX, SAMESITE_STRICT } = Ci.nsICookie;
   const SAME_SITE = { [SAMESITE_NONE]: "no_restriction", [SAMESITE_LAX]: "lax", [SAMESITE_STRICT]: "strict" };
-  const setByResponse = new Map(); // store \n name -> when a response last set it
-  const over = new Set(); // stores whose visits have ended: their cookies are all deleted then
+  const setByResponse = new Map(); // cookie store id \n name -> when a response last set it
+  const over = new Set(); // cookie store ids whose visits have ended: their cookies are all deleted then
 
   /** When it ends, in ms; null with the session. Older Firefox counts in seconds: 10^11 of them end in the year 5138. */
   const expiry = ({ isSession, expiry }) => (isSession ? null : expiry < 1e11 ? expiry * 1000 : expiry);
@@ -24,15 +24,15 @@ function Cookies(emit) {
   function tell(removed, cookie, cause) {
     const { userContextId } = cookie.originAttributes;
     if (!userContextId) return; // of no visit
-    const store = cookieStore(userContextId);
-    if (over.has(store)) return;
+    const cookieStoreId = cookieStoreIdOf(userContextId);
+    if (over.has(cookieStoreId)) return;
     const now = Date.now();
-    const last = setByResponse.get(`${store}\n${cookie.name}`);
+    const last = setByResponse.get(`${cookieStoreId}\n${cookie.name}`);
     const http = last !== undefined && now - last < RESPONSE_MS;
     /** @type {Protocol.Cookie} */
     const message = {
       type: PROTOCOL.message.COOKIE,
-      store,
+      container_id: cookieStoreId,
       host: cookie.host.includes(":") && !cookie.host.startsWith("[") ? `[${cookie.host}]` : cookie.host,
       name: textOf(cookie.name),
       value: textOf(cookie.value),
@@ -70,16 +70,16 @@ function Cookies(emit) {
   Services.obs.addObserver({ observe: changed }, "cookie-changed");
   return {
     /** A response that may set cookies, by its headers. */
-    responded(store, headers) {
+    responded(cookieStoreId, headers) {
       for (const { name, value } of headers) {
         if (name.toLowerCase() !== "set-cookie") continue;
         for (const line of (value ?? "").split("\n")) {
           const cookie = line.split("=", 1)[0].trim();
-          setByResponse.set(`${store}\n${cookie}`, Date.now());
+          setByResponse.set(`${cookieStoreId}\n${cookie}`, Date.now());
         }
       }
       if (setByResponse.size > 20000) setByResponse.clear();
     },
-    forget: (store) => over.add(store),
+    forget: (cookieStoreId) => over.add(cookieStoreId),
   };
 }

@@ -18,7 +18,7 @@ function Realms(channel, name, process, folder, policy) {
   /** Something of a visit could not be recorded. */
   function gap(user, name) {
     /** @type {Protocol.GapMessage} */
-    const message = { type: MESSAGE.GAP, store: cookieStore(user), name, n: 1 };
+    const message = { type: MESSAGE.GAP, container_id: cookieStoreIdOf(user), name, n: 1 };
     emit(message);
   }
 
@@ -46,10 +46,10 @@ function Realms(channel, name, process, folder, policy) {
     const top = (global.topWindowContext ?? global).documentURI.spec.slice(0, URL);
     const tab = tabOf(context.top.embedderElement);
     const parent = context.parent ? frameOf(context.parent) : -1;
-    return { store: cookieStore(user), tab, frame: frameOf(context), parent, top };
+    return { container_id: cookieStoreIdOf(user), tab, frame: frameOf(context), parent, top };
   }
 
-  const nowhere = (user) => ({ store: cookieStore(user), tab: -1, frame: -1, parent: -1, top: "" });
+  const nowhere = (user) => ({ container_id: cookieStoreIdOf(user), tab: -1, frame: -1, parent: -1, top: "" });
 
   /** Whose rights a realm has: its document's, or of a worker that a worker made, that one's; else those of its origin. */
   function rightsOf(process, { user, window, parent, origin }) {
@@ -184,8 +184,8 @@ function Realms(channel, name, process, folder, policy) {
     prompts.forget(user);
     hsts.forget(user);
     apart.forget(user);
-    requests.forget(cookieStore(user));
-    cookies.forget(cookieStore(user));
+    requests.forget(cookieStoreIdOf(user));
+    cookies.forget(cookieStoreIdOf(user));
   }
 
   function gone(process) {
@@ -232,7 +232,7 @@ function Realms(channel, name, process, folder, policy) {
     const { user, number, last } = JSON.parse(data);
     if (number === undefined) return forget(user);
     if (!last) return flush(user, number);
-    requests.unfinished(cookieStore(user));
+    requests.unfinished(cookieStoreIdOf(user));
     flushed({ number, user });
   };
   Services.obs.addObserver({ observe: told, timer }, name); // which keeps the timer alive

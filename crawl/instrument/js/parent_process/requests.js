@@ -9,7 +9,7 @@ function Requests(emit, cookies, policy) {
   // Request id -> its present hop: its row; the wrapper, which knows nothing of a service worker's channel; the channel; where
   // a redirect has led on, the finished row.
   const hops = new Map();
-  const tops = new Map(); // store -> Map(tab -> URL of its top document)
+  const tops = new Map(); // cookie store id -> Map(tab -> URL of its top document)
 
   const LONGEST = 100_000; // characters that are kept of a text; a page's headers and data: URLs may have millions
   const short = (text) => (text?.length > LONGEST ? text.slice(0, LONGEST) : text);
@@ -47,19 +47,19 @@ function Requests(emit, cookies, policy) {
   }
 
   /** The URL of the top document that a request belongs to. */
-  function top(store, tab, { frameAncestors, documentURL }) {
-    return short(frameAncestors?.at(-1)?.url ?? tops.get(store)?.get(tab) ?? documentURL ?? "");
+  function top(cookieStoreId, tab, { frameAncestors, documentURL }) {
+    return short(frameAncestors?.at(-1)?.url ?? tops.get(cookieStoreId)?.get(tab) ?? documentURL ?? "");
   }
 
-  /** The cookie store of a channel's visit; "" for none, and for what the browser asks for itself. */
-  function storeOf({ loadInfo }) {
+  /** The cookie store id of a channel's visit. "" where the request is of no visit, or Firefox's own. */
+  function containerOf({ loadInfo }) {
     const user = loadInfo?.originAttributes.userContextId;
-    return user && !loadInfo.loadingPrincipal?.isSystemPrincipal ? cookieStore(user) : "";
+    return user && !loadInfo.loadingPrincipal?.isSystemPrincipal ? cookieStoreIdOf(user) : "";
   }
 
   function begin(channel) {
-    const store = storeOf(channel.QueryInterface(Ci.nsIHttpChannel));
-    if (!store) return;
+    const cookieStoreId = containerOf(channel.QueryInterface(Ci.nsIHttpChannel));
+    if (!cookieStoreId) return;
     const wrapper = ChannelWrapper.get(channel);
     const tab = wrapper.browserElement ? tabOf(wrapper.browserElement) : -1;
     const id = String(wrapper.id);
@@ -72,7 +72,7 @@ function Requests(emit, cookies, policy) {
     /** @type {Protocol.Request} */
     const row = {
       type: PROTOCOL.message.REQUEST,
-      store,
+      container_id: cookieStoreId,
       request_id: id,
       hop: before ? after(before) : 0,
       url: short(wrapper.finalURL),
@@ -83,14 +83,14 @@ function Requests(emit, cookies, policy) {
       tab,
       frame: wrapper.frameId,
       parent: wrapper.parentFrameId,
-      top: top(store, tab, wrapper),
+      top: top(cookieStoreId, tab, wrapper),
       status: null,
       error: "",
     };
     hops.set(id, { row, wrapper, channel, cached: false, led: null });
     if (wrapper.type !== "main_frame") return;
-    if (!tops.has(store)) tops.set(store, new Map());
-    tops.get(store).set(tab, wrapper.finalURL);
+    if (!tops.has(cookieStoreId)) tops.set(cookieStoreId, new Map());
+    tops.get(cookieStoreId).set(tab, wrapper.finalURL);
   }
 
   /** Tell a hop that is over, for the next begins. The next one's number: the same where Firefox itself begins it anew. */
@@ -111,7 +111,7 @@ function Requests(emit, cookies, policy) {
     hop.announced = announced(channel);
     if (byWorker(channel)) return; // it was sent no headers, and sets no cookies
     hop.row.request_headers = pairs(headersOf(channel, "visitRequestHeaders"));
-    cookies.responded(hop.row.store, headers);
+    cookies.responded(hop.row.container_id, headers);
   }
 
   /** Another channel goes on for a request: `internal`, for the same hop. */
@@ -200,17 +200,17 @@ function Requests(emit, cookies, policy) {
   WebRequest.onBeforeRedirect.addListener(() => {}, { urls: null }); // has wrappers told of the channels that take over
 
   return {
-    /** The visit of a store ends: what it still waits for is told as far as it has come, and no more. */
-    unfinished(store) {
+    /** The visit of a container ends: send each request without an answer as far as it is known, and nothing after that. */
+    unfinished(cookieStoreId) {
       for (const [id, hop] of hops) {
-        if (hop.row.store !== store) continue;
+        if (hop.row.container_id !== cookieStoreId) continue;
         hops.delete(id);
         emit(hop.led ?? withHeaders(hop));
       }
     },
-    forget(store) {
-      tops.delete(store);
-      for (const [id, hop] of hops) if (hop.row.store === store) hops.delete(id);
+    forget(cookieStoreId) {
+      tops.delete(cookieStoreId);
+      for (const [id, hop] of hops) if (hop.row.container_id === cookieStoreId) hops.delete(id);
     },
   };
 }

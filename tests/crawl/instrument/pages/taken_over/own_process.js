@@ -4,7 +4,7 @@
     if (Services.appinfo.remoteType.replace("&", "^").split("^").includes("userContextId=${mine}")) {
       const url = "https://evil.example/";
       const line = String.fromCharCode(10);
-      const other = '"store":"firefox-container-${theirs}"';
+      const other = '"container_id":"firefox-container-${theirs}"';
       const whole = '{"type":"gap",' + other + ',"name":"forged","n":1}';
       say("forged", "document", { user: ${theirs}, window: 0, url });
       say("forged", "gap", '{"name":"forged","n":1}');

@@ -2,8 +2,8 @@
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** The cookie store of a visit's user context, as extensions name it. */
-const cookieStore = (user) => `firefox-container-${user}`;
+/** The cookie store id of a visit's user context. */
+const cookieStoreIdOf = (user) => `firefox-container-${user}`;
 
 const { ExtensionParent } = ChromeUtils.importESModule("resource://gre/modules/ExtensionParent.sys.mjs");
 
