@@ -1,7 +1,7 @@
-"""What is said of one visit, made into rows of the raw tables.
+"""The messages of one visit, made into rows of the raw tables.
 
-Everything here came from a hostile page by way of our recorders: its size is capped, its text is
-made valid Unicode, what is cut is counted, and what is malformed is dropped and counted.
+Recorders send what a hostile page gave them. So sizes are capped and text is made valid Unicode. What is cut
+is counted. What is malformed is dropped and counted.
 """
 
 import hashlib
@@ -27,44 +27,39 @@ from overscripted.urls import host, on_network, origin
 _Key = tuple[int, str, str, str, str, str]  # frame, location, its context_url, script, symbol, operation
 
 NO_FRAME = -1  # of a worker or request that belongs to no document
-_OTHERS: _Key = (
-    NO_FRAME,
-    "",
-    "",
-    "(others)",
-    "(others)",
-    "(others)",
-)  # what is lost beyond the rows of a visit
-_PLACE = ("parent_frame_id", "top_level_url", "context_in_iframe")  # what else a total says of its document
+# The key of all calls that are lost after a visit has used up its rows.
+_OTHERS: _Key = (NO_FRAME, "", "", "(others)", "(others)", "(others)")
+_DOCUMENT_COLUMNS = ("parent_frame_id", "top_level_url", "context_in_iframe")  # of a total, beside its key
 _MAX_ID = 2**62
-_MAX_CALLS = 2**45  # a year's; the sum of as many as a visit may have is a column's integer still
+_MAX_CALLS = 2**45  # a year of calls; the sum over a visit still fits into an integer column
 
 
 class Records:
-    """The rows of one attempt. They go to the writer as they come; the counts are read at the end."""
+    """The rows of one attempt. They go to the writer as they come. The counts are complete at the end."""
 
     def __init__(self, writer: Writer, crawl_id: int, visit_id: int, attempt: int, limits: Limits) -> None:
         self._writer, self._limits = writer, limits
         self.visit = {"crawl_id": crawl_id, "visit_id": visit_id, "attempt": attempt}
-        self.tab = -2  # of the visited page; known once `Browser.bind` has asked
+        self.tab = -2  # the visited page's tab; set by `Browser.bind`
         self.n_calls = self.n_dropped = 0
         self.gaps: Counter[str] = Counter()
-        self.status: int | None = None  # of the visited page's latest document
+        self.status: int | None = None  # HTTP status of the visited page's latest document
         self.final_url = ""
-        self.viewer = False  # its latest document is one of the browser's own, which shows what is no page
-        self.host = ""  # of the visited page's latest request
+        self.viewer = False  # Firefox shows something other than a page, such as a PDF, in its own viewer
+        self.host = ""  # host of the visited page's latest request
         self._size = 0
         self._rows: Counter[str] = Counter()
         self._frames: dict[tuple[int, int], int] = {}
         self._recorded: Counter[_Key] = Counter()
         self._lost: Counter[_Key] = Counter()
-        self._made: dict[tuple[Any, ...], tuple[_Key, int, int]] = {}
-        self._where: dict[_Key, dict[str, Any]] = {}
-        self._waiting: dict[str, dict[str, Any]] = {}  # request -> its row, without its body yet
-        self._bodies: dict[str, dict[str, Any]] = {}  # request -> its body's columns, without its row yet
+        # Counter of a document -> key, calls made, calls kept.
+        self._totals: dict[tuple[Any, ...], tuple[_Key, int, int]] = {}
+        self._documents: dict[_Key, dict[str, Any]] = {}  # key -> document columns
+        self._waiting: dict[str, dict[str, Any]] = {}  # request id -> row that waits for its body
+        self._bodies: dict[str, dict[str, Any]] = {}  # request id -> body columns that wait for their row
 
     def handle(self, message: Message, size: int) -> None:
-        """Handle one message of ``size`` bytes. What is malformed is counted as a gap, never raised."""
+        """Handle one message of ``size`` bytes. Counts a malformed message as a gap and never raises."""
         handle = _HANDLERS.get(message["type"])
         self._size += size
         try:
@@ -74,18 +69,18 @@ class Records:
             self.gaps[Gap.MALFORMED] += 1
 
     def finish(self) -> None:
-        """Write what waits, and the totals of cut calls; call it before the visit's own row is made."""
+        """Write the rows that wait and the totals of cut calls. Call it before the visit's row is made."""
         for row in self._waiting.values():
             self._write("requests", row)
         self._waiting.clear()
-        self._size = 0  # the totals have as much room once more: they tell of what found none
+        self._size = 0  # totals get the same room again, for they count the calls that found none
         cut: Counter[_Key] = Counter(self._lost)
-        for key, made, kept in self._made.values():
+        for key, made, kept in self._totals.values():
             cut[key] += max(made - kept, 0)
         for key, n in cut.items():
             frame, location, context, script, symbol, operation = key
             row = {
-                **self._where[key],
+                **self._documents[key],
                 "frame_id": frame,
                 "location": location,
                 "context_url": context,
@@ -101,39 +96,40 @@ class Records:
     # -- calls --------------------------------------------------------------------------------
 
     def _calls(self, message: protocol.Calls) -> None:
-        place = self._place(message)
+        document = self._frame_columns(message)
         location = self._text(message["location"])
-        place["top_level_url"] = place["top_level_url"] or self.final_url  # of shared and service workers
-        place |= self._context(message, location, place)
-        context = place["context_url"]
+        # Shared and service workers have no top document of their own.
+        document["top_level_url"] = document["top_level_url"] or self.final_url
+        document |= self._context(message, location, document)
+        context = document["context_url"]
         common = {
             **self.visit,
-            **place,
+            **document,
             "file_name": _file_name(self.visit["crawl_id"], location),
             "location": location,
-            "in_iframe": "false" if place["parent_frame_id"] < 0 else "true",
+            "in_iframe": "false" if document["parent_frame_id"] < 0 else "true",
             "realm": str(message.get("realm") or "window")[:30],
         }
         for call in message.get("calls") or ():
             self._call(common, call)
         for total in message.get("totals") or ():
             names = [self._text(total[name]) for name in ("script_url", "symbol", "operation")]
-            key = (place["frame_id"], location, context, names[0] or context, names[1], names[2])
-            # A document counts from its beginning, whatever its address became meanwhile.
-            one = (str(message.get("doc", ""))[:64], key[0], *names)
-            known = self._made.get(one)
+            key = (document["frame_id"], location, context, names[0] or context, names[1], names[2])
+            # A document counts from its beginning, even if its address has changed since.
+            counter = (str(message.get("doc", ""))[:64], key[0], *names)
+            known = self._totals.get(counter)
             key = known[0] if known else key
             made, kept = _count(total["n_calls"]), _count(total["n_recorded"])
-            if known is None and len(self._made) >= self._limits.rows:
+            if known is None and len(self._totals) >= self._limits.rows:
                 self.gaps[Gap.TOTALS_LIMIT] += 1
                 continue
-            self._where.setdefault(key, {n: place[n] for n in _PLACE})
-            self._made[one] = (key, made, kept)
+            self._documents.setdefault(key, {name: document[name] for name in _DOCUMENT_COLUMNS})
+            self._totals[counter] = (key, made, kept)
 
     def _call(self, common: dict[str, Any], call: protocol.Call) -> None:
         text, by_browser = self._text(call.get("caller") or ""), call.get("by_browser") is True
         frame, context = parse_frame(text), common["context_url"]
-        # WebAssembly that the browser's own code has made has no script either.
+        # WebAssembly that Firefox's own code has made has no script either.
         script = frame.script_url or (context or common["location"] if by_browser or text else "")
         symbol, operation = self._text(call["symbol"]), self._text(call["operation"])
         key = (common["frame_id"], common["location"], context, script, symbol, operation)
@@ -141,7 +137,7 @@ class Records:
             if key not in self._lost and len(self._lost) >= self._limits.rows:
                 key = _OTHERS
             self._lost[key] += 1
-            self._where.setdefault(key, {n: common[n] for n in _PLACE})
+            self._documents.setdefault(key, {name: common[name] for name in _DOCUMENT_COLUMNS})
             return
         value = None if call.get("value") is None else clean(str(call["value"]))
         whole = len(value) if value is not None else 0
@@ -173,7 +169,7 @@ class Records:
     # -- the other tables -----------------------------------------------------------------------
 
     def _frame(self, message: protocol.Frame) -> None:
-        row = {**_columns("frames", message, self._limits.text), **self._place(message)}
+        row = {**_columns("frames", message, self._limits.text), **self._frame_columns(message)}
         row |= self._context(message, row.get("url", ""), row)
         row["time_stamp"] = _moment(message.get("time"))
         viewer = row.get("kind") == "viewer"
@@ -187,8 +183,8 @@ class Records:
         self._write("frames", row)
 
     def _request(self, message: protocol.Request) -> None:
-        row = {**_columns("requests", message, self._limits.text), **self._place(message)}
-        answered = row["status"] is not None or "ended" in row  # else the visit ended before
+        row = {**_columns("requests", message, self._limits.text), **self._frame_columns(message)}
+        answered = row["status"] is not None or "ended" in row  # else the visit ended first
         if row.get("resource_type") == "main_frame" and row["frame_id"] == 0 and answered:
             self.status = row["status"]
             self.host = host(row.get("redirect_url") or row["url"])
@@ -208,18 +204,18 @@ class Records:
 
     def _record(self, message: Message, kind: RecordKind) -> None:
         """The rows of a message of a declared kind."""
-        place = self._place(message) if kind.in_frame else {}
-        for said in message[kind.rows] if kind.rows else (message,):
-            row = _columns(kind.table.name, said, self._limits.text) | place
+        frame_columns = self._frame_columns(message) if kind.in_frame else {}
+        for record in message[kind.rows] if kind.rows else (message,):
+            row = _columns(kind.table.name, record, self._limits.text) | frame_columns
             for member, column in kind.frames.items():
-                number = int(said[member])
+                number = int(record[member])
                 row[column] = None if number < 0 else self._frame_id(int(message["tab"]), number)
             self._write(kind.table.name, row)
         if cut := _count(message["cut"]) if kind.rows else 0:
             self.gaps[Gap.cut(kind.table.name)] += cut
 
     def _body(self, message: protocol.BodyRead) -> None:
-        """The body of a script's request, which comes a moment before the request's end or after it."""
+        """The body of a script. It comes shortly before the request's last message, or after it."""
         try:
             content, whole = decode(message["content"], str(message.get("encoding") or ""))
         except (TooLarge, EncodingError) as error:
@@ -228,7 +224,7 @@ class Records:
         if not whole:
             self.gaps[Gap.BODY_CUT_SHORT] += 1
         sha256, size = hashlib.sha256(content).hexdigest(), len(content)
-        self._size += size  # a few bytes may become megabytes
+        self._size += size  # a few compressed bytes may become megabytes
         kept: bytes | None = content
         if self._size >= self._limits.size:
             kept = None
@@ -247,7 +243,7 @@ class Records:
 
     # -- parts --------------------------------------------------------------------------------
 
-    def _place(self, message: Mapping[str, Any]) -> dict[str, Any]:
+    def _frame_columns(self, message: Mapping[str, Any]) -> dict[str, Any]:
         tab, frame, parent = (int(message.get(name, NO_FRAME)) for name in ("tab", "frame", "parent"))
         return {
             "frame_id": self._frame_id(tab, frame),
@@ -255,22 +251,22 @@ class Records:
             "top_level_url": self._text(message.get("top") or ""),
         }
 
-    def _context(self, message: protocol.Rights, location: str, place: dict[str, Any]) -> dict[str, Any]:
-        """The origin document: its address, ``""`` where none is known, and whether it is in a frame."""
-        framed = place["parent_frame_id"] >= 0
+    def _context(self, message: protocol.Rights, location: str, frame: dict[str, Any]) -> dict[str, Any]:
+        """The columns of the origin document: its address (``""``: unknown) and whether it is in a frame."""
+        framed = frame["parent_frame_id"] >= 0
         if on_network(location):
             return {"context_url": location, "context_in_iframe": framed}
         if on_network(context := self._text(message.get("context") or "")):
             return {"context_url": context, "context_in_iframe": message.get("framed") is True}
         if on_network(rights := self._text(message.get("origin") or "")):
-            page = rights == origin(self.final_url)  # of the visit: the best that is known of this origin
+            page = rights == origin(self.final_url)  # then the visited page is the best guess
             context = self.final_url if page else f"{rights}/"
             return {"context_url": context, "context_in_iframe": framed and not page}
-        top = place["top_level_url"]
+        top = frame["top_level_url"]
         return {"context_url": top if on_network(top) else "", "context_in_iframe": False}
 
     def _frame_id(self, tab: int, frame: int) -> int:
-        """A frame's number in the visit: 0 is the visited page's, others are numbered as they appear."""
+        """A frame's number in the visit: 0 for the visited page, then 1, 2, … as frames appear."""
         if tab == self.tab and frame == 0:
             return 0
         if tab < 0 or frame < 0:
@@ -309,7 +305,7 @@ _CALLS = tuple(RAW["calls"].names)
 
 
 def _columns(table: str, message: Mapping[str, Any], most: int) -> dict[str, Any]:
-    """The table's columns that the message has, each as its type or NULL."""
+    """The columns of a table that a message has, each cast to its type or NULL."""
     return {
         column.name: _CASTS[column.type](message[column.name], most)
         for column in RAW[table].columns
@@ -327,7 +323,7 @@ def _integer(value: Any, _: int) -> int | None:
 
 
 def _count(value: Any) -> int:
-    """A number of calls in one document. Raises ValueError for what no document can have made."""
+    """A number of calls in one document. Raises ValueError for a number that no document can reach."""
     if not isinstance(value, int) or not 0 <= value < _MAX_CALLS:
         raise ValueError(value)
     return value
@@ -338,7 +334,7 @@ def _truth(value: Any, _: int) -> bool:
 
 
 def _moment(value: Any, _: int = 0) -> datetime | None:
-    """Milliseconds since 1970 as a time; NULL for what no calendar holds."""
+    """Milliseconds since 1970 as a time; None if no calendar has it."""
     try:
         return datetime.fromtimestamp(float(value) / 1000, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
