@@ -130,7 +130,7 @@ class Browser:
     async def bind(self, tab: VisitTab, records: Records) -> None:
         """Send what is recorded in a new tab to ``records``. Raises BidiError, TimeoutError."""
         try:
-            container_id, records.tab, tab.browser_id = await self._realms.place(tab.user_context)
+            container_id, records.tab, tab.browser_id = await self._realms.locate(tab.user_context)
         except BidiError:
             self.failures += 1
             raise
@@ -145,7 +145,7 @@ class Browser:
             return await self._realms.flush(container_id)
         finally:
             async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
-                await self._realms.rest(container_id)
+                await self._realms.flush_requests(container_id)
 
     async def forget(self, container_id: str) -> None:
         """The visit of a container has ended: record nothing more of it."""
@@ -179,11 +179,11 @@ class Browser:
 
     async def loading(self, container_id: str) -> bool:
         """Whether a page, pop-up or frame of a container is loading."""
-        return await self._parent.loading(container_id)
+        return await self._parent.is_loading(container_id)
 
     async def stands(self, container_id: str) -> bool:
         """Whether the container's first tab shows a page and nothing of it is loading."""
-        return await self._parent.stands(container_id)
+        return await self._parent.has_loaded(container_id)
 
     async def stop(self) -> None:
         """End Firefox and remove everything that it left."""

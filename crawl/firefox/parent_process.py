@@ -1,7 +1,7 @@
-"""What Firefox's parent process knows of visits: their processes and what these use, what loads, what died.
+"""What Firefox's parent process knows of visits: their processes, what is loading, what died.
 
-Runs JavaScript in the parent (remote control with system access, which Firefox grants to the one session
-that started it). No page can reach or see it.
+Runs JavaScript in the parent process. That needs remote control with system access, which Firefox grants to
+the one session that started it. No page can reach or see this.
 """
 
 import json
@@ -20,7 +20,7 @@ _IS_LOADING = function("isLoading", "js/parent_process/visit_tabs.js", "js/paren
 _HAS_LOADED = function("hasLoaded", "js/parent_process/visit_tabs.js", "js/parent_process/is_loading.js")
 _COLLECT_GARBAGE = function("collectGarbage", "js/parent_process/collect_garbage.js")
 
-Argument = dict[str, Any]  # of a function, as the protocol writes it
+Argument = dict[str, Any]  # of a function, as WebDriver BiDi writes it
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Process:
 
 
 class Parent:
-    """The parent process of one Firefox, asked through its session by way of one of its own windows."""
+    """The parent process of one Firefox. The session runs our functions in one of its own windows."""
 
     def __init__(self, bidi: Bidi, window: str) -> None:
         self._bidi, self._window = bidi, window
@@ -64,19 +64,19 @@ class Parent:
             parent.channel(partial(_died, crashed)),
             parent.channel(partial(_of_container, downloads)),
         ]
-        # The protocol's own event has all names and addresses of the frames, of any length.
-        arguments += [parent.channel(partial(_of_number, say)) for say in (closed, born)]
+        # BiDi's own event for a closed tab has the names and addresses of all its frames, of any length.
+        arguments += [parent.channel(partial(_of_number, callback)) for callback in (closed, born)]
         await parent.call(_WATCH, *arguments)
         return parent
 
     def channel(self, listener: Callable[[str], None]) -> Argument:
-        """An argument for `call`: a function by which the script says texts to ``listener``."""
+        """An argument for `call`: a function by which the script sends texts to ``listener``."""
         name = secrets.token_hex(8)
         self._listeners[name] = listener
         return {"type": "channel", "value": {"channel": name}}
 
     async def call(self, function: str, *arguments: str | Argument) -> Any:
-        """What a function, given as JavaScript, returns or promises. Raises BidiError where it throws."""
+        """What a JavaScript function returns or promises. Raises BidiError if it throws."""
         request = {
             "functionDeclaration": function,
             "arguments": [{"type": "string", "value": a} if isinstance(a, str) else a for a in arguments],
@@ -89,7 +89,7 @@ class Parent:
         return answer["result"].get("value")
 
     async def processes(self) -> tuple[int, int, list[Process]]:
-        """Memory of the parent process and of all together, bytes; the content processes of visits."""
+        """Memory of the parent process and of all processes, in bytes; the content processes of visits."""
         info = json.loads(await self.call(_PROCESSES))
         found = [
             Process(pid, _container_id(number), memory, cpu / 1e9)
@@ -98,12 +98,12 @@ class Parent:
         of_all = info["memory"] + sum(process.memory for process in found)
         return info["memory"], of_all, [process for process in found if process.container_id]
 
-    async def loading(self, container_id: str) -> bool:
-        """Whether a page, pop-up or frame of a visit is being loaded."""
+    async def is_loading(self, container_id: str) -> bool:
+        """Whether a page, pop-up or frame of a visit is loading."""
         return bool(await self.call(_IS_LOADING, container_id.rpartition("-")[2]))
 
-    async def stands(self, container_id: str) -> bool:
-        """Whether a page is in the visit's tab, and nothing of it is being loaded."""
+    async def has_loaded(self, container_id: str) -> bool:
+        """Whether the visit's tab shows a page and nothing of it is loading."""
         return bool(await self.call(_HAS_LOADED, container_id.rpartition("-")[2]))
 
     async def tidy(self) -> None:
@@ -115,17 +115,17 @@ class Parent:
             listener(str(event["data"].get("value")))
 
 
-def _died(say: Callable[[str, int], None], said: str) -> None:
-    number, _, pid = said.partition(" ")
-    say(_container_id(number), int(pid))
+def _died(callback: Callable[[str, int], None], text: str) -> None:
+    number, _, pid = text.partition(" ")
+    callback(_container_id(number), int(pid))
 
 
-def _of_number(say: Callable[[int], None], number: str) -> None:
-    say(int(number))
+def _of_number(callback: Callable[[int], None], number: str) -> None:
+    callback(int(number))
 
 
-def _of_container(say: Callable[[str], None], number: str) -> None:
-    say(_container_id(number))
+def _of_container(callback: Callable[[str], None], number: str) -> None:
+    callback(_container_id(number))
 
 
 def _container_id(number: Any) -> str:

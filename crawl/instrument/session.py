@@ -1,8 +1,9 @@
-"""Calls made in documents and workers: watched from within each process, told by Firefox's parent process.
+"""The recorders of one Firefox: starts them, receives their messages, asks for what they have.
 
-A script of ours in each content process (`js/content_process/`) is there before any page. It puts another
-(`js/document/`) beside each window of a visit when the window is created, and holds each worker at its birth
-until a debugger script (`js/worker/`) watches it. What these record comes by way of the parent process.
+Each content process runs our process script (`js/content_process/`) before any page. The script puts a
+recorder (`js/document/`) beside each window of a visit when Firefox creates the window. It stops each new
+worker until our debugger script (`js/worker/`) watches it. Recorders send their records through Firefox's
+parent process.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ class Realms:
     def __init__(self, parent: Parent, folder: Path, handle: Callable[[Message, int], None]) -> None:
         self._parent, self._folder, self._handle = parent, folder, handle
         self._name = f"overscripted-{secrets.token_hex(16)}"  # of messages and of the worker script's address
-        self.lost = False  # the reference instrument's process has died: its calls are no longer heard
+        self.lost = False  # the reference instrument's process has died: no calls are recorded any more
         self._flushes: dict[int, asyncio.Future[Message]] = {}
         self._numbers = itertools.count()
 
@@ -48,10 +49,10 @@ class Realms:
         folder: Path,
         handle: Callable[[Message, int], None],
     ) -> "Realms":
-        """Watch all realms from now on, as ``settings`` say (see `bundle.recorder_settings`).
+        """Watch all realms from now on, by the ``settings`` of `bundle.recorder_settings`.
 
-        In ``folder`` are the extension and, until they are read, bodies of scripts. Raises BidiError,
-        TimeoutError, OutsideError where Firefox refuses the extension.
+        ``folder`` holds the extension, and bodies of scripts until we read them. Raises BidiError,
+        TimeoutError, and OutsideError if Firefox refuses the extension.
         """
         bodies = folder / "bodies"
         bodies.mkdir()
@@ -59,53 +60,50 @@ class Realms:
         process, policy = bundle.content_process(realms._name, settings), _policy(settings)
         arguments = (parent.channel(realms._receive), realms._name, process, str(bodies), policy)
         await parent.call(bundle.parent_process(), *arguments)
-        # Only now: the reference instrument's background page is to find the way by which it says records.
+        # Only now: the reference instrument's background page needs the listener of the parent process.
         packed = await asyncio.to_thread(bundle.extension, folder, settings)
         await realms.serve(await firefox.install(str(packed)))
         return realms
 
     async def serve(self, extension: str) -> None:
-        """Workers are watched from now on, by the script in the extension of this id."""
+        """Watch workers from now on, by the script in the extension with this id."""
         await self._parent.call(_SERVE, self._name, extension)
 
-    async def place(self, user_context: str) -> tuple[str, int, int]:
-        """The container id of a user context, the number of its only tab as messages name it, and the one by
-        which Firefox does. Raises BidiError for none.
+    async def locate(self, user_context: str) -> tuple[str, int, int]:
+        """The container id of a user context and two numbers of its only tab: as messages name it, and as
+        Firefox does. Raises BidiError if it has no tab.
         """
         container_id, tab, browser_id = json.loads(await self._parent.call(_LOCATE, user_context))
         return container_id, tab, browser_id
 
     async def flush(self, container_id: str) -> Message:
-        """Have everything recorded in a container sent; the ``flushed`` message.
+        """Have everything recorded in a container sent; returns the ``flushed`` message.
 
-        Each process does it after what its pages' timers have due by then, as a rule, however late it is.
-        A document that does not return to its event loop never answers; a busy worker is not waited for.
+        As a rule, each process first runs the timers of its pages that are due, however late it is. A
+        document that does not return to its event loop never answers. Busy workers are not waited for.
         """
-        return await self._ask(user=_user(container_id))
+        return await self._request(user=_user(container_id))
 
-    async def rest(self, container_id: str) -> None:
-        """Have what Firefox's parent process still has of a container sent: requests without an answer, once.
+    async def flush_requests(self, container_id: str) -> None:
+        """Have the requests of a container that have no answer yet sent, once. Does not wait for any page."""
+        await self._request(user=_user(container_id), last=True)
 
-        No page is waited for.
-        """
-        await self._ask(user=_user(container_id), last=True)
-
-    async def _ask(self, **what: int) -> Message:
+    async def _request(self, **command: int) -> Message:
         number = next(self._numbers)
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._flushes[number] = answer
         try:
-            await self._tell(**what, number=number)
+            await self._notify(**command, number=number)
             return await answer
         finally:
             del self._flushes[number]
 
     async def forget(self, container_id: str) -> None:
-        """The visit has ended: nothing more of it is told."""
-        await self._tell(user=_user(container_id))
+        """The visit of a container has ended: have nothing more of it sent."""
+        await self._notify(user=_user(container_id))
 
-    async def _tell(self, **what: int) -> None:
-        await self._parent.call(_NOTIFY, self._name, json.dumps(what))
+    async def _notify(self, **command: int) -> None:
+        await self._parent.call(_NOTIFY, self._name, json.dumps(command))
 
     def _receive(self, texts: str) -> None:
         for text in texts.split("\n"):
@@ -115,7 +113,7 @@ class Realms:
         try:
             message = json.loads(text)
         except (ValueError, RecursionError):
-            return  # of a process that a page has taken over: ours write JSON
+            return  # from a process that a page has taken over: our own scripts send JSON
         if message["type"] == MessageType.BODY:
             message["content"] = self._content(message)
             self._handle(message, len(text) + len(message["content"]))
@@ -135,11 +133,11 @@ class Realms:
 
 
 def _policy(settings: dict[str, Any]) -> str:
-    """What `parent_process/policy.js` adds to each document; "" for nothing.
+    """The policy that `parent_process/policy.js` adds to each document; "" for none.
 
-    ``script-src`` without 'unsafe-eval': eval and its kin, WebAssembly; inline scripts and handlers are
-    allowed and not told of. ``connect-src`` without ws: and wss:: WebSockets. The host marks the policy as
-    ours, for the recorder alone: no page sees the header.
+    ``script-src`` lacks 'unsafe-eval', so Firefox reports code made from text and WebAssembly. It allows
+    inline scripts and handlers, so Firefox does not report these. ``connect-src`` lacks ws: and wss:, so
+    Firefox reports WebSockets. The host marks the policy as ours for the recorder. No page sees the header.
     """
     if not any(item["name"] == "dynamic" for item in settings["instruments"]):
         return ""

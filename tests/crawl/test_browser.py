@@ -69,7 +69,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, method: str, times: int, error: Excep
 async def test_a_visit_that_cannot_be_bound_is_made_again(
     small_web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fails(monkeypatch, "place", 1, BidiError("javascript error", "no tab of user context"))
+    fails(monkeypatch, "locate", 1, BidiError("javascript error", "no tab of user context"))
     tabs: list[int] = []
 
     async def count(worker: Worker) -> None:

@@ -204,7 +204,7 @@ class Instrumented:
         user = (await bidi.command("browser.createUserContext"))["userContext"]
         asked = {"type": "tab", "userContext": user, "background": True}
         context = (await bidi.command("browsingContext.create", asked))["context"]
-        container_id, tab, _ = await self._realms.place(user)
+        container_id, tab, _ = await self._realms.locate(user)
         visit = self.visits[container_id] = Visit(self, container_id, tab, context, user)
         return visit
 
@@ -212,7 +212,7 @@ class Instrumented:
         """Have everything sent."""
         async with asyncio.timeout(within_s):
             await self._realms.flush(visit.container_id)
-            await self._realms.rest(visit.container_id)
+            await self._realms.flush_requests(visit.container_id)
 
     async def close(self, visit: Visit) -> None:
         """End a visit."""
