@@ -73,7 +73,7 @@ export default [
     ],
   ),
   // A content process: a sandbox with the rights of the browser.
-  world([...files(`${JS}/content_process`), `${OPENWPM}/content_process.js`], [...XPCOM, "OVERSCRIPTED_TOLD"]),
+  world([...files(`${JS}/content_process`), `${OPENWPM}/content_process.js`], [...XPCOM, "PROCESS_SETTINGS"]),
   // The sandbox of a document.
   world(
     [...files(`${JS}/shared`, `${JS}/document`, `${JS}/document/records`), `${OPENWPM}/document.js`],

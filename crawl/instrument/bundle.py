@@ -75,11 +75,11 @@ _WORKER = (
     "js/worker/main.js",
 )
 _PROTOCOL = protocol.constants()
-# OpenWPM's own script is there; ours only tells of documents.
+# OpenWPM's own script records calls. Ours only reports documents.
 _REFERENCE = ("js/document/channel.js", "openwpm/document.js")
 
-# Workers can only be watched by scripts with an address of the browser's: this extension carries the one that
-# does it. Nothing of it runs by itself.
+# Only a script with a browser address may watch a worker. This extension gives our script such an address.
+# Firefox runs nothing of the extension by itself.
 _EXTENSION = "crawl@overscripted"
 _WORKER_SCRIPT = "worker.js"
 _MANIFEST = {
@@ -94,7 +94,7 @@ _MANIFEST = {
 def recorder_settings(instrument: dict[str, Any]) -> dict[str, Any]:
     """The settings of one browser's recorders: what they record (see `settings.resolve`), and a mark.
 
-    ``mark`` is a host that no page knows: a policy that names it is ours.
+    ``mark`` is a host that no page knows. The recorder knows our policy by it.
     """
     return {"mark": f"{secrets.token_hex(12)}.invalid", **instrument}
 
@@ -105,8 +105,8 @@ def parent_process() -> str:
 
 
 def content_process(name: str, settings: dict[str, Any]) -> str:
-    """The script of each content process, of messages with a ``name``."""
-    watched = "reference" not in settings  # else workers are only counted, as a known gap
+    """The script of each content process. ``name`` is the name of its messages to the parent process."""
+    watched = "reference" not in settings  # otherwise workers are only counted, as a known gap
     constants = {
         "name": name,
         "recorder": _address(document(settings)),
@@ -115,17 +115,17 @@ def content_process(name: str, settings: dict[str, Any]) -> str:
         "worker": f"resource://{name}/{_WORKER_SCRIPT}" if watched else "",
         "reference": "" if watched else _EXTENSION,
     }
-    return f"(() => {{\n{script(_CONTENT_PROCESS, PROTOCOL=_PROTOCOL, OVERSCRIPTED_TOLD=constants)}\n}})();"
+    return f"(() => {{\n{script(_CONTENT_PROCESS, PROTOCOL=_PROTOCOL, PROCESS_SETTINGS=constants)}\n}})();"
 
 
 def document(settings: dict[str, Any]) -> str:
-    """The script that is put beside windows, and makes what records one."""
+    """The script of the sandbox beside windows. It makes the recorder of each."""
     files = _REFERENCE if "reference" in settings else _DOCUMENT
     return script(files, PROTOCOL=_PROTOCOL, OVERSCRIPTED=settings)
 
 
 def extension(folder: Path, settings: dict[str, Any]) -> Path:
-    """Make the extension below ``folder``; where it is now."""
+    """Make the extension below ``folder``; returns its folder."""
     target = folder / "extension"
     target.mkdir()
     manifest = dict(_MANIFEST)
@@ -137,5 +137,5 @@ def extension(folder: Path, settings: dict[str, Any]) -> Path:
 
 
 def _address(script: str) -> str:
-    """A script as its own address: what Firefox compiles once for all windows of a process."""
+    """A script as a data: URL, which Firefox compiles once for all windows of a process."""
     return f"data:text/javascript;charset=utf-8,{quote(script)}"

@@ -1,11 +1,11 @@
-"""The messages in which Firefox tells the worker what a visit did.
+"""The messages that Firefox sends to the crawl's worker.
 
-Every message is one JSON object in text. They come over the session of WebDriver BiDi that drives the
-browser, several at once, one per line. A *realm* is a document or a worker of a page; its messages come from
-its content process by way of Firefox's parent process.
+Each message is one JSON object in text. Messages come over the WebDriver BiDi session that drives the
+browser, several at once, one per line. A *realm* is a document or a worker of a page. Its content process
+sends its messages to Firefox's parent process, which passes them on.
 
-JavaScript finds the numbers and names of this file in the constant ``PROTOCOL``, which the bundler writes at
-the head of each script. `scripts/docs/protocol.py` makes a page of this, and types for JavaScript.
+The bundler writes the constant ``PROTOCOL`` at the head of each script. It gives JavaScript the numbers and
+names of this file. `scripts/docs/protocol.py` makes the reference page and the JavaScript types from it.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,8 @@ from typing import Annotated, Any, NotRequired, TypedDict
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
 from overscripted.schemas import RAW, Table
 
-Message = dict[
-    str, Any
-]  # one as it comes, from processes that a page may have taken over: nothing is sure of it
+# A message as it comes. A page may have taken over the process that sent it, so nothing about it is certain.
+Message = dict[str, Any]
 
 
 class Operation(IntEnum):
@@ -37,7 +36,7 @@ class Operation(IntEnum):
 
 
 class Gap(StrEnum):
-    """What could not be recorded, as ``known_gaps`` of a visit names it. ``meaning`` says when it is counted.
+    """What could not be recorded, by the names in the column ``known_gaps``. ``meaning`` says when it counts.
 
     A name that ends in `…` stands for that name with the error after a colon.
     """
@@ -62,7 +61,7 @@ class Gap(StrEnum):
     WORKER_IN_NO_VISIT = "worker in a process of no visit", "Firefox had a worker in an odd process"
     DYNAMIC_CODE = (
         "code made from text in a window that has gone",
-        "Firefox told of it after the window's recorder had ended",
+        "Firefox reported it after the window's recorder had ended",
     )
     VIEWER = "document of a viewer of the browser", "a PDF, picture, film or JSON: no page"
     CUT_SHORT = "document cut short", "the visited page's document ended before its length"
@@ -71,7 +70,7 @@ class Gap(StrEnum):
         "a Firefox that is too old to keep them apart",
     )
     CONSOLE = "console messages over the limit of a document", "a document wrote more than are kept"
-    MESSAGE_SIZE = "message over the limit", "a realm said more at once than a session bears"
+    MESSAGE_SIZE = "message over the limit", "a realm sent a message that is too long for the session"
     BODY_SIZE = "script body over the limit", "a script that is too large to keep"
     BODY_CUT_SHORT = "script body cut short", "a script whose encoding ends early: its beginning is kept"
     BODY_UNREADABLE = "script body unreadable", "a script whose encoding is broken"
@@ -85,17 +84,17 @@ class Gap(StrEnum):
 
     @staticmethod
     def rows(table: str) -> str:
-        """The gap that rows of a table leave which are beyond those of a visit."""
+        """The gap for rows of a table that exceed the limit of a visit."""
         return f"{table} over the limit"
 
     @staticmethod
     def cut(table: str) -> str:
-        """The gap that rows of a table leave which are beyond those of a document."""
+        """The gap for rows of a table that exceed the limit of a document."""
         return f"{table} over the limit of a document"
 
 
 class MessageType(StrEnum):
-    """The member ``type`` of a message. Declared kinds of records (`RECORD_KINDS`) have others besides."""
+    """The member ``type`` of a message. Each declared kind of record (`RECORD_KINDS`) adds one."""
 
     REQUEST = "request"
     BODY = "body"
@@ -108,25 +107,25 @@ class MessageType(StrEnum):
 
 
 class OfVisit(TypedDict):
-    """Which visit it is about."""
+    """The visit of a message."""
 
     container_id: Annotated[str, "cookie store id of the visit's container, e.g. `firefox-container-7`"]
 
 
 class InFrame(OfVisit):
-    """Where in a visit it happened, by the numbers that Firefox's extensions know."""
+    """The frame of a message within the visit, by the numbers that Firefox's extensions know."""
 
     tab: Annotated[int, "tab; -1: none"]
     frame: Annotated[int, "frame, 0 for a tab's top document; -1: none, as of shared and service workers"]
-    parent: Annotated[int, "the frame around that; -1: none"]
+    parent: Annotated[int, "parent frame; -1: none"]
     top: Annotated[str, 'URL of the tab\'s top document; "" where there is none']
 
 
 class Rights(TypedDict):
-    """Whose rights a document or worker has, by principals and the windows around when it began.
+    """Whose rights a document or worker has, by Firefox's principals and the windows around it at its start.
 
-    A worker that a worker made has that one's. Of a document with a network address of its own they say
-    nothing: it is its own.
+    A worker that a worker made has the rights of its maker. A document with a network address of its own does
+    not need these members: it is its own origin document.
     """
 
     context: NotRequired[
@@ -137,89 +136,87 @@ class Rights(TypedDict):
 
 
 class Realm(InFrame, Rights):
-    """What Firefox's parent process adds to each message of a realm."""
+    """The members that Firefox's parent process adds to each message of a realm."""
 
 
 class Request(InFrame):
-    """One hop of a request: when it is answered, has failed, or the visit ends. Columns of `raw/requests`."""
+    """One hop of a request, sent when it ends or the visit ends. Columns of `raw/requests`."""
 
-    completed: NotRequired[Annotated[bool, "the whole response has come"]]
+    completed: NotRequired[Annotated[bool, "whether the whole response has arrived"]]
 
 
 class Body(OfVisit):
-    """The body of a script's request as it was sent."""
+    """The body of a script as the server sent it."""
 
     request_id: Annotated[str, "as in `request`"]
-    encoding: Annotated[str, "the Content-Encoding that is still on it"]
-    file: Annotated[str, "name of a file in the folder that the worker named; the worker deletes it"]
+    encoding: Annotated[str, "the Content-Encoding that is still applied"]
+    file: Annotated[str, "name of a file in the folder for bodies; the worker deletes it"]
 
 
 class BodyRead(Body):
-    """The same as it goes on in the worker, which has read the file."""
+    """The same with the content of the file, for the worker's own code."""
 
     content: bytes
 
 
 class CallStack(OfVisit):
-    """The script that asked for a request."""
+    """The script that started a request."""
 
     request_id: Annotated[str, "as in `request`"]
     call_stack: Annotated[str, "frames as Firefox writes them, innermost first, one per line"]
 
 
 class Frame(Realm):
-    """A document is there."""
+    """A document has begun."""
 
-    url: Annotated[str, "its address"]
-    kind: Annotated[str, "the element around it; `viewer`: Firefox shows what is no page"]
-    time: Annotated[float, "when"]
+    url: Annotated[str, "address of the document"]
+    kind: Annotated[str, "element around the document; `viewer`: Firefox shows something other than a page"]
+    time: Annotated[float, "time of the message"]
 
 
 class Call(TypedDict):
     """One recorded call, get or set."""
 
-    time: Annotated[int, "when"]
+    time: Annotated[int, "time of the call"]
     symbol: Annotated[str, "name of the API, e.g. `window.navigator.userAgent`"]
-    operation: Annotated[str, "label of an operation; the reference instrument has words of its own, too"]
+    operation: Annotated[str, "label of an operation; the reference instrument also has its own labels"]
     arguments: NotRequired[Annotated[str, "a JSON object in text; absent: none"]]
     value: Annotated[str, "value read or written, as text"]
-    value_len: NotRequired[Annotated[int, "length of the whole value where only its beginning is kept"]]
+    value_len: NotRequired[Annotated[int, "length of the whole value if only its beginning is kept"]]
     caller: Annotated[
         str,
         "innermost frame of the page's code as Firefox writes it, on one line, without our own frames; with "
         "`by_browser` the frame of the script that bound the native, known in workers alone, else empty",
     ]
-    by_browser: NotRequired[
-        Annotated[bool, "the browser's own code called: no script's frame was on the stack"]
-    ]
-    call_stack: NotRequired[Annotated[str, "the whole stack, where the settings ask for it"]]
+    by_browser: NotRequired[Annotated[bool, "Firefox's own code made the call: no script was on the stack"]]
+    call_stack: NotRequired[Annotated[str, "the whole stack, if the settings ask for it"]]
 
 
 class Total(TypedDict):
-    """How often one script used one symbol, where not all calls are kept. The last one of a realm counts."""
+    """How often one script used one symbol, if not all calls are kept. The last total of a realm counts."""
 
-    script_url: Annotated[str, 'the script, as cut from a caller; "": the browser\'s own code called']
+    script_url: Annotated[str, 'the script, as cut from a caller; "": Firefox\'s own code made the calls']
     symbol: Annotated[str, "as in a call"]
     operation: Annotated[str, "as in a call"]
     n_calls: Annotated[int, "calls made so far in this realm"]
-    n_recorded: Annotated[int, "calls kept of them"]
+    n_recorded: Annotated[int, "how many of them are kept"]
 
 
 class Calls(Realm):
-    """Calls of one realm since the last message, and the totals that have changed since."""
+    """Calls of one realm since its last message, and the totals that have changed since then."""
 
     doc: Annotated[str, "random id of the document or worker"]
-    location: Annotated[str, "its address"]
+    location: Annotated[str, "address of the document or worker"]
     realm: Annotated[str, "`window`, `worker`, `sharedworker` or `serviceworker`"]
     calls: list[Call]
     totals: list[Total]
 
 
 class GapMessage(OfVisit, Rights):
-    """Something could not be recorded. Of a realm it also says where."""
+    """Something could not be recorded. A gap of a realm also names its frame."""
 
-    name: Annotated[str, "one of the gaps, or such a name, a colon and an error"]
-    n: Annotated[int, "how often it happened since the last message"]
+    name: Annotated[str, "name of a gap, or such a name, a colon and an error"]
+    n: Annotated[int, "how often this happened since the last message"]
     tab: NotRequired[int]
     frame: NotRequired[int]
     parent: NotRequired[int]
@@ -227,7 +224,7 @@ class GapMessage(OfVisit, Rights):
 
 
 class Lost(TypedDict):
-    """The process of the reference instrument's extension has ended: no calls come any more."""
+    """The process of the reference instrument's extension has ended: no calls are recorded any more."""
 
 
 class Flushed(TypedDict):
@@ -235,37 +232,38 @@ class Flushed(TypedDict):
 
     id: Annotated[int, "number of the flush"]
     starved: Annotated[
-        float | None, "longest that a content process of the visit took to answer; null: none did"
+        float | None,
+        "longest time that a content process of the visit took to answer a ping, in ms; null: none answered",
     ]
 
 
 class Item(TypedDict):
-    """One item of what is instrumented, see `--instrument`."""
+    """One item of the instrument settings, see `--instrument`."""
 
     object: Annotated[str, "path of the object from the global one"]
-    name: Annotated[str, "what its symbols begin with"]
-    properties: NotRequired[Annotated[list[str], "these alone; absent: all"]]
+    name: Annotated[str, "beginning of its symbols"]
+    properties: NotRequired[Annotated[list[str], "only these; absent: all"]]
     excluded: NotRequired[Annotated[list[str], "all but these"]]
     stack: NotRequired[Annotated[bool, "record whole stacks"]]
     functions: NotRequired[Annotated[bool, "write functions as their source"]]
     bytes: NotRequired[Annotated[bool, "write arguments of bytes as their length and SHA-256"]]
-    when: NotRequired[Annotated[str | list[str], "record a call only where its first argument is so"]]
+    when: NotRequired[Annotated[str | list[str], "record a call only if its first argument matches"]]
 
 
 class Settings(TypedDict):
-    """What recorders are told, as the constant ``OVERSCRIPTED``."""
+    """The settings of recorders, in the constant ``OVERSCRIPTED``."""
 
-    mark: Annotated[str, "a host that no page knows: a policy that names it is ours"]
+    mark: Annotated[str, "a host that no page knows; a policy that names it is ours"]
     instruments: list[Item]
-    reference: NotRequired[Annotated[str, "`openwpm`: OpenWPM's content script records in the place of ours"]]
-    caps: NotRequired[Annotated[dict[str, int], "other caps than those in `js/shared/recorder.js`"]]
+    reference: NotRequired[Annotated[str, "`openwpm`: OpenWPM's content script records instead of ours"]]
+    caps: NotRequired[Annotated[dict[str, int], "caps that replace those in `js/shared/recorder.js`"]]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of message: who sends it, what it has, and of which raw table it may have columns besides.
+    """A kind of message: its senders, its members, and the raw table whose columns it may have as members.
 
-    With ``record`` a declared kind of record: its message has the columns, or a list of rows with them.
+    ``record`` is the declared kind of record. Its message has the columns, or a list of rows with them.
     """
 
     senders: tuple[str, ...]

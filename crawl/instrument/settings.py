@@ -34,8 +34,9 @@ _LOG = {
     # Ours: write arguments that are bytes as their length and SHA-256.
     "hashBytes": ("bytes", bool),
 }
-# Known to OpenWPM, without a meaning here: each would let the page see that it is measured, or tells
-# OpenWPM's wrappers how to do what ours do otherwise. Accepted, so that settings work unchanged.
+# OpenWPM's log settings that have no meaning here, with the reason. Some would let the page see that it is
+# measured. Others tell OpenWPM's wrappers how to do something that ours do in another way. We accept them, so
+# that OpenWPM's settings work unchanged.
 _WITHOUT_MEANING = {
     "nonExistingPropertiesToInstrument": "adding a property would show",
     "preventSets": "refusing a set would show",
@@ -46,7 +47,7 @@ _WITHOUT_MEANING = {
 }
 
 
-REFERENCE = "openwpm"  # OpenWPM's own instrument, with what it instruments built in
+REFERENCE = "openwpm"  # OpenWPM's own instrument. Its settings are built in
 
 
 def resolve(name: str) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def resolve(name: str) -> dict[str, Any]:
 
 
 def digest(settings: dict[str, Any]) -> str:
-    """SHA-256 of what `resolve` gave, hexadecimal: records of visits with the same digest mean the same."""
+    """Hexadecimal SHA-256 of what `resolve` returned. Visits with the same digest were recorded alike."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
@@ -69,8 +70,9 @@ def presets() -> list[str]:
 def load(name: str) -> list[Item]:
     """The items of a preset, or of a JSON file, for recorders.
 
-    An item: ``object`` (path from the global object), ``name`` (what symbols begin with), and where given
-    ``properties``, ``excluded``, ``stack``, ``functions``, ``when``. Raises InputError naming what is wrong.
+    An item has ``object`` (path from the global object) and ``name`` (beginning of its symbols). It may have
+    ``properties``, ``excluded``, ``stack``, ``functions``, ``bytes``, ``when``. Raises InputError, with what is
+    wrong.
     """
     return expand(_read(name), name)
 

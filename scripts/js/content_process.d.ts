@@ -1,6 +1,6 @@
-// What the process script is told: see crawl/instrument/bundle.py.
+// The settings of the process script: see crawl/instrument/bundle.py.
 
-declare const OVERSCRIPTED_TOLD: {
+declare const PROCESS_SETTINGS: {
   name: string;
   recorder: string;
   windowSide: string;

@@ -6,5 +6,5 @@ declare const Node: any;
 declare function XPCNativeWrapper(value: any): any;
 declare function cloneInto(value: any, target: any, options?: object): any;
 declare const crypto: any;
-declare function exportFunction(made: Function, target: any, options?: object): any;
+declare function exportFunction(wrapper: Function, target: any, options?: object): any;
 declare function structuredClone(value: any): any;

@@ -57,8 +57,8 @@ declare const PROTOCOL: {
 };
 
 declare namespace Protocol {
-  /** A message of a realm as the realm says it: Firefox's parent process adds whose it is. */
-  type Said<T> = Omit<T, keyof Realm | "type">;
+  /** A message as a realm sends it. Firefox's parent process adds the visit and frame. */
+  type FromRealm<T> = Omit<T, keyof Realm | "type">;
 
   interface Realm {
     container_id: string;

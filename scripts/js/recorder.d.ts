@@ -1,4 +1,4 @@
-// What recorders of documents and workers find.
+// The names that recorders of documents and workers have.
 
 declare const OVERSCRIPTED: Protocol.Settings;
 

@@ -112,7 +112,7 @@ function Documents(link, { recorder, windowSide, mark }) {
   function viewed(entry, { documentURI }) {
     if (entry.viewer) return;
     entry.viewer = true;
-    /** @type {Protocol.Said<Protocol.Frame>} */
+    /** @type {Protocol.FromRealm<Protocol.Frame>} */
     const frame = { url: documentURI.slice(0, URL), kind: "viewer", time: Date.now() };
     link.emit(entry.id, PROTOCOL.message.FRAME, JSON.stringify(frame));
   }

@@ -4,7 +4,7 @@
 
 const PageStack = (() => {
   // The name of our script in documents. No page may know it, else its own code could go by it (`//# sourceURL=`).
-  const RECORDER = `moz-extension://${OVERSCRIPTED_TOLD.name}/document.js`;
+  const RECORDER = `moz-extension://${PROCESS_SETTINGS.name}/document.js`;
   const NAME = 1000; // characters of a function's name
   const URL = 2 ** 16; // of a script's URL, and of all frames after which no more are taken
   const { filename: OURS } = Components.stack;

@@ -5,7 +5,7 @@
 
 (() => {
   if (Services.appinfo.processType !== Services.appinfo.PROCESS_TYPE_CONTENT) return;
-  const { name, worker, reference } = OVERSCRIPTED_TOLD;
+  const { name, worker, reference } = PROCESS_SETTINGS;
   const shared = new Map();
   const timers = new Set();
   let ids = 0;
@@ -13,7 +13,7 @@
   const ProcessLink = {
     emit: (id, kind, data) => Services.cpmm.sendAsyncMessage(name, { id, kind, data }),
     gap(id, name) {
-      /** @type {Protocol.Said<Protocol.GapMessage>} */
+      /** @type {Protocol.FromRealm<Protocol.GapMessage>} */
       const message = { name, n: 1 };
       ProcessLink.emit(id, PROTOCOL.message.GAP, JSON.stringify(message));
     },
@@ -32,7 +32,7 @@
     },
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
-  const documents = Documents(ProcessLink, OVERSCRIPTED_TOLD);
+  const documents = Documents(ProcessLink, PROCESS_SETTINGS);
   const workers = Workers(ProcessLink, worker, documents.made);
   if (reference) Reference(ProcessLink, reference);
   Focus();

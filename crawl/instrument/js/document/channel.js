@@ -54,14 +54,14 @@ const Channel = (() => {
 
     /** Something could not be recorded. */
     gap(name) {
-      /** @type {Protocol.Said<Protocol.GapMessage>} */
+      /** @type {Protocol.FromRealm<Protocol.GapMessage>} */
       const message = { name, n: 1 };
       this.post(PROTOCOL.message.GAP, message);
     }
 
     /** The document at this address is there. */
     frame(url, kind) {
-      /** @type {Protocol.Said<Protocol.Frame>} */
+      /** @type {Protocol.FromRealm<Protocol.Frame>} */
       const message = { url, kind, time: Date.now() };
       this.post(PROTOCOL.message.FRAME, message);
     }

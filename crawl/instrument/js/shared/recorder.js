@@ -223,7 +223,7 @@ const Recorder = (() => {
         this.cut.delete(entry);
         if ((room -= script.length) < 0) break;
       }
-      /** @type {Protocol.Said<Protocol.Calls>} */
+      /** @type {Protocol.FromRealm<Protocol.Calls>} */
       const body = {
         doc: this.doc,
         location: this.calls.length > 0 ? this.place : this.where(),

@@ -51,7 +51,7 @@
       if (this.counts[level] > MAX) return;
       const message = String(text()).slice(0, TEXT);
       const address = url?.slice(0, Recorder.CAPS.url);
-      /** @type {Protocol.Said<Protocol.Console>} */
+      /** @type {Protocol.FromRealm<Protocol.Console>} */
       const record = { level, message, url: address, line: line || null, time_stamp: Date.now() };
       this.channel.post(PROTOCOL.message.CONSOLE, record);
     }

@@ -42,7 +42,7 @@
     /** What is to be sent, as a JSON object in text; "" for nothing. */
     drain() {
       if (this.batch.length === 0 && this.cut === 0) return "";
-      /** @type {Protocol.Said<Protocol.Messages>} */
+      /** @type {Protocol.FromRealm<Protocol.Messages>} */
       const message = { messages: this.batch, cut: this.cut };
       this.batch = [];
       this.cut = 0;
