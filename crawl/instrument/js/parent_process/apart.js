@@ -3,19 +3,19 @@
 "use strict";
 
 /**
- * Firefox keeps what pages leave by their origin attributes, but takes the number of the user context out of them for HSTS
- * and permissions, and for what rests on these. The name of a session, which Firefox for Android gives to its windows, it
- * takes out of nothing: each tab of a visit, and so whatever it opens, gets one, which no page can read.
+ * Firefox stores the data of pages by their origin attributes. For HSTS and permissions it ignores one of these, the
+ * number of the user context. It never ignores the session name, which Firefox for Android gives to its windows. So
+ * each tab of a visit gets a session name. What the tab opens inherits the name, and no page can read it.
  */
 function Apart(gap) {
-  const sharing = new Set(); // user contexts whose tabs have got none
+  const sharing = new Set(); // user contexts whose tabs have no session name
 
   function inserted(browser) {
     const user = browser.getAttribute("usercontextid");
     if (user) browser.setAttribute("geckoViewSessionContextId", user);
   }
 
-  /** An older Firefox does not tell of a tab before it is there. */
+  /** An older Firefox reports a tab only after it exists. */
   function attached({ parent, isContent, originAttributes: { userContextId, geckoViewSessionContextId } }) {
     if (parent || !isContent || !userContextId) return;
     if (geckoViewSessionContextId !== String(userContextId)) sharing.add(userContextId);
@@ -24,9 +24,11 @@ function Apart(gap) {
   Services.obs.addObserver({ observe: inserted }, "tabbrowser-browser-element-will-be-inserted");
   Services.obs.addObserver({ observe: attached }, "browsing-context-attached");
   return {
-    /** The records of a visit are asked for. */
-    tell: (user) => sharing.delete(user) && gap(user, PROTOCOL.gap.SHARED_STATE),
-    /** What is left of a visit when its user context is thrown away, as it does not name it. */
+    /** Record a gap if the visit shares state with others. */
+    report: (user) => sharing.delete(user) && gap(user, PROTOCOL.gap.SHARED_STATE),
+    /**
+     * Delete what Firefox keeps of a visit after its user context is removed: permissions do not name the user context.
+     */
     forget(user) {
       const attributes = JSON.stringify({ geckoViewSessionContextId: String(user) });
       Services.perms.removePermissionsWithAttributes(attributes, [], []); // of all types

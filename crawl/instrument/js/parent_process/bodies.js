@@ -1,5 +1,5 @@
 // Copies the bodies of scripts on their way to the page into files for the crawl's worker.
-// World: Firefox's parent process, privileged. What is in a body is bytes, never run or parsed here.
+// World: Firefox's parent process, privileged. A body is bytes, which nothing here runs or parses.
 "use strict";
 
 function Bodies(emit, gap, folder) {
@@ -18,7 +18,7 @@ function Bodies(emit, gap, folder) {
       onStartRequest() {},
       onStopRequest(request, status) {
         sink.close();
-        if (request !== channel) return; // a redirect's: this is the body of where it led
+        if (request !== channel) return; // the body belongs to the target of a redirect
         if (Components.isSuccessCode(status)) track(user, keep(user, channel, storage));
       },
     };
@@ -26,8 +26,8 @@ function Bodies(emit, gap, folder) {
   }
 
   /**
-   * What is still to be taken off a body: a page's process decodes what comes for it, this one only its own. A service
-   * worker's is decoded, whatever its headers say.
+   * The encoding that a body still has. The page's process decodes the bodies of pages; the parent process decodes only
+   * its own. A service worker's body is decoded already, whatever its headers say.
    */
   function encoding(channel) {
     if (byWorker(channel) || channel.QueryInterface(Ci.nsIEncodedChannel).applyConversion) return "";
@@ -62,16 +62,16 @@ function Bodies(emit, gap, folder) {
 
   function track(user, promise) {
     if (!writing.has(user)) writing.set(user, new Set());
-    const those = writing.get(user);
-    those.add(promise);
-    promise.catch(console.error).finally(() => those.delete(promise));
+    const promises = writing.get(user);
+    promises.add(promise);
+    promise.catch(console.error).finally(() => promises.delete(promise));
   }
 
   onResponses((channel, user, type) => {
     if (type === Ci.nsIContentPolicy.TYPE_SCRIPT) copy(channel, user);
   });
   return {
-    /** When all that have come for a user context are in their files. */
+    /** Resolves when all bodies of a user context that have arrived are in their files. */
     idle: (user) => Promise.allSettled([...(writing.get(user) ?? [])]),
     forget: (user) => writing.delete(user),
   };

@@ -1,14 +1,14 @@
-// Says which code of a page asked for a request: the stack that the page's process saw when the request began, under
-// the number that Firefox gives extensions for the request.
-// World: Firefox's parent process, privileged. Stacks are text to it, with names that pages chose.
+// Sends the JavaScript stack of each request: the stack that the page's process saw when the request began. Its number
+// is the one by which extensions know the request.
+// World: Firefox's parent process, privileged. A stack is text with names that pages chose.
 "use strict";
 
 function Callstacks(emit) {
-  const WAITING = 10_000; // stacks whose request is yet to come, which is mostly the next thing to come
-  const MOST = 2 ** 20; // characters of one
-  const stacks = new Map(); // channel's number -> {user, stack}
+  const WAITING = 10_000; // stacks that wait for their requests; most requests follow at once
+  const MOST = 2 ** 20; // characters of one stack
+  const stacks = new Map(); // number of a channel -> {user, stack}
 
-  function asked(channel) {
+  function opened(channel) {
     const { channelId } = channel.QueryInterface(Ci.nsIIdentChannel);
     const known = stacks.get(channelId);
     if (!known) return;
@@ -25,12 +25,14 @@ function Callstacks(emit) {
     emit(message);
   }
 
-  Services.obs.addObserver({ observe: asked }, "http-on-opening-request");
+  Services.obs.addObserver({ observe: opened }, "http-on-opening-request");
   return {
-    /** A process is about to open a channel, and says so before it asks this one for it. */
+    /**
+     * A content process is about to open a channel. It reports that before it asks the parent process for the channel.
+     */
     opening({ channel, user, stack }) {
       if (typeof user !== "number" || typeof stack !== "string" || stacks.has(channel)) return;
-      if (stacks.size >= WAITING) stacks.delete(stacks.keys().next().value); // refused, and never asked for
+      if (stacks.size >= WAITING) stacks.delete(stacks.keys().next().value); // the oldest: its request was refused
       stacks.set(channel, { user, stack: stack.slice(0, MOST) });
     },
     forget(user) {

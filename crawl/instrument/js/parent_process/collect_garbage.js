@@ -1,8 +1,8 @@
-// Firefox collects garbage when it is idle, which it never is.
+// Has Firefox collect garbage. Firefox does that when it is idle, but during a crawl it never is.
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** In slices, as Firefox does it itself: a whole collection at once keeps every page waiting for seconds. */
+/** Collects in slices, as Firefox itself does. A whole collection would stop every page for seconds. */
 function collectGarbage() {
   Services.wm.getMostRecentWindow("navigator:browser").windowUtils.pokeGC();
 }

@@ -1,19 +1,19 @@
 // Records every change of every cookie of every visit.
-// World: Firefox's parent process, privileged. Names and values are text from pages, passed on as such (`textOf`).
+// World: Firefox's parent process, privileged. Names and values are text from pages; see `textOf`.
 "use strict";
 
 function Cookies(emit) {
-  const RESPONSE_MS = 5000; // a cookie set over HTTP changes within moments of its response
+  const RESPONSE_MS = 5000; // a cookie that a response sets changes within moments of that response
   const { COOKIE_DELETED, COOKIE_ADDED, COOKIE_CHANGED, COOKIES_BATCH_DELETED } = Ci.nsICookieNotification;
   const { SAMESITE_NONE, SAMESITE_LAX, SAMESITE_STRICT } = Ci.nsICookie;
   const SAME_SITE = { [SAMESITE_NONE]: "no_restriction", [SAMESITE_LAX]: "lax", [SAMESITE_STRICT]: "strict" };
   const setByResponse = new Map(); // cookie store id \n name -> when a response last set it
-  const over = new Set(); // cookie store ids whose visits have ended: their cookies are all deleted then
+  const ended = new Set(); // cookie store ids of visits that have ended; Firefox then deletes all their cookies
 
-  /** When it ends, in ms; null with the session. Older Firefox counts in seconds: 10^11 of them end in the year 5138. */
+  /** Expiry in ms; null for a session cookie. Older Firefox counts in seconds; 10^11 seconds end in the year 5138. */
   const expiry = ({ isSession, expiry }) => (isSession ? null : expiry < 1e11 ? expiry * 1000 : expiry);
 
-  /** The top site that a cookie is kept apart for: a URL, as extensions are told it. */
+  /** The top site that a cookie is partitioned by: a URL, as extensions get it. */
   function topSite({ partitionKey, firstPartyDomain }) {
     if (!partitionKey) return firstPartyDomain;
     if (!partitionKey.startsWith("(")) return `https://${partitionKey}`;
@@ -21,11 +21,11 @@ function Cookies(emit) {
     return `${scheme}://${domain}${port && port !== "f" ? `:${port}` : ""}`;
   }
 
-  function tell(removed, cookie, cause) {
+  function record(removed, cookie, cause) {
     const { userContextId } = cookie.originAttributes;
-    if (!userContextId) return; // of no visit
+    if (!userContextId) return; // a cookie of no visit
     const cookieStoreId = cookieStoreIdOf(userContextId);
-    if (over.has(cookieStoreId)) return;
+    if (ended.has(cookieStoreId)) return;
     const now = Date.now();
     const last = setByResponse.get(`${cookieStoreId}\n${cookie.name}`);
     const http = last !== undefined && now - last < RESPONSE_MS;
@@ -50,26 +50,26 @@ function Cookies(emit) {
     emit(message);
   }
 
-  /** The causes are those that extensions are told. */
+  /** The causes are those that extensions get. */
   function changed(subject) {
     const notification = subject.QueryInterface(Ci.nsICookieNotification);
-    const { action, cookie } = notification; // the latter null for what is deleted together
+    const { action, cookie } = notification; // `cookie` is null if several are deleted together
     cookie?.QueryInterface(Ci.nsICookie);
-    if (action === COOKIE_DELETED) tell(true, cookie, "explicit");
-    if (action === COOKIE_CHANGED) tell(true, cookie, "overwrite");
-    if (action === COOKIE_ADDED || action === COOKIE_CHANGED) tell(false, cookie, "explicit");
+    if (action === COOKIE_DELETED) record(true, cookie, "explicit");
+    if (action === COOKIE_CHANGED) record(true, cookie, "overwrite");
+    if (action === COOKIE_ADDED || action === COOKIE_CHANGED) record(false, cookie, "explicit");
     if (action !== COOKIES_BATCH_DELETED) return;
     const deleted = notification.batchDeletedCookies.QueryInterface(Ci.nsIArray);
     for (let i = 0; i < deleted.length; i++) {
       const each = deleted.queryElementAt(i, Ci.nsICookie);
-      const ended = expiry(each);
-      tell(true, each, ended !== null && ended <= Date.now() ? "expired" : "evicted");
+      const end = expiry(each);
+      record(true, each, end !== null && end <= Date.now() ? "expired" : "evicted");
     }
   }
 
   Services.obs.addObserver({ observe: changed }, "cookie-changed");
   return {
-    /** A response that may set cookies, by its headers. */
+    /** Note which cookies a response sets, by its headers. */
     responded(cookieStoreId, headers) {
       for (const { name, value } of headers) {
         if (name.toLowerCase() !== "set-cookie") continue;
@@ -80,6 +80,6 @@ function Cookies(emit) {
       }
       if (setByResponse.size > 20000) setByResponse.clear();
     },
-    forget: (cookieStoreId) => over.add(cookieStoreId),
+    forget: (cookieStoreId) => ended.add(cookieStoreId),
   };
 }

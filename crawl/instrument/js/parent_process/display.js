@@ -1,8 +1,8 @@
-// Finds out what pages can know of the display and of films. No page is needed: one process draws for all.
+// Finds out what pages can learn about the display and about videos. This needs no page: one process draws for all.
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** As JSON text; `webgl` is who draws, empty where nobody does. */
+/** Returns JSON text. `webgl` is the renderer; "" if there is none. */
 function display() {
   const drawn = new OffscreenCanvas(1, 1).getContext("webgl");
   const webgl = drawn?.getParameter(drawn.RENDERER) ?? "";

@@ -1,6 +1,6 @@
-// Hides the panels in which Firefox asks a person for a permission (location, camera, lasting storage). The page's
-// request waits until its tab is closed, as it does when nobody answers. No page sees the panel; shown, it would take
-// the CPU of pages and the focus of a window.
+// Hides the panels in which Firefox asks a person for a permission (location, camera, persistent storage). The page's
+// request waits until its tab is closed, as if nobody answered. No page can see the panel. A visible panel would take
+// CPU from pages and the focus of a window.
 // World: Firefox's parent process, privileged.
 "use strict";
 

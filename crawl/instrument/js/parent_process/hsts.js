@@ -1,11 +1,11 @@
-// Keeps the sites that one visit must ask by HTTPS alone (Strict-Transport-Security). They are forgotten at the
-// visit's end, and nothing that other visits do makes Firefox forget them.
+// Keeps the hosts that a visit may contact by HTTPS only (Strict-Transport-Security). Firefox forgets them when the
+// visit ends. No other visit can make Firefox forget them.
 // World: Firefox's parent process, privileged. Names of hosts and headers are text from servers.
 "use strict";
 
 function Hsts() {
-  // Hosts of all visits at a time: ten of each of fifty. Firefox remembers 2,048; of those that come then each takes the
-  // place of the one before.
+  // Hosts of all visits together: ten for each of fifty visits. Firefox remembers 2,048; after that each new host
+  // replaces the one before.
   const MOST = 500;
   const service = Cc["@mozilla.org/ssservice;1"].getService(Ci.nsISiteSecurityService);
   const visits = new Map(); // user context -> Map(host and top site -> {uri, header, attributes}), the oldest first
@@ -16,7 +16,7 @@ function Hsts() {
     service.resetState(uri, attributes, Ci.nsISiteSecurityService.ExactDomain);
   }
 
-  /** One host less of the visit that has most: the oldest. */
+  /** Forget the oldest host of the visit with most hosts. */
   function makeRoom() {
     const [hosts] = [...visits.values()].sort((a, b) => b.size - a.size);
     const [[name, entry]] = hosts;
@@ -36,7 +36,9 @@ function Hsts() {
     hosts.set(name, { uri, header, attributes: { ...loadInfo.originAttributes, partitionKey } });
   }
 
-  /** A server has had Firefox forget what one visit has of it (Clear-Site-Data), which does that for all visits. */
+  /**
+   * A server sent Clear-Site-Data in one visit. Firefox then forgot the host for all visits: restore it for the others.
+   */
   function restore(host, user) {
     for (const [other, hosts] of visits) {
       for (const [name, entry] of hosts) {
@@ -48,10 +50,10 @@ function Hsts() {
     }
   }
 
-  /** Before Firefox itself reads the headers, or at the same time. */
+  /** Runs before Firefox reads the headers, or at the same time. */
   function responded(channel, user) {
     const { isThirdPartyContextToTopWindow: third } = channel.loadInfo;
-    if (!channel.URI.schemeIs("https") || third || byWorker(channel)) return; // from them it takes none
+    if (!channel.URI.schemeIs("https") || third || byWorker(channel)) return; // Firefox ignores their header
     const header = headerOf(channel, "Strict-Transport-Security");
     if (header !== "") keep(user, channel, header);
     if (headerOf(channel, "Clear-Site-Data") === "") return;

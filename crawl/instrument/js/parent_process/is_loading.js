@@ -1,10 +1,10 @@
-// Says whether Firefox is loading something of a visit.
+// Finds out whether Firefox is loading something of a visit.
 // World: Firefox's parent process, privileged. After visit_tabs.js.
 "use strict";
 
 const loads = ({ webProgress }) => webProgress?.isLoadingDocument;
 
-/** Of every tab of a user context: the page itself, its pop-ups, and all frames of both. */
+/** Whether a tab of a user context is loading: the page, its pop-ups, or a frame of these. */
 function isLoading(number) {
   for (const { browsingContext } of tabsOfVisit(Number(number))) {
     if (browsingContext.getAllBrowsingContextsInSubtree().some(loads)) return true;
@@ -12,7 +12,7 @@ function isLoading(number) {
   return false;
 }
 
-/** Of a user context's first tab, which is the visit's: whether a page is there of which nothing is loading. */
+/** Whether the visit's tab, the first of its user context, shows a page of which nothing is loading. */
 function hasLoaded(number) {
   for (const { browsingContext } of tabsOfVisit(Number(number))) {
     const { currentWindowGlobal, webProgress } = browsingContext;

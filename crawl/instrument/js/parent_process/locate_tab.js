@@ -3,8 +3,8 @@
 "use strict";
 
 /**
- * For a user context, given by its name in remote control: its cookie store id and the number of its tab, which messages have,
- * and Firefox's own number of the tab. As JSON text.
+ * Finds the tab of a user context, which `user` names as remote control does. Returns JSON text: the cookie store id,
+ * the number of the tab in messages, and Firefox's own number of the tab.
  */
 function locateTab(user) {
   const { UserContextManager } = ChromeUtils.importESModule(

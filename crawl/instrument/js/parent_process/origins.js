@@ -1,32 +1,36 @@
 // Finds the origin document of a document or worker without a network address of its own (about:, blob:, data:). That
 // is the nearest document with a network address whose rights it has.
-// World: Firefox's parent process, privileged. It uses what Firefox itself knows of windows: no page has a say in it.
+// World: Firefox's parent process, privileged. It uses what Firefox itself knows of windows. No page can influence
+// that.
 "use strict";
 
 const Origins = (() => {
   const NETWORK = /^https?:\/\//;
 
-  /** The origin whose rights a principal has; of one without rights (sandboxed, data:) that of who made it. "" for none. */
+  /** The origin of a principal. A principal without rights (sandboxed, data:) has that of its maker. "": none. */
   function originOf(principal) {
-    const it = principal.isNullPrincipal ? principal.precursorPrincipal : principal;
-    const origin = it?.isContentPrincipal ? it.originNoSuffix : "";
+    const holder = principal.isNullPrincipal ? principal.precursorPrincipal : principal;
+    const origin = holder?.isContentPrincipal ? holder.originNoSuffix : "";
     return NETWORK.test(origin) ? origin : "";
   }
 
-  /** A window, and those that it may have its rights from, nearest first: those around it, its opener, those around that. */
+  /**
+   * A window and those from which it may have its rights, nearest first: its ancestors, its opener, the opener's
+   * ancestors.
+   */
   function* chain(global) {
     const seen = new Set();
-    for (let it = global; it && !seen.has(it); ) {
-      yield it;
-      seen.add(it);
-      const { parentWindowContext, opener } = it.browsingContext;
-      it = parentWindowContext ?? opener?.currentWindowGlobal;
+    for (let window = global; window && !seen.has(window); ) {
+      yield window;
+      seen.add(window);
+      const { parentWindowContext, opener } = window.browsingContext;
+      window = parentWindowContext ?? opener?.currentWindowGlobal;
     }
   }
 
   /**
-   * The origin document of a window's document: `context`, its address ("": it is there no more), `framed`, whether it is
-   * in a frame, and `origin`, whose rights it has.
+   * The origin document of a window's document. `context` is its address ("": it is gone), `framed` whether it is in a
+   * frame, `origin` the origin whose rights it has.
    */
   function of(global) {
     const { documentPrincipal: own, browsingContext } = global;

@@ -1,17 +1,19 @@
 // Knows where each realm (document or worker) of all processes belongs, and passes its records on to the crawl's
 // worker.
 // World: Firefox's parent process, privileged.
-// Trusts: our process script. What realms say is a JSON object in text; it is passed on as it is.
+// Trusts: our process script. The message of a realm is a JSON object in text, which is passed on unchanged.
 "use strict";
 
 function Realms(channel, name, process, folder, policy) {
-  const LONGEST = 2 ** 23; // characters of a message: one of 128 MB would end the session
+  const LONGEST = 2 ** 23; // characters of a message; a message of 128 MB would end the session
   const URL = 100_000; // characters of the address of a top document
-  const PING_MS = 1000; // how often a process is asked whether it is alive
-  const realms = new Map(); // process -> Map(id -> {user, window, rights, head, sure}): what one says is of its own alone
-  const flushes = new Map(); // number -> {user, waiting: processes, last: whether the reference instrument has been asked}
-  const starved = new Map(); // user -> the longest that a process of it took to answer, ms
-  const asked = new Map(); // process -> when it was asked, ms
+  const PING_MS = 1000; // between two pings of a process
+  // process -> Map(id -> {user, window, rights, head, sure}). A process can speak for its own realms only.
+  const realms = new Map();
+  // number -> {user, waiting: processes, last: whether the flush has reached the reference instrument}
+  const flushes = new Map();
+  const starved = new Map(); // user -> longest time that one of its processes took to answer a ping, ms
+  const pings = new Map(); // process -> time of its unanswered ping, ms
   const { emit, send } = Outgoing(channel);
   const { message: MESSAGE, gap: GAP } = PROTOCOL;
 
@@ -33,15 +35,15 @@ function Realms(channel, name, process, folder, policy) {
   if (policy) Policy(policy);
   Tabs();
 
-  /** A window of a visit, by its number. Throws where it is gone, or another visit's. */
+  /** A window of a visit, by its number. Throws if the window is gone or belongs to another visit. */
   function windowOf(user, number) {
     const global = WindowGlobalParent.getByInnerWindowId(number);
     if (global.documentPrincipal.originAttributes.userContextId !== user) throw new Error("a window of another visit");
     return global;
   }
 
-  /** Where the records of a window belong, as requests say it. Throws where its tab is not there yet. */
-  function placed(user, global) {
+  /** The container, tab and frames of a window, as requests name them. Throws while the window has no tab yet. */
+  function frameMembers(user, global) {
     const { browsingContext: context } = global;
     const top = (global.topWindowContext ?? global).documentURI.spec.slice(0, URL);
     const tab = tabOf(context.top.embedderElement);
@@ -49,9 +51,9 @@ function Realms(channel, name, process, folder, policy) {
     return { container_id: cookieStoreIdOf(user), tab, frame: frameOf(context), parent, top };
   }
 
-  const nowhere = (user) => ({ container_id: cookieStoreIdOf(user), tab: -1, frame: -1, parent: -1, top: "" });
+  const noFrame = (user) => ({ container_id: cookieStoreIdOf(user), tab: -1, frame: -1, parent: -1, top: "" });
 
-  /** Whose rights a realm has: its document's, or of a worker that a worker made, that one's; else those of its origin. */
+  /** Whose rights a realm has: its document's, or its maker's if a worker made it. Otherwise those of its origin. */
   function rightsOf(process, { user, window, parent, origin }) {
     const maker = parent && realms.get(process).get(parent);
     if (maker) return maker.rights;
@@ -62,41 +64,42 @@ function Realms(channel, name, process, folder, policy) {
     }
   }
 
-  /** Note where a realm belongs, as far as it can be known now: a pop-up has its tab, and then its page, moments later. */
+  /** Note the frame of a realm as far as it is known now. A pop-up gets its tab, and then its page, moments later. */
   function locate(realm) {
     const { user, window, rights } = realm;
-    let where = realm.head ? null : nowhere(user); // in no frame: it is a shared or service worker, or its window is gone
+    // In no frame: a shared or service worker, or a realm whose window is gone.
+    let members = realm.head ? null : noFrame(user);
     try {
-      const global = windowOf(user, window);
-      where = placed(user, global);
-      realm.sure = Origins.NETWORK.test(where.top);
+      members = frameMembers(user, windowOf(user, window));
+      realm.sure = Origins.NETWORK.test(members.top);
     } catch {
       realm.sure = !window;
     }
-    if (where) realm.head = JSON.stringify({ ...where, ...rights, context: rights.context.slice(0, URL) }).slice(1, -1);
+    if (!members) return;
+    realm.head = JSON.stringify({ ...members, ...rights, context: rights.context.slice(0, URL) }).slice(1, -1);
   }
 
-  function entered(process, id, data) {
+  function add(process, id, data) {
     if (!realms.has(process)) realms.set(process, new Map());
     const realm = { user: data.user, window: data.window, rights: rightsOf(process, data), head: "", sure: false };
     locate(realm);
     realms.get(process).set(id, realm);
   }
 
-  /** The address of a worker, which one that it makes without an address has the rights of. */
-  function at(realm, url) {
+  /** Note the address of a worker. A worker without an address that it makes has the rights of that address. */
+  function setAddress(realm, url) {
     if (realm && Origins.NETWORK.test(url)) realm.rights = { ...realm.rights, context: String(url) };
   }
 
-  /** The user context that Firefox made a process for, which it may speak for; NaN for a process of none. */
+  /** The user context that Firefox made a process for. The process may speak for no other. NaN if there is none. */
   const userOf = ({ remoteType }) => Number(/\buserContextId=(\d+)/.exec(remoteType)?.[1]);
 
   function handle({ target, data: { id, kind, data } }) {
     if (data?.user !== undefined && data.user !== userOf(target)) return refused(target, kind, data.user);
     if (kind === "document" || kind === "worker") {
-      entered(target, id, data);
+      add(target, id, data);
     } else if (kind === "at") {
-      at(realms.get(target)?.get(id), data);
+      setAddress(realms.get(target)?.get(id), data);
     } else if (kind === "gone") {
       realms.get(target)?.delete(id);
     } else if (kind === "share") {
@@ -114,13 +117,13 @@ function Realms(channel, name, process, folder, policy) {
     }
   }
 
-  /** A visit tells where Firefox had its page in a process of no user context: none has been seen. */
+  /** Count a page that Firefox had in a process of no user context. We have never seen one. */
   function refused(process, kind, user) {
     const name = { __proto__: null, document: GAP.DOCUMENT_IN_NO_VISIT, worker: GAP.WORKER_IN_NO_VISIT }[kind];
     if (name && Number.isNaN(userOf(process)) && Number.isSafeInteger(user)) gap(user, name);
   }
 
-  // One text a line: JSON has no newline. A process that a page has taken over may send what it likes.
+  // Each line is one message, and JSON has no newline. But a process that a page has taken over may send any text.
   const fits = (data) => typeof data === "string" && data.length <= LONGEST && !data.includes("\n");
   const reference = ReferenceInstrument(name, emit, fits);
   const KINDS = new Set(PROTOCOL.ofRealms);
@@ -128,12 +131,12 @@ function Realms(channel, name, process, folder, policy) {
   function pass(realm, kind, data) {
     if (!realm || !KINDS.has(kind)) return;
     if (!realm.sure) locate(realm);
-    // Of members with one name the last counts: those that say whose this is.
+    // If a name occurs twice in JSON, the last one counts. So a realm cannot forge the members of `realm.head`.
     if (fits(data)) return emit(`${data.slice(0, -1)},"type":"${kind}",${realm.head}}`);
     gap(realm.user, GAP.MESSAGE_SIZE);
   }
 
-  /** Tell all processes, also those to come, what a realm has found out that is the same for all. The first counts. */
+  /** Share a plan that a realm has found with all processes, also with later ones. The first plan of a kind counts. */
   function share({ key, data }) {
     if (/^plan:(?:(?:true|false),?){4}$/.test(key) && !sharedData.has(`${name}.${key}`))
       sharedData.set(`${name}.${key}`, data);
@@ -146,7 +149,7 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   function flush(user, number) {
-    apart.tell(user);
+    apart.report(user);
     const processes = [...realms.keys()].filter((process) => has(process, user));
     const pending = { number, user, waiting: new Set(processes), last: false };
     flushes.set(number, pending);
@@ -158,9 +161,9 @@ function Realms(channel, name, process, folder, policy) {
     if (pending?.waiting.delete(process) && pending.waiting.size === 0) settled(pending);
   }
 
-  /** All have answered. What the reference instrument was sent by then, it passes on before it answers. */
+  /** All processes have answered. The reference instrument first passes on what they sent it, and then answers. */
   function settled(pending) {
-    const process = pending.last ? null : reference.ask(pending.user, pending.number);
+    const process = pending.last ? null : reference.flush(pending.user, pending.number);
     if (!process) return flushed(pending);
     pending.last = true;
     pending.waiting.add(process);
@@ -177,7 +180,7 @@ function Realms(channel, name, process, folder, policy) {
 
   /** A visit has ended. */
   function forget(user) {
-    for (const its of realms.values()) for (const [id, realm] of its) if (realm.user === user) its.delete(id);
+    for (const own of realms.values()) for (const [id, realm] of own) if (realm.user === user) own.delete(id);
     starved.delete(user);
     bodies.forget(user);
     callstacks.forget(user);
@@ -189,7 +192,7 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   function gone(process) {
-    asked.delete(process);
+    pings.delete(process);
     realms.delete(process);
     reference.gone(process);
     for (const pending of flushes.values()) settle(pending, process);
@@ -198,16 +201,16 @@ function Realms(channel, name, process, folder, policy) {
   // -- how long a process takes to answer: how short of CPU its pages are --------------------------
 
   function answered(process) {
-    const late = Date.now() - asked.get(process);
-    asked.delete(process);
+    const delay = Date.now() - pings.get(process);
+    pings.delete(process);
     const users = new Set([...(realms.get(process)?.values() ?? [])].map((realm) => realm.user));
-    for (const user of users) starved.set(user, Math.max(starved.get(user) ?? 0, late));
+    for (const user of users) starved.set(user, Math.max(starved.get(user) ?? 0, delay));
   }
 
   function ping() {
-    for (const [process, its] of realms) {
-      if (its.size === 0 || asked.has(process)) continue;
-      asked.set(process, Date.now());
+    for (const [process, own] of realms) {
+      if (own.size === 0 || pings.has(process)) continue;
+      pings.set(process, Date.now());
       process.sendAsyncMessage(name, { ping: true });
     }
   }
@@ -216,24 +219,26 @@ function Realms(channel, name, process, folder, policy) {
   timer.initWithCallback(ping, PING_MS, Ci.nsITimer.TYPE_REPEATING_SLACK);
 
   Services.ppmm.addMessageListener(name, handle);
-  // The script itself is in memory that processes share: at its start each loads only what runs it. A script that was its own
-  // address, as data: URL, would also be long in every stack that has a frame of it.
+  // The process script is in memory that all processes share. Each process loads only the few lines that run it. If the
+  // whole script were a data: URL, each stack with one of its frames would contain that long URL.
   const { sharedData } = Services.ppmm;
   sharedData.set(`${name}.process`, process);
   sharedData.flush();
   const start = `{
-    const box = Cu.Sandbox(Services.scriptSecurityManager.getSystemPrincipal(), { wantGlobalProperties: ["ChromeUtils"] });
+    const principal = Services.scriptSecurityManager.getSystemPrincipal();
+    const box = Cu.Sandbox(principal, { wantGlobalProperties: ["ChromeUtils"] });
     box.Services = Services;
-    Cu.evalInSandbox(Services.cpmm.sharedData.get("${name}.process"), box, "latest", "resource://${name}/process.js", 1);
+    const script = Services.cpmm.sharedData.get("${name}.process");
+    Cu.evalInSandbox(script, box, "latest", "resource://${name}/process.js", 1);
   }`;
   Services.ppmm.loadProcessScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(start)}`, true);
   Services.obs.addObserver({ observe: gone }, "message-manager-disconnect");
-  const told = (subject, topic, data) => {
+  const notified = (subject, topic, data) => {
     const { user, number, last } = JSON.parse(data);
     if (number === undefined) return forget(user);
     if (!last) return flush(user, number);
     requests.unfinished(cookieStoreIdOf(user));
     flushed({ number, user });
   };
-  Services.obs.addObserver({ observe: told, timer }, name); // which keeps the timer alive
+  Services.obs.addObserver({ observe: notified, timer }, name); // `timer` is here to stay alive
 }

@@ -1,8 +1,10 @@
-// Compares Firefox's preferences with what it was given: a policy of the machine may hold other values.
+// Compares Firefox's preferences with those that we set. A policy of the machine may have changed some.
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** `wanted` is a JSON object of values by name; as JSON text, those with other values, and the names of policies. */
+/**
+ * `wanted` is a JSON object: name -> value. Returns JSON text: preferences with other values, and names of policies.
+ */
 function preferences(wanted) {
   const { prefs, policies } = Services;
   const READ = {

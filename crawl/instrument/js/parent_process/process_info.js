@@ -1,8 +1,10 @@
-// Says what memory and CPU time each process of this Firefox uses.
+// Measures the memory and CPU time of each process of this Firefox.
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** As JSON text: `memory` of this process in bytes, `children` as [pid, user context or 0, memory in bytes, CPU in ns]. */
+/**
+ * Returns JSON text: `memory` of this process (bytes), `children` as [pid, user context or 0, memory, CPU time (ns)].
+ */
 async function processInfo() {
   const { memory, children } = await ChromeUtils.requestProcInfo();
   const found = children.map((child) => {

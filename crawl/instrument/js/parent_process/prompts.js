@@ -1,16 +1,16 @@
 // Answers the dialogs of pages (alert, confirm, prompt, name and password), in any frame or pop-up.
 // World: Firefox's parent process, privileged.
-// Trusts: nothing of what they say, which goes nowhere.
+// Trusts: no text of a dialog. The text is not used.
 "use strict";
 
 function Prompts() {
-  const MOST = 20; // answered in one visit; the next one stays and stops its page
-  const answered = new Map(); // user context -> how many
+  const MOST = 20; // dialogs answered per visit; the next one stays open and stops its page
+  const answered = new Map(); // user context -> number of answered dialogs
 
   function opened(window) {
     const { owningBrowsingContext, promptType, inPermitUnload } = window.args;
     const user = owningBrowsingContext?.originAttributes.userContextId;
-    if (!user || inPermitUnload) return; // whether to leave a page Firefox answers itself, as the session asked
+    if (!user || inPermitUnload) return; // Firefox itself answers whether to leave a page, as the session says
     const n = answered.get(user) ?? 0;
     if (n >= MOST) return;
     answered.set(user, n + 1);

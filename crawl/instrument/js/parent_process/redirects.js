@@ -1,8 +1,8 @@
-// Reports channels that take the place of others: after a redirect, or when Firefox asks a service worker.
+// Reports each channel that replaces another: after a redirect, or when Firefox asks a service worker.
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** Call `handle(old, next, internal)` with both channels; `internal`: the same is asked, and no server has led there. */
+/** Call `handle(old, next, internal)` with both channels. `internal`: the address stays, and no server redirected. */
 function onRedirects(handle) {
   const ID = Components.ID(Services.uuid.generateUUID().toString());
   const NAME = `@overscripted/redirects;${ID}`;
@@ -13,7 +13,7 @@ function onRedirects(handle) {
       try {
         handle(old, next, (flags & Ci.nsIChannelEventSink.REDIRECT_INTERNAL) !== 0);
       } catch (error) {
-        console.error(error); // thrown, it would end the load
+        console.error(error); // an error that leaves this function would end the load
       }
       callback.onRedirectVerifyCallback(Cr.NS_OK);
     },

@@ -1,20 +1,20 @@
 // Records every HTTP(S) and WebSocket request of every visit, one row per hop.
-// World: Firefox's parent process, privileged. By the wrappers of channels through which Firefox tells extensions of
-// requests, with what these are told, but without a message to another process. Headers and addresses are text from
-// servers and service workers, passed on as such.
+// World: Firefox's parent process, privileged. It uses the channel wrappers by which Firefox reports requests to
+// extensions, so it sees what they see, but sends no message to another process. Headers and addresses are text from
+// servers and service workers, and are passed on as text.
 "use strict";
 
 function Requests(emit, cookies, policy) {
   const { WebRequest } = ChromeUtils.importESModule("resource://gre/modules/WebRequest.sys.mjs");
-  // Request id -> its present hop: its row; the wrapper, which knows nothing of a service worker's channel; the channel; where
-  // a redirect has led on, the finished row.
+  // request id -> its current hop {row, wrapper, channel, cached, led, announced}. `led` is the finished row, if a
+  // redirect has led on. The wrapper knows nothing of a service worker's channel.
   const hops = new Map();
   const tops = new Map(); // cookie store id -> Map(tab -> URL of its top document)
 
-  const LONGEST = 100_000; // characters that are kept of a text; a page's headers and data: URLs may have millions
+  const LONGEST = 100_000; // characters kept of one text; headers and data: URLs of a page may have millions
   const short = (text) => (text?.length > LONGEST ? text.slice(0, LONGEST) : text);
 
-  /** Headers as JSON: as many as there is room for. */
+  /** Headers as JSON. Those that exceed the limit are left out. */
   function pairs(headers) {
     const found = [];
     let left = LONGEST;
@@ -26,8 +26,8 @@ function Requests(emit, cookies, policy) {
     return `[${found.join()}]`;
   }
 
-  /** The headers of a response as its server sent them: without our policy, the last of a comma-separated list. */
-  function sent(headers) {
+  /** The headers of a response without our policy, which is the last of a comma-separated list. */
+  function withoutPolicy(headers) {
     return headers.flatMap(({ name, value }) => {
       if (!policy || !value?.includes(policy)) return { name, value };
       const comma = value.lastIndexOf(",");
@@ -35,7 +35,7 @@ function Requests(emit, cookies, policy) {
     });
   }
 
-  /** The headers that a method of a channel shows; none where there are none yet. */
+  /** The headers that a method of a channel visits. None if the channel has none yet. */
   function headersOf(channel, visit) {
     const found = [];
     try {
@@ -93,11 +93,12 @@ function Requests(emit, cookies, policy) {
     tops.get(cookieStoreId).set(tab, wrapper.finalURL);
   }
 
-  /** Tell a hop that is over, for the next begins. The next one's number: the same where Firefox itself begins it anew. */
+  /** Send the hop that is over, and return the number of the next. The number stays if Firefox repeats the hop. */
   function after(before) {
     const { led, row, announced } = before;
     if (!led && row.status === null) return row.hop;
-    emit(led ?? finished(before, { size: announced })); // without a redirect: a password is sent now
+    // There was no redirect: the request is repeated with a password
+    emit(led ?? finished(before, { size: announced }));
     return row.hop + 1;
   }
 
@@ -107,38 +108,38 @@ function Requests(emit, cookies, policy) {
     const headers = headersOf(channel, "visitResponseHeaders");
     hop.cached ||= cached;
     hop.row.status = channel.responseStatus;
-    hop.row.response_headers = pairs(sent(headers));
+    hop.row.response_headers = pairs(withoutPolicy(headers));
     hop.announced = announced(channel);
-    if (byWorker(channel)) return; // it was sent no headers, and sets no cookies
+    if (byWorker(channel)) return; // a service worker gets no headers and sets no cookies
     hop.row.request_headers = pairs(headersOf(channel, "visitRequestHeaders"));
     cookies.responded(hop.row.container_id, headers);
   }
 
-  /** Another channel goes on for a request: `internal`, for the same hop. */
+  /** Another channel takes over a request. `internal`: the hop stays the same. */
   function replaced(old, next, internal) {
     if (!(old instanceof Ci.nsIHttpChannel)) return;
     const hop = hops.get(String(ChannelWrapper.get(old).id));
     if (!hop) return;
     if (byWorker(next))
-      withHeaders(hop); // those that Firefox would have sent
+      withHeaders(hop); // the headers that Firefox would have sent
     else if (!internal) lead(hop, old, next);
-    if (next instanceof Ci.nsIHttpChannel) hop.channel = next; // none where an address is opened elsewhere, as mailto:
+    if (next instanceof Ci.nsIHttpChannel) hop.channel = next; // mailto: has no HTTP channel
   }
 
-  /** A redirect leads on from a hop: a server's, a service worker's, or Firefox's own from HTTP to HTTPS. */
+  /** A redirect ends a hop. It comes from a server, a service worker, or Firefox (from HTTP to HTTPS). */
   function lead(hop, channel, next) {
     if (byWorker(channel)) responded(channel);
     withHeaders(hop);
     hop.led = finished(hop, { redirect_url: short(next.originalURI.spec), size: 0 });
   }
 
-  /** The answer of a service worker comes. */
+  /** A service worker has answered. */
   function started(id) {
     const channel = hops.get(id)?.channel;
     if (byWorker(channel) && Components.isSuccessCode(channel.status)) answered(channel);
   }
 
-  /** The wrapper has an error: of a service worker's channel that it knows nothing of it. */
+  /** The wrapper reports an error. For a service worker's channel that only means that the wrapper does not know it. */
   function failed(id) {
     const hop = hops.get(id);
     if (hop && !byWorker(hop.channel)) ended(id, { error: hop.wrapper.errorString ?? "" });
@@ -151,34 +152,34 @@ function Requests(emit, cookies, policy) {
     ended(id, error ? { error } : { completed: true });
   }
 
-  /** Firefox's word for what went wrong with a channel; "" for nothing. */
+  /** Firefox's name of the error of a channel; "" if it has none. */
   function errorOf({ status }) {
     return Components.isSuccessCode(status) ? "" : ChromeUtils.getXPCOMErrorName(status);
   }
 
-  function ended(id, how) {
+  function ended(id, outcome) {
     const hop = hops.get(id);
     if (!hop) return;
     hops.delete(id);
     const { statusCode, responseSize } = hop.wrapper;
     withHeaders(hop);
-    const whole = { status: statusCode || hop.row.status, size: responseSize || hop.announced, ...how };
-    emit(hop.led ? { ...hop.led, ...how } : finished(hop, how.completed ? whole : how));
+    const whole = { status: statusCode || hop.row.status, size: responseSize || hop.announced, ...outcome };
+    emit(hop.led ? { ...hop.led, ...outcome } : finished(hop, outcome.completed ? whole : outcome));
   }
 
-  /** The size that the server announced; null where it did not. */
+  /** The size that the server announced; null if it announced none. */
   function announced(channel) {
     const length = headerOf(channel, "Content-Length");
     return /^\d+$/.test(length) ? Number(length) : null;
   }
 
-  /** The row of a hop, with the headers that it was to be sent with where no response has told those that were. */
+  /** The row of a hop with its headers. Until a response shows those that were sent, these are the planned ones. */
   function withHeaders({ row, channel }) {
     row.request_headers ??= pairs(headersOf(channel, "visitRequestHeaders"));
     return row;
   }
 
-  /** The address of a channel's peer; null where it has none. */
+  /** The address of a channel's peer; null if it has none. */
   function addressOf(channel) {
     try {
       return channel.QueryInterface(Ci.nsIHttpChannelInternal).remoteAddress;
@@ -187,7 +188,7 @@ function Requests(emit, cookies, policy) {
     }
   }
 
-  /** What is sent of a hop that is over. */
+  /** The message about a hop that is over. */
   function finished({ row, channel, cached }, more) {
     /** @type {Protocol.Request} */
     const message = { ...row, ...more, ip: addressOf(channel), from_cache: cached, ended: Date.now() };
@@ -197,10 +198,11 @@ function Requests(emit, cookies, policy) {
   Services.obs.addObserver({ observe: begin }, "http-on-modify-request");
   onResponses(responded);
   onRedirects(replaced);
-  WebRequest.onBeforeRedirect.addListener(() => {}, { urls: null }); // has wrappers told of the channels that take over
+  // With a listener here, Firefox tells wrappers which channel takes over.
+  WebRequest.onBeforeRedirect.addListener(() => {}, { urls: null });
 
   return {
-    /** The visit of a container ends: send each request without an answer as far as it is known, and nothing after that. */
+    /** The visit of a container ends. Send each request without an answer as it is known now, and nothing later. */
     unfinished(cookieStoreId) {
       for (const [id, hop] of hops) {
         if (hop.row.container_id !== cookieStoreId) continue;

@@ -1,16 +1,17 @@
-// The responses of visits, when their headers are there and nothing of their bodies has been passed on.
+// Reports the responses of visits when their headers have arrived and nothing of their bodies has been passed on.
 // World: Firefox's parent process, privileged. Headers and bodies are text and bytes from servers and service workers.
 "use strict";
 
-/** Whether a channel is one by which Firefox asks a service worker. */
+/** Whether Firefox asks a service worker by this channel. */
 const byWorker = (channel) => channel instanceof Ci.nsIInterceptedChannel;
 
 /**
- * `onResponses(handle)`: call `handle(channel, user, type, cached)` with each response to a request of a visit, from the network,
- * the cache or a service worker. `answered(channel)`: a service worker's has come, for Firefox tells only of the others.
+ * `onResponses(handle)` has `handle(channel, user, type, cached)` called for each response of a visit, from the
+ * network, the cache or a service worker. `answered(channel)` reports the response of a service worker: Firefox reports
+ * only the others.
  */
 const { onResponses, answered } = (() => {
-  const handlers = []; // in the order in which they asked
+  const handlers = []; // in the order of their registration
 
   function examine(channel, cached) {
     if (!(channel instanceof Ci.nsIHttpChannel)) return;
@@ -21,7 +22,7 @@ const { onResponses, answered } = (() => {
       try {
         handle(channel, user, externalContentPolicyType, cached);
       } catch (error) {
-        console.error(error); // the others handle it all the same
+        console.error(error); // the other handlers still run
       }
     }
   }
@@ -35,7 +36,7 @@ const { onResponses, answered } = (() => {
   return { onResponses: (handle) => handlers.push(handle), answered: (channel) => examine(channel, false) };
 })();
 
-/** A header of a response; "" where it has none. */
+/** A header of a response; "" if it has none. */
 function headerOf(channel, name) {
   try {
     return channel.getResponseHeader(name);
@@ -45,8 +46,8 @@ function headerOf(channel, name) {
 }
 
 /**
- * The text of bytes that Firefox gives as characters of one byte each: UTF-8 where they are, as servers and pages write what
- * is not ASCII, else Latin-1, from which every byte can be read again. A text of other characters stays.
+ * Decodes bytes that Firefox gives as text with one character per byte. They are read as UTF-8 if they are valid UTF-8,
+ * else as Latin-1, which keeps every byte. A text with other characters stays as it is.
  */
 const textOf = (() => {
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

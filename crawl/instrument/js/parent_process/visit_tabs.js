@@ -1,8 +1,8 @@
-// The tabs of one visit.
+// Finds the tabs of one visit.
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** The `browser` elements of a user context, given by its number: the visit's tab first, then its pop-ups. */
+/** The `browser` elements of a user context, by its number: the visit's tab first, then its pop-ups. */
 function* tabsOfVisit(number) {
   for (const { gBrowser } of Services.wm.getEnumerator("navigator:browser")) {
     for (const browser of gBrowser?.browsers ?? []) {

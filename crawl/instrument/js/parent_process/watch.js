@@ -1,6 +1,6 @@
-// Reports what happens to tabs and processes of visits, by their numbers: a tab's process died, a download came in the
-// place of a page, a tab was closed, a content process began.
-// World: Firefox's parent process, privileged. Trusts: nothing that pages wrote. Only numbers leave.
+// Reports events of tabs and processes of visits: a tab's process died, a download came instead of a page, a tab was
+// closed, a content process began.
+// World: Firefox's parent process, privileged. Trusts: nothing that pages wrote. It reports numbers only.
 "use strict";
 
 function watch(crashed, downloads, closed, born) {
@@ -19,15 +19,17 @@ function watch(crashed, downloads, closed, born) {
     if (user) crashed(`${user} ${pids.get(childID) ?? 0}`);
   }
 
-  function gone(context, topic, why) {
-    if (why === "replace" || context.parent || !context.isContent) return; // its page goes on
+  function gone(context, topic, reason) {
+    if (reason === "replace" || context.parent || !context.isContent) return; // replaced: the page goes on
     if (context.originAttributes.userContextId) closed(String(context.browserId));
   }
 
-  /** In the place of a page: not what a page gives away, nor what comes in its frames and pop-ups. */
+  /**
+   * Report a download instead of a page. A page may also start one, as may its frames and pop-ups: these do not count.
+   */
   function begun(download) {
     const { source } = download;
-    if (source.userContextId) download.finalize(true).catch(() => {}); // not a byte more, and nothing kept
+    if (source.userContextId) download.finalize(true).catch(() => {}); // stops the download and deletes its file
     const context = BrowsingContext.get(source.browsingContextId);
     if (!context || context.parent || context.opener || context.currentURI.spec !== "about:blank") return;
     downloads(String(source.userContextId));
