@@ -71,7 +71,7 @@ def load(name: str) -> list[Item]:
     """The items of a preset, or of a JSON file, for recorders.
 
     An item has ``object`` (path from the global object) and ``name`` (beginning of its symbols). It may have
-    ``properties``, ``excluded``, ``stack``, ``functions``, ``bytes``, ``when``. Raises InputError, with what is
+    ``properties``, ``excluded``, ``stack``, ``functions``, ``bytes``, ``when``. Raises InputError if one is
     wrong.
     """
     return expand(_read(name), name)

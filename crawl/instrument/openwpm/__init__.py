@@ -1,8 +1,8 @@
-"""The reference instrument: OpenWPM's, as published on npm, in our extension in the place of ours.
+"""The reference instrument: OpenWPM's, as published on npm, runs in our extension instead of ours.
 
-Its modules are put one after another without their ``import`` and ``export``, unchanged otherwise; what they
-send is brought into our protocol by the extension's background page, `background.js`, which
-calls a function that `content_process.js` has put there. `document.js` tells of the documents.
+Its modules are joined without their ``import`` and ``export``, and unchanged otherwise. The background page
+of the extension, `background.js`, converts what they send to our protocol. It sends it by a function that
+`content_process.js` defines there. `document.js` reports documents.
 """
 
 import re
@@ -27,9 +27,9 @@ _MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 def put_into(extension: Path) -> dict[str, Any]:
-    """Give an unpacked extension OpenWPM's instrument as its content script; what its manifest has besides.
+    """Give an unpacked extension OpenWPM's instrument as its content script.
 
-    Errors as of `npm`.
+    Returns further members of its manifest. Raises what `npm` raises.
     """
     build = npm.installed(FOLDER) / "@openwpm" / "webext-instrumentation" / "build" / "module"
     texts = [

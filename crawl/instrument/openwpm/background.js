@@ -1,6 +1,6 @@
-// Makes calls of our protocol of what OpenWPM's instrument sends, and passes them to the function from
+// Converts the records of OpenWPM's instrument to messages of our protocol, and passes them to the function from
 // content_process.js.
-// World: background page. OpenWPM's records pass through the page; to us they are text.
+// World: background page. OpenWPM's records pass through the page, so each is text that the page may have forged.
 "use strict";
 
 browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId, url }) => {
@@ -20,7 +20,7 @@ browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId
   }
   if (data.callStack) call.call_stack = data.callStack;
   /** @type {Omit<Protocol.Calls, "parent">} */
-  const said = {
+  const message = {
     type: PROTOCOL.message.CALLS,
     container_id: cookieStoreId,
     tab: tab.id,
@@ -32,10 +32,10 @@ browser.runtime.onMessage.addListener(({ namespace, type, data }, { tab, frameId
     calls: [call],
     totals: [],
   };
-  overscripted(JSON.stringify(said));
+  overscripted(JSON.stringify(message));
 
   function frame({ funcName, scriptUrl, scriptLocEval, scriptLine, scriptCol }) {
-    const made = scriptLocEval ? ` ${scriptLocEval}` : "";
-    return `${text(funcName)}@${text(scriptUrl)}${made}:${text(scriptLine)}:${text(scriptCol)}`;
+    const evaluated = scriptLocEval ? ` ${scriptLocEval}` : "";
+    return `${text(funcName)}@${text(scriptUrl)}${evaluated}:${text(scriptLine)}:${text(scriptCol)}`;
   }
 });

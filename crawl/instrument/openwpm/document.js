@@ -1,6 +1,6 @@
-// Reports each document. Its calls are recorded by another instrument.
-// World: sandbox of a document. After js/document/channel.js. The value of this script makes what the process script
-// may ask of a window.
+// Reports each document. OpenWPM's instrument records its calls.
+// World: sandbox of a document. After js/document/channel.js. The value of this script is a function. It returns what
+// the process script may call for a window.
 "use strict";
 
 (link, window) => {

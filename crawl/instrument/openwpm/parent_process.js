@@ -1,29 +1,29 @@
-// Passes on the records of the reference instrument. On a flush its extension's process is asked last.
+// Passes on the records of the reference instrument. A flush reaches the process of its extension last.
 // World: Firefox's parent process, privileged. After js/parent_process/origins.js.
-// Trusts: that extension, which is ours. What it passes on from pages is text.
+// Trusts: our extension. What it passes on from pages is text.
 "use strict";
 
-/** A frame of a tab by the numbers that extensions know; nothing where it is gone. */
+/** A frame of a tab by the numbers that extensions know; nothing if it is gone. */
 function contextOf(tab, frame) {
   if (frame > 0) return BrowsingContext.get(frame);
   return ExtensionParent.apiManager.global.tabTracker.getTab(tab, null)?.linkedBrowser.browsingContext;
 }
 
-/** Whose rights a document at this address has in a frame or tab, where another may be by now; {} where nothing is known. */
+/** Whose rights a document at this address had in a frame or tab. It may show another by now. {}: unknown. */
 function rightsAt(context, url) {
   const global = context?.currentWindowGlobal;
   if (!global || Origins.NETWORK.test(url)) return {};
-  const [now, around] = Origins.chain(global);
-  const its = now.documentURI.spec === url ? now : around;
-  return its ? Origins.of(its) : {};
+  const [present, ancestor] = Origins.chain(global);
+  const window = present.documentURI.spec === url ? present : ancestor;
+  return window ? Origins.of(window) : {};
 }
 
-/** `name` is that of messages between processes, `fits` says whether a text may be passed on. */
+/** `name` is the name of messages between processes. `fits` decides whether a text may be passed on. */
 function ReferenceInstrument(name, emit, fits) {
-  let reference = null; // its process
+  let reference = null; // the process of the extension
 
   return {
-    /** It says something, or that it is there. */
+    /** Handle a record, or an empty text: the background page has started. */
     handle(process, data) {
       if (process.remoteType !== "extension") return;
       reference = process;
@@ -33,8 +33,8 @@ function ReferenceInstrument(name, emit, fits) {
       message.parent = context?.parent ? frameOf(context.parent) : -1;
       emit({ ...message, ...rightsAt(context, message.location) });
     },
-    /** Ask it for what it has been sent: its process, which will answer; null where there is none. */
-    ask(user, number) {
+    /** Have the extension pass on what it has. Returns the process that will answer; null if there is none. */
+    flush(user, number) {
       reference?.sendAsyncMessage(name, { user, number });
       return reference;
     },
