@@ -1,8 +1,10 @@
-// Reads the consoles of pages, which Firefox keeps for its own tools. No page sees who reads them.
-// World: process script, privileged. What is written or thrown comes from the page.
+// Reads the consoles of pages, which Firefox keeps for its own tools. No page can see who reads its console.
+// World: process script, privileged. Messages and errors come from the page.
 "use strict";
 
-/** What scripts and workers write: `report(window's number, level, url, line, values)` is given each error and warning. */
+/**
+ * Reports each error and warning that scripts and workers write: `report(window's number, level, url, line, values)`.
+ */
 function Written(report) {
   const LEVELS = { __proto__: null, error: "error", exception: "error", assert: "error", warn: "warning" };
   const MOST = 50; // values of one message
@@ -16,9 +18,9 @@ function Written(report) {
 }
 
 /**
- * Errors that nothing caught and no listener of the page keeps from its console, and all rejections that nothing handled:
- * `report(window's number, url, line, message, rejected, reason)` is given each.
- * What scripts of other origins throw is said whole here, and only as "Script error." by the event that a page gets.
+ * Reports uncaught errors and unhandled rejections: `report(window's number, url, line, message, rejected, reason)`.
+ * Errors whose event a listener of the page has prevented are missing here; see events.js. Errors from scripts of other
+ * origins have their whole text here. The event that the page gets only says "Script error.".
  */
 function Uncaught(report) {
   const { nsIScriptError: Kind } = Ci;

@@ -1,31 +1,34 @@
 // Puts a recorder beside each window of a visit when Firefox creates the window. Firefox reports every new window at
-// once, also the empty one of a new frame. So the recorder is there before a script of any page can reach the window.
-// World: process script, privileged. The recorder runs in a sandbox that has the rights of the window's page and no
-// more. Windows with the same principal share one sandbox, so that only the first one pays for its start. Pages can
-// neither reach nor see the sandbox.
+// once, also the empty window of a new frame. So the recorder starts before a script of any page can reach the window.
+// World: process script, privileged. The recorder runs in a sandbox that has only the rights of the window's page.
+// Windows with the same principal share one sandbox, so only the first window pays for its start. Pages can neither
+// reach nor see the sandbox.
 "use strict";
 
 function Documents(link, { recorder, windowSide, mark }) {
   const URL = 100_000; // characters of a document's address
-  const TICK_MS = 100; // a document with something to say is asked for it so long after it said so
+  const TICK_MS = 100; // from the first waiting record of a document to its flush
   const { BrowsingContext } = Cu.getGlobalForObject(Services);
-  const MOST_STREAMS = 100; // of a window whose addresses are known
+  const MOST_STREAMS = 100; // addresses of EventSources remembered per window
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
-  // inner window's id -> {id, user, box, realm, left: natives it keeps for others, room, viewer, streams: their addresses}
+  // id of an inner window -> {id, user, box, realm, left: natives kept for windows that are gone, room: length of `left` that starts a cleanup,
+  // viewer, streams: addresses of EventSources}
   const windows = new Map();
-  const documents = new WeakMap(); // document -> what `windows` has of its window
-  const waiting = new Set(); // those with something to say
+  const documents = new WeakMap(); // document -> entry of its window in `windows`
+  const waiting = new Set(); // entries whose documents have records to send
   let timer = null;
-  let last = ""; // see `again`
+  let last = ""; // see `repeated`
   const listen = Events(handleEvent, late);
   const boxes = new Map(); // principal -> {sandbox, begin, principal, windows: how many}
-  const compiled = { recorder: null, windowSide: null }; // until then, and where Firefox cannot name it, the text is run
+  // Until Firefox has compiled a script, its text is run instead. Also if Firefox cannot give it our file name.
+  const compiled = { recorder: null, windowSide: null };
 
   const options = { filename: PageStack.RECORDER, hasReturnValue: true };
   ChromeUtils.compileScript(recorder, options).then((script) => {
     if (script.url === PageStack.RECORDER) compiled.recorder = script;
   });
-  ChromeUtils.compileScript(windowSide, options).then((script) => (compiled.windowSide = script)); // no page is called by it: no stack has its name
+  // The name of this script does not matter: it calls no code of a page, so no stack has a frame of it.
+  ChromeUtils.compileScript(windowSide, options).then((script) => (compiled.windowSide = script));
 
   function tick() {
     timer = null;
@@ -41,10 +44,10 @@ function Documents(link, { recorder, windowSide, mark }) {
     timer.initWithCallback(tick, TICK_MS, Ci.nsITimer.TYPE_ONE_SHOT);
   }
 
-  /** Whether this is what was told of last, in whichever window: the second of two. */
-  function again(what) {
-    const same = what === last;
-    last = same ? "" : what;
+  /** Whether this report equals the previous one of any window. A third equal report counts as new. */
+  function repeated(report) {
+    const same = report === last;
+    last = same ? "" : report;
     return same;
   }
 
@@ -64,7 +67,10 @@ function Documents(link, { recorder, windowSide, mark }) {
   const evaluated = (script, box) =>
     Cu.waiveXrays(Cu.evalInSandbox(textOf(script), box, "latest", PageStack.RECORDER, 1));
 
-  /** The sandbox of a window's principal. Not of its origin: a page that sets `document.domain` changes its principal. */
+  /**
+   * The sandbox for a window's principal. Not for its origin: a page that sets `document.domain` gets another
+   * principal.
+   */
   function boxOf(window) {
     const { nodePrincipal } = window.document;
     let box = boxes.get(nodePrincipal);
@@ -76,40 +82,40 @@ function Documents(link, { recorder, windowSide, mark }) {
     return box;
   }
 
-  /** What makes a window's side: see page/window_side.js. */
+  /** The function that makes a window's side: see page/window_side.js. */
   const windowSideFor = (window, box) =>
     compiled.windowSide?.executeInGlobal(window) ?? evaluated(windowSide, box.sandbox);
 
-  /** The user context of a window's page; 0: it is no page of a visit. */
+  /** The user context of a window's page; 0 if the page belongs to no visit. */
   function userOf({ document }) {
     const { nodePrincipal, documentURI } = document;
     if (nodePrincipal.isSystemPrincipal || !PAGES.test(documentURI)) return 0;
     return nodePrincipal.originAttributes.userContextId;
   }
 
-  /** Whether no script will ever reach a window: the empty one of a tab or process whose page is yet to come. */
-  function alone(window) {
+  /** Whether no script can ever reach a window: the empty window of a tab or process before its page arrives. */
+  function isUnreachable(window) {
     const { parent, opener, embedderElement } = window.browsingContext;
     return window.document.isInitialDocument && !opener && (!parent || !embedderElement);
   }
 
-  /** What decides which interfaces a window has, and somewhat more. */
+  /** The kind of a window: what decides which interfaces it has. It may be finer than necessary. */
   function kindOf({ isSecureContext, crossOriginIsolated, document, browsingContext }) {
     const { isNullPrincipal } = document.nodePrincipal;
     return `plan:${[isSecureContext, crossOriginIsolated, isNullPrincipal, browsingContext.parent !== null]}`;
   }
 
-  const of = (window) => windows.get(window.windowGlobalChild?.innerWindowId);
+  const entryOf = (window) => windows.get(window.windowGlobalChild?.innerWindowId);
 
-  /** Whether a document is Firefox's own, which shows what is no page: a PDF, JSON, a picture, a sound, a film. */
+  /** Whether a document is one of Firefox's viewers, which shows no page: a PDF, JSON, an image, audio or video. */
   function isViewer({ nodePrincipal, mozSyntheticDocument }) {
     return (
       mozSyntheticDocument || ["resource", "chrome", "moz-extension"].some((scheme) => nodePrincipal.schemeIs(scheme))
     );
   }
 
-  /** What a viewer does is not the page's: that it is there is told, and nothing else. */
-  function viewed(entry, { documentURI }) {
+  /** Report a viewer as a frame. Nothing else of it is recorded, for it is not a page. */
+  function reportViewer(entry, { documentURI }) {
     if (entry.viewer) return;
     entry.viewer = true;
     /** @type {Protocol.FromRealm<Protocol.Frame>} */
@@ -119,7 +125,7 @@ function Documents(link, { recorder, windowSide, mark }) {
 
   function begin(window) {
     const user = userOf(window);
-    if (!user || alone(window)) return null;
+    if (!user || isUnreachable(window)) return null;
     const { windowGlobalChild } = window;
     const entry = {
       id: link.id(),
@@ -140,15 +146,15 @@ function Documents(link, { recorder, windowSide, mark }) {
       entry.box = boxOf(window);
       entry.box.windows++;
       const kind = kindOf(window);
-      const give = {
+      const windowLink = {
         emit: (kind, data) => link.emit(entry.id, kind, data),
         wake: () => wake(entry),
         caller: () => PageStack.caller(entry.box.principal),
-        again: (what) => again(`${user}\n${what}`),
+        repeated: (report) => repeated(`${user}\n${report}`),
         plan: link.shared(kind) ?? null,
         planned: (plan) => link.share(kind, Cu.cloneInto(plan, {})),
       };
-      const given = Cu.cloneInto(give, entry.box.sandbox, { cloneFunctions: true });
+      const given = Cu.cloneInto(windowLink, entry.box.sandbox, { cloneFunctions: true });
       entry.realm = Cu.waiveXrays(entry.box.begin(given, window, windowSideFor(window, entry.box)));
     } catch (error) {
       link.gap(entry.id, `${PROTOCOL.gap.DOCUMENT}: ${error}`.slice(0, 200));
@@ -156,13 +162,13 @@ function Documents(link, { recorder, windowSide, mark }) {
     return entry;
   }
 
-  /** The oldest window that has a principal like this one; null for none. */
+  /** The oldest window with an equal principal; null if there is none. */
   function survivorOf(principal) {
     for (const entry of windows.values()) if (entry.realm && entry.box.principal.equals(principal)) return entry;
     return null;
   }
 
-  /** Have a window keep natives of windows that have gone: those that somebody has still. */
+  /** Have a window keep the natives of destroyed windows. Only those live on of which some script has a function. */
   function keep(entry, orphans) {
     for (const natives of orphans) natives.deref()?.ended(entry.realm.side);
     entry.left.push(...orphans);
@@ -171,12 +177,12 @@ function Documents(link, { recorder, windowSide, mark }) {
     entry.room = 2 * entry.left.length + 100;
   }
 
-  /** A window is gone. Its functions may live on, in the hands of the scripts of others of its origin. */
+  /** A window was destroyed. Scripts of other windows of its origin may still hold its functions. */
   function ended(number) {
     const entry = windows.get(number);
     if (!windows.delete(number) || !entry.box) return;
     const { realm, left, box } = entry;
-    entry.realm = null; // which would keep the window in memory: what is still called it sends as it comes
+    entry.realm = null; // it would keep the window in memory; from now on the realm sends each record at once
     if (--box.windows === 0) boxes.delete(box.principal);
     if (!realm) return;
     realm.ended();
@@ -187,20 +193,20 @@ function Documents(link, { recorder, windowSide, mark }) {
   function arrived(document) {
     const window = document.defaultView;
     if (!window) return;
-    const entry = of(window) ?? begin(window);
+    const entry = entryOf(window) ?? begin(window);
     if (!entry) return;
     documents.set(document, entry);
-    if (isViewer(document)) return viewed(entry, document); // of a picture this is known only now
-    listen(window); // again, where it was opened anew
+    if (isViewer(document)) return reportViewer(entry, document); // of an image this is known only now
+    listen(window); // once more, because `document.open` removes listeners
     entry.realm?.arrived();
   }
 
-  /** A request begins. Where a script asked for it, that script is running still. */
+  /** A request begins. If a script started the request, that script is still running. */
   function opening(channel) {
     const { loadInfo, URI } = channel.QueryInterface(Ci.nsIChannel);
     const { internalContentPolicyType, loadingDocument, originAttributes, triggeringPrincipal } = loadInfo;
     const user = originAttributes.userContextId;
-    if (!user || internalContentPolicyType === Ci.nsIContentPolicy.TYPE_INTERNAL_IMAGE_FAVICON) return; // the browser's
+    if (!user || internalContentPolicyType === Ci.nsIContentPolicy.TYPE_INTERNAL_IMAGE_FAVICON) return; // Firefox's own
     const stack = PageStack.stack(triggeringPrincipal);
     if (stack) link.emit("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
     if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
@@ -208,34 +214,39 @@ function Documents(link, { recorder, windowSide, mark }) {
   }
 
   /**
-   * An EventSource connects, within its constructor or again. When it connects again no script is running; nor where the
-   * browser's own code calls the constructor.
+   * An EventSource connects: in its constructor, or later again. No script is running when it connects again, or when
+   * Firefox's own code calls the constructor. In that case only a new address counts as a new EventSource.
    */
   function stream(window, address, script) {
-    const streams = window && of(window)?.streams;
+    const streams = window && entryOf(window)?.streams;
     if (!streams) return;
     const room = streams.size < MOST_STREAMS;
     if (script || (room && !streams.has(address))) made(window, "window.EventSource", address);
     if (room) streams.add(address);
   }
 
-  /** A window's page has made something that only the browser tells of. */
+  /** A window's page has made something that only Firefox reports. */
   function made(window, symbol, text) {
-    of(window)?.realm?.made?.(symbol, text);
+    entryOf(window)?.realm?.made?.(symbol, text);
   }
 
-  /** A pop-up was asked for, without a click: by a script that is running still, or by a link or form of the document. */
+  /**
+   * Firefox blocked a pop-up, because nobody clicked. A script that is still running, a link or a form asked for it.
+   */
   function blocked(window, { popupWindowURI }) {
     made(window, "popup blocked", popupWindowURI?.spec ?? "about:blank");
   }
 
   function handleEvent(document, window, event) {
     if (event.type === "DOMPopupBlocked") return blocked(window, event);
-    const realm = documents.get(document)?.realm ?? of(window)?.realm;
+    const realm = documents.get(document)?.realm ?? entryOf(window)?.realm;
     realm?.handle(event, event.type === "message" ? senderOf(event, window) : -1);
   }
 
-  /** Our policy's word of a window that has gone, which is for no page: of one that went just now its recorder is there still. */
+  /**
+   * Firefox reports a use of our policy in a window that is gone. No page may see the event. The recorder may still
+   * exist.
+   */
   function late(document, event) {
     if (!event.originalPolicy.includes(mark)) return;
     const entry = documents.get(document);
@@ -244,14 +255,14 @@ function Documents(link, { recorder, windowSide, mark }) {
     if (entry) link.gap(entry.id, PROTOCOL.gap.DYNAMIC_CODE);
   }
 
-  /** The number of the frame that sent a message, as extensions know it; -1: it is in no frame of this tab. */
+  /** The number of the frame that sent a message, as extensions know it; -1 if it is no frame of this tab. */
   function senderOf({ source }, { browsingContext }) {
-    const from = source && BrowsingContext.getFromWindow(source);
-    if (!from || from.top !== browsingContext?.top) return -1;
-    return from.parent ? from.id : 0;
+    const sender = source && BrowsingContext.getFromWindow(source);
+    if (!sender || sender.top !== browsingContext?.top) return -1;
+    return sender.parent ? sender.id : 0;
   }
 
-  Uncaught((number, ...what) => windows.get(number)?.realm?.uncaught?.(...what));
+  Uncaught((number, ...error) => windows.get(number)?.realm?.uncaught?.(...error));
   Written((number, level, url, line, values) => windows.get(number)?.realm?.written?.(level, url, line, ...values));
 
   const topics = {
@@ -267,7 +278,7 @@ function Documents(link, { recorder, windowSide, mark }) {
 
   return {
     made,
-    /** Have every document of a user context hand over what it has. */
+    /** Have every document of a user context send what it has. */
     flush(user) {
       for (const entry of new Set([...windows.values(), ...waiting])) {
         if (entry.user !== user) continue;

@@ -1,6 +1,6 @@
 // Connects the realms of this content process, documents and workers, with Firefox's parent process.
-// World: process script, privileged, in every content process. Trusts: our own scripts in those realms. What they pass
-// on from pages is text.
+// World: process script, privileged, in every content process. Trusts: our own scripts in those realms. Data of pages
+// is text.
 "use strict";
 
 (() => {
@@ -18,7 +18,7 @@
       ProcessLink.emit(id, PROTOCOL.message.GAP, JSON.stringify(message));
     },
     id: () => `${Services.appinfo.uniqueProcessID}.${ids++}`,
-    /** What a realm of this process has shared with those of all processes, else what one of another did. */
+    /** The shared data of a key: from a realm of this process, else from a realm of another process. */
     shared(key) {
       if (!shared.has(key)) {
         const found = Services.cpmm.sharedData.get(`${name}.${key}`); // a copy each time
@@ -37,21 +37,21 @@
   if (reference) Reference(ProcessLink, reference);
   Focus();
 
-  /** Have every realm of a user context hand over what it has. */
+  /** Have every realm of a user context send what it has. */
   async function flush({ user, number }) {
     documents.flush(user);
     await workers.flush(user);
     ProcessLink.emit("", "flushed", { number });
   }
 
-  /** Flush after what the timers of pages have due by now, however late this process is with them. */
-  function flushInTurn(asked) {
+  /** Flush after the timers of pages that are due now, however late this process runs them. */
+  function flushInTurn(request) {
     const timer = ProcessLink.timer();
     const due = () => {
       timers.delete(timer);
-      flush(asked);
+      flush(request);
     };
-    timers.add(timer); // which keeps it alive
+    timers.add(timer); // keeps the timer alive
     timer.initWithCallback(due, 0, Ci.nsITimer.TYPE_ONE_SHOT);
   }
 

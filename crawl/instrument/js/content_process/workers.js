@@ -1,9 +1,9 @@
-// Holds each new worker of a visit until our debugger script watches it.
+// Stops each new worker of a visit until our debugger script watches it.
 // World: process script, privileged. Trusts: our debugger scripts.
 "use strict";
 
 function Workers(link, script, made) {
-  const FLUSH_MS = 250; // what a worker in a long task has not sent by then, it sends at its next call
+  const FLUSH_MS = 250; // a flush waits so long; a worker in a longer task sends its records at its next call
   const manager = Cc["@mozilla.org/dom/workers/workerdebuggermanager;1"].getService(Ci.nsIWorkerDebuggerManager);
   const workers = new Map(); // debugger of a worker -> {id, user, ready, flushed}
 
@@ -25,7 +25,7 @@ function Workers(link, script, made) {
   function register(worker) {
     const { principal } = worker;
     const user = principal.originAttributes.userContextId;
-    if (principal.isSystemPrincipal || !user || principal.schemeIs("resource")) return; // not of a visit's pages
+    if (principal.isSystemPrincipal || !user || principal.schemeIs("resource")) return; // no worker of a visit's page
     const record = { id: link.id(), user, ready: false, flushed: null };
     workers.set(worker, record);
     const { originNoSuffix: origin = "" } =
@@ -33,7 +33,7 @@ function Workers(link, script, made) {
     const window = worker.window?.windowGlobalChild?.innerWindowId ?? 0;
     link.emit(record.id, "worker", { user, window, parent: workers.get(worker.parent)?.id ?? "", origin });
     if (worker.window && !worker.parent && worker.type === Ci.nsIWorkerDebugger.TYPE_DEDICATED) {
-      // Told of before its constructor has returned. That of a worker's own worker is the worker's call.
+      // Firefox reports the worker before its constructor returns. If a worker made it, the maker records that call.
       made(worker.window, "window.Worker", worker.url);
     }
     if (!script) return gap(record.id, worker);
@@ -50,7 +50,7 @@ function Workers(link, script, made) {
       worker.initialize(script);
       worker.setDebuggerReady(true);
     } catch {
-      gap(record.id, worker); // it has ended already, or runs already
+      gap(record.id, worker); // the worker has already ended, or already runs
     }
   }
 
@@ -70,7 +70,7 @@ function Workers(link, script, made) {
       try {
         worker.postMessage("flush");
       } catch {
-        record.flushed(); // it is ending
+        record.flushed(); // the worker is ending
       }
     }
     if (answers.length === 0) return;

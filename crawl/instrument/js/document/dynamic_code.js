@@ -76,7 +76,7 @@ const DynamicCode = (() => {
       if (symbol === "window.WebSocket" && !this.makes(sample, place)) return;
       // Firefox asks twice about each javascript: URL, and tells of both: of a frame's first in the document of the script
       // that sets it, then in the frame's own, with its address beside the line and column of the first.
-      if (symbol === "javascript:" && this.link.again(`${lineNumber}:${columnNumber}\n${sample}`)) return;
+      if (symbol === "javascript:" && this.link.repeated(`${lineNumber}:${columnNumber}\n${sample}`)) return;
       this.recorder.noteAt(targetOf(symbol), CALL, Recorder.of(place), stringify({ 0: sample }));
     }
 
