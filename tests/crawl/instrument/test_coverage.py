@@ -246,7 +246,7 @@ async def test_one_window_is_planned_for_all_processes(web: Web, browser: Instru
         "() => JSON.stringify([...Services.ppmm.sharedData].filter(([key]) => key.includes('.plan:')))"
     )
     plan = {key.rpartition(":")[2]: plan for key, plan in json.loads(found)}["true,false,false,false"]
-    owners = zip(json.loads(plan["rest"])["classes"], json.loads(plan["places"]), strict=True)
+    owners = zip(json.loads(plan["rest"])["classes"], json.loads(plan["owners"]), strict=True)
     names = {(kind, name) for kind, (_, _, names) in owners for name in names}
     assert ("Navigator", "userAgent") in names
     assert ("EventTarget", "addEventListener") in names  # found by way of what inherits it

@@ -11,8 +11,8 @@ function Documents(link, { recorder, windowSide, mark }) {
   const { BrowsingContext } = Cu.getGlobalForObject(Services);
   const MOST_STREAMS = 100; // addresses of EventSources remembered per window
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
-  // id of an inner window -> {id, user, box, realm, left: natives kept for windows that are gone, room: length of `left` that starts a cleanup,
-  // viewer, streams: addresses of EventSources}
+  // id of an inner window -> {id, user, box, realm, left: natives kept for windows that are gone, room: length of
+  // `left` that starts a cleanup, viewer, streams: addresses of EventSources}
   const windows = new Map();
   const documents = new WeakMap(); // document -> entry of its window in `windows`
   const waiting = new Set(); // entries whose documents have records to send

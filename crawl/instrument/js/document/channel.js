@@ -1,14 +1,14 @@
-// Sends what one document has recorded to its content process, in small batches and in time.
-// World: sandbox of a document. No page can reach this, or delay what is sent when the page is hidden.
+// Sends the records of one document to its content process, in small batches and in time.
+// World: sandbox of a document. No page can reach this, or delay the batch that is sent when the page is hidden.
 "use strict";
 
 const Channel = (() => {
-  const MAX_BATCH = 256 * 1024; // characters of records that wait; then they are sent at once
-  const MAX_WAIT_MS = 200; // of a page that never returns to its event loop
-  const ROOM = 300; // frames of stack that sending may take, at most: a page that calls may have left none
+  const MAX_BATCH = 256 * 1024; // characters of waiting records; a larger batch is sent at once
+  const MAX_WAIT_MS = 200; // for a page that never returns to its event loop
+  const ROOM = 300; // most stack frames that sending takes; a page may have used up the stack
   const { stringify } = JSON;
 
-  /** Whether so many frames of stack are left. */
+  /** Whether the stack has room for so many frames. */
   function roomy(frames) {
     try {
       return frames === 0 || roomy(frames - 1);
@@ -18,23 +18,23 @@ const Channel = (() => {
   }
 
   return class Channel {
-    /** `link` is what the process script gives for this window. */
+    /** `link` is the interface of the process script for this window. */
     constructor(link) {
       this.link = link;
-      this.senders = new Map(); // each gives what it has as JSON text, or "": a message of this kind
-      this.asked = false;
+      this.senders = new Map(); // sender -> kind of its messages. `drain` returns the next one as JSON text, or ""
+      this.waking = false;
       this.leaving = false;
       this.size = 0;
       this.since = 0;
     }
 
-    /** The page is left, or comes back. */
+    /** The page is left or shown again. */
     handle({ type }) {
       if (type === "pagehide") this.end();
       if (type === "pageshow") this.leaving = false;
     }
 
-    /** What comes after this, e.g. of its last listeners, is sent as it comes. */
+    /** Send everything. Later records, e.g. from the page's last listeners, are sent at once. */
     end() {
       this.leaving = true;
       this.flush();
@@ -59,7 +59,7 @@ const Channel = (() => {
       this.post(PROTOCOL.message.GAP, message);
     }
 
-    /** The document at this address is there. */
+    /** The document at this address has arrived. */
     frame(url, kind) {
       /** @type {Protocol.FromRealm<Protocol.Frame>} */
       const message = { url, kind, time: Date.now() };
@@ -67,7 +67,7 @@ const Channel = (() => {
     }
 
     flush() {
-      this.asked = false;
+      this.waking = false;
       this.size = 0;
       this.since = Date.now();
       for (const [sender, kind] of this.senders) {
@@ -78,11 +78,11 @@ const Channel = (() => {
     /** Something of `length` characters waits to be sent. */
     wake(length, now) {
       this.size += length;
-      if (this.leaving || this.size > MAX_BATCH || (this.asked && now - this.since > MAX_WAIT_MS)) {
-        if (roomy(ROOM)) this.flush(); // else later
-      } else if (!this.asked) {
-        // The page's own timers are not used: their numbers would show.
-        this.asked = true;
+      if (this.leaving || this.size > MAX_BATCH || (this.waking && now - this.since > MAX_WAIT_MS)) {
+        if (roomy(ROOM)) this.flush(); // otherwise later
+      } else if (!this.waking) {
+        // The page's own timers are not used, because the page would see a gap in their numbers.
+        this.waking = true;
         this.since = now;
         this.link.wake();
       }

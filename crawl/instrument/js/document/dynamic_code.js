@@ -1,15 +1,14 @@
-// Records code made from text (eval, Function and its kin, string timers, javascript: URLs, WebAssembly) and what
-// constructors make (WebSockets, workers, EventSources). None of these is wrapped: a wrapped eval is no direct eval
-// any more, and a wrapped constructor breaks its subclasses. Instead the parent process adds a report-only policy to
-// each document. Firefox then reports each use, with its place and the beginning of the text; of workers and
-// EventSources the process script learns by itself. The event of our policy is stopped here, before any listener of
-// the page.
-// World: sandbox of a document. The events are the browser's own; the text in them is the page's.
+// Records code made from text (eval, Function and its kin, string timers, javascript: URLs, WebAssembly) and objects of
+// some constructors (WebSockets, workers, EventSources). None of these is wrapped: a wrapped eval is no direct eval any
+// more, and a wrapped constructor breaks its subclasses. Instead the parent process adds a report-only policy to each
+// document. Firefox then reports each use, with its position and the beginning of the text. The process script itself
+// notices workers and EventSources. The event of our policy stops here, before any listener of the page.
+// World: sandbox of a document. The events are Firefox's own. The text in them is the page's.
 "use strict";
 
 const DynamicCode = (() => {
-  const wanted = Target.asked("dynamic");
-  // How Firefox writes the text of a function that a constructor is about to make.
+  const enabled = Target.enabled("dynamic");
+  // How Firefox begins the text of a function that a constructor makes.
   const KINDS = [
     ["function anonymous(", "window.Function"],
     ["async function anonymous(", "AsyncFunction"],
@@ -36,53 +35,55 @@ const DynamicCode = (() => {
     return null;
   }
 
-  // The place of code that was itself made from text comes as a URL: its spaces are escaped.
+  // Firefox reports the position in code that was made from text as a URL, with escaped spaces.
   const plain = (url) => url.replace(/%20line%20(\d+)%20%3E%20([A-Za-z]+)/g, " line $1 > $2");
 
   const MOST = Recorder.CAPS.text; // characters of a URL, which may hold a whole script
-  const SOCKETS = 1000; // addresses of sockets that are known; those of more are told of only where a script makes them
+  // Addresses of sockets that are remembered. Of further sockets only those that a script makes are recorded.
+  const SOCKETS = 1000;
 
   return class DynamicCode {
     constructor(recorder, link) {
       this.recorder = recorder;
       this.link = link;
-      this.sockets = new Map(); // address of WebSockets -> how many are to connect yet
+      this.sockets = new Map(); // address of WebSockets -> how many have not connected yet
     }
 
     /**
-     * Whether a WebSocket is being made. Firefox tells of it once more when it connects, then never with a place; nor does it
-     * have a place where the browser's own code makes one.
+     * Whether a WebSocket is being made. Firefox reports it again when it connects, then without a frame. There is also
+     * no frame if Firefox's own code makes the WebSocket.
      */
-    makes(address, place) {
-      const key = address.slice(address.indexOf(":")); // it may be made a safe one meanwhile
+    makes(address, frame) {
+      const key = address.slice(address.indexOf(":")); // ws: may have become wss: since
       const waiting = this.sockets.get(key) ?? 0;
-      if (waiting === 0 && this.sockets.size >= SOCKETS) return place !== "";
-      const made = place !== "" || waiting === 0;
+      if (waiting === 0 && this.sockets.size >= SOCKETS) return frame !== "";
+      const made = frame !== "" || waiting === 0;
       if (!made && waiting === 1) this.sockets.delete(key);
       else this.sockets.set(key, waiting + (made ? 1 : -1));
       return made;
     }
 
-    /** Note what the browser tells of a window. */
+    /** Record a report of Firefox about the window. */
     handle(event) {
       if (event.type !== "securitypolicyviolation" || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
       event.stopImmediatePropagation();
-      const symbol = wanted && symbolOf(event);
+      const symbol = enabled && symbolOf(event);
       if (!symbol) return;
       const { sourceFile, lineNumber, columnNumber } = event;
       const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
-      // Without a line it is the document's address, which Firefox gives a `javascript:` URL that no script has set.
-      const place = sourceFile && lineNumber ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
-      if (symbol === "window.WebSocket" && !this.makes(sample, place)) return;
-      // Firefox asks twice about each javascript: URL, and tells of both: of a frame's first in the document of the script
-      // that sets it, then in the frame's own, with its address beside the line and column of the first.
+      // A `javascript:` URL that no script has set has no line: Firefox then gives the document's address.
+      const frame = sourceFile && lineNumber ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
+      if (symbol === "window.WebSocket" && !this.makes(sample, frame)) return;
+      // Firefox checks each javascript: URL twice and reports both checks. For a frame it reports the first one in the
+      // document of the script that sets the URL. It reports the second one in the frame's document, with the address
+      // of that document and the line and column of the first report.
       if (symbol === "javascript:" && this.link.repeated(`${lineNumber}:${columnNumber}\n${sample}`)) return;
-      this.recorder.noteAt(targetOf(symbol), CALL, Recorder.of(place), stringify({ 0: sample }));
+      this.recorder.noteAt(targetOf(symbol), CALL, Recorder.byFrame(frame), stringify({ 0: sample }));
     }
 
-    /** Note what the process script tells of a window, while the script runs that has made it. */
+    /** Record what a script has made, by the process script's report. That script is still running. */
     made(symbol, text) {
-      if (wanted)
+      if (enabled)
         this.recorder.noteAt(targetOf(symbol), CALL, this.recorder.caller(), stringify({ 0: text.slice(0, MOST) }));
     }
   };

@@ -1,20 +1,19 @@
-// Makes the wrappers. Each looks like the native that it stands for, calls it as the page would, and records the call.
+// Makes the wrappers. Each looks like its native, calls the native as the page would, and records the call.
 // World: sandbox of a document. exportFunction makes the wrappers: the page sees natives, and they run in this world.
-// The native is called on the page's side of the boundary, so that its errors are the page's own.
+// The native runs on the page's side of the boundary, so its errors belong to the page.
 "use strict";
 
 const Install = (() => {
-  // Natives are called by these, which leave no frame of their own in the stacks of what the natives call or throw.
+  // These call natives. They leave no frame of their own in stacks that natives or their callbacks create.
   const { apply, call } = Function.prototype;
   const { defineProperty } = Object;
-  const { capture, place } = Stack;
+  const { capture, captured } = Stack;
   const NONE = [];
   const { GET, SET, CALL, SET_FAILED } = PROTOCOL.operation;
-  // What else happens after a native: "Class.name" or "get Class.name" -> function(result, recorder), which gives the
-  // result.
+  // "Class.name" or "get Class.name" -> function(result, recorder). It runs after the native and returns the result.
   const hooks = new Map();
 
-  /** Whether a call is one that the settings want: `when` is null, a word, or a set of first arguments. */
+  /** Whether the settings ask for this call. `when` is null, a word, or a set of first arguments. */
   function wanted(when, values) {
     if (when === null) return true;
     if (when === "text") return typeof values[0] === "string";
@@ -36,13 +35,13 @@ const Install = (() => {
     try {
       return call.call(localName, value) === "script";
     } catch {
-      return false; // no element
+      return false; // not an element
     }
   }
 
-  // Written as methods, which are no constructors; their names are given them with `put`.
-  // A wrapper knows its window by `realm`: {recorder, unrecorded, plan, natives}, with what these know already, and its
-  // native by a number.
+  // Wrappers are written as methods, because methods are not constructors. `put` gives them their names. A wrapper
+  // knows its window by `realm`: {recorder, unrecorded, plan, natives, and the arrays of plan and natives}. It knows
+  // its native by a number.
 
   function getter(realm, i, then) {
     const { wrapper } = {
@@ -52,8 +51,8 @@ const Install = (() => {
         const target = (realm.members[i] ?? realm.plan.read(i)).target(this);
         if (target === null) return value;
         try {
-          capture(place, wrapper);
-          realm.recorder.note(target, GET, place.stack, wrapper, value, undefined, this);
+          capture(captured, wrapper);
+          realm.recorder.note(target, GET, captured.stack, wrapper, value, undefined, this);
         } catch (error) {
           realm.unrecorded.n++;
           realm.unrecorded.error = error;
@@ -76,8 +75,8 @@ const Install = (() => {
         } finally {
           if (target !== null) {
             try {
-              capture(place, wrapper);
-              realm.recorder.note(target, operation, place.stack, wrapper, value, undefined, this);
+              capture(captured, wrapper);
+              realm.recorder.note(target, operation, captured.stack, wrapper, value, undefined, this);
             } catch (error) {
               realm.unrecorded.n++;
               realm.unrecorded.error = error;
@@ -94,8 +93,8 @@ const Install = (() => {
       const target = (realm.members[i] ?? realm.plan.read(i)).target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values))) {
         try {
-          capture(place, wrapper);
-          realm.recorder.note(target, CALL, place.stack, wrapper, undefined, values, receiver);
+          capture(captured, wrapper);
+          realm.recorder.note(target, CALL, captured.stack, wrapper, undefined, values, receiver);
         } catch (error) {
           realm.unrecorded.n++;
           realm.unrecorded.error = error;
@@ -108,9 +107,9 @@ const Install = (() => {
     return wrapper;
   }
 
-  /** A method of this length: what exportFunction copies to the page. */
+  /** A method with this length, which exportFunction copies to the page. */
   function shaped(length, run) {
-    /* eslint-disable no-unused-vars -- their number is the length */
+    /* eslint-disable no-unused-vars -- the number of parameters is the length */
     // prettier-ignore
     switch (length) {
       case 0:
@@ -137,26 +136,29 @@ const Install = (() => {
     /* eslint-enable no-unused-vars */
   }
 
-  /** A function that looks like the native called `name` and runs `wrapper` here: put on `target`, which gives it its realm. */
+  /**
+   * Defines a function on `target` that looks like the native `name` and runs `wrapper` here. It has the realm of
+   * `target`.
+   */
   const put = (wrapper, target, name) =>
-    // Defined as a property, for its name and its text then say that: "function userAgent() { [native code] }".
+    // `defineAs` gives the function this name and this text: "function userAgent() { [native code] }".
     exportFunction(wrapper, target, { allowCrossOriginArguments: true, defineAs: name });
 
   function putMethod(method, name, { plain, twins, owner, holder }) {
-    // As the browser defines methods, but for few: those keep what is special about them.
+    // exportFunction defines a method as Firefox defines most of them. The others keep their special attributes.
     const wrapper = put(method, plain ? owner : holder, name);
     if (!plain) defineProperty(owner, name, { __proto__: null, value: wrapper });
     for (const twin of twins) defineProperty(owner, twin, { __proto__: null, value: wrapper });
   }
 
-  /** Put the wrappers of a plan into a window by way of its own side. */
+  /** Install the wrappers of a plan in a window through the window's own side. */
   function install(side, plan, recorder, unrecorded, natives) {
     const absent = side.find(plan.text);
     const { getters, setters, methods } = natives;
     const realm = { recorder, unrecorded, plan, members: plan.members, natives, getters, setters, methods };
     let i = 0;
-    for (let o = 0; o < plan.places.length; o++) {
-      const names = plan.places[o][2];
+    for (let o = 0; o < plan.owners.length; o++) {
+      const names = plan.owners[o][2];
       const owner = side.owner(o);
       const holder = side.holder(o);
       for (let j = 0; j < names.length; j++, i++) {

@@ -1,17 +1,17 @@
-// Start: a window is instrumented before any script can reach it.
-// World: sandbox of a document, which serves all windows that have its principal in common. The value of this script
-// makes what the process script may ask of a window.
+// Starts the recorder of a window before any script can reach the window.
+// World: sandbox of a document. It serves all windows with its principal. The value of this script is a function. It
+// returns what the process script may call for a window.
 "use strict";
 
 (() => {
-  // Code in a worklet is not seen.
+  // Nothing records the code in a worklet.
   Install.after("Worklet.addModule", (result, { channel }) => {
     channel.gap(PROTOCOL.gap.WORKLET);
     return result;
   });
   const hooked = { ...Webdriver.hooked, "Worklet.prototype": ["addModule"] };
 
-  function kind(window) {
+  function kindOf(window) {
     try {
       const { frameElement } = window;
       return frameElement ? frameElement.localName : "iframe";
@@ -29,44 +29,44 @@
 
   /** A window's own side: see page/window_side.js. */
   function sideOf({ wrappedJSObject: realm }, windowSide) {
-    const theirs = windowSide.wrappedJSObject; // where Firefox has compiled it and run it in the window's realm
-    return theirs ? theirs(realm) : windowSide(realm, () => cloneInto({}, realm).wrappedJSObject);
+    const compiled = windowSide.wrappedJSObject; // if Firefox has compiled it and run it in the window's realm
+    return compiled ? compiled(realm) : windowSide(realm, () => cloneInto({}, realm).wrappedJSObject);
   }
 
-  /** `link` is what the process script gives, `windowSide` makes the window's side. */
+  /** `link` is the interface of the process script for this window. `windowSide` makes the window's side. */
   return (link, window, windowSide) => {
     const side = sideOf(window, windowSide);
     const channel = new Channel(link);
-    const caller = () => Recorder.of(link.caller());
+    const caller = () => Recorder.byFrame(link.caller());
     const recorder = new Recorder({ window, channel, ran: (address) => ran(window, address), caller });
     const unrecorded = new Unrecorded();
     channel.add(unrecorded, PROTOCOL.message.GAP);
     const natives = new Natives(side);
     const dynamic = new DynamicCode(recorder, link);
-    const tell = Records.of({ window, channel, recorder });
+    const record = Records.of({ window, channel, recorder });
     Install.install(side, Plan.of(link, window, hooked), recorder, unrecorded, natives);
 
     return {
       side,
-      natives: new WeakRef(natives), // alive while somebody has a function of the window
+      natives: new WeakRef(natives), // alive while some script has a function of the window
       flush: () => channel.flush(),
-      /** An event of the window; of a message also which frame of the tab sent it. */
+      /** Handle an event of the window. `sender` is the number of the frame that sent a message. */
       handle(event, sender) {
         dynamic.handle(event);
-        tell("handle", event, sender);
+        record("handle", event, sender);
         channel.handle(event);
       },
-      written: (...what) => tell("written", ...what),
-      uncaught: (...what) => tell("uncaught", ...what),
+      written: (...values) => record("written", ...values),
+      uncaught: (...values) => record("uncaught", ...values),
       made: (symbol, text) => dynamic.made(symbol, text),
-      /** The document that is to be shown is there. An empty one may have stood in its place, in the same window. */
+      /** The document has arrived. Before it the same window may have had an empty one. */
       arrived() {
         recorder.turn();
-        channel.frame(recorder.where(), kind(window));
+        channel.frame(recorder.address(), kindOf(window));
       },
-      /** The window has gone. */
+      /** The window was destroyed. */
       ended() {
-        recorder.where(); // while it can be asked
+        recorder.address(); // now, while it can still be read
         channel.end();
       },
     };

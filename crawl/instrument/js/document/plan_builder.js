@@ -1,6 +1,6 @@
-// Finds which properties of a window are instrumented, by the settings and by what this Firefox has. Runs once for
-// each kind of window.
-// World: sandbox of a document. Objects are found through Xrays, so the page cannot redefine their names.
+// Finds which properties of a window are instrumented, by the settings and by the interfaces of this Firefox. Runs once
+// for each kind of window.
+// World: sandbox of a document. It finds objects through Xrays, so the page cannot redefine their names.
 "use strict";
 
 const PlanBuilder = (() => {
@@ -9,15 +9,15 @@ const PlanBuilder = (() => {
   const { stringify } = JSON;
   const { classOf } = Text;
 
-  /** The class of an object as the browser names it, e.g. "Navigator" for Navigator.prototype. */
+  /** The class of an object, e.g. "Navigator" for Navigator.prototype. */
   const className = (object) => classOf(object).slice(8, -1);
 
-  // Objects that are not asked for, since that takes the browser long: a screen makes it lay out the page.
+  // Objects whose prototypes are used instead, because reading them is slow: `screen` makes Firefox lay out the page.
   const OF_CLASS = { "window.screen": "Screen.prototype", "window.navigator": "Navigator.prototype" };
 
   /**
    * The object that a dotted path names in a window, waived: "window.navigator", "Storage.prototype".
-   * Asked through Xrays: whatever the page has made of the names.
+   * It is found through Xrays, whatever the page has assigned to these names.
    */
   function resolve(target, path) {
     let object = target;
@@ -34,7 +34,7 @@ const PlanBuilder = (() => {
     return chain;
   }
 
-  /** All names up the chain, without what every object has. */
+  /** All names up the prototype chain, without those of every object. */
   function names(chain) {
     const found = new Set();
     for (const owner of chain.slice(0, -1)) {
@@ -44,13 +44,13 @@ const PlanBuilder = (() => {
     return found;
   }
 
-  /** The plan of a window, found in its interfaces: owner -> {path, up: steps up from there, kind, byName}. */
+  /** The plan of a window from its interfaces: owner -> {path, up: prototypes up from there, kind, byName}. */
   function make(target, hooked) {
     const owned = new Map();
-    for (const [number, wished] of OVERSCRIPTED.instruments.entries()) {
-      const item = { ...wished, number, object: OF_CLASS[wished.object] ?? wished.object };
+    for (const [number, settings] of OVERSCRIPTED.instruments.entries()) {
+      const item = { ...settings, number, object: OF_CLASS[settings.object] ?? settings.object };
       const base = resolve(target, item.object);
-      if (base === undefined || base === null) continue; // an API that this Firefox, or this page, lacks
+      if (base === undefined || base === null) continue; // this Firefox or this page lacks the API
       const chain = owners(base);
       for (const name of item.properties ?? names(chain)) {
         if (item.excluded?.includes(name)) continue;
@@ -67,7 +67,7 @@ const PlanBuilder = (() => {
     let at = 0;
     let found;
     while (at < chain.length && !(found = getOwnPropertyDescriptor(chain[at], name))) at++;
-    if (!found || (at === chain.length - 1 && at > 0)) return; // of Object.prototype: not ours to touch
+    if (!found || (at === chain.length - 1 && at > 0)) return; // properties of Object.prototype are never wrapped
     const owner = chain[at];
     if (!usable(found)) return;
     const prototype = item.object.endsWith(".prototype");
@@ -79,7 +79,7 @@ const PlanBuilder = (() => {
     let entry = owned.get(owner);
     if (!entry) owned.set(owner, (entry = { path, up, kind: className(owner), byName: new Map() }));
     let member = entry.byName.get(name);
-    if (!member) entry.byName.set(name, (member = new Target.InstrumentedMember())); // of numbers of items
+    if (!member) entry.byName.set(name, (member = new Target.InstrumentedMember())); // its targets are numbers of items
     return member;
   }
 
@@ -93,7 +93,7 @@ const PlanBuilder = (() => {
     }
   }
 
-  // -- as text, for all windows of the kind -------------------------------------------------------
+  // -- the plan as text, for all windows of the kind ----------------------------------------------
 
   function twins(owner, name) {
     const { value } = getOwnPropertyDescriptor(owner, name);
@@ -101,7 +101,7 @@ const PlanBuilder = (() => {
     return ownKeys(owner).filter((other) => other !== name && getOwnPropertyDescriptor(owner, other).value === value);
   }
 
-  /** What a property is, as a number: see Plan. */
+  /** The shape of a property as a number: see Plan. */
   function shape(owner, name) {
     const { get, set, value, enumerable, writable } = getOwnPropertyDescriptor(owner, name);
     const { GET, SET, METHOD, PLAIN } = Plan;
@@ -110,11 +110,11 @@ const PlanBuilder = (() => {
   }
 
   function asText(owned) {
-    const places = [];
+    const paths = [];
     const rest = { shapes: [], twins: {}, classes: [], targets: [] };
     for (const [owner, { path, up, kind, byName }] of owned) {
       const steps = path.split(".").filter((step, at) => step !== "window" || at > 0);
-      places.push([steps, up, [...byName.keys()]]);
+      paths.push([steps, up, [...byName.keys()]]);
       rest.classes.push(kind);
       for (const [name, { always, byClass }] of byName) {
         const others = twins(owner, name);
@@ -123,11 +123,13 @@ const PlanBuilder = (() => {
         rest.targets.push([always ?? -1, byClass && Object.fromEntries(byClass)]);
       }
     }
-    return { places: stringify(places), rest: stringify({ ...rest, targets: stringify(rest.targets) }) };
+    return { owners: stringify(paths), rest: stringify({ ...rest, targets: stringify(rest.targets) }) };
   }
 
   return {
-    /** A window's plan, with what is wrapped for its hooks alone, e.g. "Node.prototype": ["appendChild"]. */
+    /**
+     * The plan of a window. `hooked` lists what is wrapped only for its hooks, e.g. "Node.prototype": ["appendChild"].
+     */
     of: (window, hooked) => asText(make(window, hooked)),
   };
 })();

@@ -1,21 +1,21 @@
-// The kinds of records that a window has beside its calls: each is a file in records/, which adds itself here.
+// Holds the kinds of records that a window has beside its calls. Each is a file in records/ that adds itself here.
 // World: sandbox of a document.
 "use strict";
 
 const Records = (() => {
-  const kinds = []; // classes, see `of`
+  const kinds = []; // classes of recorders, see `of`
 
   return {
     add: (Kind) => kinds.push(Kind),
     /**
-     * What records one window: a function that passes on what is told of it, by a name (`handle`: an event of the window
-     * and which frame of the tab sent it; `written`, `uncaught`: see content_process/console.js), to each kind that has a
-     * method of that name.
+     * Makes the recorders of one window. Returns a function `(name, ...values)`, which calls the method of this name of
+     * each recorder that has one: `handle(event, number of the frame that sent it)`, or `written` and `uncaught` of
+     * content_process/console.js.
      */
     of(context) {
-      const made = kinds.map((Kind) => new Kind(context));
-      return (name, ...what) => {
-        for (const kind of made) kind[name]?.(...what);
+      const recorders = kinds.map((Kind) => new Kind(context));
+      return (name, ...values) => {
+        for (const recorder of recorders) recorder[name]?.(...values);
       };
     },
   };

@@ -1,6 +1,6 @@
-// Values of the page as text, the way OpenWPM writes them, without running any code of the page.
-// World: sandbox of a document. Sees the page through Xrays: natives as the browser made them, own data properties of
-// plain objects and arrays; never calls a getter, toJSON, toString or proxy trap of the page.
+// Writes values of the page as text, as OpenWPM does, without running code of the page.
+// World: sandbox of a document. It sees the page through Xrays: natives as Firefox made them, and own data properties
+// of plain objects and arrays. It never calls a getter, toJSON, toString or proxy trap of the page.
 "use strict";
 
 const Text = (() => {
@@ -10,15 +10,15 @@ const Text = (() => {
   const { stringify } = JSON;
   const { getOwnPropertyDescriptor, hasOwn, keys } = Object;
   const { isArray } = Array;
-  /** The class of an object as the browser names it, e.g. "[object Array]"; objects and arrays of a page may name another. */
+  /** The class of an object, e.g. "[object Array]". Plain objects and arrays of a page may claim another class. */
   const classOf = Function.prototype.call.bind(Object.prototype.toString);
-  /** The same, whatever a page names: Xrays show tags of its own of objects and arrays alone. */
+  /** The true class. Through Xrays only plain objects and arrays show a tag that the page has set. */
   const kindOf = (object) => {
     if (!hasOwn(object, Symbol.toStringTag)) return classOf(object);
     return isArray(object) ? "[object Array]" : "[object Object]";
   };
   const xray = (value) => XPCNativeWrapper(value);
-  // Attributes are read by their own getters: a form or document may have an element of their name.
+  // Attributes are read by their own getters, because a form or document may have an element with such a name.
   const reader = (prototype, name) => {
     const { get } = getOwnPropertyDescriptor(prototype, name);
     return (object) => Reflect.apply(get, object, []);
@@ -30,7 +30,7 @@ const Text = (() => {
   const parentNode = reader(Node.prototype, "parentNode");
   const nodeType = reader(Node.prototype, "nodeType");
 
-  /** Where an element is: OpenWPM's getPathToDomElement. */
+  /** The path of an element in its document: OpenWPM's getPathToDomElement. */
   function path(element, depth = 0) {
     const tag = tagName(element);
     const parent = parentNode(element);
@@ -43,7 +43,8 @@ const Text = (() => {
       if (tagName(node) === tag) index++;
     }
     let text = `${path(parent, depth + 1)}/${tag}[${index},${idOf(element)},${className(element)}`;
-    if (tag === "A" && typeof element.href === "string") text += `,${element.href}`; // by an Xray: the browser's own
+    // Through an Xray this is Firefox's own property.
+    if (tag === "A" && typeof element.href === "string") text += `,${element.href}`;
     return `${text}]`;
   }
 
@@ -55,7 +56,7 @@ const Text = (() => {
     }
   }
 
-  /** A function's own source, where the settings ask for it. */
+  /** The source of a function, if the settings ask for it. */
   function source(fn) {
     try {
       return Function.prototype.toString.call(fn);
@@ -65,13 +66,13 @@ const Text = (() => {
   }
 
   class Writer extends ValueLimits.Writer {
-    /** What JSON.stringify is to see for one member. */
+    /** What JSON.stringify gets for one member. */
     member(value, depth) {
       if (value === null) return "null";
       if (typeof value === "function") return this.functions ? source(value) : "FUNCTION";
       if (typeof value === "bigint" || typeof value === "symbol") return String(value);
       if (typeof value === "string") return this.text(value);
-      if (typeof value === "undefined") return undefined; // document.all, too
+      if (typeof value === "undefined") return undefined; // also document.all
       if (typeof value !== "object") return value;
       if (isElement(value)) return path(value);
       if (this.seen.has(value) || depth > MAX_DEPTH || this.left <= 0) return "object";
@@ -85,7 +86,7 @@ const Text = (() => {
       const out = { __proto__: null };
       if (kind === "[object Window]") return out;
       if (kind !== "[object Object]" && typeof value.toJSON === "function") {
-        return this.member(xray(value.toJSON()), depth + 1); // a native one: Date, RTCSessionDescription, …
+        return this.member(xray(value.toJSON()), depth + 1); // a native toJSON: Date, RTCSessionDescription, …
       }
       for (const key of members(value)) {
         if (this.left-- <= 0 || this.room <= 0) break;
@@ -106,27 +107,27 @@ const Text = (() => {
     property(object, key, depth) {
       const found = getOwnPropertyDescriptor(object.wrappedJSObject, key);
       if (!found) return undefined;
-      if (!("value" in found)) return "ACCESSOR"; // calling it would run the page's code
+      if (!("value" in found)) return "ACCESSOR"; // a call would run code of the page
       const { value } = found;
       return this.member(typeof value === "object" && value !== null ? xray(value) : value, depth + 1);
     }
   }
 
   /**
-   * Whether an object may be a proxy of the page, whose traps must not be run. Through an Xray a proxy looks
-   * like an object or array without any member, not even a length; so does an object with functions only.
+   * Whether an object may be a proxy of the page, whose traps must not run. Through an Xray a proxy looks like an
+   * object or array without members, not even a length. An object that only has functions looks the same.
    */
   function isOpaque(value) {
     const kind = kindOf(value);
     return (kind === "[object Object]" || kind === "[object Array]") && Reflect.ownKeys(value).length === 0;
   }
 
-  /** Names of an object's own enumerable members. */
+  /** The names of an object's own enumerable members. */
   const members = (value) => (isOpaque(value) ? [] : keys(value.wrappedJSObject));
 
   /** A buffer of bytes as its length and SHA-256, for modules of WebAssembly. */
   function digest(value) {
-    const copy = structuredClone(value); // of this world, whatever becomes of the page's
+    const copy = structuredClone(value); // a copy in this world, which the page cannot change
     const bytes = ArrayBuffer.isView(copy)
       ? new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength)
       : new Uint8Array(copy);
@@ -156,7 +157,7 @@ const Text = (() => {
       case "boolean":
         return value;
       case "undefined":
-        return undefined; // document.all, too
+        return undefined; // also document.all
       case "function":
         return functions ? source(value) : "FUNCTION";
       case "object":

@@ -1,14 +1,14 @@
-// Counts calls that could not be recorded, so that the fault is ours and not the page's.
-// World: sandbox of a document. Wrappers count here without a function call: a page may have left no stack for one.
+// Counts calls that we failed to record. The page never sees such an error.
+// World: sandbox of a document. Wrappers count without a function call, because a page may have used up the stack.
 "use strict";
 
 class Unrecorded {
   constructor() {
     this.n = 0;
-    this.error = null; // the last one's
+    this.error = null; // of the last such call
   }
 
-  /** What is to be sent, as JSON text; "" for nothing. */
+  /** The next message, as JSON text; "" if there is none. */
   drain() {
     if (this.n === 0) return "";
     const { n, error } = this;
@@ -19,7 +19,7 @@ class Unrecorded {
     try {
       name = `${name}: ${error}`.slice(0, 200);
     } catch {
-      // No text can be had of it.
+      // The error has no text.
     }
     return JSON.stringify({ name, n });
   }

@@ -1,5 +1,5 @@
-// `navigator.webdriver` is false, as in a browser that a person uses.
-// World: sandbox of a document. The native is asked first, so that a wrong receiver gets its error.
+// Makes `navigator.webdriver` false, as in a browser that a person uses.
+// World: sandbox of a document. The native runs first, so that it throws its error for a wrong receiver.
 "use strict";
 
 const Webdriver = (() => {

@@ -1,16 +1,16 @@
-// Works on the window's own side of the boundary: finds what a plan names, hands out the natives, puts the wrappers in
-// place.
-// World: the page's own realm, before any script of the page. There this costs a third of what it costs across a
-// boundary. The page cannot reach it. What runs after the page's scripts uses nothing that they can change: no
-// iterator, no method, no member that our object does not have itself. While Firefox has not compiled it yet, it runs
-// in the sandbox of a document, with the waived window.
+// Works on the window's own side of the boundary: finds the properties of a plan, gives access to their natives, and
+// installs the wrappers.
+// World: the page's own realm, before any script of the page. This costs a third of what it costs across a boundary.
+// The page cannot reach this code. Some of it runs after scripts of the page, and uses nothing that these can change:
+// no iterator, no method, no inherited member. Until Firefox has compiled the script, it runs in the sandbox of a
+// document, with the waived window.
 "use strict";
 
 (global, blank = () => ({})) => {
   const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Object;
   const { parse } = JSON;
   const owners = []; // {object, names, holder}
-  const natives = []; // of each name its descriptor
+  const natives = []; // property descriptors, by the number of a name in the plan
 
   function resolve(path, up) {
     let object = global;
@@ -21,8 +21,8 @@
 
   return {
     /**
-     * Find what a plan names, given as its text (see plan.js); the numbers of what this window has not, or null. Runs once
-     * and cold, so written without iterators.
+     * Find the properties of a plan, given as text: see plan.js. Returns the numbers of those that this window lacks,
+     * or null. It runs once, before Firefox can optimize it, so it uses no iterators.
      */
     find(text) {
       const wanted = parse(text);
@@ -39,11 +39,11 @@
       }
       return absent;
     },
-    /** An owner, which its methods' wrappers are put on. */
+    /** The object that owns properties. The wrappers of its methods are defined on it. */
     owner: (i) => owners[i].object,
-    /** Where wrappers of an owner's accessors wait: an empty object of this realm, which no page ever sees. */
+    /** Holds the wrappers of an owner's accessors until `put`. An object of this realm that no page ever sees. */
     holder: (i) => owners[i].holder,
-    /** Put the wrappers of accessors in their places. */
+    /** Install the wrappers of accessors on their owners. */
     put() {
       let at = 0;
       for (let i = 0; i < owners.length; i++) {
@@ -60,7 +60,7 @@
     getter: (at) => natives[at].get,
     setter: (at) => natives[at].set,
     method: (at) => natives[at].value,
-    /** A way to another window's side that stays when that window has gone: see natives.js. */
+    /** A reference to another window's side that survives the end of that window: see natives.js. */
     keep: (side) => () => side,
   };
 };

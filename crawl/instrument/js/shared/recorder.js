@@ -1,23 +1,23 @@
-// Records the calls of one realm, within limits: the first calls of each script and symbol whole, all of them as
-// counts.
+// Records the calls of one realm within limits. The first calls of each script and symbol are kept whole. All calls are
+// counted.
 // World: sandbox of a document, or the debugger global of a worker's thread. It holds only text and numbers of this
 // world.
 "use strict";
 
 const Recorder = (() => {
   const CAPS = {
-    calls: 1000, // kept whole of one script, symbol and operation in one realm
+    calls: 1000, // calls kept whole per script, symbol and operation in one realm
     text: 100000, // characters of one value or argument
-    realm: 100000, // calls kept whole in one realm, whatever their scripts
-    size: 32 * 2 ** 20, // characters kept in one realm; then values are cut to `short`
+    realm: 100000, // calls kept whole in one realm, of all scripts
+    size: 32 * 2 ** 20, // characters kept in one realm; after that, values are cut to `short`
     short: 1000,
-    url: 100000, // characters of a document's or worker's address: of a data: URL, it may be megabytes
-    scripts: 5000, // scripts told apart in one realm; more are counted together
+    url: 100000, // characters of a document's or worker's address; a data: URL may have megabytes
+    scripts: 5000, // scripts with counts of their own in one realm; further scripts share counts
     ...OVERSCRIPTED.caps,
   };
   const OTHERS = "(other scripts)";
-  const TOTALS = 2 ** 20; // characters of their scripts in one message; a script's address may have 2 ** 16
-  const SITES = 20000; // places remembered, for speed alone
+  const TOTALS = 2 ** 20; // characters of script addresses in the totals of one message; one may have 2 ** 16
+  const SITES = 20000; // call sites remembered; only for speed
   const { labels, message } = PROTOCOL;
   const { stringify } = JSON;
   const { now } = Date;
@@ -37,9 +37,10 @@ const Recorder = (() => {
     static CAPS = CAPS;
 
     /**
-     * `window` is the realm's, or null for a worker; `channel` takes what is to be sent; `ran` says whether the realm has
-     * run a script of an address. `caller` finds whose code called where a stack does not say it: {frame: of a script, or
-     * "", browser: whether the browser's own code called, for that script if for any}.
+     * `window` is the window of the realm, or null for a worker. `channel` sends what `drain` returns. `ran(address)`
+     * tells whether the realm has run a script of this address. `caller()` finds the calling code if the stack does not
+     * show it. It returns {frame: of the script or "", browser: whether Firefox's own code made the call for that
+     * script, if any}.
      */
     constructor({ window = null, realm = "window", channel, ran, caller }) {
       this.window = window;
@@ -53,7 +54,7 @@ const Recorder = (() => {
       channel.add(this, message.CALLS);
     }
 
-    /** Nothing has been called yet. */
+    /** Start counting from zero, with a new document id. */
     begin() {
       this.doc = this.channel.random();
       this.ordinal = 0;
@@ -61,13 +62,13 @@ const Recorder = (() => {
       this.calls = [];
       this.scripts = new Map(); // script -> Map(symbol and operation -> Entry)
       this.sites = new Map(); // frame as Firefox writes it -> {frame, symbols of its script}
-      this.cut = new Set(); // entries whose totals must be told
-      this.place = "";
+      this.cut = new Set(); // entries whose totals are to be sent
+      this.location = ""; // address at the first waiting call
     }
 
     /**
-     * One call. `target` names symbol and settings, `stack` is what was captured of where it was made, `wrapper` is the
-     * function that the page called.
+     * Record one call. `target` has the symbol and the settings, `stack` is what `Stack.capture` found, `wrapper` is
+     * the function that the page called.
      */
     note(target, operation, stack, wrapper, value, values, receiver) {
       if (target.part !== null) target = Recorder.named(target, receiver);
@@ -75,9 +76,9 @@ const Recorder = (() => {
       let site = this.sites.get(text);
       let browser = false;
       if (site === undefined) {
-        const from = this.from(text, wrapper);
-        site = this.site(from.frame);
-        ({ browser } = from);
+        const caller = this.callerOf(text, wrapper);
+        site = this.site(caller.frame);
+        ({ browser } = caller);
       }
       const entry = this.entry(site, target, operation);
       if (!this.count(entry)) return;
@@ -95,7 +96,7 @@ const Recorder = (() => {
       });
     }
 
-    /** One call whose frame is known; `browser`: the browser's own code called. */
+    /** Record one call whose frame is known. `browser`: Firefox's own code made the call. */
     noteAt(target, operation, { frame, browser }, values) {
       const site = this.site(frame);
       const entry = this.entry(site, target, operation);
@@ -111,14 +112,14 @@ const Recorder = (() => {
       });
     }
 
-    /** Whose code called `wrapper`, by the innermost frame of what was captured: see `caller`. */
-    from(text, wrapper) {
+    /** The code that called `wrapper`, by the innermost captured frame. The result is that of `caller`. */
+    callerOf(text, wrapper) {
       const frame = text || Stack.next(wrapper);
       return Stack.clear(frame) ? { frame, browser: false } : this.caller();
     }
 
-    /** Whose code called, where the frame is that of the script that called; "" for none. */
-    static of(frame) {
+    /** The calling code as `caller` returns it, by the frame of the calling script; "" if there is none. */
+    static byFrame(frame) {
       return { frame, browser: frame === "" };
     }
 
@@ -127,18 +128,18 @@ const Recorder = (() => {
       entry.made++;
       if (entry.kept < CAPS.calls && this.ordinal < CAPS.realm) return true;
       this.cut.add(entry);
-      // A page that never returns to its event loop still hands over its totals now and then.
+      // So a page that never returns to its event loop still sends its totals now and then.
       if (entry.made - entry.kept === 1 || (entry.made & 255) === 0) this.channel.wake(1, now());
       return false;
     }
 
-    /** A target whose symbol names its receiver: window.navigator.plugins[PDF Viewer].name. */
+    /** The target with the receiver's name in its symbol, e.g. window.navigator.plugins[PDF Viewer].name. */
     static named(target, receiver) {
       let part = "";
       try {
         part = String(receiver[target.part]);
       } catch {
-        // An object of another kind: its symbol has no name in it.
+        // The receiver is an object of another kind. Its symbol gets no name.
       }
       const symbol = target.symbol.replace(/\{\w+\}/, part);
       target.bySymbol ??= new Map();
@@ -154,8 +155,8 @@ const Recorder = (() => {
         call.value_len = call.value.length;
         call.value = call.value.slice(0, most);
       }
-      if (this.calls.length === 0) this.place = this.where();
-      entry.kept++; // from here on nothing is called for which a page may have left no stack
+      if (this.calls.length === 0) this.location = this.address();
+      entry.kept++; // only now: an error for lack of stack can no longer occur from here on
       this.ordinal++;
       this.calls[this.calls.length] = call;
       const { value, arguments: values, caller, call_stack: stack } = call;
@@ -173,7 +174,7 @@ const Recorder = (() => {
       return entry;
     }
 
-    /** A place in a script, by its frame as Firefox writes it: the frame, and the script's entries. */
+    /** A call site, by its frame as Firefox writes it: the cleaned frame and the entries of its script. */
     site(text) {
       const known = this.sites.get(text);
       if (known !== undefined) return known;
@@ -188,12 +189,12 @@ const Recorder = (() => {
       }
       if (this.sites.size >= SITES) this.sites.clear();
       const site = { frame, symbols };
-      // One that was cut is not kept, nor one that each time has to be asked for.
+      // A frame that was cut is not remembered, and neither is one that `caller` must find anew each time.
       if (text.length <= frame.length + 1 && Stack.clear(text)) this.sites.set(text, site);
       return site;
     }
 
-    /** The window shows another document now: what was noted belongs to the one before. */
+    /** The window may show another document now. What was recorded so far belongs to the previous one. */
     turn() {
       if (this.window.document === this.document) return;
       this.channel.flush();
@@ -202,16 +203,16 @@ const Recorder = (() => {
     }
 
     /** The address of the document or worker. */
-    where() {
+    address() {
       try {
         if (this.document) this.url = Reflect.apply(location, this.document, []);
       } catch {
-        // The last one of a window that has gone.
+        // The window is gone: its last address stays.
       }
       return this.url.length > CAPS.url ? this.url.slice(0, CAPS.url) : this.url;
     }
 
-    /** What is to be sent next, as a JSON object in text; "" for nothing. */
+    /** The next message, as a JSON object in text; "" if there is none. */
     drain() {
       if (this.calls.length === 0 && this.cut.size === 0) return "";
       /** @type {Protocol.Total[]} */
@@ -226,7 +227,7 @@ const Recorder = (() => {
       /** @type {Protocol.FromRealm<Protocol.Calls>} */
       const body = {
         doc: this.doc,
-        location: this.calls.length > 0 ? this.place : this.where(),
+        location: this.calls.length > 0 ? this.location : this.address(),
         realm: this.realm,
         calls: this.calls,
         totals,

@@ -1,9 +1,10 @@
-// SHA-256 of bytes, synchronously. Firefox's own is a promise, which is fulfilled after the call has been recorded.
+// SHA-256 of bytes, synchronously. Firefox's own function returns a promise, which resolves after the call was
+// recorded.
 // World: sandbox of a document, or the debugger global of a worker's thread. Source: FIPS 180-4.
 "use strict";
 
 const sha256 = (() => {
-  let K = null; // made when first asked for: few documents hash anything
+  let K = null; // made at first use, because few documents hash anything
   let START = null;
   const rotate = (x, n) => (x >>> n) | (x << (32 - n));
   const words = new Int32Array(64);

@@ -1,50 +1,53 @@
-// Where a call came from: the page's own stack frames, innermost first.
-// World: sandbox of a document, or the debugger global of a worker's thread. The Error of this world is not the
-// page's; its stack shows this world's frames and the page's, and no page can see that it was taken.
+// Finds where a call came from: the page's own stack frames, innermost first.
+// World: sandbox of a document, or the debugger global of a worker's thread. The Error of this world is not the page's.
+// Its stack shows the frames of this world and of the page. No page can see that it was captured.
 "use strict";
 
 const Stack = (() => {
   const NAME = 1000; // characters of a function's name
-  const URL = 2 ** 16; // of a script's URL, and of a whole stack sixteen times as many
-  const WHOLE = 128; // frames; what Firefox keeps of a stack at most
-  const HIDDEN = 8; // frames with which one that is not hidden is looked for, one by one
-  // How this script's frames end but for line and column. No page knows it, so none can have code that goes by it.
+  const URL = 2 ** 16; // characters of a script's URL; a whole stack may have sixteen times as many
+  const WHOLE = 128; // frames that Firefox keeps of a stack at most
+  const HIDDEN = 8; // most frames that are captured to find one that is not hidden
+  // The end of this script's frames before line and column. No page knows it, so no page can imitate it.
   const OWN = /@.*?:(?=\d+:\d+$)/.exec(new Error().stack.split("\n", 1)[0])[0];
   const FRAMES = new RegExp(`[^\\n]*${OWN.replace(/[^\w@]/g, "\\$&")}\\d+:\\d+(?:\\n|$)`, "g");
-  const PLACE = /:(?:\d+(?::\d+)?|wasm-function\[\d+\]:0x[0-9a-f]+)$/;
-  const LEVEL = /^ line \d+ > [A-Za-z][A-Za-z .]*$/; // of code made at run time
-  // Where a frame's URL begins. Function names are the page's choice and may look like a URL.
+  const POSITION = /:(?:\d+(?::\d+)?|wasm-function\[\d+\]:0x[0-9a-f]+)$/;
+  const LEVEL = /^ line \d+ > [A-Za-z][A-Za-z .]*$/; // how Firefox marks code made from text
+  // Where the URL of a frame begins. The page chooses the names of functions, and a name may look like a URL.
   const SCHEME =
     /@(?=(?:https?|blob|data|file|about|javascript|resource|chrome|wasm|moz-extension):|debugger eval|self-hosted)/g;
-  const limited = "stackTraceLimit" in Error; // not yet in Firefox 140: all frames come
+  const limited = "stackTraceLimit" in Error; // Firefox 140 has no limit and gives all frames
   Error.stackTraceLimit = 1;
 
   /**
-   * capture(place, wrapper): the frame that called `wrapper`, a function of this world that a page called, as
-   * `place.stack`. Called by the wrapper itself where that matters: each frame of ours in between costs Firefox as much
-   * as half of a call of a native.
+   * capture(captured, wrapper) sets `captured.stack` to the frame that called `wrapper`, a function of this world that
+   * a page called. Where speed matters the wrapper itself calls this. Each frame of ours in between costs Firefox as
+   * much as half of a call of a native.
    */
   const capture = Error.captureStackTrace;
-  const place = {};
+  const captured = {};
 
-  /** The innermost frame of what was captured, as Firefox writes it. */
+  /** The innermost captured frame, as Firefox writes it. */
   const inner = limited ? (stack) => stack : (stack) => stack.split("\n", 1)[0];
 
-  /** Whether that is a script's frame: not where one of the browser's own code (map, Reflect.apply) or of ours comes before. */
+  /**
+   * Whether this is a frame of a script. It is not if a frame of Firefox's own code (map, Reflect.apply) or of ours is
+   * inside.
+   */
   const clear = (text) => text !== "" && !text.includes(OWN);
 
-  /** So many frames that led to `wrapper`, as they are captured: without those that are hidden. */
+  /** Captures up to `frames` frames that led to `wrapper`. Firefox leaves hidden frames out, but counts them. */
   function several(wrapper, frames) {
     Error.stackTraceLimit = frames;
     try {
-      capture(place, wrapper);
+      capture(captured, wrapper);
     } finally {
-      Error.stackTraceLimit = 1; // also where the page has left no stack
+      Error.stackTraceLimit = 1; // also after an error, if the page has used up the stack
     }
-    return place.stack;
+    return captured.stack;
   }
 
-  /** The innermost frame where a few hidden ones are before it: those of Reflect.apply, map and other code of the browser. */
+  /** The innermost frame behind a few hidden ones: those of Reflect.apply, map and other code of Firefox. */
   function next(wrapper) {
     let stack = "";
     for (let frames = 2; frames <= HIDDEN && stack === ""; frames++) stack = inner(several(wrapper, frames));
@@ -57,13 +60,13 @@ const Stack = (() => {
     return (stack.includes(OWN) ? stack.replace(FRAMES, "") : stack).slice(0, 16 * URL).trimEnd();
   }
 
-  /** A frame on one line whose parts, which the page chose, are not too long. `ran` says whether a script has run. */
+  /** A frame on one line. The page chose its parts, so they are cut. `ran` tells whether a script has run. */
   function frame(text, ran) {
     const line = oneLine(text, ran);
     if (line.length <= NAME) return line;
     const at = line.indexOf("@");
-    const place = PLACE.exec(line)?.[0] ?? "";
-    return line.slice(0, Math.min(at, NAME)) + line.slice(at, line.length - place.length).slice(0, URL) + place;
+    const position = POSITION.exec(line)?.[0] ?? "";
+    return line.slice(0, Math.min(at, NAME)) + line.slice(at, line.length - position.length).slice(0, URL) + position;
   }
 
   function oneLine(text, ran) {
@@ -72,7 +75,7 @@ const Stack = (() => {
     return line.indexOf("@") === line.lastIndexOf("@") && !line.includes("\n") ? line : settle(line, ran);
   }
 
-  /** A frame with several "@": its function's name or its URL tries to look like another script. */
+  /** Splits a frame with several "@". Its function's name or its URL may imitate another script. */
   function settle(line, ran) {
     const flat = line.replaceAll("\n", " ");
     const starts = [...flat.matchAll(SCHEME)].map((found) => found.index);
@@ -85,20 +88,20 @@ const Stack = (() => {
   }
 
   /** The script of a frame's "URL:LINE:COL" with its " line N > eval". */
-  function url(place) {
-    let text = place.replace(PLACE, "");
+  function url(location) {
+    let text = location.replace(POSITION, "");
     for (let at; (at = text.lastIndexOf(" line ")) >= 0 && LEVEL.test(text.slice(at)); ) text = text.slice(0, at);
     return text;
   }
 
   return {
     capture,
-    place,
+    captured,
     inner,
     clear,
     next,
     whole,
-    /** A frame, on one line, with no doubt where its URL begins. */
+    /** A frame on one line. It is certain where its URL begins. */
     frame,
     /** The script URL of a frame. */
     script: (frame) => url(frame.slice(frame.indexOf("@") + 1)),

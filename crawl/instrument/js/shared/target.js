@@ -1,4 +1,4 @@
-// Says what is recorded of an instrumented property, by the first item of the settings that names it.
+// Makes the targets of instrumented properties: symbol and settings, from the first item that names the property.
 // World: sandbox of a document, or the debugger global of a worker's thread.
 "use strict";
 
@@ -6,7 +6,7 @@ const Target = (() => {
   let ids = 1;
   const id = () => ids++;
 
-  /** The targets of one property or native: for any receiver, and for those of a class. */
+  /** The targets of one property or native: one for any receiver, and one per class of receivers. */
   class InstrumentedMember {
     constructor() {
       this.always = null; // the target for any receiver
@@ -23,7 +23,7 @@ const Target = (() => {
     }
   }
 
-  const words = new WeakMap(); // item -> what its targets have in common
+  const shared = new WeakMap(); // item -> members that its targets have in common
 
   function common(item) {
     const found = {
@@ -33,21 +33,21 @@ const Target = (() => {
       when: Array.isArray(item.when) ? new Set(item.when.map((word) => word.toLowerCase())) : (item.when ?? null),
       bytes: item.bytes === true,
     };
-    words.set(item, found);
+    shared.set(item, found);
     return found;
   }
 
-  /** A property of an item of the settings. */
+  /** The target of a property of an item. */
   const of = (item, name) => ({
     id: id(),
     symbol: `${item.name}.${name}`,
     item,
     bySymbol: null,
-    ...(words.get(item) ?? common(item)),
+    ...(shared.get(item) ?? common(item)),
   });
 
-  /** Whether the settings ask for an API that is no property: "dynamic", "messages". */
-  const asked = (api) => OVERSCRIPTED.instruments.some(({ name }) => name === api);
+  /** Whether the settings name an API that is not a property: "dynamic" or "messages". */
+  const enabled = (api) => OVERSCRIPTED.instruments.some(({ name }) => name === api);
 
-  return { InstrumentedMember, asked, id, of };
+  return { InstrumentedMember, enabled, id, of };
 })();

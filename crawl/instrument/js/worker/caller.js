@@ -37,7 +37,10 @@ const Caller = (() => {
       return { frame: frame || binder, browser: frame === "" };
     },
 
-    /** `bind` is about to be called by whoever `whose` tells: what it gives, where it is a native that is bound, else undefined. */
+    /**
+     * `bind` is about to be called by whoever `whose` tells: what it gives, where it is a native that is bound, else
+     * undefined.
+     */
     bind(bind, native, values, whose) {
       if (!plain(native)) return undefined;
       const { frame, browser } = whose();

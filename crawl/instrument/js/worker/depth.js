@@ -5,7 +5,8 @@
 "use strict";
 
 const Depth = (() => {
-  const MOST = 48; // nested calls: a twentieth of a worker's stack, a tenth where natives such as `replace` make some of them
+  // Nested calls: a twentieth of a worker's stack, a tenth where natives such as `replace` make some of them
+  const MOST = 48;
   const EVERY = 4; // calls between two looks
   let calls = 0;
 

@@ -14,7 +14,7 @@ const DynamicCode = (() => {
   };
 
   const { CALL } = PROTOCOL.operation;
-  const dynamic = Target.asked("dynamic");
+  const dynamic = Target.enabled("dynamic");
   const targets = new Map();
   const MOST = Recorder.CAPS.text; // characters of a worker's address, which may hold a whole script
   let timers = [];
@@ -24,8 +24,13 @@ const DynamicCode = (() => {
 
   function note(symbol, text, wrapper) {
     if (!targets.has(symbol)) targets.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
-    Stack.capture(Stack.place, wrapper);
-    to.noteAt(targets.get(symbol), CALL, to.from(Stack.inner(Stack.place.stack), wrapper), JSON.stringify({ 0: text }));
+    Stack.capture(Stack.captured, wrapper);
+    to.noteAt(
+      targets.get(symbol),
+      CALL,
+      to.callerOf(Stack.inner(Stack.captured.stack), wrapper),
+      JSON.stringify({ 0: text }),
+    );
   }
 
   /** Begin; the natives that `called` is to hear of. */
@@ -43,7 +48,10 @@ const DynamicCode = (() => {
     return worker ? [...timers, worker] : timers;
   }
 
-  /** The address that a worker is made of: text, or an object of the browser's own; of others it would take code of the worker. */
+  /**
+   * The address that a worker is made of: text, or an object of the browser's own; of others it would take code of the
+   * worker.
+   */
   function address(first) {
     if (typeof first !== "object") return String(first);
     return first?.class === "URL" ? href.call(first).return : "";

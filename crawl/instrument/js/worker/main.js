@@ -6,7 +6,7 @@
 (() => {
   const { GET, SET } = PROTOCOL.operation;
   const STEPS = 100; // bound functions of bound functions that are followed
-  const { capture, place } = Stack;
+  const { capture, captured } = Stack;
   const watcher = new Debugger(); // alive as long as this world: Firefox forgets one that nobody holds
   watcher.allowUnobservedWasm = true; // WebAssembly keeps its speed
   watcher.inspectNativeCallArguments = true;
@@ -110,8 +110,8 @@
    * tell of what it calls in turn.
    */
   function bound(callee, receiver, args) {
-    capture(place, watched);
-    if (place.stack !== "") return undefined; // a script calls it
+    capture(captured, watched);
+    if (captured.stack !== "") return undefined; // a script calls it
     if (whose().browser) expected = callee.boundTargetFunction; // perhaps no code calls it: then it tells
     const done = Caller.within(callee, () => unbound(callee, receiver, list(args)));
     if (done !== undefined) expected = null; // we have called it
@@ -128,8 +128,8 @@
 
   /** Whose code is about to call a native. */
   function whose() {
-    capture(place, watched);
-    return recorder.from(Stack.inner(place.stack), watched);
+    capture(captured, watched);
+    return recorder.callerOf(Stack.inner(captured.stack), watched);
   }
 
   function note(member, callee, receiver, values) {
@@ -149,8 +149,8 @@
   }
 
   function keep(target, operation, value, values, receiver) {
-    capture(place, watched);
-    recorder.note(target, operation, place.stack, watched, value, values, receiver);
+    capture(captured, watched);
+    recorder.note(target, operation, captured.stack, watched, value, values, receiver);
   }
 
   /** The worker has returned to its event loop. */

@@ -3,22 +3,22 @@
 "use strict";
 
 {
-  const MAX = 200; // of one document and level
+  const MAX = 200; // messages per document and level
   const TEXT = 5000; // characters of one message
   const { classOf } = Text;
 
-  /** A value as text. An error is seen through its Xray: its members as the browser made them. */
+  /** A value as text. An Xray shows the members of an error as Firefox made them. */
   function textOf(value) {
     if (value === undefined) return "undefined";
     try {
       if (/^\[object (?:Error|DOMException)\]$/.test(classOf(value))) return `${value.name}: ${value.message}`;
     } catch {
-      // What it was remains as its text.
+      // The value is written as text below.
     }
     return Text.value(value, false, TEXT);
   }
 
-  /** Values as one text: no more of them than it has room for. */
+  /** Values joined to one text, as many as it has room for. */
   function joined(values) {
     let text = "";
     for (let i = 0; i < values.length && text.length < TEXT; i++) text += (i > 0 ? " " : "") + textOf(values[i]);
@@ -37,7 +37,7 @@
       this.emit("error", event.filename, event.lineno, () => event.message);
     }
 
-    /** What Firefox has put on the console: see content_process/console.js. */
+    /** Record an error that Firefox wrote on the console: see content_process/console.js. */
     uncaught(url, line, message, rejected, reason) {
       this.emit("error", url, line, () => (rejected ? `unhandled rejection: ${textOf(reason)}` : message));
     }
