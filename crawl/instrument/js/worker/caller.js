@@ -1,5 +1,5 @@
-// Says whose code calls a native: the script that runs. If Firefox's own code calls a bound native, it is the script
-// that bound it.
+// Finds the script that calls a native: the running script. If Firefox's own code calls a bound native, it is the
+// script that bound the native.
 // World: debugger global of a worker's thread. Runs no code of the worker.
 "use strict";
 
@@ -7,9 +7,9 @@ const Caller = (() => {
   const binders = new WeakMap(); // bound native -> frame of the script that bound it
   let watcher = null;
   let wrapper = null;
-  let binder = ""; // of the bound native that the browser's own code is about to call
+  let binder = ""; // frame that bound the native that Firefox's own code is about to call
 
-  /** The innermost frame of a script, behind those that Firefox keeps of a stack; of WebAssembly only among these. */
+  /** The innermost frame of a script, however deep. For WebAssembly only among the frames that Firefox keeps. */
   function innermost() {
     const frame = watcher.getNewestFrame();
     return frame ? line(frame) : Stack.whole(wrapper).split("\n", 1)[0];
@@ -21,37 +21,37 @@ const Caller = (() => {
     return `${name}@${script.url}:${lineNumber}:${columnNumber}`;
   }
 
-  /** Whether `bind` of this function runs no code of the worker: a native whose name and length are its own. */
+  /** Whether `bind` of this function runs no code of the worker: a native whose name and length are plain values. */
   function plain(native) {
     if (!native?.callable || native.isProxy || native.script !== undefined) return false;
     return ["name", "length"].every((property) => "value" in (native.getOwnPropertyDescriptor(property) ?? {}));
   }
 
   return {
-    /** Begin: natives are watched by `watched`, which Firefox calls. */
+    /** Begin. Firefox calls `watched` before each native. */
     begin: (debug, watched) => ([watcher, wrapper] = [debug, watched]),
 
-    /** As `Recorder` wants it. */
+    /** The calling code, in the form of `Recorder`'s `caller`. */
     now() {
       const frame = innermost();
       return { frame: frame || binder, browser: frame === "" };
     },
 
     /**
-     * `bind` is about to be called by whoever `whose` tells: what it gives, where it is a native that is bound, else
-     * undefined.
+     * `bind` is about to be called; `findCaller` tells by which code. If a script binds a native, this binds it and
+     * returns the completion value. Otherwise it returns undefined.
      */
-    bind(bind, native, values, whose) {
+    bind(bind, native, values, findCaller) {
       if (!plain(native)) return undefined;
-      const { frame, browser } = whose();
+      const { frame, browser } = findCaller();
       if (browser) return undefined;
-      const done = bind.call(native, ...values);
-      if (done === null || !("return" in done)) return undefined;
-      binders.set(done.return, frame);
-      return done;
+      const completion = bind.call(native, ...values);
+      if (completion === null || !("return" in completion)) return undefined;
+      binders.set(completion.return, frame);
+      return completion;
     },
 
-    /** Run `work` while a bound native that no script calls is about to be called. */
+    /** Run `work` for a bound native that Firefox's own code is about to call. */
     within(native, work) {
       binder = binders.get(native) ?? "";
       try {

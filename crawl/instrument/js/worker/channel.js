@@ -1,11 +1,12 @@
 // Sends batches of calls to the main thread of the worker's process, before anything can end the worker.
-// World: debugger global of a worker's thread. No code of the worker can reach it.
+// World: debugger global of a worker's thread. No code of the worker can reach this.
 "use strict";
 
 const Channel = (() => {
-  const AT_ONCE = 64; // messages sent as they come: a worker may be terminated, or never return to its event loop
-  const MAX_BATCH = 256 * 1024; // characters that wait; then they are sent
-  const MAX_WAIT_MS = 100; // of a worker that does not return to its event loop
+  // First messages, sent at once: a worker may soon be terminated, or never return to its event loop
+  const AT_ONCE = 64;
+  const MAX_BATCH = 256 * 1024; // characters in a batch
+  const MAX_WAIT_MS = 100; // for a worker that does not return to its event loop
   const post = globalThis.postMessage.bind(globalThis);
   const senders = new Set();
   let sent = 0;
@@ -29,7 +30,7 @@ const Channel = (() => {
   /** Something could not be recorded. */
   const gap = (name) => post(`${PROTOCOL.message.GAP} ${name.slice(0, 200)}`);
 
-  /** A number no other realm of the visit has, for all we can do. */
+  /** An id that, as far as we can ensure, no other realm of the visit has. */
   const random = () => `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}`;
 
   return { post, gap, flush, wake, random, waits: () => size > 0, add: (sender) => senders.add(sender) };

@@ -1,10 +1,11 @@
-// Records what a worker makes: code from text (eval, Function and its kin, string timers), and workers of its own.
-// Firefox reports each new script, that of a timer only when it runs.
+// Records code that a worker makes from text (eval, Function and its kin, string timers), and workers that it makes.
+// Firefox reports each new script. It reports the script of a timer only when the timer runs, so timers are recorded
+// when they are set.
 // World: debugger global of a worker's thread.
 "use strict";
 
 const DynamicCode = (() => {
-  const SAMPLE = 40; // characters of the text, as in documents
+  const SAMPLE = 40; // characters of the text, as Firefox reports in documents
   const SYMBOLS = {
     eval: "window.eval",
     Function: "window.Function",
@@ -14,50 +15,49 @@ const DynamicCode = (() => {
   };
 
   const { CALL } = PROTOCOL.operation;
-  const dynamic = Target.enabled("dynamic");
+  const enabled = Target.enabled("dynamic");
   const targets = new Map();
   const MOST = Recorder.CAPS.text; // characters of a worker's address, which may hold a whole script
   let timers = [];
-  let worker; // its constructor, where workers may make some
-  let href = null; // of a URL
-  let to = null;
+  let worker; // the constructor of workers, if a worker has it
+  let href = null; // the getter of URL.prototype.href
+  let recorder = null;
 
   function note(symbol, text, wrapper) {
     if (!targets.has(symbol)) targets.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     Stack.capture(Stack.captured, wrapper);
-    to.noteAt(
+    recorder.noteAt(
       targets.get(symbol),
       CALL,
-      to.callerOf(Stack.inner(Stack.captured.stack), wrapper),
+      recorder.callerOf(Stack.inner(Stack.captured.stack), wrapper),
       JSON.stringify({ 0: text }),
     );
   }
 
-  /** Begin; the natives that `called` is to hear of. */
-  function listen(watcher, global, recorder) {
-    if (!dynamic) return [];
-    to = recorder;
+  /** Begin. Returns the natives that `called` needs to see. */
+  function listen(watcher, global, realmRecorder) {
+    if (!enabled) return [];
+    recorder = realmRecorder;
     const native = (name) => global.getProperty(name)?.return;
     timers = ["setTimeout", "setInterval"].map(native);
     worker = native("Worker");
     href = native("URL").getProperty("prototype").return.getOwnPropertyDescriptor("href").get;
-    watcher.onNewScript = function made({ source }) {
+    watcher.onNewScript = function handle({ source }) {
       const symbol = SYMBOLS[source.introductionType];
-      if (symbol) note(symbol, source.text.slice(0, SAMPLE), made);
+      if (symbol) note(symbol, source.text.slice(0, SAMPLE), handle);
     };
     return worker ? [...timers, worker] : timers;
   }
 
   /**
-   * The address that a worker is made of: text, or an object of the browser's own; of others it would take code of the
-   * worker.
+   * The address of a new worker, from text or a URL object. "" for other objects: only the worker's code can read them.
    */
   function address(first) {
     if (typeof first !== "object") return String(first);
     return first?.class === "URL" ? href.call(first).return : "";
   }
 
-  /** A native is about to be called with `values`; `wrapper` is what Firefox called for that. */
+  /** A native is about to be called with these arguments. `wrapper` is our function that Firefox called before it. */
   function called(callee, [first], wrapper) {
     if (callee === worker) note("window.Worker", address(first).slice(0, MOST), wrapper);
     else if (typeof first === "string" && timers.includes(callee)) note("window.eval", first.slice(0, SAMPLE), wrapper);

@@ -1,13 +1,13 @@
 // Starts to watch the worker's natives before any of its scripts runs.
 // World: debugger global of a worker's thread. Nothing in the worker changes. Firefox reports each call of a native,
-// whatever name the worker keeps it under, and then makes the call as it does without us.
+// by whatever name the worker calls it, and then makes the call as it does without us.
 "use strict";
 
 (() => {
   const { GET, SET } = PROTOCOL.operation;
-  const STEPS = 100; // bound functions of bound functions that are followed
+  const STEPS = 100; // nested bound functions that are followed
   const { capture, captured } = Stack;
-  const watcher = new Debugger(); // alive as long as this world: Firefox forgets one that nobody holds
+  const watcher = new Debugger(); // a variable of this script, because Firefox drops a debugger without references
   watcher.allowUnobservedWasm = true; // WebAssembly keeps its speed
   watcher.inspectNativeCallArguments = true;
   const global = watcher.addDebuggee(globalThis.global);
@@ -16,13 +16,13 @@
   const recorder = new Recorder({ realm, channel: Channel, ran, caller: Caller.now });
   const members = new Plan.Members(global, OVERSCRIPTED.instruments);
   const [location, href] = [getter(global, "location"), getter(global.getProperty("WorkerLocation").return, "href")];
-  // What is told before these can end the worker, or make others end it.
+  // Natives that may end the worker, or make others end it. Records are sent before these run.
   const last = new Set(["close", "postMessage"].map((name) => global.getProperty(name)?.return));
   const { value: bind } = href.proto.getOwnPropertyDescriptor("bind");
-  const also = new Set([bind, ...last, ...DynamicCode.listen(watcher, global, recorder)]);
+  const special = new Set([bind, ...last, ...DynamicCode.listen(watcher, global, recorder)]);
   let inside = false;
-  let released = false; // this worker goes too deep to be watched
-  let expected = null; // what we know already that Firefox will tell of next
+  let released = false; // the calls of this worker nest too deep to watch it
+  let expected = null; // the native whose call Firefox reports next, and which is already recorded
 
   function getter(object, name) {
     const owner = object === global ? object : object.getProperty("prototype").return;
@@ -38,13 +38,13 @@
     return url === recorder.url || watcher.findScripts({ url }).length > 0;
   }
 
-  /** The worker's URL is known when its first script has come, not before. */
+  /** Note the worker's URL. It is known only when the worker's first script has arrived. */
   function locate() {
     recorder.url = href.call(location.call(global).return).return ?? "";
     Channel.post(`at ${recorder.url.slice(0, Recorder.CAPS.url)}`);
   }
 
-  /** Firefox gives the arguments as a wrapped array of this world, whose objects are wrapped once more. */
+  /** The arguments of a call. Firefox gives a wrapped array of this world, with objects that are wrapped again. */
   const list = (args) => args.unsafeDereference();
 
   function wanted(when, [first]) {
@@ -63,25 +63,25 @@
     Budget.start(idle);
   }
 
-  /** A function of a script is called. */
+  /** A script's function was called. */
   function entered(frame) {
     if (inside) return;
     if (!Budget.running()) begin();
     if (Depth.over(frame)) release();
-    else if (Budget.tick() && Budget.over()) letGo();
+    else if (Budget.tick() && Budget.over()) pause();
   }
 
   function watched(callee, reason, receiver, args) {
     if (inside) return undefined;
     if (!Budget.running()) begin();
-    else if (Budget.tick() && Budget.over()) return letGo();
+    else if (Budget.tick() && Budget.over()) return pause();
     if (callee === expected) {
       expected = callee.isBoundFunction ? callee.boundTargetFunction : null;
       return undefined;
     }
     expected = null;
     const member = members.of(callee);
-    const known = member !== undefined || also.has(callee);
+    const known = member !== undefined || special.has(callee);
     if (!known && !callee.isBoundFunction) return undefined;
     inside = true;
     try {
@@ -94,10 +94,10 @@
     }
   }
 
-  /** A native is about to be called, one with a member or that is asked for besides. */
+  /** A native is about to be called that has a member or is special. */
   function called(member, callee, receiver, values) {
     try {
-      if (callee === bind) return Caller.bind(bind, receiver, values, whose);
+      if (callee === bind) return Caller.bind(bind, receiver, values, findCaller);
       DynamicCode.called(callee, values, watched);
       return member === undefined ? undefined : note(member, callee, receiver, values);
     } finally {
@@ -106,16 +106,17 @@
   }
 
   /**
-   * A bound function is about to be called. Where the browser's own code (`map`, `replace`) calls it, Firefox does not
-   * tell of what it calls in turn.
+   * A bound function is about to be called. If Firefox's own code (`map`, `replace`) calls it, Firefox does not report
+   * the call of its target.
    */
   function bound(callee, receiver, args) {
     capture(captured, watched);
     if (captured.stack !== "") return undefined; // a script calls it
-    if (whose().browser) expected = callee.boundTargetFunction; // perhaps no code calls it: then it tells
-    const done = Caller.within(callee, () => unbound(callee, receiver, list(args)));
-    if (done !== undefined) expected = null; // we have called it
-    return done;
+    // If no code at all calls it, Firefox does report the call of its target.
+    if (findCaller().browser) expected = callee.boundTargetFunction;
+    const completion = Caller.within(callee, () => unbound(callee, receiver, list(args)));
+    if (completion !== undefined) expected = null; // we have called the target
+    return completion;
   }
 
   function unbound(callee, receiver, values) {
@@ -126,8 +127,8 @@
     return called(members.of(callee), callee, receiver, values);
   }
 
-  /** Whose code is about to call a native. */
-  function whose() {
+  /** The code that is about to call a native. */
+  function findCaller() {
     capture(captured, watched);
     return recorder.callerOf(Stack.inner(captured.stack), watched);
   }
@@ -137,11 +138,11 @@
     if (target === null) return undefined;
     Budget.want();
     if (member.operation === GET) {
-      const got = callee.call(receiver);
-      // Where it throws, the worker calls it itself, so that the error's stack is its own.
-      if (got === null || !("return" in got)) return undefined;
-      keep(target, GET, got.return, undefined, receiver);
-      return got;
+      const completion = callee.call(receiver);
+      // If the getter throws, the worker calls it itself, so the stack of the error is the worker's own.
+      if (completion === null || !("return" in completion)) return undefined;
+      keep(target, GET, completion.return, undefined, receiver);
+      return completion;
     }
     if (member.operation === SET) keep(target, SET, values[0], undefined, receiver);
     else if (wanted(target.when, values)) keep(target, member.operation, undefined, values, receiver);
@@ -170,7 +171,7 @@
     watcher.onEnterFrame = undefined;
   }
 
-  /** For good: Firefox then compiles the worker's code as it does elsewhere. */
+  /** Stop watching for good. Firefox then compiles the worker's code as usual. */
   function release() {
     released = true;
     unwatch();
@@ -178,7 +179,8 @@
     Channel.gap(PROTOCOL.gap.WORKER_DEPTH);
   }
 
-  function letGo() {
+  /** Stop watching until the end of this task. */
+  function pause() {
     unwatch();
     Channel.gap(PROTOCOL.gap.WORKER_TASK);
     return undefined;

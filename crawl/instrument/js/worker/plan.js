@@ -1,31 +1,31 @@
-// Finds which natives of a worker are watched, and under which symbols, by the settings and the worker's global.
-// World: debugger global of a worker's thread, before any script of the worker has run. Changes nothing.
+// Finds which natives of a worker are watched, and by which symbols, from the settings and the worker's global.
+// World: debugger global of a worker's thread, before any script of the worker has run. It changes nothing.
 "use strict";
 
 const Plan = (() => {
   const { GET, SET, CALL } = PROTOCOL.operation;
 
-  // Firefox makes these when they are first named, and their place among the global's names would tell of us: their
-  // natives are known by those of this world.
+  // Firefox makes these objects when a script first names them. A script could see in the order of the global's names
+  // that we were first. So their natives are recognized by the natives of this world.
   const LAZY = { WebAssembly };
 
   const className = (object) => object.class.replace(/Prototype$/, "");
 
-  /** One native function, and the symbols its calls have, by the receiver's class. */
+  /** One native function, and the symbols of its calls, by the receiver's class. */
   class Member extends Target.InstrumentedMember {
     constructor(operation) {
       super();
       this.operation = operation;
     }
 
-    /** The target for a receiver, or null: it is not to be recorded. */
+    /** The target for a receiver; null if its use is not recorded. */
     target(receiver) {
       if (this.byClass === null || typeof receiver !== "object" || receiver === null) return this.always;
       return this.byClass.get(receiver.class) ?? this.always;
     }
   }
 
-  /** The object that a dotted path names, e.g. "window.navigator"; null where this worker has none. */
+  /** The object that a dotted path names, e.g. "window.navigator"; null if this worker has none. */
   function resolve(global, path) {
     let object = global;
     for (const name of path.split(".")) {
@@ -42,7 +42,7 @@ const Plan = (() => {
     return chain;
   }
 
-  /** All names up the chain, without what every object has. */
+  /** All names up the prototype chain, without those of every object. */
   function names(chain) {
     const found = new Set(chain.slice(0, -1).flatMap((owner) => owner.getOwnPropertyNames()));
     found.delete("constructor");
@@ -55,7 +55,7 @@ const Plan = (() => {
       global.getProperty("Array"); // as Firefox does before any script
       this.known = new Map(); // native -> member
       this.late = []; // [native of this world, member]
-      this.others = new WeakSet(); // natives that are none of `late`
+      this.others = new WeakSet(); // natives that are not in `late`
       for (const item of instruments) {
         if (item.name.includes("{")) continue; // plugins and MIME types, which no worker has
         if (Object.hasOwn(LAZY, item.object)) this.lazy(item);
@@ -63,7 +63,7 @@ const Plan = (() => {
       }
     }
 
-    /** The member of a native that is about to be called, or undefined. */
+    /** The member of a native that is about to be called; undefined if it has none. */
     of(callee) {
       return this.known.get(callee) ?? (this.others.has(callee) ? undefined : this.first(callee));
     }
@@ -102,7 +102,7 @@ const Plan = (() => {
       if (at < 0 || (at === chain.length - 1 && at > 0)) return;
       const found = chain[at].getOwnPropertyDescriptor(name);
       const prototype = item.object.endsWith(".prototype");
-      // Functions of the global are called without it.
+      // Functions of the global are called without a receiver.
       const only = global || at === 0 || (!prototype && at === 1) ? null : className(chain[0]);
       const target = Target.of(item, name);
       for (const [native, operation] of [

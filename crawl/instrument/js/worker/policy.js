@@ -1,9 +1,9 @@
 // Stops the events of our policy (parent_process/policy.js) before any listener of the worker. Workers from blob: and
-// data: inherit the policy from their document. What the events say is known here already, see dynamic_code.js.
-// World: debugger global of a worker's thread. The listener has to be a function of the worker's own global; no code
-// of the worker can reach it. It keeps the natives that it needs before the worker can redefine them, and names no
-// built-in that Firefox makes when it is first named (String, Reflect): their place among the global's names would
-// tell of it.
+// data: inherit the policy from their document. These events are not needed here: see dynamic_code.js.
+// World: debugger global of a worker's thread. The listener must be a function of the worker's own global, but no code
+// of the worker can reach it. It keeps the natives that it needs before the worker can redefine them. It names no
+// built-in that Firefox makes when a script first names it (String, Reflect): the order of the global's names would
+// reveal that.
 "use strict";
 
 /* global Event, addEventListener -- of the worker, where `listen` runs */
@@ -12,9 +12,9 @@ const Policy = (() => {
   function listen(mark) {
     const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
     const { bind, call } = Function.prototype;
-    const uncurry = call.bind(bind, call); // of a method, a function that takes the receiver first
+    const uncurry = call.bind(bind, call); // makes a method a function that takes the receiver first
     const stop = uncurry(Event.prototype.stopImmediatePropagation);
-    let policy = null; // its interface has no name in a worker: the first event shows it unchanged
+    let policy = null; // getter; a worker has no name for its interface, so the first event gives it, still unchanged
 
     const has = (text) => {
       let n = 0;
@@ -35,7 +35,7 @@ const Policy = (() => {
   }
 
   return {
-    /** Before the first script of the worker. */
+    /** Call this before the first script of the worker. */
     hide: (global) => global.executeInGlobal(`(${listen})("${OVERSCRIPTED.mark}")`),
   };
 })();

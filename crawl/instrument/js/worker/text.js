@@ -1,5 +1,5 @@
-// Values of a worker as text, as document/text.js writes those of a page, without running any code of the worker.
-// World: debugger global of a worker's thread. Objects are seen as Debugger.Object: their own data properties alone.
+// Writes values of a worker as text, as document/text.js writes those of a page, without running code of the worker.
+// World: debugger global of a worker's thread. It sees objects as Debugger.Object, with their own data properties only.
 "use strict";
 
 const Text = (() => {
@@ -7,7 +7,7 @@ const Text = (() => {
   const { stringify } = JSON;
   const { apply } = Reflect;
   const time = Date.prototype.getTime;
-  // Natives of this world, for what the worker has put in their place is its own code.
+  // Natives of this world, because the worker may have replaced its own.
   const numbers = reader(Object.getPrototypeOf(Uint8Array.prototype));
   const views = reader(DataView.prototype);
   const length = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length").get;
@@ -24,7 +24,7 @@ const Text = (() => {
   }
 
   class Writer extends ValueLimits.Writer {
-    /** What JSON.stringify is to see for one member. */
+    /** What JSON.stringify gets for one member. */
     member(value, depth) {
       if (value === null) return "null";
       if (typeof value === "bigint" || typeof value === "symbol") return String(value);
@@ -38,7 +38,7 @@ const Text = (() => {
 
     object(value, depth) {
       const out = { __proto__: null };
-      if (value.isProxy) return out; // its traps are the worker's code
+      if (value.isProxy) return out; // its traps are code of the worker
       if (value.class === "Array") return this.array(value, depth);
       if (value.class === "Date") return new Date(apply(time, value.unsafeDereference(), [])).toJSON();
       for (const key of names(value)) {
@@ -66,14 +66,14 @@ const Text = (() => {
     }
   }
 
-  /** Names of an object's own members; of an array of numbers no more than are written out. */
+  /** The names of an object's own members. A typed array gives no more than are written. */
   function names(value) {
     if (!isIndexed(value)) return value.getOwnPropertyNames();
     const most = Math.min(apply(length, value.unsafeDereference(), []), MAX_NODES);
     return Array.from({ length: most }, (_, i) => String(i));
   }
 
-  /** Reads where in its buffer a view is. */
+  /** Returns a function that reads the buffer, offset and length of a view. */
   function reader(prototype) {
     const get = (name) => Object.getOwnPropertyDescriptor(prototype, name).get;
     const getters = ["buffer", "byteOffset", "byteLength"].map(get);
