@@ -80,7 +80,7 @@ class Gap(StrEnum):
     )
     MALFORMED = "malformed message", "a message that no code of ours can have sent"
     TOTALS_LIMIT = "call totals over the limit", "counts of a script and symbol beyond the rows of a visit"
-    FRAMES = "frames over the limit", "frames beyond those of a visit that are told apart"
+    FRAMES = "frames over the limit", "frames beyond those of a visit that get numbers of their own"
 
     @staticmethod
     def rows(table: str) -> str:
