@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from overscripted.demo import check
-from overscripted.precrawl.run import Asked, combine
+from overscripted.precrawl.run import SeedOptions, combine
 from overscripted.run import STAGES, Run
 from overscripted.store import Store
 
@@ -78,7 +78,7 @@ def test_other_quorums_give_their_seeds_and_the_overlap_is_counted(
     copied = Path(shutil.copytree(finished.store.root, tmp_path / "run"))
     truth, n = finished.truth["precrawl"], len(finished.truth["vantages"])
     for quorum, expected in truth["seeds"].items():
-        summary = combine(str(copied), Asked(f"{quorum}/{n}"))
+        summary = combine(str(copied), SeedOptions(f"{quorum}/{n}"))
         seeds = Store(copied).read_table("precrawl/seeds.parquet")["seed"].to_pylist()
         assert sorted(seeds) == sorted(expected)
     assert (summary["union"], summary["intersection"]) == (truth["n_union"], len(truth["seeds"][str(n)]))
