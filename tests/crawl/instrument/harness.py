@@ -158,7 +158,7 @@ class Visit:
 
     async def until(self, expression: str) -> None:
         """Wait until an expression is true in the page."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await self.holds(expression):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
