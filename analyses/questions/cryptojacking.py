@@ -142,14 +142,14 @@ def _figures(
         ),
         Figure(
             "domains",
-            "Domains with one",
+            "Domains with a reference to a mining host",
             totals["mining_domains"],
             totals["domains"],
             wilson(totals["mining_domains"], totals["domains"]),
             study["domains"],
             why="A share of distinct domains depends on how many pages were drawn.",
         ),
-        Figure("locations", "Documents with one", totals["mining_locations"]),
+        Figure("locations", "Documents with a reference to a mining host", totals["mining_locations"]),
         Figure("hosts_seen", "Listed hosts seen", totals["seen"], listed, published=study["hosts_seen"]),
         Figure("coinhive", "of the references, to Coinhive", totals["coinhive"], n, None, study["coinhive"]),
         Figure(

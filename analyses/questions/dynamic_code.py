@@ -101,7 +101,7 @@ def _calls_and_pages(totals: dict[str, int], interval: tuple[float, float] | Non
         ),
         Figure(
             "locations",
-            "Documents with at least one",
+            "Documents with a call by dynamic code",
             dynamic,
             pages,
             wilson(dynamic, pages),
