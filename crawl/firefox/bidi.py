@@ -19,8 +19,8 @@ Listener = Callable[[Event], None]
 
 log = logging.getLogger("overscripted.crawl.bidi")
 
-# No command of ours has a longer answer; a longer message ends the session. Events contain URLs of up to
-# 32 MB, each character of which can take two bytes.
+# A longer message ends the session. Answers to our commands are shorter. An event can contain a URL of 32 MB,
+# whose characters can take two bytes each.
 MAX_MESSAGE_BYTES = 128 * 2**20
 # Commands that concern only Firefox's own state are answered in milliseconds, on a busy machine in seconds.
 # After this time no answer will come.

@@ -78,7 +78,7 @@ class Gap(StrEnum):
         "script bodies over the limit",
         "a script beyond the bytes of a visit: only its hash is kept",
     )
-    MALFORMED = "malformed message", "a message that no code of ours can have sent"
+    MALFORMED = "malformed message", "a message that our JavaScript cannot have sent"
     TOTALS_LIMIT = "call totals over the limit", "counts of a script and symbol beyond the rows of a visit"
     FRAMES = "frames over the limit", "frames beyond those of a visit that get numbers of their own"
 
@@ -255,7 +255,9 @@ class Settings(TypedDict):
 
     mark: Annotated[str, "a host that no page knows; a policy that names it is ours"]
     instruments: list[Item]
-    reference: NotRequired[Annotated[str, "`openwpm`: OpenWPM's content script records instead of ours"]]
+    reference: NotRequired[
+        Annotated[str, "`openwpm`: OpenWPM's content script records instead of our recorder"]
+    ]
     caps: NotRequired[Annotated[dict[str, int], "caps that replace those in `js/shared/recorder.js`"]]
 
 

@@ -1,4 +1,4 @@
-"""The reference instrument: OpenWPM's, as published on npm, runs in our extension instead of ours.
+"""The reference instrument: OpenWPM's JavaScript, as published on npm, records instead of our recorder.
 
 Its modules are joined without their ``import`` and ``export``, and unchanged otherwise. The background page
 of the extension, `background.js`, converts what they send to our protocol. It sends it by a function that

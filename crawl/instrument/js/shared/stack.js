@@ -20,9 +20,9 @@ const Stack = (() => {
   Error.stackTraceLimit = 1;
 
   /**
-   * capture(captured, wrapper) sets `captured.stack` to the frame that called `wrapper`, a function of this world that
-   * a page called. Where speed matters the wrapper itself calls this. Each frame of ours in between costs Firefox as
-   * much as half of a call of a native.
+   * capture(captured, wrapper) sets `captured.stack` to the frame that called `wrapper`. A wrapper is a function of this
+   * world that the page calls. Fast wrappers call `capture` themselves: each recorder function in between costs Firefox
+   * half as much as the call of a native.
    */
   const capture = Error.captureStackTrace;
   const captured = {};
@@ -30,10 +30,7 @@ const Stack = (() => {
   /** The innermost captured frame, as Firefox writes it. */
   const inner = limited ? (stack) => stack : (stack) => stack.split("\n", 1)[0];
 
-  /**
-   * Whether this is a frame of a script. It is not if a frame of Firefox's own code (map, Reflect.apply) or of ours is
-   * inside.
-   */
+  /** Whether the innermost frame is a script's. It may also be Firefox's own (map, Reflect.apply) or the recorder's. */
   const clear = (text) => text !== "" && !text.includes(OWN);
 
   /** Captures up to `frames` frames that led to `wrapper`. Firefox leaves hidden frames out, but counts them. */
