@@ -3,21 +3,10 @@
 ``docs/reference/outcomes.md`` is generated from here.
 """
 
-from enum import StrEnum
+from overscripted.described import Described
 
 
-class _Described(StrEnum):
-    """A word, and ``meaning``, which says when it is given."""
-
-    meaning: str
-
-    def __new__(cls, word: str, meaning: str) -> "_Described":
-        member = str.__new__(cls, word)
-        member._value_, member.meaning = word, meaning
-        return member
-
-
-class Outcome(_Described):
+class Outcome(Described):
     """The outcome of a visit. Every seed ends in exactly one."""
 
     COMPLETE = "complete", "the page loaded and was watched for the dwell"
@@ -51,7 +40,7 @@ def http_status(status: int) -> str:
     return f"http_{status}"
 
 
-class Reason(_Described):
+class Reason(Described):
     """Why the precrawl did not reach a site or URL."""
 
     DNS = "dns", "the name does not resolve"

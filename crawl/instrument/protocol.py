@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, NotRequired, TypedDict
 
+from overscripted.described import Described
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
 from overscripted.schemas import RAW, Table
 
@@ -35,18 +36,11 @@ class Operation(IntEnum):
     SET_FAILED = 3, "set (failed)"
 
 
-class Gap(StrEnum):
+class Gap(Described):
     """What could not be recorded, by the names in the column ``known_gaps``. ``meaning`` says when it counts.
 
     A name that ends in `…` stands for that name with the error after a colon.
     """
-
-    meaning: str
-
-    def __new__(cls, name: str, meaning: str) -> "Gap":
-        member = str.__new__(cls, name)
-        member._value_, member.meaning = name, meaning
-        return member
 
     WORKER_FROM_URL = "worker from url", "a worker that could not be watched"
     WORKER_FROM_BLOB = "worker from blob", "the same, of a blob: URL"
