@@ -12,8 +12,52 @@ from overscripted.precrawl.links import KINDS
 from overscripted.precrawl.settings import Settings
 from overscripted.precrawl.vantage import parse_all
 
-_CHECK = click.Choice(["seeds", "union"])
-_DROP = click.Choice(["failed", "duplicates"])
+# Options of both commands.
+_quorum = click.option(
+    "--quorum",
+    metavar="K/N",
+    help="A link is a seed if K of the N vantage points saw it.  [default: all of them]",
+)
+_check = click.option(
+    "--check", type=click.Choice(["seeds", "union"]), help="Check also that the seeds, or all links, load."
+)
+_drop = click.option(
+    "--drop",
+    type=click.Choice(["failed", "duplicates"]),
+    multiple=True,
+    help="With --check: leave links that failed, or lead to the same page as another, out of the seeds.",
+)
+_timeout = click.option(
+    "--timeout",
+    type=Number(0.1, default.DAY_S),
+    default=default.TIMEOUT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time limit for one page with its redirects.",
+)
+_pace = click.option(
+    "--pace",
+    type=Number(0, default.DAY_S),
+    default=default.PACE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two visits to the same registrable domain.",
+)
+_ca = click.option(
+    "--ca",
+    type=click.Path(),
+    metavar="FILE",
+    help="PEM file of certificates to trust in addition to the usual ones.",
+)
+_contact = click.option(
+    "--contact",
+    type=Contact(),
+    metavar="URL",
+    help="Add this URL to the User-Agent so that site operators can reach you.",
+)
+_allow_private = click.option(
+    "--allow-private", is_flag=True, help="Allow private addresses, for work on local sites."
+)
 
 
 @click.command()
@@ -52,26 +96,10 @@ _DROP = click.Choice(["failed", "duplicates"])
     show_default=True,
     help="Which links to record: to other registrable domains than the page's, to the same, or all.",
 )
-@click.option(
-    "--quorum",
-    metavar="K/N",
-    help="A link is a seed if K of the N vantage points saw it.  [default: all of them]",
-)
-@click.option("--check", type=_CHECK, help="Check also that the seeds, or all links, load.")
-@click.option(
-    "--drop",
-    type=_DROP,
-    multiple=True,
-    help="With --check: leave links that failed, or lead to the same page as another, out of the seeds.",
-)
-@click.option(
-    "--timeout",
-    type=Number(0.1, default.DAY_S),
-    default=default.TIMEOUT_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time limit for one page with its redirects.",
-)
+@_quorum
+@_check
+@_drop
+@_timeout
 @click.option(
     "--connections",
     type=Count(1, 10_000),
@@ -87,26 +115,9 @@ _DROP = click.Choice(["failed", "duplicates"])
     metavar="N",
     help="Processes per vantage point.  [default: by number of cores]",
 )
-@click.option(
-    "--pace",
-    type=Number(0, default.DAY_S),
-    default=default.PACE_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time between two visits to the same registrable domain.",
-)
-@click.option(
-    "--ca",
-    type=click.Path(),
-    metavar="FILE",
-    help="PEM file of certificates to trust in addition to the usual ones.",
-)
-@click.option(
-    "--contact",
-    type=Contact(),
-    metavar="URL",
-    help="Add this URL to the User-Agent so that site operators can reach you.",
-)
+@_pace
+@_ca
+@_contact
 @click.option("--respect-robots", is_flag=True, help="Read and obey robots.txt.")
 @click.option(
     "--robots-unreachable",
@@ -116,7 +127,7 @@ _DROP = click.Choice(["failed", "duplicates"])
     help="With --respect-robots: what to do at a site whose robots.txt cannot be read because of a "
     "network or server error.",
 )
-@click.option("--allow-private", is_flag=True, help="Allow private addresses, for work on local sites.")
+@_allow_private
 @click.option("--restart", is_flag=True, help="Measure again what this run has measured.")
 def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options: Any) -> None:
     """Visit the sites of a ranking and record the links that all vantage points saw: the seeds.
@@ -166,50 +177,17 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
 
 @click.command()
 @click.argument("run")
-@click.option(
-    "--quorum",
-    metavar="K/N",
-    help="A link is a seed if K of the N vantage points saw it.  [default: all of them]",
-)
-@click.option("--check", type=_CHECK, help="Check also that the seeds, or all links, load.")
-@click.option(
-    "--drop",
-    type=_DROP,
-    multiple=True,
-    help="With --check: leave links that failed, or lead to the same page as another, out of the seeds.",
-)
+@_quorum
+@_check
+@_drop
 @click.option(
     "--vantage", default="here", metavar="NAME[=PROXY_URL|=SOURCE_IP]", help="The vantage point that checks."
 )
-@click.option(
-    "--timeout",
-    type=Number(0.1, default.DAY_S),
-    default=default.TIMEOUT_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time limit for one page with its redirects.",
-)
-@click.option(
-    "--pace",
-    type=Number(0, default.DAY_S),
-    default=default.PACE_S,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time between two visits to the same registrable domain.",
-)
-@click.option(
-    "--ca",
-    type=click.Path(),
-    metavar="FILE",
-    help="PEM file of certificates to trust in addition to the usual ones.",
-)
-@click.option(
-    "--contact",
-    type=Contact(),
-    metavar="URL",
-    help="Add this URL to the User-Agent so that site operators can reach you.",
-)
-@click.option("--allow-private", is_flag=True, help="Allow private addresses, for work on local sites.")
+@_timeout
+@_pace
+@_ca
+@_contact
+@_allow_private
 def seeds(run: str, vantage: str, **options: Any) -> None:
     """Combine all vantage points in RUN, whichever machines visited from them, into its seeds.
 
