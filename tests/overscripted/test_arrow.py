@@ -1,12 +1,10 @@
 """Arrow reads Python's files without its threads: one may free a buffer while the interpreter ends."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-STAGES = ("overscripted", "precrawl", "crawl", "etl", "analyses", "report", "lists", "notebooks", "demo")
+from tests.product import python_files
 
 
 def threaded(source: str) -> list[int]:
@@ -40,6 +38,6 @@ def test_reading_with_threads_is_found(source: str, lines: list[int]) -> None:
 
 
 def test_no_stage_reads_with_threads() -> None:
-    files = [path for stage in STAGES for path in (ROOT / stage).rglob("*.py")]
+    files = python_files()
     assert sum("iter_batches(" in path.read_text() for path in files) >= 5
     assert {path: lines for path in files if (lines := threaded(path.read_text()))} == {}

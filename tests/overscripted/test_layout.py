@@ -3,14 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from overscripted import layout
+from tests.product import python_files
 
-ROOT = Path(__file__).parents[2]
-STAGES = ("overscripted", "precrawl", "crawl", "etl", "analyses", "report", "lists", "notebooks", "demo")
 FOLDERS = "precrawl|crawl|dwell|raw|tables|etl|findings|report|demo"
 KEY = re.compile(rf"run\.json|frontier\.sqlite|({FOLDERS})/[\w.{{}}-]*")
 
@@ -44,7 +42,7 @@ def test_a_key_that_is_written_as_a_text_is_found(source: str, found: list[str])
 
 
 def test_no_stage_writes_a_key_of_a_run_itself() -> None:
-    files = [path for stage in STAGES for path in (ROOT / stage).rglob("*.py") if path.name != "layout.py"]
+    files = [path for path in python_files() if path.name != "layout.py"]
     assert len(files) > 150
     written = {path: found for path in files if (found := [*keys_in(path.read_text())])}
     assert not written

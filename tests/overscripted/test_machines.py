@@ -12,20 +12,7 @@ from pathlib import Path
 import pytest
 
 from overscripted import cli
-
-ROOT = Path(__file__).parents[2]
-STAGES = (
-    "precrawl",
-    "crawl",
-    "etl",
-    "analyses",
-    "report",
-    "lists",
-    "notebooks",
-    "demo",
-    "overscripted",
-    "bench",
-)
+from tests.product import ROOT, python_files
 
 
 def without_encoding(path: Path) -> list[str]:
@@ -52,7 +39,7 @@ def without_encoding(path: Path) -> list[str]:
 
 
 def test_every_text_is_read_and_written_in_an_encoding_that_is_named() -> None:
-    files = [file for stage in STAGES for file in sorted((ROOT / stage).rglob("*.py"))]
+    files = [*python_files(), *sorted((ROOT / "bench").rglob("*.py"))]
     assert len(files) > 100
     assert [call for file in files for call in without_encoding(file)] == []
 

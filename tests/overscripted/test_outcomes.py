@@ -4,15 +4,13 @@ import ast
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from overscripted.outcomes import GOOD, REACHED, Outcome, Reason, http_status
+from tests.product import ROOT, python_files
 
-ROOT = Path(__file__).parents[2]
-STAGES = ("overscripted", "precrawl", "crawl", "etl", "analyses", "report", "lists", "notebooks", "demo")
 WORDS = {REACHED, *Outcome, *Reason}
 SQL = re.compile(rf"'({'|'.join(sorted(WORDS))}|http_\d+)'")
 # Words that are no outcome where they stand: columns, options, keys, states of a stage.
@@ -79,9 +77,7 @@ def test_a_word_that_is_written_as_a_text_is_found(source: str, found: list[str]
 
 
 def test_no_stage_writes_the_word_of_an_outcome_itself() -> None:
-    files = {
-        path.relative_to(ROOT).as_posix(): path for stage in STAGES for path in (ROOT / stage).rglob("*.py")
-    }
+    files = {path.relative_to(ROOT).as_posix(): path for path in python_files()}
     del files["overscripted/outcomes.py"]
     assert len(files) > 150
     written = {name: found for name, path in files.items() if (found := {*words_in(path.read_text())})}
