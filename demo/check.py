@@ -50,6 +50,7 @@ def check(store: Store, truth: Row) -> list[Check]:
         outcomes(store, truth),
         frames(store, truth),
         calls(store, truth),
+        records(store, truth),
         documents(store, truth),
         errors(store, truth),
         dynamic(store, truth),
@@ -175,6 +176,30 @@ def calls(store: Store, truth: Row) -> Check:
             loose = script in expected["libraries"] or (expected["libraries"] and script == "blob:")
             if call not in planted and not loose:
                 comparison.wrong.append(f"{url}: {_describe(call)}: found {n}, expected none")
+    return comparison
+
+
+def records(store: Store, truth: Row) -> Check:
+    """The rows of other tables, where a page expects rows: exactly these, by the columns that it names."""
+    comparison = Check("tables: rows of other tables, by page")
+    pages = _pages(store)
+    visited = dict(_visited(store, truth))
+    expected: dict[str, dict[str, list[Row]]] = {}  # table -> page -> rows
+    for url, page in visited.items():
+        for table, rows in page["records"].items():
+            expected.setdefault(table, {})[url] = rows
+    for table, planted in sorted(expected.items()):
+        named = {column for rows in planted.values() for row in rows for column in row}
+        found: dict[str, list[Row]] = {}
+        for row in _rows(store, layout.table(table), ["visit_id", *sorted(named)]):
+            found.setdefault(pages[row["visit_id"]], []).append(row)
+        for url, rows in planted.items():
+            columns = list(rows[0]) if rows else []
+            here, there = (
+                [json.dumps([row[name] for name in columns], ensure_ascii=False) for row in some]
+                for some in (found.get(url, []), rows)
+            )
+            comparison.same_items(f"row of {table} of {url}", here, there)
     return comparison
 
 

@@ -1,6 +1,7 @@
 """Documents of the demo web: each builds its HTML together with its truth."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from overscripted.demo.page_style import decorate
 from overscripted.demo.planted import ApiCalls, Code
@@ -64,8 +65,9 @@ class Script:
 class Document:
     """A document at ``location``: its content, and what a perfect crawl finds in it and in its frames.
 
-    ``libraries`` are URLs of scripts with a third-party library, which may make any calls. ``final`` is the
-    URL after redirects. A visit ends with ``outcome`` and ``status``. Front pages link to ``seed`` pages.
+    ``records`` are rows of other tables, see `expect`. ``libraries`` are URLs of scripts with a third-party
+    library, which may make any calls. ``final`` is the URL after redirects. A visit ends with ``outcome`` and
+    ``status``. Front pages link to ``seed`` pages.
     """
 
     location: str
@@ -77,6 +79,7 @@ class Document:
     scripts: dict[str, Script] = field(default_factory=dict)
     frames: list[tuple[str, str]] = field(default_factory=list)
     children: list["Document"] = field(default_factory=list)
+    records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     libraries: set[str] = field(default_factory=set)
     headers: dict[str, str] = field(default_factory=dict)
     lang: str = "en"
@@ -155,6 +158,15 @@ class Document:
         self.replay += [replace(reference, in_iframe=True) for reference in child.replay]
         self.mining += [replace(reference, in_iframe=True) for reference in child.mining]
         self.libraries |= child.libraries
+        return self
+
+    def expect(self, table: str, *rows: dict[str, Any]) -> "Document":
+        """Add the truth of a table: the visit of this page has these rows and no others.
+
+        All rows that a page expects of a table have the same columns. Other columns are not compared. Without
+        rows, the visit has none.
+        """
+        self.records.setdefault(table, []).extend(rows)
         return self
 
     def html(self) -> str:

@@ -81,6 +81,7 @@ def _page(page: Document) -> dict[str, Any]:
         "frames": [{"location": url, "kind": kind} for url, kind in page.frames],
         "libraries": sorted(page.libraries),
         "calls": calls if page.outcome == Outcome.COMPLETE else [],
+        "records": page.records,
         "dynamic_calls": dynamic,
         "documents": documents if page.outcome == Outcome.COMPLETE else {},
         "replay": _references(page.replay),
