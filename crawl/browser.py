@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,17 @@ class Browser:
         binary: str | None = None,
         headless: bool = True,
         contact: str = "",
+        saved: Mapping[str, list[str]] | None = None,
     ) -> "Browser":
         """Start Firefox and the instrument. For ``instrument_settings`` see `crawl.instrument.settings`.
 
-        ``contact`` is added to the User-Agent. Raises OutsideError where Firefox or the instrument fails.
+        ``contact`` is added to the User-Agent. For ``saved`` see `record_kinds.saving`. Raises OutsideError
+        where Firefox or the instrument fails.
         """
         firefox = await Firefox.start(prefs, authorities, binary, headless)
         try:
-            return await cls._attach(firefox, instrument_settings, prefs, contact)
+            recorder = bundle.recorder_settings(instrument_settings, saved)
+            return await cls._attach(firefox, recorder, prefs, contact)
         except (BidiError, BidiClosed, TimeoutError) as error:
             await firefox.stop()
             raise OutsideError(f"Firefox started, but cannot be watched: {error}") from error
@@ -71,7 +75,7 @@ class Browser:
 
     @classmethod
     async def _attach(
-        cls, firefox: Firefox, instrument_settings: dict[str, Any], prefs: dict[str, Pref], contact: str
+        cls, firefox: Firefox, recorder: dict[str, Any], prefs: dict[str, Pref], contact: str
     ) -> "Browser":
         tabs = VisitTabs()
         watch = ProcessWatch(firefox.pid, tabs)
@@ -87,7 +91,6 @@ class Browser:
             firefox.bidi, watch.handle_death, tabs.handle_download, tabs.handle_close, watch.handle_birth
         )
         await preferences.check(parent, prefs, firefox.binary)
-        recorder = bundle.recorder_settings(instrument_settings)
         realms = await Realms.attach(parent, firefox, recorder, firefox.folder, tabs.handle_message)
         return cls(firefox, parent, realms, tabs, watch, user_agent)
 
@@ -136,16 +139,17 @@ class Browser:
             raise
         self.tabs.bind(tab, container_id, records)
 
-    async def flush(self, container_id: str) -> dict[str, Any]:
+    async def flush(self, container_id: str, end: bool = True) -> dict[str, Any]:
         """Have everything recorded in a container sent; returns the instrument's ``flushed`` message.
 
+        ``end``: the visit ends, so its state at the end is recorded, too.
         A page in an endless loop never answers. The part that Firefox's parent process has is sent anyway.
         """
         try:
             return await self._realms.flush(container_id)
         finally:
             async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
-                await self._realms.flush_requests(container_id)
+                await self._realms.flush_requests(container_id, end)
 
     async def forget(self, container_id: str) -> None:
         """The visit of a container has ended: record nothing more of it."""

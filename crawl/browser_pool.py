@@ -14,6 +14,7 @@ from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.limits import LimitClock
 from overscripted.crawl.settings import Options
 from overscripted.errors import OutsideError
+from overscripted.record_kinds import saving
 
 log = logging.getLogger("overscripted.crawl")
 
@@ -82,6 +83,7 @@ class BrowserPool:
             self._options.firefox,
             headless=not self._options.show,
             contact=self._options.contact,
+            saved=saving.saved(self._options.save),
         )
         if not self.display:
             await self._note_display(browser)

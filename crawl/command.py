@@ -9,6 +9,7 @@ from overscripted.crawl import settings
 from overscripted.errors import InputError
 from overscripted.options import Contact, Count, Grouped, Number, Seed, decimal
 from overscripted.progress import duration
+from overscripted.record_kinds import saving
 
 
 def _windows(_: click.Context, __: click.Parameter, value: str) -> int | None:
@@ -111,6 +112,13 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     "--mix-instruments",
     is_flag=True,
     help="Continue a run that was crawled with another --instrument. Its records then mean different things.",
+)
+@click.option(
+    "--save",
+    metavar="KIND,…",
+    multiple=True,
+    help=f"Also record these kinds: {', '.join(saving.options()) or 'none yet'}. "
+    "docs/reference/saving.md says what each costs.",
 )
 @click.option(
     "--retries",
@@ -239,6 +247,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         allow_private=given["allow_private"],
         instrument=given["instrument"],
         mix_instruments=given["mix_instruments"],
+        save=given["save"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],
         robots_unreachable=given["robots_unreachable"],

@@ -23,6 +23,7 @@ from overscripted.crawl.settings import Options
 from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
 from overscripted.progress import Work
+from overscripted.record_kinds import saving
 from overscripted.run import Run
 
 STAGE = "crawl"
@@ -42,6 +43,7 @@ def crawl(
     """
     limits.raise_open_files(FILES, "a crawl")
     instrument_settings = resolve(options.instrument)
+    saving.saved(options.save)
     program = process.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)

@@ -119,6 +119,7 @@ class Options:
     allow_private: bool = False
     instrument: str = "default"
     mix_instruments: bool = False
+    save: tuple[str, ...] = ()  # kinds of records that are recorded on request, see `record_kinds.saving`
     contact: str = ""
     retries: int = 3
     per_domain: int = PER_DOMAIN

@@ -144,6 +144,7 @@ def row(
         "n_calls": records.n_calls,
         "n_dropped": records.n_dropped,
         "known_gaps": json.dumps(dict(sorted(records.gaps.items()))),
+        "saved": json.dumps(records.saved),
         "user_agent": user_agent,
         "instrument_sha256": instrument_sha256,
     }
@@ -258,7 +259,7 @@ class _Visit:
 
     async def _cut_short(self, message: str) -> None:
         """The connection failed. The visit goes on if the document had begun, as its scripts ran."""
-        await self._flush(settings.LAST_FLUSH_S)
+        await self._flush(settings.LAST_FLUSH_S, end=False)
         if not self.records.final_url:
             raise _Ended(Outcome.NET_ERROR, message)
         self.result.error = f"the document was cut short: {message}"
@@ -281,11 +282,11 @@ class _Visit:
         if late:
             await self._dwell(settings.LATE_DWELL_S)
 
-    async def _flush(self, within_s: float = settings.FLUSH_TIMEOUT_S) -> bool:
-        """Have the last records sent. False where the page does not answer."""
+    async def _flush(self, within_s: float = settings.FLUSH_TIMEOUT_S, end: bool = True) -> bool:
+        """Have the last records sent; ``end``: the visit ends. False where the page does not answer."""
         try:
             async with asyncio.timeout(within_s):
-                flushed = await self.browser.flush(self.tab.container_id)
+                flushed = await self.browser.flush(self.tab.container_id, end)
         except TimeoutError:
             return False
         if isinstance(lag_ms := flushed.get("starved"), int | float):

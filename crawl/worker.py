@@ -42,6 +42,7 @@ from overscripted.crawl.settings import Limits, Options
 from overscripted.errors import OutsideError
 from overscripted.outcomes import GOOD, Outcome
 from overscripted.progress import Work
+from overscripted.record_kinds import saving
 from overscripted.robots import ALL_ALLOWED
 from overscripted.store import Store
 from overscripted.urls import host
@@ -74,6 +75,7 @@ class Worker:
         self._crawl_id = frontier.crawl_id
         self._frontier = FrontierClient(frontier, self.name, options, store, self.writer, self.limits)
         self._instrument_sha256 = digest(instrument_settings)
+        self._saved = saving.saved(options.save)
         self._guard = route.guard_for(options, resolver)
         self._proxy = ProxyMonitor(options.proxy) if options.proxy else None
         self._robots = self._robots_for(options) if options.respect_robots else None
@@ -227,7 +229,7 @@ class Worker:
         self._visits[task] = lease
 
     def _records(self, lease: Lease) -> Records:
-        records = Records(self.writer, self._crawl_id, lease.visit_id, lease.attempt, Limits())
+        records = Records(self.writer, self._crawl_id, lease.visit_id, lease.attempt, Limits(), self._saved)
         records.host = host(lease.seed)
         return records
 

@@ -3,7 +3,7 @@
 import ibis.expr.types as ir
 
 from overscripted.etl.raw_data import RawData
-from overscripted.etl.transforms import attempts, frames, requests, scripts, visits
+from overscripted.etl.transforms import attempts, contents, frames, requests, visits
 from overscripted.etl.workspace import Workspace
 from overscripted.record_kinds import RECORD_KINDS
 
@@ -29,8 +29,9 @@ class RecordTables:
                 self._workspace.write(self._kept(table), table)
         if self._has_rows("instruments"):
             self._workspace.write(self._all("instruments").distinct(), "instruments")
-        if self._has_rows("scripts"):
-            self._workspace.write(scripts.scripts(self._all("scripts")), "scripts")
+        for table in ("scripts", "contents"):
+            if self._has_rows(table):
+                self._workspace.write(contents.distinct(self._all(table)), table)
 
     def _write_visits(self) -> None:
         rows = self._all("visits")

@@ -32,6 +32,7 @@ ORDER = {
     "frames": ["crawl_id", "visit_id", "frame_id", "time_stamp", "url"],
     **{kind.table.name: [*kind.order] for kind in RECORD_KINDS},
     "scripts": ["sha256"],
+    "contents": ["sha256"],
     "instruments": ["crawl_id", "symbol", "source"],
 }
 

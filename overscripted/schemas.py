@@ -165,6 +165,12 @@ RAW: dict[str, Table] = {
                     STR,
                     'JSON object of what could not be recorded and how often, e.g. {"worklet": 1}',
                 ),
+                Column(
+                    "saved",
+                    STR,
+                    "JSON object of the kinds of records that --save turned on, each with its arguments; "
+                    "NULL in imports",
+                ),
                 Column("user_agent", STR, "User-Agent of the browser"),
                 Column(
                     "instrument_sha256",
@@ -254,6 +260,15 @@ RAW: dict[str, Table] = {
             ),
         ),
         *(kind.table for kind in RECORD_KINDS),
+        Table(
+            "contents",
+            "one stored content that is not a script's body; a segment stores the same content once",
+            (
+                Column("sha256", STR, "SHA-256 of the content, hexadecimal"),
+                Column("size", INT, "Length of the content", "bytes"),
+                Column("content", BYTES, "The content; NULL if it was over a cap"),
+            ),
+        ),
         Table(
             "instruments",
             "one API that was instrumented; uses of an API without a row cannot have been recorded",
@@ -468,6 +483,12 @@ TABLES: dict[str, Table] = {
         ),
         Table("scripts", "one distinct script body", RAW["scripts"].columns, ("sha256",)),
         *(Table(kind.table.name, kind.kept, kind.table.columns) for kind in RECORD_KINDS),
+        Table(
+            "contents",
+            "one distinct content that another table names: a body, page or picture, but no script's body",
+            RAW["contents"].columns,
+            ("sha256",),
+        ),
         Table("instruments", RAW["instruments"].row, RAW["instruments"].columns),
         Table(
             "script_refs",

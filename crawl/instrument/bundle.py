@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,10 @@ _PARENT_PROCESS = (
     "js/parent_process/redirects.js",
     "js/parent_process/cookies.js",
     "js/parent_process/requests.js",
+    "js/parent_process/files.js",
     "js/parent_process/bodies.js",
+    "js/parent_process/records.js",
+    *folder("js/parent_process/records"),
     "js/parent_process/callstacks.js",
     "js/parent_process/prompts.js",
     "js/parent_process/doorhangers.js",
@@ -91,17 +95,20 @@ _MANIFEST = {
 }
 
 
-def recorder_settings(instrument: dict[str, Any]) -> dict[str, Any]:
-    """The settings of one browser's recorders: what they record (see `settings.resolve`), and a mark.
+def recorder_settings(
+    instrument: dict[str, Any], saved: Mapping[str, list[str]] | None = None
+) -> dict[str, Any]:
+    """The settings of one browser's recorders: what they record, and a mark.
 
-    ``mark`` is a host that no page knows. The recorder knows our policy by it.
+    For ``instrument`` see `settings.resolve`, for ``saved`` `record_kinds.saving`. ``mark`` is a host that no
+    page knows. The recorder knows our policy by it.
     """
-    return {"mark": f"{secrets.token_hex(12)}.invalid", **instrument}
+    return {"mark": f"{secrets.token_hex(12)}.invalid", "saved": dict(saved or {}), **instrument}
 
 
-def parent_process() -> str:
+def parent_process(settings: dict[str, Any]) -> str:
     """The function that begins to watch all realms: see `js/parent_process/parent.js`."""
-    return function("Realms", *_PARENT_PROCESS, PROTOCOL=_PROTOCOL)
+    return function("Realms", *_PARENT_PROCESS, **_constants(settings))
 
 
 def content_process(name: str, settings: dict[str, Any]) -> str:
@@ -115,13 +122,14 @@ def content_process(name: str, settings: dict[str, Any]) -> str:
         "worker": f"resource://{name}/{_WORKER_SCRIPT}" if watched else "",
         "reference": "" if watched else _EXTENSION,
     }
-    return f"(() => {{\n{script(_CONTENT_PROCESS, PROTOCOL=_PROTOCOL, PROCESS_SETTINGS=constants)}\n}})();"
+    body = script(_CONTENT_PROCESS, **_constants(settings), PROCESS_SETTINGS=constants)
+    return f"(() => {{\n{body}\n}})();"
 
 
 def document(settings: dict[str, Any]) -> str:
     """The script of the sandbox beside windows. It makes the recorder of each."""
     files = _REFERENCE if "reference" in settings else _DOCUMENT
-    return script(files, PROTOCOL=_PROTOCOL, OVERSCRIPTED=settings)
+    return script(files, **_constants(settings), OVERSCRIPTED=settings)
 
 
 def extension(folder: Path, settings: dict[str, Any]) -> Path:
@@ -129,11 +137,17 @@ def extension(folder: Path, settings: dict[str, Any]) -> Path:
     target = folder / "extension"
     target.mkdir()
     manifest = dict(_MANIFEST)
-    (target / _WORKER_SCRIPT).write_text(script(_WORKER, PROTOCOL=_PROTOCOL, OVERSCRIPTED=settings), "utf-8")
+    worker = script(_WORKER, **_constants(settings), OVERSCRIPTED=settings)
+    (target / _WORKER_SCRIPT).write_text(worker, "utf-8")
     if settings.get("reference") == "openwpm":
         manifest |= openwpm.put_into(target)
     (target / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     return target
+
+
+def _constants(settings: dict[str, Any]) -> dict[str, Any]:
+    """What each of our scripts knows."""
+    return {"PROTOCOL": _PROTOCOL, "SAVED": settings["saved"]}
 
 
 def _address(script: str) -> str:

@@ -72,9 +72,18 @@ class Gap(Described):
         "script bodies over the limit",
         "a script beyond the bytes of a visit: only its hash is kept",
     )
+    CONTENTS_SIZE = (
+        "contents over the limit",
+        "a body, page or picture beyond the bytes of a visit: only its hash is kept",
+    )
     MALFORMED = "malformed message", "a message that our JavaScript cannot have sent"
     TOTALS_LIMIT = "call totals over the limit", "counts of a script and symbol beyond the rows of a visit"
     FRAMES = "frames over the limit", "frames beyond those of a visit that get numbers of their own"
+
+    @staticmethod
+    def late(table: str) -> str:
+        """The gap for rows of a table that took too long to find at the end of a visit."""
+        return f"{table} not whole"
 
     @staticmethod
     def rows(table: str) -> str:
@@ -284,6 +293,7 @@ KINDS: dict[str, Kind] = {
             kind,
         )
         for kind in RECORD_KINDS
+        if kind.message
     },
     MessageType.GAP: Kind((REALM, PARENT_PROCESS), GapMessage),
     MessageType.LOST: Kind((PARENT_PROCESS,), Lost),

@@ -17,7 +17,7 @@ from typing import Any
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import bundle
-from overscripted.crawl.instrument.protocol import Message, MessageType
+from overscripted.crawl.instrument.protocol import KINDS, REALM, Message, MessageType
 from overscripted.crawl.javascript import function
 
 _SERVE = function("serveWorkerScript", "js/parent_process/serve_worker_script.js")
@@ -28,6 +28,14 @@ _LOCATE = function(
     "js/parent_process/locate_tab.js",
 )
 _NOTIFY = function("notify", "js/parent_process/notify.js")
+
+
+# Only Firefox's parent process may name files: a realm could name those of another visit.
+_WITH_CONTENT = {MessageType.BODY} | {
+    name
+    for name, kind in KINDS.items()
+    if kind.record and kind.record.has_content and REALM not in kind.senders
+}
 
 
 class Realms:
@@ -59,7 +67,7 @@ class Realms:
         realms = cls(parent, bodies, handle)
         process, policy = bundle.content_process(realms._name, settings), _policy(settings)
         arguments = (parent.channel(realms._receive), realms._name, process, str(bodies), policy)
-        await parent.call(bundle.parent_process(), *arguments)
+        await parent.call(bundle.parent_process(settings), *arguments)
         # Only now: the reference instrument's background page needs the listener of the parent process.
         packed = await asyncio.to_thread(bundle.extension, folder, settings)
         await realms.serve(await firefox.install(str(packed)))
@@ -84,9 +92,12 @@ class Realms:
         """
         return await self._request(user=_user(container_id))
 
-    async def flush_requests(self, container_id: str) -> None:
-        """Have the requests of a container that have no answer yet sent, once. Does not wait for any page."""
-        await self._request(user=_user(container_id), last=True)
+    async def flush_requests(self, container_id: str, end: bool) -> None:
+        """Have the requests of a container that have no answer yet sent, once. Does not wait for any page.
+
+        ``end``: the visit ends, so its state at the end is sent, too. It takes some seconds at most.
+        """
+        await self._request(user=_user(container_id), last=True, end=end)
 
     async def _request(self, **command: int) -> Message:
         number = next(self._numbers)
@@ -114,9 +125,8 @@ class Realms:
             message = json.loads(text)
         except (ValueError, RecursionError):
             return  # from a process that a page has taken over: our own scripts send JSON
-        if message["type"] == MessageType.BODY:
-            message["content"] = self._content(message)
-            self._handle(message, len(text) + len(message["content"]))
+        if message["type"] in _WITH_CONTENT:
+            self._handle(message, len(text) + self._add_contents(message))
         elif message["type"] == MessageType.LOST:
             self.lost = True
         elif message["type"] != MessageType.FLUSHED:
@@ -124,8 +134,17 @@ class Realms:
         elif (answer := self._flushes.get(message["id"])) and not answer.done():
             answer.set_result(message)
 
-    def _content(self, message: Message) -> bytes:
-        file = self._folder / str(int(message["file"]))
+    def _add_contents(self, message: Message) -> int:
+        """Give a message, or its rows, the contents of the files that they name; the number of bytes."""
+        size, kind = 0, KINDS[message["type"]].record
+        for row in message[kind.rows] if kind and kind.rows else (message,):
+            if "file" in row:
+                row["content"] = self._content(row)
+                size += len(row["content"])
+        return size
+
+    def _content(self, row: dict[str, Any]) -> bytes:
+        file = self._folder / str(int(row["file"]))
         try:
             return file.read_bytes()
         finally:

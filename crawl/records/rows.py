@@ -6,6 +6,7 @@ is counted. What is malformed is dropped and counted.
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.settings import Limits
 from overscripted.encodings import EncodingError
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
-from overscripted.schemas import BOOL, INT, RAW, STR, TIME
+from overscripted.schemas import BOOL, FLOAT, INT, RAW, STR, TIME
 from overscripted.stacks import innermost, parse_frame
 from overscripted.text import clean
 from overscripted.urls import host, on_network, origin
@@ -37,8 +38,17 @@ _MAX_CALLS = 2**45  # a year of calls; the sum over a visit still fits into an i
 class Records:
     """The rows of one attempt. They go to the writer as they come. The counts are complete at the end."""
 
-    def __init__(self, writer: Writer, crawl_id: int, visit_id: int, attempt: int, limits: Limits) -> None:
-        self._writer, self._limits = writer, limits
+    def __init__(
+        self,
+        writer: Writer,
+        crawl_id: int,
+        visit_id: int,
+        attempt: int,
+        limits: Limits,
+        saved: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        """``saved`` are the kinds that are recorded on request, see `record_kinds.saving`."""
+        self._writer, self._limits, self.saved = writer, limits, dict(saved or {})
         self.visit = {"crawl_id": crawl_id, "visit_id": visit_id, "attempt": attempt}
         self.tab = -2  # the visited page's tab; set by `Browser.bind`
         self.n_calls = self.n_dropped = 0
@@ -210,9 +220,25 @@ class Records:
             for member, column in kind.frames.items():
                 number = int(record[member])
                 row[column] = None if number < 0 else self._frame_id(int(message["tab"]), number)
-            self._write(kind.table.name, row)
+            self.add(kind, row, record.get("content"))
         if cut := _count(message["cut"]) if kind.rows else 0:
             self.gaps[Gap.cut(kind.table.name)] += cut
+
+    def add(self, kind: RecordKind, row: Mapping[str, Any], content: bytes | None = None) -> None:
+        """Add a row of a declared kind, with the columns of its table but those of the visit.
+
+        ``content``, where the row names one, is stored once in the table ``contents``.
+        """
+        self._write(kind.table.name, {**row} if content is None else self._with_content(row, content))
+
+    def _with_content(self, row: Mapping[str, Any], content: bytes) -> dict[str, Any]:
+        sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+        kept: bytes | None = content
+        if self._size >= self._limits.size:
+            kept = None
+            self.gaps[Gap.CONTENTS_SIZE] += 1
+        self._writer.add_content("contents", sha256, size, kept)
+        return {"size": size, **row, "sha256": sha256}
 
     def _body(self, message: protocol.BodyRead) -> None:
         """The body of a script. It comes shortly before the request's last message, or after it."""
@@ -229,7 +255,7 @@ class Records:
         if self._size >= self._limits.size:
             kept = None
             self.gaps[Gap.BODIES_SIZE] += 1
-        self._writer.add_body(sha256, (sha256, size, kept), len(kept or b"") + 100)
+        self._writer.add_content("scripts", sha256, size, kept)
         found = {"body_sha256": sha256, "size": size}
         name = str(message["request_id"])[:64]
         if name in self._waiting:
@@ -299,7 +325,7 @@ _HANDLERS: dict[str, Callable[[Records, Any], None]] = {
     MessageType.CALLSTACK: Records._callstack,
     MessageType.BODY: Records._body,
     MessageType.GAP: Records._gap,
-    **{kind.message: partial(Records._record, kind=kind) for kind in RECORD_KINDS},
+    **{kind.message: partial(Records._record, kind=kind) for kind in RECORD_KINDS if kind.message},
 }
 _CALLS = tuple(RAW["calls"].names)
 
@@ -329,6 +355,10 @@ def _count(value: Any) -> int:
     return value
 
 
+def _number(value: Any, _: int) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
 def _truth(value: Any, _: int) -> bool:
     return bool(value)
 
@@ -341,7 +371,13 @@ def _moment(value: Any, _: int = 0) -> datetime | None:
         return None
 
 
-_CASTS: dict[Any, Callable[[Any, int], Any]] = {STR: _string, INT: _integer, BOOL: _truth, TIME: _moment}
+_CASTS: dict[Any, Callable[[Any, int], Any]] = {
+    STR: _string,
+    INT: _integer,
+    FLOAT: _number,
+    BOOL: _truth,
+    TIME: _moment,
+}
 
 
 def _iso(milliseconds: float) -> str:

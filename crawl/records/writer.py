@@ -40,7 +40,7 @@ class _Batch:
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in RAW}
         self.done: list[Done] = []
-        self.bodies: set[str] = set()
+        self.contents: set[tuple[str, str]] = set()  # table and SHA-256
         self.size = 0
         self.began = time.monotonic()
         self.sealed = math.inf  # time of `time.monotonic`
@@ -71,11 +71,11 @@ class Writer:
         if self._batch.size >= self.segment_bytes:
             self._seal()
 
-    def add_body(self, sha256: str, row: Row, size: int) -> None:
-        """Add the body of a script, unless this batch has it."""
-        if sha256 not in self._batch.bodies:
-            self._batch.bodies.add(sha256)
-            self.add("scripts", row, size)
+    def add_content(self, table: str, sha256: str, size: int, content: bytes | None) -> None:
+        """Add a content to ``scripts`` or ``contents``, unless this batch has it. ``None``: over a cap."""
+        if (table, sha256) not in self._batch.contents:
+            self._batch.contents.add((table, sha256))
+            self.add(table, (sha256, size, content), len(content or b"") + 100)
 
     def end_visit(self, row: Row, done: Done) -> None:
         """Add the row of a visit, after all its records. ``done`` is called once the row is durable."""

@@ -43,6 +43,9 @@ def types() -> str:
         "  readonly ofRealms: readonly string[];",
         "};",
         "",
+        "/** The options of `crawl --save` that are on, each with its arguments. */",
+        "declare const SAVED: { readonly [option: string]: readonly string[] };",
+        "",
         "declare namespace Protocol {",
         "  /** A message as a realm sends it. Firefox's parent process adds the visit and frame. */",
         '  type FromRealm<T> = Omit<T, keyof Realm | "type">;',
@@ -62,9 +65,12 @@ def _interfaces(name: str, kind: Kind) -> Iterator[str]:
             kind.members.__name__, kind.members, [f'type: "{name}"', *_column_types(kind.columns)]
         )
         return
-    title = name.capitalize()
-    row = [f"{member}: number" for member in record.frames] + _column_types(
-        record.table, {*record.frames.values()}
+    title = name.title().replace("_", "")
+    content = ["file?: string"] if record.has_content else []
+    row = (
+        content
+        + [f"{member}: number" for member in record.frames]
+        + _column_types(record.table, {*record.frames.values()})
     )
     if record.rows:
         yield from _interface(f"{title}Row", None, row)
@@ -186,6 +192,12 @@ def _says(kind: Kind) -> str:
     return _doc(kind.members)
 
 
+_FILE = (
+    " `file` names a file in the folder for bodies, which the worker deletes. From its bytes the worker "
+    "fills `sha256` and, where it is absent, `size`."
+)
+
+
 def _besides(kind: Kind) -> str:
     """What a message has of a table's columns."""
     frames = kind.record.frames if kind.record else {}
@@ -197,8 +209,8 @@ def _besides(kind: Kind) -> str:
     )
     if kind.record and kind.record.rows:
         more = f"And `{kind.record.rows}`, a list of rows, and `cut`, how many more there were."
-        return f"{more} A row has {where}{numbers}."
-    return f"And {where}{numbers}."
+        return f"{more} A row has {where}{numbers}.{_FILE if kind.record.has_content else ''}"
+    return f"And {where}{numbers}.{_FILE if kind.record and kind.record.has_content else ''}"
 
 
 def _parts() -> Iterator[str]:
@@ -233,6 +245,7 @@ def _enums() -> Iterator[str]:
     yield from (f"| {int(operation)} | {operation.label} |" for operation in Operation)
     yield "\n## Gaps\n\n| name in `known_gaps` | what could not be recorded |\n| --- | --- |"
     yield from (f"| {gap} | {gap.meaning} |" for gap in Gap)
+    yield f"| {Gap.late('…')} | rows of that table took too long to find at the end of the visit |"
     yield f"| {Gap.rows('…')} | rows of that table beyond those of a visit |"
     yield f"| {Gap.cut('…')} | rows of that table beyond those of a document |\n"
 

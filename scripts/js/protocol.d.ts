@@ -29,6 +29,7 @@ interface Protocol_gap {
   readonly BODY_CUT_SHORT: "script body cut short";
   readonly BODY_UNREADABLE: "script body unreadable";
   readonly BODIES_SIZE: "script bodies over the limit";
+  readonly CONTENTS_SIZE: "contents over the limit";
   readonly MALFORMED: "malformed message";
   readonly TOTALS_LIMIT: "call totals over the limit";
   readonly FRAMES: "frames over the limit";
@@ -55,6 +56,9 @@ declare const PROTOCOL: {
   readonly labels: readonly string[];
   readonly ofRealms: readonly string[];
 };
+
+/** The options of `crawl --save` that are on, each with its arguments. */
+declare const SAVED: { readonly [option: string]: readonly string[] };
 
 declare namespace Protocol {
   /** A message as a realm sends it. Firefox's parent process adds the visit and frame. */

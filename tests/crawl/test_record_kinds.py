@@ -19,12 +19,16 @@ class Kept:
         self.rows.append((table, row))
 
 
-@pytest.mark.parametrize("kind", RECORD_KINDS, ids=lambda kind: kind.message)
+@pytest.mark.parametrize("kind", RECORD_KINDS, ids=lambda kind: kind.table.name)
 def test_a_kind_has_its_tables_and_its_message(kind: RecordKind) -> None:
     name = kind.table.name
     assert RAW[name] is kind.table
     assert (TABLES[name].columns, TABLES[name].row) == (kind.table.columns, kind.kept)
     assert {*kind.order, *kind.personal, *kind.frames.values()} <= {*kind.table.names}
+    if kind.has_content:
+        assert {"sha256", "size"} <= {*kind.table.names} and not kind.by_realm
+    if not kind.message:
+        return
     assert KINDS[kind.message].record is kind
     assert KINDS[kind.message].senders == ((REALM,) if kind.by_realm else (PARENT_PROCESS,))
     assert constants()["message"][kind.message.upper()] == kind.message

@@ -175,6 +175,7 @@ class Instrumented:
         folder: Path,
         prefs: dict[str, Any] | None = None,
         authorities: list[Path] | None = None,
+        saved: dict[str, list[str]] | None = None,
         **settings: Any,
     ) -> None:
         """Start Firefox; ``settings`` are those of its scripts."""
@@ -183,7 +184,7 @@ class Instrumented:
         self._realms = await Realms.attach(
             self.parent,
             self.firefox,
-            bundle.recorder_settings(settings),
+            bundle.recorder_settings(settings, saved),
             folder,
             lambda message, _: self._take(message),
         )
@@ -208,11 +209,11 @@ class Instrumented:
         visit = self.visits[container_id] = Visit(self, container_id, tab, context, user)
         return visit
 
-    async def flush(self, visit: Visit, within_s: float = 20) -> None:
-        """Have everything sent."""
+    async def flush(self, visit: Visit, within_s: float = 20, end: bool = False) -> None:
+        """Have everything sent; with ``end`` also the state at the end of the visit, once."""
         async with asyncio.timeout(within_s):
             await self._realms.flush(visit.container_id)
-            await self._realms.flush_requests(visit.container_id)
+            await self._realms.flush_requests(visit.container_id, end)
 
     async def close(self, visit: Visit) -> None:
         """End a visit."""

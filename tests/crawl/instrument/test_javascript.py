@@ -41,7 +41,7 @@ def test_every_file_says_its_job_and_world() -> None:
 
 
 def test_a_joined_script_is_strict_from_its_first_line() -> None:
-    scripts = [bundle.content_process("name", SETTINGS), bundle.parent_process()]
+    scripts = [bundle.content_process("name", SETTINGS), bundle.parent_process(SETTINGS)]
     assert all(script.splitlines()[1] == '"use strict";' for script in scripts)
     assert bundle.document(SETTINGS).startswith('"use strict";\nconst PROTOCOL = ')
 
@@ -50,7 +50,7 @@ def test_each_file_is_in_a_script_of_its_world(tmp_path: Path) -> None:
     packed = bundle.extension(tmp_path, SETTINGS)
     (tmp_path / "reference").mkdir()
     whole = {
-        "parent_process": bundle.parent_process(),
+        "parent_process": bundle.parent_process(SETTINGS),
         "content_process": bundle.content_process("name", SETTINGS),
         "document": bundle.document(SETTINGS),
         "worker": (packed / "worker.js").read_text(),

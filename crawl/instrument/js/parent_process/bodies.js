@@ -2,11 +2,9 @@
 // World: Firefox's parent process, privileged. A body is bytes, which nothing here runs or parses.
 "use strict";
 
-function Bodies(emit, gap, folder) {
+function Bodies(emit, gap, files) {
   const MAX_BODY = 16 * 2 ** 20; // bytes as sent; a longer script is not kept
   const PIECE = 2 ** 16;
-  const writing = new Map(); // user -> promises of files under way
-  let files = 0;
 
   function copy(channel, user) {
     if (!(channel instanceof Ci.nsITraceableChannel)) return;
@@ -19,7 +17,7 @@ function Bodies(emit, gap, folder) {
       onStopRequest(request, status) {
         sink.close();
         if (request !== channel) return; // the body belongs to the target of a redirect
-        if (Components.isSuccessCode(status)) track(user, keep(user, channel, storage));
+        if (Components.isSuccessCode(status)) files.track(user, keep(user, channel, storage));
       },
     };
     tee.init(channel.setNewListener(tee), sink, observer);
@@ -38,8 +36,7 @@ function Bodies(emit, gap, folder) {
     const { length } = storage;
     if (length >= MAX_BODY) return gap(user, PROTOCOL.gap.BODY_SIZE);
     const request = String(ChannelWrapper.get(channel).id);
-    const file = String(files++);
-    await IOUtils.write(PathUtils.join(folder, file), read(storage, length));
+    const file = await files.keep(read(storage, length));
     /** @type {Protocol.Body} */
     const message = {
       type: PROTOCOL.message.BODY,
@@ -60,19 +57,7 @@ function Bodies(emit, gap, folder) {
     return bytes;
   }
 
-  function track(user, promise) {
-    if (!writing.has(user)) writing.set(user, new Set());
-    const promises = writing.get(user);
-    promises.add(promise);
-    promise.catch(console.error).finally(() => promises.delete(promise));
-  }
-
   onResponses((channel, user, type) => {
     if (type === Ci.nsIContentPolicy.TYPE_SCRIPT) copy(channel, user);
   });
-  return {
-    /** Resolves when all bodies of a user context that have arrived are in their files. */
-    idle: (user) => Promise.allSettled([...(writing.get(user) ?? [])]),
-    forget: (user) => writing.delete(user),
-  };
 }

@@ -26,7 +26,8 @@ function Realms(channel, name, process, folder, policy) {
 
   const cookies = Cookies(emit);
   const requests = Requests(emit, cookies, policy);
-  const bodies = Bodies(emit, gap, folder);
+  const files = Files(folder);
+  Bodies(emit, gap, files);
   const callstacks = Callstacks(emit);
   const prompts = Prompts();
   const hsts = Hsts();
@@ -52,6 +53,8 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   const noFrame = (user) => ({ container_id: cookieStoreIdOf(user), tab: -1, frame: -1, parent: -1, top: "" });
+
+  const records = ParentRecords.start({ emit, gap, files, hopOf: requests.hopOf, frameMembers, noFrame });
 
   /** Whose rights a realm has: its document's, or its maker's if a worker made it. Otherwise those of its origin. */
   function rightsOf(process, { user, window, parent, origin }) {
@@ -171,7 +174,7 @@ function Realms(channel, name, process, folder, policy) {
 
   async function flushed({ number, user }) {
     flushes.delete(number);
-    await bodies.idle(user);
+    await files.idle(user);
     /** @type {Protocol.Flushed} */
     const message = { type: MESSAGE.FLUSHED, id: number, starved: starved.get(user) ?? null };
     emit(message);
@@ -182,7 +185,8 @@ function Realms(channel, name, process, folder, policy) {
   function forget(user) {
     for (const own of realms.values()) for (const [id, realm] of own) if (realm.user === user) own.delete(id);
     starved.delete(user);
-    bodies.forget(user);
+    files.forget(user);
+    records.forget(user);
     callstacks.forget(user);
     prompts.forget(user);
     hsts.forget(user);
@@ -233,12 +237,18 @@ function Realms(channel, name, process, folder, policy) {
   }`;
   Services.ppmm.loadProcessScript(`data:text/javascript;charset=utf-8,${encodeURIComponent(start)}`, true);
   Services.obs.addObserver({ observe: gone }, "message-manager-disconnect");
+  /** The pages of a visit have sent what they have. `end`: the visit ends. */
+  async function finish(user, number, end) {
+    requests.unfinished(cookieStoreIdOf(user));
+    if (end) await records.ended(user);
+    flushed({ number, user });
+  }
+
   const notified = (subject, topic, data) => {
-    const { user, number, last } = JSON.parse(data);
+    const { user, number, last, end } = JSON.parse(data);
     if (number === undefined) return forget(user);
     if (!last) return flush(user, number);
-    requests.unfinished(cookieStoreIdOf(user));
-    flushed({ number, user });
+    finish(user, number, end);
   };
   Services.obs.addObserver({ observe: notified, timer }, name); // `timer` is here to stay alive
 }

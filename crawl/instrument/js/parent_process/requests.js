@@ -202,6 +202,11 @@ function Requests(emit, cookies, policy) {
   WebRequest.onBeforeRedirect.addListener(() => {}, { urls: null });
 
   return {
+    /** The `request_id` and `hop` of a channel's request; null if it is of no visit or over. */
+    hopOf(channel) {
+      const row = hops.get(String(ChannelWrapper.get(channel).id))?.row;
+      return row ? { request_id: row.request_id, hop: row.hop } : null;
+    },
     /** The visit of a container ends. Send each request without an answer as it is known now, and nothing later. */
     unfinished(cookieStoreId) {
       for (const [id, hop] of hops) {

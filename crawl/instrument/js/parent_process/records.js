@@ -1,0 +1,64 @@
+// The kinds of records that the parent process finds. Each is a file in `records/`.
+// World: Firefox's parent process, privileged.
+"use strict";
+
+/**
+ * `ParentRecords.add(table, start)` adds a kind. `start(tools)` begins to record all visits. It may return functions:
+ * `ended(user)` when a visit ends and its pages have sent their last records. It sends what can be known only now, and
+ * may return a promise. `forget(user)` when the visit is over and nothing of it may be sent any more.
+ *
+ * `tools`: `emit(message)`, `gap(user, name)`, `files` (see files.js), `hopOf(channel)`, which is the `request_id` and
+ * `hop` of a request (null if it is no visit's), `frameMembers(user, windowGlobal)` and `noFrame(user)`, which are the
+ * members that name a frame in a message.
+ */
+const ParentRecords = (() => {
+  const LAST_MS = 5000; // for all kinds together at the end of a visit
+  const kinds = new Map(); // table -> start
+
+  /** A promise that resolves after some time. */
+  function pause(ms) {
+    const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
+    const waited = new Promise((resolve) => timer.initWithCallback(resolve, ms, Ci.nsITimer.TYPE_ONE_SHOT));
+    return { waited, cancel: () => timer.cancel() };
+  }
+
+  function start(tools) {
+    const started = [...kinds].map(([table, start]) => [table, start(tools) ?? {}]);
+    const over = new Set(); // users whose visits have ended
+
+    /** Have one kind send its last records. What fails is counted. */
+    async function last(user, table, kind) {
+      try {
+        await kind.ended(user);
+      } catch (error) {
+        console.error(error);
+        tools.gap(user, `${table} not whole`);
+      }
+    }
+
+    return {
+      /** A visit ends. The second call for a visit does nothing. */
+      async ended(user) {
+        if (over.has(user)) return;
+        over.add(user);
+        const waiting = new Set();
+        const all = started.map(async ([table, kind]) => {
+          if (!kind.ended) return;
+          waiting.add(table);
+          await last(user, table, kind);
+          waiting.delete(table);
+        });
+        const limit = pause(LAST_MS);
+        await Promise.race([Promise.all(all), limit.waited]);
+        limit.cancel();
+        for (const table of waiting) tools.gap(user, `${table} not whole`);
+      },
+      forget(user) {
+        over.delete(user);
+        for (const [, kind] of started) kind.forget?.(user);
+      },
+    };
+  }
+
+  return { add: (table, start) => kinds.set(table, start), start };
+})();

@@ -1,8 +1,0 @@
-"""``scripts``: every distinct script body once, however many segments hold it."""
-
-import ibis.expr.types as ir
-
-
-def scripts(raw: ir.Table) -> ir.Table:
-    """One row per SHA-256, with the body where any segment has it."""
-    return raw.group_by("sha256").agg(size=raw["size"].max(), content=raw.content.max())

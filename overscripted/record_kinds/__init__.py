@@ -1,0 +1,18 @@
+"""Kinds of records: each is one declaration, and Firefox sends its rows as messages.
+
+From the declaration follow the message (`crawl.instrument.protocol`), its rows in ``raw/`` (`crawl.records`)
+and the table in ``tables/`` with its order and redaction. The etl copies the rows to that table. A new kind
+also needs the code that finds its rows: JavaScript in ``crawl/instrument/js/document/records/`` for documents
+and in ``crawl/instrument/js/parent_process/records/`` for Firefox's parent process.
+"""
+
+from overscripted.record_kinds.console import CONSOLE
+from overscripted.record_kinds.cookies import COOKIES
+from overscripted.record_kinds.kind import RecordKind as RecordKind
+from overscripted.record_kinds.messages import MESSAGES
+
+RECORD_KINDS = (
+    COOKIES,
+    CONSOLE,
+    MESSAGES,
+)
