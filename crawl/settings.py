@@ -30,6 +30,7 @@ MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
 MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory
 MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console, messages
 MAX_TEXT = 1_000_000  # characters of one value, header list, message or stack
+CHALLENGE_FRAMES = 100  # frames of the visited page that are looked at for a captcha; a wall has one or two
 MAX_FRAMES = 50_000  # distinct frames of a visit that get a number of their own
 
 # -- Segments -----------------------------------------------------------------------------------
@@ -105,6 +106,7 @@ class Limits:
     rows: int = MAX_VISIT_ROWS
     text: int = MAX_TEXT
     frames: int = MAX_FRAMES
+    challenge_frames: int = CHALLENGE_FRAMES
 
 
 @dataclass(frozen=True)

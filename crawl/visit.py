@@ -20,6 +20,7 @@ from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Options
 from overscripted.crawl.visit_tab import VisitTab
+from overscripted.lists import challenges
 from overscripted.outcomes import Outcome
 from overscripted.schemas import RAW
 from overscripted.text import clean
@@ -57,6 +58,7 @@ class Result:
     waited: bool = False  # in vain, as it seems, while Firefox drew what this page or another asked for
     cpu_throttled: bool = False  # others went first, for the CPU that it had used: a lag is its own fault
     final_url: str = ""
+    challenge: str = ""  # name of the rule that fired
 
 
 class _Ended(Exception):
@@ -88,7 +90,10 @@ async def visit(
         result.error += "; Firefox was busy drawing what pages asked for"
     result.ended = datetime.now(UTC)
     result.final_url = records.final_url or result.final_url
-    if result.outcome == Outcome.COMPLETE and records.status is not None and records.status >= 400:
+    if result.outcome == Outcome.COMPLETE and (rule := challenges.fired(records.seen_page())):
+        result.outcome, result.challenge = Outcome.CHALLENGE, rule.name
+        result.error = f"{rule.vendor}: {rule.what}"
+    elif result.outcome == Outcome.COMPLETE and records.status is not None and records.status >= 400:
         result.outcome = Outcome.HTTP_ERROR
     elif result.outcome == Outcome.COMPLETE and records.viewer:
         result.outcome = Outcome.VIEWER
@@ -136,6 +141,8 @@ def row(
         "error": clean(result.error)[:2000],
         "final_url": result.final_url,
         "http_status": records.status,
+        "title": records.title,
+        "challenge": result.challenge or None,
         "started": result.started,
         "loaded": result.loaded,
         "ended": result.ended,
@@ -289,6 +296,7 @@ class _Visit:
                 flushed = await self.browser.flush(self.tab.container_id, end)
         except TimeoutError:
             return False
+        self.records.title = clean(str(flushed.get("title") or ""))
         if isinstance(lag_ms := flushed.get("starved"), int | float):
             self.result.max_lag_s = lag_ms / 1000
         return True

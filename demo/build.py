@@ -20,6 +20,7 @@ from overscripted.demo.sites import (
     miners,
     recorders,
     thirdparty,
+    walls,
     workers,
 )
 from overscripted.demo.sites.broken import ListedSite
@@ -49,6 +50,7 @@ def build(libraries: Libraries) -> Demo:
     frames.add(world)
     workers.add(world)
     kinds.add(world)
+    walls.add(world)
     broken.add_seeds(world)
     pages = front_pages.add(world)
     listed = {site.host: _working(pages[site.host]) for site in SITES}

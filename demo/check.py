@@ -122,7 +122,7 @@ def outcomes(store: Store, truth: Row) -> Check:
         if expected is None:
             continue
         comparison.same(f"outcome of {row['site_url']}", row["outcome"], expected["outcome"])
-        if expected["outcome"] in GOOD:
+        if expected["outcome"] in (*GOOD, Outcome.CHALLENGE):
             comparison.same(f"status of {row['site_url']}", row["http_status"], expected["status"])
             comparison.same(f"final URL of {row['site_url']}", row["final_url"], expected["final_url"])
     return comparison
@@ -220,10 +220,10 @@ def documents(store: Store, truth: Row) -> Check:
     for row in _rows(store, layout.table("pages"), ["visit_id", "location", "n_inherited"]):
         found.setdefault(pages[row["visit_id"]], {})[row["location"]] = row["n_inherited"]
     for url, page in _visited(store, truth):
-        if page["libraries"] or page["outcome"] != Outcome.COMPLETE:
+        if page["libraries"] or page["outcome"] not in (*GOOD, Outcome.CHALLENGE):
             continue
         expected: Counter[str] = Counter(page["documents"])
-        for context, n in others.get(url, {}).items():
+        for context, n in others.get(url, {}).items() if page["outcome"] in GOOD else ():
             expected[context] += n
         comparison.same_items(f"document of {url}", found.get(url, {}), dict(expected))
         for context, n in expected.items():

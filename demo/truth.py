@@ -12,7 +12,10 @@ from overscripted.demo.documents import Document, Reference
 from overscripted.demo.front_pages import FrontPage
 from overscripted.demo.settings import VANTAGES
 from overscripted.demo.sites.broken import ListedSite
-from overscripted.outcomes import REACHED, Outcome
+from overscripted.outcomes import GOOD, REACHED, Outcome
+
+# Pages whose planted calls are compared. What a wall does is recorded, but counts with no document.
+_SHOWN = (Outcome.COMPLETE, Outcome.HTTP_ERROR, Outcome.CHALLENGE)
 
 
 def truth(demo: Demo, mode: str) -> dict[str, Any]:
@@ -80,10 +83,10 @@ def _page(page: Document) -> dict[str, Any]:
         "final_url": page.final or page.location,
         "frames": [{"location": url, "kind": kind} for url, kind in page.frames],
         "libraries": sorted(page.libraries),
-        "calls": calls if page.outcome == Outcome.COMPLETE else [],
+        "calls": calls if page.outcome in _SHOWN else [],
         "records": page.records,
         "dynamic_calls": dynamic,
-        "documents": documents if page.outcome == Outcome.COMPLETE else {},
+        "documents": documents if page.outcome in GOOD else {},
         "replay": _references(page.replay),
         "mining": _references(page.mining),
     }

@@ -65,7 +65,7 @@ class Build:
             )
             counted = engine.read(self.staged, acknowledged)
             self._make_batches(workspace, acknowledged, counted, manifest)
-            self._write_rollups(workspace, counted, manifest)
+            self._write_rollups(workspace, counted, attempts.kept(visits, counted), manifest)
             RecordTables(workspace, self.raw, counted).write()
             self._delete_left_over(manifest)
             manifest.save(self.staged)
@@ -101,11 +101,14 @@ class Build:
         names = Manifest(self.last.batches + manifest.batches).next_names(len(groups))
         return [BatchPlan(name, group) for name, group in zip(names, groups, strict=True)]
 
-    def _write_rollups(self, workspace: Workspace, counted: ir.Table, manifest: Manifest) -> None:
+    def _write_rollups(
+        self, workspace: Workspace, counted: ir.Table, visits: ir.Table, manifest: Manifest
+    ) -> None:
         totals = None
         if segments := self.raw.segments("call_totals"):
             totals = attempts.kept(workspace.raw("call_totals", segments), counted)
-        write_rollups(workspace, [key for batch in manifest.batches for key in batch.files["uses"]], totals)
+        use_files = [key for batch in manifest.batches for key in batch.files["uses"]]
+        write_rollups(workspace, use_files, totals, visits)
 
     def _delete_left_over(self, manifest: Manifest) -> None:
         """Delete files that no batch of the manifest names, such as those of tasks that Spark ran twice."""

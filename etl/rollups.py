@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from overscripted.etl.transforms import (
+    attempts,
     conform,
     documents,
     hosts,
@@ -17,18 +18,23 @@ from overscripted.etl.transforms import (
     uses,
 )
 from overscripted.etl.workspace import Workspace
+from overscripted.outcomes import Outcome
 
 
-def write_rollups(workspace: Workspace, use_files: Sequence[str], totals: ir.Table | None) -> None:
+def write_rollups(
+    workspace: Workspace, use_files: Sequence[str], totals: ir.Table | None, visits: ir.Table
+) -> None:
     """Write ``script_refs``, ``symbol_counts``, ``pages`` and the tables of `write_dimensions`.
 
     ``use_files`` are the staged files of all batches' uses. ``totals`` are the raw call totals of attempts
-    that count, None where the crawl has none.
+    that count, None where the crawl has none. ``visits`` are the raw visits: those that met a challenge are
+    left out, because every rate counts only pages that were really seen.
     """
     engine = workspace.engine
     all_uses = engine.read(workspace.staged, use_files)
     if totals is not None:
         all_uses = ibis.union(conform.conform(all_uses, uses.USES), uses.of_totals(totals))
+    all_uses = all_uses.anti_join(visits.filter(visits.outcome == Outcome.CHALLENGE), attempts.VISIT)
     rolled_up = engine.keep(script_refs.rolled_up(all_uses))
     origins = workspace.origins(rolled_up, *script_refs.URLS.values())
     refs = workspace.write_and_read(script_refs.script_refs(rolled_up, origins), "script_refs")

@@ -11,6 +11,7 @@ class Outcome(Described):
 
     COMPLETE = "complete", "the page loaded and was watched for the dwell"
     HTTP_ERROR = "http_error", "the server answered with status 400 or more; the page loaded and was watched"
+    CHALLENGE = "challenge", "a bot wall or captcha came in place of the page; it was watched like a page"
     TIMEOUT = "timeout", "the page had no load event within the load timeout; records until then are kept"
     HUNG = "hung", "the page used too much CPU or did not send its last records; earlier records are kept"
     CLOSED = "closed", "the page closed its own window; records until then are kept"

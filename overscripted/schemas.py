@@ -147,6 +147,13 @@ RAW: dict[str, Table] = {
                 Column("error", STR, "Error message of the browser or the worker; empty if there is none"),
                 Column("final_url", STR, "URL of the top document after redirects"),
                 Column("http_status", INT, "Status of the top document's response"),
+                Column("title", STR, "Title of the top document at the end; NULL in imports"),
+                Column(
+                    "challenge",
+                    STR,
+                    "Name of the rule that recognised a bot wall or captcha "
+                    "(lists/builtin/challenges.json); NULL if none did",
+                ),
                 Column("started", TIME, "When the window was opened"),
                 Column("loaded", TIME, "When the load event of the top document came"),
                 Column("ended", TIME, "When the window was closed"),

@@ -42,10 +42,11 @@ def answer(inputs: Inputs) -> Finding:
         "script_domains": inputs.engine.to_arrow(_script_domains(inputs.table("script_refs"))),
         "invalid": _invalid(inputs),
         "gaps": _gaps(inputs),
+        "challenges": inputs.engine.to_arrow(_challenges(inputs.table("visits"))),
     }
     total = sum(visits["visits"].to_pylist())
     complete = sum(r["visits"] for r in visits.to_pylist() if r["outcome"] == Outcome.COMPLETE)
-    dropped = sum(visits["dropped"].to_pylist())
+    dropped = sum(r["dropped"] for r in visits.to_pylist() if r["outcome"] != Outcome.CHALLENGE)
     return Finding(
         sentence=(
             f"{count(total, 'visit')}, {count(documents['documents'], 'document')} on "
@@ -54,6 +55,13 @@ def answer(inputs: Inputs) -> Finding:
         ),
         figures=[
             Figure("visits_complete", "Visits that ended complete", complete, total),
+            Figure(
+                "visits_challenged",
+                "Visits that met a bot wall or captcha",
+                sum(tables["challenges"]["visits"].to_pylist()),
+                total,
+                note="Their calls count in no figure.",
+            ),
             Figure("documents", "Documents with calls", documents["documents"]),
             Figure("in_frames", "of them, seen only in frames", documents["frames"], documents["documents"]),
             Figure("domains", "Registrable domains of documents", documents["domains"]),
@@ -88,6 +96,13 @@ def _visits(visits: ir.Table) -> ir.Table:
         )
         .order_by(ibis.desc("visits"), "outcome")
     )
+
+
+def _challenges(visits: ir.Table) -> ir.Table:
+    """Visits that met a challenge, by the rule that recognised it."""
+    met = visits.filter(_.outcome == Outcome.CHALLENGE)
+    rolled = met.group_by("challenge").aggregate(visits=_.count(), sites=_.site_domain.nunique())
+    return rolled.order_by(ibis.desc("visits"), "challenge")
 
 
 def _symbols(symbols: ir.Table) -> ir.Table:

@@ -13,6 +13,7 @@ from overscripted.crawl.javascript import folder, function, read, script
 _PARENT_PROCESS = (
     "js/parent_process/outgoing.js",
     "js/parent_process/extension_ids.js",
+    "js/parent_process/visit_tabs.js",
     "js/parent_process/responses.js",
     "js/parent_process/redirects.js",
     "js/parent_process/cookies.js",

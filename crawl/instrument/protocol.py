@@ -234,6 +234,7 @@ class Flushed(TypedDict):
     """All that was recorded before a flush has been sent."""
 
     id: Annotated[int, "number of the flush"]
+    title: Annotated[str, "title of the visited page"]
     starved: Annotated[
         float | None,
         "longest time that a content process of the visit took to answer a ping, in ms; null: none answered",

@@ -19,6 +19,7 @@ from overscripted.crawl.records.script_body import TooLarge, decode
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.settings import Limits
 from overscripted.encodings import EncodingError
+from overscripted.lists.challenges import SeenPage
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
 from overscripted.schemas import BOOL, FLOAT, INT, RAW, STR, TIME
 from overscripted.stacks import innermost, parse_frame
@@ -55,8 +56,11 @@ class Records:
         self.gaps: Counter[str] = Counter()
         self.status: int | None = None  # HTTP status of the visited page's latest document
         self.final_url = ""
+        self.title = ""  # of the visited page's document at the end; set by `_Visit`
         self.viewer = False  # Firefox shows something other than a page, such as a PDF, in its own viewer
         self.host = ""  # host of the visited page's latest request
+        self._headers: dict[str, str] = {}  # of the response that brought the visited page's document
+        self._framed: set[str] = set()  # addresses of frames in that document
         self._size = 0
         self._rows: Counter[str] = Counter()
         self._frames: dict[tuple[int, int], int] = {}
@@ -102,6 +106,10 @@ class Records:
             }
             self._write("call_totals", row)
         self.n_dropped = cut.total()
+
+    def seen_page(self) -> SeenPage:
+        """The visited page as the rules for challenges look at it."""
+        return SeenPage(self.status, self._headers, self.final_url, self.title, sorted(self._framed))
 
     # -- calls --------------------------------------------------------------------------------
 
@@ -186,6 +194,9 @@ class Records:
         if row["frame_id"] == 0:
             self.final_url = row["url"]
             self.viewer = viewer
+            self._framed.clear()
+        elif row["parent_frame_id"] == 0 and len(self._framed) < self._limits.challenge_frames:
+            self._framed.add(row["url"])
         if viewer:
             self.gaps[Gap.VIEWER] += 1
         elif message.get("frame") == 0:
@@ -197,6 +208,7 @@ class Records:
         answered = row["status"] is not None or "ended" in row  # else the visit ended first
         if row.get("resource_type") == "main_frame" and row["frame_id"] == 0 and answered:
             self.status = row["status"]
+            self._headers = _headers(row.get("response_headers"))
             self.host = host(row.get("redirect_url") or row["url"])
         name = row.get("request_id", "")
         script = row.get("resource_type") == "script" and message.get("completed")
@@ -337,6 +349,14 @@ def _columns(table: str, message: Mapping[str, Any], most: int) -> dict[str, Any
         for column in RAW[table].columns
         if message.get(column.name) is not None
     } | ({} if table != "requests" else {"status": _integer(message.get("status"), 0)})
+
+
+def _headers(text: str | None) -> dict[str, str]:
+    """Headers by their names in lower case; of several with one name the last."""
+    try:
+        return {str(name).lower(): str(value) for name, value in json.loads(text or "[]")}
+    except (ValueError, TypeError):
+        return {}
 
 
 def _string(value: Any, most: int) -> str:

@@ -264,6 +264,7 @@ declare namespace Protocol {
 
   interface Flushed {
     id: number;
+    title: string;
     starved: number | null;
     type: "flushed";
   }

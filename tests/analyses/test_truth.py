@@ -41,12 +41,15 @@ VISITS = [
     {"visit_id": 3, "outcome": "complete"},
     {"visit_id": 4, "outcome": "complete"},
     {"visit_id": 5, "outcome": "timeout"},
+    {"visit_id": 6, "outcome": "challenge", "challenge": "a rule", "site_domain": "a.com", "n_dropped": 3},
+    {"visit_id": 7, "outcome": "challenge", "challenge": "a rule", "site_domain": "a.com"},
 ]
 
 # Name of a figure -> (count, denominator), by analysis. Counted by hand from the rows above.
 TRUTH: dict[str, dict[str, tuple[float | None, int | None]]] = {
     "overview": {
-        "visits_complete": (4, 5),
+        "visits_complete": (4, 7),
+        "visits_challenged": (2, 7),
         "documents": (5, None),
         "in_frames": (1, 5),
         "domains": (5, None),
@@ -126,8 +129,10 @@ def test_every_table_is_the_truth(answered: tuple[Run, dict[str, Finding]]) -> N
 
     assert rows("overview", "visits", "outcome", "visits", "dropped") == [
         ("complete", 4, 7),
+        ("challenge", 2, 3),
         ("timeout", 1, 0),
     ]
+    assert rows("overview", "challenges", "challenge", "visits", "sites") == [("a rule", 2, 1)]
     assert rows("overview", "symbols", "symbol", "calls") == [("window.navigator.userAgent", 52)]
     assert rows("overview", "script_domains", "script_domain", "sites")[0] == ("cdn.com", 2)
     assert rows("overview", "invalid", "rule", "calls") == [("operation", 3), ("script_line", 3)]

@@ -22,8 +22,9 @@ from overscripted.etl.raw_data import RawData
 from overscripted.etl.raw_segments import Segment
 from overscripted.etl.reuse import outgrown
 from overscripted.etl.run import run_etl
+from overscripted.record_kinds import RECORD_KINDS, RecordKind
 from overscripted.run import Run
-from overscripted.schemas import TABLES
+from overscripted.schemas import BOOL, FLOAT, INT, STR, TABLES, TIME
 from overscripted.store import Store
 from tests.etl.batches import damaged_segment, nothing_stray
 from tests.etl.conftest import by, call, crawl_run, one_more_visit, rows, table, visit
@@ -54,6 +55,39 @@ def test_only_the_highest_acknowledged_attempt_counts(tmp_path: Path) -> None:
     assert by(run, "frames", "url") == [("https://f2/",)]
     assert by(run, "visits", "visit_id", "attempt", "n_attempts") == [(1, 2, 2)]
     assert facts["calls_of_unacknowledged_attempts"] == 9
+
+
+@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_challenge_is_in_no_roll_up(tmp_path: Path, name: str, request: pytest.FixtureRequest) -> None:
+    if name == "spark":
+        request.getfixturevalue("spark")
+    wall = {"location": "https://wall.example/", "context_url": "https://wall.example/"}
+    totals = {
+        "crawl_id": 7,
+        "attempt": 1,
+        "frame_id": 0,
+        "parent_frame_id": -1,
+        "symbol": "s",
+        "operation": "get",
+        "script_url": "https://wall.example/w.js",
+        "n_calls": 9,
+        "n_recorded": 2,
+    }
+    run = crawl_run(
+        tmp_path / "run",
+        calls=[call(ordinal=0), *[call(visit_id=2, ordinal=n, **wall) for n in range(2)]],
+        call_totals=[{**totals, "visit_id": 2, **wall}],
+        visits=[
+            visit(),
+            visit(visit_id=2, outcome="challenge", challenge="a rule", title="Just a moment..."),
+        ],
+    )
+    run_etl(run, name)
+    assert by(run, "calls", "visit_id", "ordinal") == [(1, 0), (2, 0), (2, 1)]
+    for rolled_up in ("script_refs", "symbol_counts", "pages"):
+        assert by(run, rolled_up, "visit_id") == [(1,)], rolled_up
+    assert all(row["location"] != wall["location"] for row in rows(run, "documents"))
+    assert by(run, "visits", "visit_id", "challenge") == [(1, None), (2, "a rule")]
 
 
 def test_calls_that_caps_cut_are_counted_exactly(tmp_path: Path) -> None:
@@ -111,6 +145,22 @@ def test_uses_of_symbols_say_whose_they_are(tmp_path: Path) -> None:
 TEXTS = ["", "\x00", "İ", "ß", "e\u0301", "Z", "a", "Ä", "👨‍👩‍👧", "\ufffd"]
 
 
+def _rows_of(kind: RecordKind, ids: dict[str, int]) -> list[dict[str, Any]]:
+    """Rows of a kind with the texts in each column, extreme numbers and times, and NULL."""
+    values: dict[Any, list[Any]] = {
+        STR: TEXTS,
+        INT: [0, -1, 2**62],
+        FLOAT: [0.5, -0.0, float("nan")],
+        BOOL: [True, False],
+        TIME: [1_700_000_000_000_001, 253402300799000000],
+    }
+    filled = [
+        {column.name: values[column.type][n % len(values[column.type])] for column in kind.table.columns}
+        for n in range(len(TEXTS))
+    ]
+    return [row | ids for row in filled] + [ids]
+
+
 def _rich_run(folder: Path) -> Run:
     """Every raw table, with rows that engines may treat differently."""
     ids = {"crawl_id": 7, "visit_id": 1, "attempt": 1}
@@ -153,9 +203,8 @@ def _rich_run(folder: Path) -> Run:
             for n, t in enumerate(TEXTS)
             if n % 2
         ],
-        cookies=[{**ids, "host": "x", "name": t, "value": t, "expiry": 253402300799000000} for t in TEXTS],
-        console=[{**ids, "level": "error", "message": t} for t in TEXTS],
-        messages=[{**ids, "frame_id": 0, "origin": t, "data": t, "time_stamp": when} for t in TEXTS],
+        **{kind.table.name: _rows_of(kind, ids) for kind in RECORD_KINDS},
+        contents=[{"sha256": "c", "size": 2, "content": content} for content in (None, b"\x00\xff")],
         scripts=[
             {"sha256": "a", "size": 3, "content": b"\x00\xff\xfe"},
             {"sha256": "b", "size": 9, "content": None},

@@ -58,7 +58,6 @@ def test_each_file_is_in_a_script_of_its_world(tmp_path: Path) -> None:
     asked_alone = {
         "watch",
         "process_info",
-        "visit_tabs",
         "is_loading",
         "collect_garbage",
         "serve_worker_script",

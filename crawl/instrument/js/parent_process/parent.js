@@ -7,6 +7,7 @@
 function Realms(channel, name, process, folder, policy) {
   const LONGEST = 2 ** 23; // characters of a message; a message of 128 MB would end the session
   const URL = 100_000; // characters of the address of a top document
+  const TITLE = 1000; // characters of a page's title
   const PING_MS = 1000; // between two pings of a process
   // process -> Map(id -> {user, window, rights, head, sure}). A process can speak for its own realms only.
   const realms = new Map();
@@ -172,11 +173,18 @@ function Realms(channel, name, process, folder, policy) {
     pending.waiting.add(process);
   }
 
+  /** The title of a visit's page: of its first tab. "" if the tab is gone. */
+  function titleOf(user) {
+    for (const { browsingContext } of tabsOfVisit(user))
+      return (browsingContext.currentWindowGlobal?.documentTitle ?? "").slice(0, TITLE);
+    return "";
+  }
+
   async function flushed({ number, user }) {
     flushes.delete(number);
     await files.idle(user);
     /** @type {Protocol.Flushed} */
-    const message = { type: MESSAGE.FLUSHED, id: number, starved: starved.get(user) ?? null };
+    const message = { type: MESSAGE.FLUSHED, id: number, title: titleOf(user), starved: starved.get(user) ?? null };
     emit(message);
     send();
   }
