@@ -55,7 +55,7 @@ export default [
   },
   // Firefox's parent process: functions that remote control runs in one of the browser's own windows.
   world(
-    [...files(`${JS}/parent_process`), `${OPENWPM}/parent_process.js`],
+    [...files(`${JS}/parent_process`, `${JS}/parent_process/records`), `${OPENWPM}/parent_process.js`],
     [
       ...XPCOM,
       "BrowsingContext",
@@ -67,6 +67,7 @@ export default [
       "TextDecoder",
       "WebExtensionPolicy",
       "WindowGlobalParent",
+      "btoa",
       "console",
       "matchMedia",
       "screen",

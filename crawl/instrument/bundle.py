@@ -37,6 +37,7 @@ _CONTENT_PROCESS = (
     "js/content_process/page_stack.js",
     "js/content_process/events.js",
     "js/content_process/console.js",
+    "js/content_process/event_sources.js",
     "js/content_process/documents.js",
     "js/content_process/workers.js",
     "js/content_process/focus.js",

@@ -50,6 +50,11 @@ class Gap(Described):
     WORKER_CALL = "worker call not recorded", "a call in a worker where our code failed; its error follows"
     CALL = "call not recorded", "a call in a document where our code failed; its error follows"
     WORKLET = "worklet", "a worklet got a module: its code is not seen"
+    WEBSOCKET = "websocket not watched", "a WebSocket whose messages are not seen"
+    EVENT_SOURCE = (
+        "event source not watched",
+        "an EventSource of a shared or service worker, whose events are not seen",
+    )
     DOCUMENT = "document not instrumented", "a document where our code failed; its error follows"
     DOCUMENT_IN_NO_VISIT = "document in a process of no visit", "Firefox had a document in an odd process"
     WORKER_IN_NO_VISIT = "worker in a process of no visit", "Firefox had a worker in an odd process"
@@ -289,7 +294,7 @@ KINDS: dict[str, Kind] = {
     **{
         kind.message: Kind(
             (REALM if kind.by_realm else PARENT_PROCESS,),
-            Realm if kind.by_realm else OfVisit,
+            Realm if kind.by_realm else InFrame if kind.in_frame else OfVisit,
             kind.table,
             kind,
         )

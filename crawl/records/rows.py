@@ -4,6 +4,7 @@ Recorders send what a hostile page gave them. So sizes are capped and text is ma
 is counted. What is malformed is dropped and counted.
 """
 
+import binascii
 import hashlib
 import json
 import math
@@ -21,7 +22,7 @@ from overscripted.crawl.settings import Limits
 from overscripted.encodings import EncodingError
 from overscripted.lists.challenges import SeenPage
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
-from overscripted.schemas import BOOL, FLOAT, INT, RAW, STR, TIME
+from overscripted.schemas import BOOL, BYTES, FLOAT, INT, RAW, STR, TIME
 from overscripted.stacks import innermost, parse_frame
 from overscripted.text import clean
 from overscripted.urls import host, on_network, origin
@@ -227,8 +228,10 @@ class Records:
     def _record(self, message: Message, kind: RecordKind) -> None:
         """The rows of a message of a declared kind."""
         frame_columns = self._frame_columns(message) if kind.in_frame else {}
+        once = {name: message[name] for name in kind.shared}
+        common = _columns(kind.table.name, once, self._limits.text) | frame_columns
         for record in message[kind.rows] if kind.rows else (message,):
-            row = _columns(kind.table.name, record, self._limits.text) | frame_columns
+            row = _columns(kind.table.name, record, self._limits.text) | common
             for member, column in kind.frames.items():
                 number = int(record[member])
                 row[column] = None if number < 0 else self._frame_id(int(message["tab"]), number)
@@ -326,7 +329,7 @@ class Records:
             self.gaps[Gap.rows(table)] += 1
             return
         row = {**row, **self.visit}
-        size = 200 + sum(len(value) for value in row.values() if isinstance(value, str))
+        size = 200 + sum(len(value) for value in row.values() if isinstance(value, str | bytes))
         self._writer.add(table, tuple([row.get(name) for name in RAW[table].names]), size)
 
 
@@ -379,6 +382,11 @@ def _number(value: Any, _: int) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
+def _bytes(value: Any, most: int) -> bytes:
+    """Bytes that a message has as base64. Raises ValueError for other text."""
+    return binascii.a2b_base64(value, strict_mode=True)[:most]
+
+
 def _truth(value: Any, _: int) -> bool:
     return bool(value)
 
@@ -397,6 +405,7 @@ _CASTS: dict[Any, Callable[[Any, int], Any]] = {
     FLOAT: _number,
     BOOL: _truth,
     TIME: _moment,
+    BYTES: _bytes,
 }
 
 

@@ -10,9 +10,13 @@ from overscripted.record_kinds.console import CONSOLE
 from overscripted.record_kinds.cookies import COOKIES
 from overscripted.record_kinds.kind import RecordKind as RecordKind
 from overscripted.record_kinds.messages import MESSAGES
+from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
+from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
 RECORD_KINDS = (
     COOKIES,
     CONSOLE,
     MESSAGES,
+    SERVER_SENT_EVENTS,
+    WEBSOCKET_MESSAGES,
 )

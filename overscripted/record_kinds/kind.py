@@ -12,7 +12,7 @@ class RecordKind:
     ``table`` is its raw table. ``kept`` says what a row of the etl's table is. ``message`` is the type of the
     message; empty if the crawl's worker makes the rows itself. A message has the columns of one row as its
     members, or its member ``rows`` is a list of such rows. Then ``cut`` is the number of rows that were left
-    out.
+    out, and the message has the ``shared`` columns once for all its rows.
 
     A kind with an ``option`` is recorded only with ``crawl --save OPTION``. ``arguments`` lists what may come
     after ``=`` there. A kind without an option is always recorded.
@@ -28,6 +28,7 @@ class RecordKind:
     order: tuple[str, ...]  # of rows within the files of the etl's table
     by_realm: bool = True  # a document or worker sends the message, else Firefox's parent process
     rows: str = ""
+    shared: tuple[str, ...] = ()
     frames: dict[str, str] = field(default_factory=dict)  # member that holds a frame's number -> its column
     personal: tuple[str, ...] = ()  # columns that are redacted in published samples
     option: str = ""

@@ -22,7 +22,7 @@ from overscripted.crawl.instrument.protocol import (
     Total,
     constants,
 )
-from overscripted.schemas import BOOL, STR, Column, Table
+from overscripted.schemas import BOOL, BYTES, STR, Column, Table
 
 
 def types() -> str:
@@ -70,11 +70,12 @@ def _interfaces(name: str, kind: Kind) -> Iterator[str]:
     row = (
         content
         + [f"{member}: number" for member in record.frames]
-        + _column_types(record.table, {*record.frames.values()})
+        + _column_types(record.table, {*record.frames.values(), *record.shared})
     )
     if record.rows:
         yield from _interface(f"{title}Row", None, row)
-        row = [f"{record.rows}: {title}Row[]", "cut: number"]
+        once = {*record.table.names} - {*record.shared}
+        row = [f"{record.rows}: {title}Row[]", "cut: number", *_column_types(record.table, once)]
     yield from _interface(title, kind.members, [f'type: "{name}"', *row])
 
 
@@ -97,7 +98,7 @@ def _column_types(table: Table | None, without: Collection[str] = ()) -> list[st
 
 
 _TYPESCRIPT = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null"}
-_TYPESCRIPT_COLUMN = {STR: "string", BOOL: "boolean"}
+_TYPESCRIPT_COLUMN = {STR: "string", BOOL: "boolean", BYTES: "string"}  # bytes as base64
 
 
 def _typescript(hint: Any) -> str:
@@ -201,7 +202,9 @@ _FILE = (
 def _besides(kind: Kind) -> str:
     """What a message has of a table's columns."""
     frames = kind.record.frames if kind.record else {}
-    columns = [column.name for column in _columns(kind.columns) if column.name not in frames.values()]
+    once = kind.record.shared if kind.record else ()
+    without = {*frames.values(), *once}
+    columns = [column.name for column in _columns(kind.columns) if column.name not in without]
     names = ", ".join(f"`{name}`" for name in columns)
     where = f"columns of [raw/{kind.columns.name if kind.columns else ''}](tables.md) by their names: {names}"
     numbers = "".join(
@@ -209,6 +212,8 @@ def _besides(kind: Kind) -> str:
     )
     if kind.record and kind.record.rows:
         more = f"And `{kind.record.rows}`, a list of rows, and `cut`, how many more there were."
+        if once:
+            more += f" For all its rows it has {', '.join(f'`{name}`' for name in once)}."
         return f"{more} A row has {where}{numbers}.{_FILE if kind.record.has_content else ''}"
     return f"And {where}{numbers}.{_FILE if kind.record and kind.record.has_content else ''}"
 
@@ -247,7 +252,7 @@ def _enums() -> Iterator[str]:
     yield from (f"| {gap} | {gap.meaning} |" for gap in Gap)
     yield f"| {Gap.late('…')} | rows of that table took too long to find at the end of the visit |"
     yield f"| {Gap.rows('…')} | rows of that table beyond those of a visit |"
-    yield f"| {Gap.cut('…')} | rows of that table beyond those of a document |\n"
+    yield f"| {Gap.cut('…')} | rows of that table beyond those of a document, WebSocket or visit |\n"
 
 
 def _doc(members: Any) -> str:

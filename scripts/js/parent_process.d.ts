@@ -9,6 +9,7 @@ declare const PathUtils: any;
 declare const TextDecoder: any;
 declare const WebExtensionPolicy: any;
 declare const WindowGlobalParent: any;
+declare const btoa: any;
 declare const console: any;
 declare const matchMedia: any;
 declare const screen: any;

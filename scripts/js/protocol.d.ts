@@ -16,6 +16,8 @@ interface Protocol_gap {
   readonly WORKER_CALL: "worker call not recorded";
   readonly CALL: "call not recorded";
   readonly WORKLET: "worklet";
+  readonly WEBSOCKET: "websocket not watched";
+  readonly EVENT_SOURCE: "event source not watched";
   readonly DOCUMENT: "document not instrumented";
   readonly DOCUMENT_IN_NO_VISIT: "document in a process of no visit";
   readonly WORKER_IN_NO_VISIT: "worker in a process of no visit";
@@ -44,6 +46,8 @@ interface Protocol_message {
   readonly COOKIE: "cookie";
   readonly CONSOLE: "console";
   readonly MESSAGES: "messages";
+  readonly SERVER_SENT_EVENTS: "server_sent_events";
+  readonly WEBSOCKET_MESSAGES: "websocket_messages";
   readonly GAP: "gap";
   readonly LOST: "lost";
   readonly FLUSHED: "flushed";
@@ -242,6 +246,52 @@ declare namespace Protocol {
     type: "messages";
     messages: MessagesRow[];
     cut: number;
+  }
+
+  interface ServerSentEventsRow {
+    ordinal?: number | null;
+    event?: string | null;
+    event_id?: string | null;
+    data?: string | null;
+    data_len?: number | null;
+    time_stamp?: number | null;
+  }
+
+  interface ServerSentEvents {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    type: "server_sent_events";
+    events: ServerSentEventsRow[];
+    cut: number;
+    request_id?: string | null;
+    url?: string | null;
+  }
+
+  interface WebsocketMessagesRow {
+    ordinal?: number | null;
+    direction?: string | null;
+    opcode?: string | null;
+    size?: number | null;
+    data?: string | null;
+    bytes?: string | null;
+    close_code?: number | null;
+    time_stamp?: number | null;
+  }
+
+  interface WebsocketMessages {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    type: "websocket_messages";
+    messages: WebsocketMessagesRow[];
+    cut: number;
+    request_id?: string | null;
+    url?: string | null;
   }
 
   interface GapMessage {

@@ -5,7 +5,7 @@ import pytest
 from overscripted.crawl.instrument.protocol import KINDS, PARENT_PROCESS, REALM, constants
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Limits
-from overscripted.record_kinds import MESSAGES, RECORD_KINDS, RecordKind
+from overscripted.record_kinds import MESSAGES, RECORD_KINDS, WEBSOCKET_MESSAGES, RecordKind
 from overscripted.schemas import RAW, TABLES
 
 
@@ -49,3 +49,25 @@ def test_a_list_of_rows_has_frames_and_what_was_cut() -> None:
     assert records.gaps == {"messages over the limit of a document": 4}
     records.handle({**head, "messages": rows}, 100)  # says nothing of what was cut
     assert records.gaps["malformed message"] == 1
+
+
+def test_columns_that_rows_share_and_bytes_as_base64() -> None:
+    kept = Kept()
+    records = Records(kept, 2, 7, 1, Limits(text=4))  # type: ignore[arg-type]
+    head = {"type": WEBSOCKET_MESSAGES.message, "tab": 1, "frame": 0, "parent": -1, "top": ""}
+    rows = [
+        {"url": "own", "bytes": "AP8="},
+        {"bytes": "AAECAwQF"},
+        {"bytes": ""},
+        {"data": "text", "bytes": None},
+    ]
+    records.handle({**head, "request_id": "3", "url": "ws:", "messages": rows, "cut": 0}, 100)
+    names = WEBSOCKET_MESSAGES.table.names
+    found = [dict(zip(names, row, strict=True)) for _, row in kept.rows]
+    assert [row["bytes"] for row in found] == [b"\x00\xff", b"\x00\x01\x02\x03", b"", None]
+    assert {(row["request_id"], row["url"]) for row in found} == {("3", "ws:")}
+    assert not records.gaps
+    for wrong in ("AP8", "?", 3):
+        records.handle({**head, "request_id": "3", "url": "", "messages": [{"bytes": wrong}], "cut": 0}, 100)
+    records.handle({**head, "url": "", "messages": [], "cut": 0}, 100)  # names no request
+    assert records.gaps == {"malformed message": 4} and len(kept.rows) == 4

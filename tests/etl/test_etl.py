@@ -24,7 +24,7 @@ from overscripted.etl.reuse import outgrown
 from overscripted.etl.run import run_etl
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
 from overscripted.run import Run
-from overscripted.schemas import BOOL, FLOAT, INT, STR, TABLES, TIME
+from overscripted.schemas import BOOL, BYTES, FLOAT, INT, STR, TABLES, TIME
 from overscripted.store import Store
 from tests.etl.batches import damaged_segment, nothing_stray
 from tests.etl.conftest import by, call, crawl_run, one_more_visit, rows, table, visit
@@ -153,6 +153,7 @@ def _rows_of(kind: RecordKind, ids: dict[str, int]) -> list[dict[str, Any]]:
         FLOAT: [0.5, -0.0, float("nan")],
         BOOL: [True, False],
         TIME: [1_700_000_000_000_001, 253402300799000000],
+        BYTES: [b"", b"\x00\xff", b"text"],
     }
     filled = [
         {column.name: values[column.type][n % len(values[column.type])] for column in kind.table.columns}

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from overscripted.stacks import parse_frame
 
 Message = dict[str, Any]
 HTML = "text/html; charset=utf-8"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Web:
@@ -30,6 +32,7 @@ class Web:
         self.redirects: dict[str, str] = {}
         self.locked: set[str] = set()  # paths that want a password
         self.posts: dict[str, asyncio.Queue[str]] = {}
+        self.handlers: dict[str, Handler] = {}  # by path, instead of a page
 
     def add(self, path: str, body: str | bytes, kind: str = HTML, **headers: str) -> str:
         """Serve a body; its path."""
@@ -51,6 +54,8 @@ class Web:
         await self._runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if handler := self.handlers.get(request.path):
+            return await handler(request)
         if target := self.redirects.get(request.path):
             raise web.HTTPFound(target)
         if request.path in self.locked and "Authorization" not in request.headers:

@@ -9,8 +9,9 @@ from typing import Any, TypedDict, get_args, get_origin, get_type_hints
 import pytest
 
 from overscripted.crawl.instrument.protocol import KINDS, Gap, Message, MessageType, Operation, constants
-from overscripted.schemas import BOOL, STR
+from overscripted.schemas import BOOL, BYTES, STR
 from scripts.docs import protocol
+from tests.crawl.instrument import sockets
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 from tests.crawl.instrument.page_files import read_page
 
@@ -27,7 +28,7 @@ def problems(message: Message) -> list[str]:
     kind = KINDS.get(message["type"])
     if kind is None:
         return [f"{message['type']}: no such type"]
-    types = {STR: str, BOOL: bool}
+    types = {STR: str, BOOL: bool, BYTES: str}  # bytes as base64
     columns = {
         c.name: types.get(c.type, float) | None for c in (kind.columns.columns if kind.columns else ())
     }
@@ -37,7 +38,7 @@ def problems(message: Message) -> list[str]:
         columns |= dict.fromkeys(kind.record.frames, int)
         for row in members.pop(kind.record.rows):
             found += _differences("row", row, _Row, columns)
-        columns = {"cut": int}
+        columns = {"cut": int} | {name: columns[name] for name in kind.record.shared}
     return found + list(_differences(str(message["type"]), members, kind.members, columns))
 
 
@@ -70,6 +71,7 @@ async def seen(browser: Instrumented, web: Web) -> Visit:
     web.add("/kinds.txt", "text", "text/plain", Set_Cookie="http=1")
     web.add("/kinds-worker.js", "navigator.platform;postMessage(1)", "text/javascript")
     web.add("/kinds-worklet.js", "1", "text/javascript")
+    web.handlers |= {"/kinds-socket": sockets.socket, "/kinds-events": sockets.events}
     return await browser.visit(web.base + web.add("/kinds", PAGE), "window.D")
 
 

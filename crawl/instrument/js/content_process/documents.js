@@ -19,6 +19,7 @@ function Documents(link, { recorder, windowSide, mark }) {
   let timer = null;
   let last = ""; // see `repeated`
   const listen = Events(handleEvent, late);
+  const eventSources = EventSources(link);
   const boxes = new Map(); // principal -> {sandbox, begin, principal, windows: how many}
   // Until Firefox has compiled a script, its text is run instead. Also if Firefox cannot give it our file name.
   const compiled = { recorder: null, windowSide: null };
@@ -180,6 +181,7 @@ function Documents(link, { recorder, windowSide, mark }) {
   /** A window was destroyed. Scripts of other windows of its origin may still hold its functions. */
   function ended(number) {
     const entry = windows.get(number);
+    eventSources.ended(number);
     if (!windows.delete(number) || !entry.box) return;
     const { realm, left, box } = entry;
     entry.realm = null; // it would keep the window in memory; from now on the realm sends each record at once
@@ -210,7 +212,13 @@ function Documents(link, { recorder, windowSide, mark }) {
     const stack = PageStack.stack(triggeringPrincipal);
     if (stack) link.emit("", "opening", { channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId, user, stack });
     if (internalContentPolicyType !== Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE) return;
+    watchEvents(user);
     stream(loadingDocument?.defaultView, URI.spec, stack !== "");
+  }
+
+  /** An EventSource of a visit connects. If a worker has made it, its channel does not name the worker's window. */
+  function watchEvents(user) {
+    for (const [number, entry] of windows) if (entry.user === user) eventSources.watch(number, user);
   }
 
   /**
@@ -285,6 +293,7 @@ function Documents(link, { recorder, windowSide, mark }) {
         entry.realm?.flush();
         waiting.delete(entry);
       }
+      eventSources.flush(user);
     },
   };
 }

@@ -55,7 +55,26 @@ function Realms(channel, name, process, folder, policy) {
 
   const noFrame = (user) => ({ container_id: cookieStoreIdOf(user), tab: -1, frame: -1, parent: -1, top: "" });
 
-  const records = ParentRecords.start({ emit, gap, files, hopOf: requests.hopOf, frameMembers, noFrame });
+  /** The members of a message that name the frame of a window. Those of no frame if the visit has no such window. */
+  function membersOf(user, number) {
+    try {
+      return frameMembers(user, windowOf(user, number));
+    } catch {
+      return noFrame(user); // of a shared or service worker, or the window is gone
+    }
+  }
+
+  /** The numbers of the inner windows of a visit, also of some that are gone. */
+  function windowsOf(user) {
+    const found = new Set();
+    for (const own of realms.values())
+      for (const realm of own.values()) if (realm.user === user) found.add(realm.window);
+    found.delete(0);
+    return found;
+  }
+
+  const { hopOf } = requests;
+  const records = ParentRecords.start({ emit, gap, files, hopOf, frameMembers, noFrame, membersOf, windowsOf });
 
   /** Whose rights a realm has: its document's, or its maker's if a worker made it. Otherwise those of its origin. */
   function rightsOf(process, { user, window, parent, origin }) {
@@ -112,6 +131,8 @@ function Realms(channel, name, process, folder, policy) {
       callstacks.opening(data);
     } else if (kind === "pong") {
       answered(target);
+    } else if (kind === "record") {
+      if (fits(data.text)) records.heard(data);
     } else if (kind === "instrument") {
       reference.handle(target, data);
     } else if (kind === "flushed") {

@@ -6,10 +6,13 @@
  * `ParentRecords.add(table, start)` adds a kind. `start(tools)` begins to record all visits. It may return functions:
  * `ended(user)` when a visit ends and its pages have sent their last records. It sends what can be known only now, and
  * may return a promise. `forget(user)` when the visit is over and nothing of it may be sent any more.
+ * `heard(user, said)` when a content process of the visit has sent `record`, an object with `table`, `user` and `text`,
+ * which is "" or a JSON object on one line.
  *
  * `tools`: `emit(message)`, `gap(user, name)`, `files` (see files.js), `hopOf(channel)`, which is the `request_id` and
  * `hop` of a request (null if it is no visit's), `frameMembers(user, windowGlobal)` and `noFrame(user)`, which are the
- * members that name a frame in a message.
+ * members that name a frame in a message, `membersOf(user, number)`, the same for the number of an inner window, and
+ * `windowsOf(user)`, the numbers of the inner windows of a visit.
  */
 const ParentRecords = (() => {
   const LAST_MS = 5000; // for all kinds together at the end of a visit
@@ -52,6 +55,9 @@ const ParentRecords = (() => {
         await Promise.race([Promise.all(all), limit.waited]);
         limit.cancel();
         for (const table of waiting) tools.gap(user, `${table} not whole`);
+      },
+      heard({ table, user, ...said }) {
+        for (const [name, kind] of started) if (name === table) kind.heard?.(user, said);
       },
       forget(user) {
         over.delete(user);

@@ -1,0 +1,48 @@
+// Records the events that EventSources receive. Content processes report them: see content_process/event_sources.js.
+// This script knows which request of which visit a connection is.
+// World: Firefox's parent process, privileged. A content process can speak for connections of its own visit only.
+"use strict";
+
+ParentRecords.add("server_sent_events", ({ emit, gap, hopOf, membersOf }) => {
+  const { TYPE_INTERNAL_EVENTSOURCE } = Ci.nsIContentPolicy;
+  const connections = new Map(); // number of a channel -> {user, head, reported: by a content process}
+
+  /** Whether a response begins a stream of events. Firefox ends the connection with any other. */
+  function isStream(channel) {
+    const { internalContentPolicyType: type } = channel.loadInfo;
+    if (type !== TYPE_INTERNAL_EVENTSOURCE || channel.responseStatus !== 200) return false;
+    return /^text\/event-stream\b/i.test(headerOf(channel, "Content-Type"));
+  }
+
+  onResponses((channel, user) => {
+    if (!isStream(channel)) return;
+    const members = membersOf(user, channel.loadInfo.innerWindowID);
+    const { request_id } = hopOf(channel);
+    /** @type {Partial<Protocol.ServerSentEvents>} */
+    const head = { type: PROTOCOL.message.SERVER_SENT_EVENTS, ...members, request_id, url: channel.URI.spec };
+    const { channelId } = channel.QueryInterface(Ci.nsIIdentChannel);
+    connections.set(channelId, { user, head, reported: false });
+  });
+
+  return {
+    /** A content process reports a connection of a window or of its workers, and events if there are any. */
+    heard(user, { connection: number, window, text }) {
+      const connection = connections.get(number);
+      if (connection?.user !== user) return;
+      // The channel of a worker does not name the worker's window.
+      if (!connection.reported && connection.head.tab < 0) Object.assign(connection.head, membersOf(user, window));
+      connection.reported = true;
+      // If a name occurs twice in JSON, the last one counts.
+      if (text) emit(`${text.slice(0, -1)},${JSON.stringify(connection.head).slice(1)}`);
+    },
+    /** Count the connections of which no content process has reported anything. */
+    ended(user) {
+      for (const { user: owner, head, reported } of connections.values()) {
+        if (owner === user && !reported && head.tab < 0) gap(user, PROTOCOL.gap.EVENT_SOURCE);
+      }
+    },
+    forget(user) {
+      for (const [number, connection] of connections) if (connection.user === user) connections.delete(number);
+    },
+  };
+});

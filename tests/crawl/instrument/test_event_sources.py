@@ -1,0 +1,110 @@
+"""Events of EventSources: each as the page gets it, with its request and its frame."""
+
+import json
+from functools import partial
+from typing import Any
+
+import pytest
+from aiohttp import web as server
+
+from tests.crawl.instrument import sockets
+from tests.crawl.instrument.harness import Instrumented, Visit, Web, seen_page
+from tests.crawl.instrument.page_files import read_page
+
+pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _streams(web: Web) -> None:
+    async def echo(request: server.Request) -> server.StreamResponse:
+        return await sockets.stream(request, f"data: {request.query_string}\n\n".encode())
+
+    long = b"".join(b"data: %s\n\n" % (b"x" * 100_001 if n == 0 else b"%d" % n) for n in range(1200))
+    web.handlers |= {"/events": sockets.events, "/echo": echo, "/event-flood": partial(_flood, long)}
+    web.redirects["/to-events"] = "/events?moved"
+    web.add("/everywhere-else", "data: no stream\n\n", "text/plain")
+
+
+async def _flood(body: bytes, request: server.Request) -> server.StreamResponse:
+    return await sockets.stream(request, body)
+
+
+def rows(visit: Visit) -> list[dict[str, Any]]:
+    """Every event recorded, with its connection's members."""
+    return [
+        row | {name: batch[name] for name in ("frame", "tab", "url", "request_id")}
+        for batch in visit.of("server_sent_events")
+        for row in batch["events"]
+    ]
+
+
+async def end(browser: Instrumented, visit: Visit) -> None:
+    await browser.flush(visit, end=True)
+    await browser.close(visit)
+
+
+ALL = [
+    ("message", "", "first"),
+    ("named", "7", "two\n lines"),
+    ("message", "7", ""),
+    ("message", "7", "é\u2028 😀"),
+    ("message", "7", "broken \ufffd"),
+    ("message", "7", "in"),
+    ("message", "7", "the end"),
+]
+
+
+@pytest.mark.parametrize("query", ["", "?gzip", "?twice", "?moved"])
+async def test_each_event_once_as_the_page_gets_it(browser: Instrumented, web: Web, query: str) -> None:
+    """Also compressed, and of a connection that is made again."""
+    path = "/to-events" if query == "?moved" else f"/events{query}"
+    page = web.base + web.add("/hears", read_page("event_sources/events.html", PATH=path))
+    visit = await seen_page(browser, page)
+    await visit.until("SEEN.at(-1)?.[2]==='the end'")
+    seen = [tuple(one) for one in json.loads(await visit.run("JSON.stringify(SEEN)"))]
+    await end(browser, visit)
+    found = rows(visit)
+    expected = ALL if query != "?twice" else [*ALL[:4], ("message", "7", "first"), *ALL[1:]]
+    assert seen == expected  # of a second connection too: the id stays
+    assert [(row["event"], row["event_id"], row["data"]) for row in found] == seen
+    assert [row["data_len"] for row in found] == [len(row["data"].encode("utf-16-le")) // 2 for row in found]
+    ordinals = list(range(len(ALL)))
+    assert [row["ordinal"] for row in found] == (ordinals[:4] if query == "?twice" else []) + ordinals
+    requests = [one for one in visit.of("request") if "/events" in one["url"]]
+    assert {(row["request_id"], row["url"]) for row in found} == {
+        (one["request_id"], one["url"]) for one in requests
+    }
+    assert {(row["tab"], row["frame"]) for row in found} == {(visit.tab, 0)}
+    assert not visit.of("gap")
+
+
+async def test_event_sources_of_every_kind_of_window_and_worker(browser: Instrumented, web: Web) -> None:
+    """Those of shared and service workers are a gap. A fetched stream, and another type, are none."""
+    web.add("/event-frame", read_page("event_sources/frame.html"))
+    web.add("/event-worker.js", read_page("event_sources/worker.js"), "text/javascript")
+    page = web.base + web.add("/hear-everywhere", read_page("event_sources/everywhere.html"))
+    visit = await seen_page(browser, page)
+    await visit.until("SAID.size===6")
+    await end(browser, visit)
+    found = {row["data"]: (row["tab"], row["frame"]) for row in rows(visit)}
+    frames = {one["url"]: (one["tab"], one["frame"]) for one in visit.of("frame")}
+    blank = found.pop("blank")
+    assert found == {
+        "inline": (visit.tab, 0),
+        "worker": (visit.tab, 0),
+        "other": frames[f"{web.other}/event-frame?other"],
+    }
+    assert blank[0] == visit.tab and blank[1] not in {0, -1, found["other"][1]}
+    assert len(rows(visit)) == 4
+    assert [(gap["name"], gap["n"]) for gap in visit.of("gap")] == [("event source not watched", 1)] * 2
+
+
+async def test_a_flood_is_counted_and_long_data_is_cut(browser: Instrumented, web: Web) -> None:
+    page = web.base + web.add("/hears-flood", read_page("event_sources/flood.html"))
+    visit = await seen_page(browser, page)
+    await visit.until("window.D")
+    await end(browser, visit)
+    first, *others = rows(visit)
+    assert (first["data"], first["data_len"]) == ("x" * 100_000, 100_001)
+    assert [row["data"] for row in others] == [str(n) for n in range(1, 1000)]
+    assert sum(batch["cut"] for batch in visit.of("server_sent_events")) == 200
