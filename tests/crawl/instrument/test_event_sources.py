@@ -108,3 +108,33 @@ async def test_a_flood_is_counted_and_long_data_is_cut(browser: Instrumented, we
     assert (first["data"], first["data_len"]) == ("x" * 100_000, 100_001)
     assert [row["data"] for row in others] == [str(n) for n in range(1, 1000)]
     assert sum(batch["cut"] for batch in visit.of("server_sent_events")) == 200
+
+
+_CHANNELS = """() => {
+  globalThis.eventSources = [];
+  const note = (channel) => {
+    channel.QueryInterface(Ci.nsIHttpChannel);
+    if (channel.loadInfo.internalContentPolicyType === Ci.nsIContentPolicy.TYPE_INTERNAL_EVENTSOURCE)
+      eventSources.push(channel.QueryInterface(Ci.nsIIdentChannel).channelId);
+  };
+  Services.obs.addObserver({ observe: note }, "http-on-modify-request");
+}"""
+
+
+async def test_a_process_that_is_taken_over_speaks_for_its_own_connections(
+    browser: Instrumented, web: Web
+) -> None:
+    """To no other visit can it add an event, whatever it knows of the other's connection."""
+    page = web.base + web.add("/hears", read_page("event_sources/events.html", PATH="/events"))
+    await browser.parent.call(_CHANNELS)
+    evil, victim = await seen_page(browser, page), await seen_page(browser, page)
+    for visit in (evil, victim):
+        await visit.until("SEEN.at(-1)?.[2]==='the end'")
+    channels = await browser.parent.call("() => JSON.stringify(eventSources)")
+    assert len(json.loads(channels)) == 2
+    mine, theirs = (visit.container_id.rpartition("-")[2] for visit in (evil, victim))
+    assert await browser.parent.call(read_page("taken_over/events.js"), browser.name, mine, theirs, channels)
+    for visit in (evil, victim):
+        await end(browser, visit)
+    assert [row["data"] for row in rows(victim)] == [data for _, _, data in ALL]
+    assert sum(row["data"] == "forged" for row in rows(evil)) == 1  # of its own it may say what it likes

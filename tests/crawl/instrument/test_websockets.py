@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument import sockets
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
+from tests.crawl.instrument.hosts import Secure
 from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
@@ -130,6 +132,24 @@ async def test_sockets_of_every_kind_of_window_and_worker(browser: Instrumented,
     assert places == {name: frames[name] for name in ("frame", "other", "popup")}
     assert blank[0] == visit.tab and blank[1] not in {0, -1, places["frame"][1], places["other"][1]}
     assert not visit.of("gap")
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed (Debian: apt install nodejs)")
+async def test_sockets_over_http2(secure: Secure) -> None:
+    """Several share a connection, and a response that opens one has the status 200."""
+    certificate = secure.authority.parent / "host-0.pem"  # of localhost, which is reached past the proxy
+    code = read_page("websockets/http2_server.js", CERTIFICATE=certificate)
+    server = await asyncio.create_subprocess_exec("node", "-e", code, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert server.stdout
+        page = f"https://localhost:{int(await server.stdout.readline())}/"
+        visit = await visited(secure.browser, page, "window.D")
+    finally:
+        server.kill()
+        await server.wait()
+    assert said(visit) == [("sent", "text", "one"), ("received", "text", "two")]
+    [request] = [one for one in visit.of("request") if one["resource_type"] == "websocket"]
+    assert (request["status"], {row["request_id"] for row in rows(visit)}) == (200, {request["request_id"]})
 
 
 async def test_how_sockets_end(browser: Instrumented, web: Web) -> None:

@@ -12,7 +12,7 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
   const BATCH = 2 ** 18; // bytes that may wait; more are sent at once
   const WAIT_MS = 100; // from the first waiting message to the sending of all
   const OPCODES = { __proto__: null, 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong" };
-  const SWITCHED = 101; // status of a response that opens a WebSocket
+  const OPENED = new Set([101, 200]); // status of a response that opens a WebSocket: by HTTP/1.1, by HTTP/2
 
   const service = Cc["@mozilla.org/websocketevent/service;1"].getService(Ci.nsIWebSocketEventService);
   const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
@@ -137,7 +137,7 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
   }
 
   onResponses((channel, user, type) => {
-    if (type !== Ci.nsIContentPolicy.TYPE_WEBSOCKET || channel.responseStatus !== SWITCHED) return;
+    if (type !== Ci.nsIContentPolicy.TYPE_WEBSOCKET || !OPENED.has(channel.responseStatus)) return;
     try {
       watch(channel, user);
     } catch (error) {
