@@ -19,6 +19,7 @@ from overscripted.demo.sites import (
     kinds,
     miners,
     recorders,
+    sockets,
     thirdparty,
     walls,
     workers,
@@ -50,6 +51,7 @@ def build(libraries: Libraries) -> Demo:
     frames.add(world)
     workers.add(world)
     kinds.add(world)
+    sockets.add(world)
     walls.add(world)
     broken.add_seeds(world)
     pages = front_pages.add(world)

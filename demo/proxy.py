@@ -5,18 +5,16 @@ requested host. For an unknown host it answers 502, as a proxy does if DNS fails
 """
 
 import asyncio
-import base64
-import hashlib
 from collections import Counter
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from overscripted.connections import Server
+from overscripted.demo import websocket
 from overscripted.demo.certificates import Authority
 from overscripted.demo.http_messages import Request, RequestHead, Response, read_head, skip_body, split_target
-from overscripted.demo.settings import MAX_BODY, MAX_HEAD
+from overscripted.demo.settings import MAX_HEAD
 
-_CLOSE = 0x8  # opcode of a WebSocket's last frame
 _UNKNOWN = Response(502, b"no such host in the demo web\n", "text/plain")
 
 
@@ -31,6 +29,9 @@ class Hosts(Protocol):
 
     def answer(self, request: Request) -> Response:
         """The response to a request for a host that `serves` accepts."""
+
+    def talker(self, host: str, path: str) -> websocket.Talk:
+        """What answers the messages of a WebSocket."""
 
 
 class Proxy(Server):
@@ -63,7 +64,7 @@ class Proxy(Server):
                 await self._tunnel(reader, writer, head)
                 return
             if head.headers.get("upgrade", "").lower() == "websocket":
-                await _websocket(reader, writer, head)
+                await websocket.serve(reader, writer, head, self._world.talker(host, head.target))
                 return
             keep = await skip_body(reader, head)
             keep = keep and head.headers.get("connection", "").lower() != "close"
@@ -112,30 +113,3 @@ class Proxy(Server):
             return
         await writer.start_tls(self._authority.context("somebody-else.invalid" if fault else host))
         await self._answers(reader, writer, "https", host)
-
-
-async def _websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: RequestHead) -> None:
-    """Accept a WebSocket and send nothing until the client closes it (RFC 6455)."""
-    key = head.headers.get("sec-websocket-key", "") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-    accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
-    writer.write(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        + f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
-    )
-    await writer.drain()
-    while await _frame(reader) != _CLOSE:
-        pass
-    writer.write(bytes([0x80 | _CLOSE, 2]) + (1000).to_bytes(2, "big"))  # a normal end
-    await writer.drain()
-
-
-async def _frame(reader: asyncio.StreamReader) -> int:
-    """Read and drop a WebSocket frame of a client; returns its opcode."""
-    first, second = await reader.readexactly(2)
-    size = second & 0x7F
-    if size >= 126:
-        size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8), "big")
-    if size > MAX_BODY:
-        return _CLOSE
-    await reader.readexactly(4 + size)  # the mask, the payload
-    return first & 0x0F

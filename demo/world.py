@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from overscripted.demo.documents import Document, Script
 from overscripted.demo.http_messages import Request, Response
+from overscripted.demo.websocket import Talk, silent
 
 Handler = Callable[[Request], Response]
 
@@ -31,6 +32,7 @@ class World:
     routes: dict[tuple[str, str], Handler] = field(default_factory=dict)
     anything: dict[str, Handler] = field(default_factory=dict)
     pages: dict[str, Document] = field(default_factory=dict)
+    _talks: dict[str, Talk] = field(default_factory=dict)
     _scripts: dict[str, Script] = field(default_factory=dict)
 
     def host(self, name: str, *schemes: str, tls_fault: str = "") -> None:
@@ -58,6 +60,14 @@ class World:
         if host not in self.schemes:
             self.host(host, parts.scheme)
         self.routes[host, parts.path or "/"] = constant(handler) if isinstance(handler, Response) else handler
+
+    def talk(self, url: str, talk: Talk) -> None:
+        """Set what answers the messages of WebSockets to a URL; otherwise nothing does."""
+        self._talks[url.partition("://")[2]] = talk
+
+    def talker(self, host: str, path: str) -> Talk:
+        """What answers the messages of a WebSocket."""
+        return self._talks.get(f"{host}{path}", silent)
 
     def script(self, script: Script) -> None:
         """Add a script at its URL; other origins may read it."""

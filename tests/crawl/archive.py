@@ -12,6 +12,7 @@ from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecord
 
 from overscripted.demo.http_messages import Request, Response
+from overscripted.demo.websocket import Talk, silent
 
 CAPTURES = Path(__file__).resolve().parents[3] / "shared" / "data" / "warc"
 PAGES = {
@@ -59,6 +60,10 @@ class Archive:
     def tls_fault(self, host: str) -> str:
         """No host of an archive fails so."""
         return ""
+
+    def talker(self, host: str, path: str) -> Talk:
+        """Sockets say nothing."""
+        return silent
 
     def answer(self, ask: Request) -> Response:
         """What was captured."""

@@ -207,6 +207,22 @@ async def test_a_websocket_opens_and_closes_through_the_tunnel(web: DemoWeb) -> 
         assert socket.close_code == 1000
 
 
+async def test_a_websocket_is_answered(web: DemoWeb) -> None:
+    trust = ssl.create_default_context(cafile=web.ca_file)
+    url = "wss://support.gadgetbarn-shop.com/desk"
+    async with (
+        aiohttp.ClientSession() as session,
+        asyncio.timeout(10),
+        session.ws_connect(url, proxy=web.proxies["tokyo"], ssl=trust) as socket,
+    ):
+        long = "é" * 50
+        await socket.send_str(long)
+        assert await socket.receive_str() == f"You said: {long}"
+        await socket.send_bytes(bytes(300))
+        closed = await socket.receive()
+        assert (closed.type, closed.data, closed.extra) == (aiohttp.WSMsgType.CLOSE, 4000, "goodbye")
+
+
 def test_nothing_of_the_authority_outlives_the_web() -> None:
     with DemoWeb("own") as served:
         file = Path(served.ca_file)

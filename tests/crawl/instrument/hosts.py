@@ -13,6 +13,7 @@ from typing import Any
 from overscripted.demo.certificates import Authority
 from overscripted.demo.http_messages import Request, Response
 from overscripted.demo.proxy import Proxy
+from overscripted.demo.websocket import Talk, silent
 from tests.crawl.archive import through
 from tests.crawl.instrument.harness import Instrumented
 
@@ -65,6 +66,10 @@ class Hosts:
     def tls_fault(self, host: str) -> str:
         """No host fails so."""
         return ""
+
+    def talker(self, host: str, path: str) -> Talk:
+        """Sockets say nothing."""
+        return silent
 
     def answer(self, ask: Request) -> Response:
         """What is served at a path."""
