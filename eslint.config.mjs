@@ -25,7 +25,9 @@ const world = (paths, given) => ({
   languageOptions: {
     ecmaVersion: "latest",
     sourceType: "script",
-    globals: Object.fromEntries(["PROTOCOL", ...given, ...declared(paths)].map((name) => [name, "readonly"])),
+    globals: Object.fromEntries(
+      ["PROTOCOL", "SAVED", "CAPS", ...given, ...declared(paths)].map((name) => [name, "readonly"]),
+    ),
   },
   rules: { strict: ["error", "global"] },
 });

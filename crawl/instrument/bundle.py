@@ -41,6 +41,7 @@ _CONTENT_PROCESS = (
     "js/content_process/documents.js",
     "js/content_process/workers.js",
     "js/content_process/focus.js",
+    "js/content_process/navigations.js",
     "openwpm/content_process.js",
     "js/content_process/process.js",
 )
@@ -149,7 +150,7 @@ def extension(folder: Path, settings: dict[str, Any]) -> Path:
 
 def _constants(settings: dict[str, Any]) -> dict[str, Any]:
     """What each of our scripts knows."""
-    return {"PROTOCOL": _PROTOCOL, "SAVED": settings["saved"]}
+    return {"PROTOCOL": _PROTOCOL, "SAVED": settings["saved"], "CAPS": settings.get("caps", {})}
 
 
 def _address(script: str) -> str:

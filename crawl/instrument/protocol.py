@@ -267,7 +267,7 @@ class Settings(TypedDict):
     reference: NotRequired[
         Annotated[str, "`openwpm`: OpenWPM's content script records instead of our recorder"]
     ]
-    caps: NotRequired[Annotated[dict[str, int], "caps that replace those in `js/shared/recorder.js`"]]
+    caps: NotRequired[Annotated[dict[str, int], "caps that replace those of our scripts"]]
 
 
 @dataclass(frozen=True)

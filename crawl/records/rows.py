@@ -235,6 +235,8 @@ class Records:
             for member, column in kind.frames.items():
                 number = int(record[member])
                 row[column] = None if number < 0 else self._frame_id(int(message["tab"]), number)
+            if "call_stack" in row and "script_url" in kind.table.names:
+                row["script_url"] = innermost(row["call_stack"]).script_url
             self.add(kind, row, record.get("content"))
         if cut := _count(message["cut"]) if kind.rows else 0:
             self.gaps[Gap.cut(kind.table.name)] += cut

@@ -10,6 +10,7 @@ from overscripted.record_kinds.console import CONSOLE
 from overscripted.record_kinds.cookies import COOKIES
 from overscripted.record_kinds.kind import RecordKind as RecordKind
 from overscripted.record_kinds.messages import MESSAGES
+from overscripted.record_kinds.navigations import NAVIGATIONS
 from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
 from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
@@ -17,6 +18,7 @@ RECORD_KINDS = (
     COOKIES,
     CONSOLE,
     MESSAGES,
+    NAVIGATIONS,
     SERVER_SENT_EVENTS,
     WEBSOCKET_MESSAGES,
 )

@@ -46,6 +46,7 @@ interface Protocol_message {
   readonly COOKIE: "cookie";
   readonly CONSOLE: "console";
   readonly MESSAGES: "messages";
+  readonly NAVIGATION: "navigation";
   readonly SERVER_SENT_EVENTS: "server_sent_events";
   readonly WEBSOCKET_MESSAGES: "websocket_messages";
   readonly GAP: "gap";
@@ -63,6 +64,9 @@ declare const PROTOCOL: {
 
 /** The options of `crawl --save` that are on, each with its arguments. */
 declare const SAVED: { readonly [option: string]: readonly string[] };
+
+/** Caps that replace those of our scripts, by their names. */
+declare const CAPS: { readonly [name: string]: number };
 
 declare namespace Protocol {
   /** A message as a realm sends it. Firefox's parent process adds the visit and frame. */
@@ -246,6 +250,36 @@ declare namespace Protocol {
     type: "messages";
     messages: MessagesRow[];
     cut: number;
+  }
+
+  interface Navigation {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    type: "navigation";
+    initiator: number;
+    ordinal?: number | null;
+    from_url?: string | null;
+    url?: string | null;
+    committed_url?: string | null;
+    cause?: string | null;
+    same_document?: boolean | null;
+    outcome?: string | null;
+    error?: string | null;
+    status?: number | null;
+    server_redirects?: number | null;
+    request_id?: string | null;
+    referrer?: string | null;
+    referrer_policy?: string | null;
+    initiator_url?: string | null;
+    script_url?: string | null;
+    call_stack?: string | null;
+    user_activation?: boolean | null;
+    load_type?: number | null;
+    time_stamp?: number | null;
+    committed?: number | null;
   }
 
   interface ServerSentEventsRow {

@@ -46,8 +46,11 @@ async def _instrumented(folder, preset: str, **more) -> AsyncIterator[Instrument
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Instrumented]:
-    """A Firefox with the default instrument; keeps the first 100 calls of a script and symbol."""
-    async for it in _instrumented(tmp_path_factory.mktemp("x"), "default", caps={"calls": 100}):
+    """A Firefox with the default instrument; keeps the first 100 calls of a script and symbol, and 500
+    navigations of a visit.
+    """
+    caps = {"calls": 100, "navigations": 500}
+    async for it in _instrumented(tmp_path_factory.mktemp("x"), "default", caps=caps):
         yield it
 
 

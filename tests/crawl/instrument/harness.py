@@ -31,6 +31,8 @@ class Web:
         self.pages: dict[str, tuple[bytes, str, dict[str, str]]] = {}
         self.redirects: dict[str, str] = {}
         self.locked: set[str] = set()  # paths that want a password
+        self.silent: set[str] = set()  # paths that never answer
+        self.empty: set[str] = set()  # paths without content (204)
         self.posts: dict[str, asyncio.Queue[str]] = {}
         self.handlers: dict[str, Handler] = {}  # by path, instead of a page
 
@@ -60,6 +62,10 @@ class Web:
             raise web.HTTPFound(target)
         if request.path in self.locked and "Authorization" not in request.headers:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="x"'})
+        if request.path in self.silent:
+            await asyncio.Event().wait()
+        if request.path in self.empty:
+            return web.Response(status=204)
         found = self.pages.get(request.path)
         if found is None:
             return web.Response(status=404, text="no such page")

@@ -39,6 +39,8 @@ def problems(message: Message) -> list[str]:
         for row in members.pop(kind.record.rows):
             found += _differences("row", row, _Row, columns)
         columns = {"cut": int} | {name: columns[name] for name in kind.record.shared}
+    elif kind.record:
+        columns |= dict.fromkeys(kind.record.frames, int)
     return found + list(_differences(str(message["type"]), members, kind.members, columns))
 
 

@@ -36,10 +36,12 @@
   const workers = Workers(ProcessLink, worker, documents.made);
   if (reference) Reference(ProcessLink, reference);
   Focus();
+  const navigations = Navigations(ProcessLink);
 
   /** Have every realm of a user context send what it has. */
   async function flush({ user, number }) {
     documents.flush(user);
+    navigations.flush(user);
     await workers.flush(user);
     ProcessLink.emit("", "flushed", { number });
   }
