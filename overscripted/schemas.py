@@ -29,6 +29,34 @@ _RAW_CONTEXT = (
     Column("context_in_iframe", BOOL, "Whether the origin document is not a top document"),
 )
 
+# The object on which a call was made.
+_RECEIVER = (
+    Column(
+        "receiver",
+        INT,
+        "Number of the object on which the call was made, for example a canvas, context, audio node, "
+        "connection or element. An object keeps its number for the visit, whichever document's function is "
+        "called on it, and no other object of the visit has it. Numbers begin with 1 in the order of first "
+        "recorded calls; those of a further origin, process or worker begin with 1,000,000,001, and so on. "
+        "NULL for objects that a document has only once (navigator, window, screen, document, storage) and "
+        "in imports",
+    ),
+    Column(
+        "receiver_owner",
+        INT,
+        "Number of the object that the receiver belongs to: the canvas of a context, the audio context of an "
+        "audio node; NULL if there is none",
+    ),
+    Column(
+        "canvas_width",
+        INT,
+        "Width of the canvas before the call, if the call reads its pixels (toDataURL, toBlob, "
+        "convertToBlob, transferToImageBitmap, getImageData, readPixels); else NULL",
+        "pixels",
+    ),
+    Column("canvas_height", INT, "Height of that canvas", "pixels"),
+)
+
 CALL_FIELDS = (
     Column(
         "location",
@@ -113,6 +141,7 @@ RAW: dict[str, Table] = {
                     "Length of the whole value if only its beginning is kept; NULL if value is complete",
                     "characters",
                 ),
+                *_RECEIVER,
             ),
             ("crawl_id", "visit_id", "attempt", "ordinal"),
         ),
@@ -416,6 +445,7 @@ _CALLS_MORE = (
         BOOL,
         "Whether the script's position was malformed and was read again from the stack frame",
     ),
+    *_RECEIVER,
 )
 
 # Columns that several roll-ups have.

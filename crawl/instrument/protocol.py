@@ -84,6 +84,7 @@ class Gap(Described):
     MALFORMED = "malformed message", "a message that our JavaScript cannot have sent"
     TOTALS_LIMIT = "call totals over the limit", "counts of a script and symbol beyond the rows of a visit"
     FRAMES = "frames over the limit", "frames beyond those of a visit that get numbers of their own"
+    RECEIVERS = "receivers over the limit", "calls whose receivers get no number in the visit any more"
 
     @staticmethod
     def late(table: str) -> str:
@@ -198,6 +199,12 @@ class Call(TypedDict):
     ]
     by_browser: NotRequired[Annotated[bool, "Firefox's own code made the call: no script was on the stack"]]
     call_stack: NotRequired[Annotated[str, "the whole stack, if the settings ask for it"]]
+    receiver: NotRequired[
+        Annotated[int, "number of the object called, from 1, see `receivers`; absent: not numbered"]
+    ]
+    receiver_owner: NotRequired[Annotated[int, "number of a context's canvas, or an audio node's context"]]
+    canvas_width: NotRequired[Annotated[int, "width of the canvas that the call reads, in pixels"]]
+    canvas_height: NotRequired[Annotated[int, "its height"]]
 
 
 class Total(TypedDict):
@@ -216,6 +223,9 @@ class Calls(Realm):
     doc: Annotated[str, "random id of the document or worker"]
     location: Annotated[str, "address of the document or worker"]
     realm: Annotated[str, "`window`, `worker`, `sharedworker` or `serviceworker`"]
+    receivers: NotRequired[
+        Annotated[str, "random id of the numbers of receivers, which documents of one principal share"]
+    ]
     calls: list[Call]
     totals: list[Total]
 

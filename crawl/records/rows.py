@@ -34,6 +34,7 @@ NO_FRAME = -1  # of a worker or request that belongs to no document
 _OTHERS: _Key = (NO_FRAME, "", "", "(others)", "(others)", "(others)")
 _DOCUMENT_COLUMNS = ("parent_frame_id", "top_level_url", "context_in_iframe")  # of a total, beside its key
 _MAX_ID = 2**62
+_NUMBERS = 10**9  # numbers of receivers that one numbering may have
 _MAX_CALLS = 2**45  # a year of calls; the sum over a visit still fits into an integer column
 
 
@@ -65,6 +66,7 @@ class Records:
         self._size = 0
         self._rows: Counter[str] = Counter()
         self._frames: dict[tuple[int, int], int] = {}
+        self._numberings: dict[str, int] = {}  # id of the numbers of receivers -> its place in the visit
         self._recorded: Counter[_Key] = Counter()
         self._lost: Counter[_Key] = Counter()
         # Counter of a document -> key, calls made, calls kept.
@@ -129,8 +131,9 @@ class Records:
             "in_iframe": "false" if document["parent_frame_id"] < 0 else "true",
             "realm": str(message.get("realm") or "window")[:30],
         }
+        numbering = str(message.get("receivers") or "")[:64]
         for call in message.get("calls") or ():
-            self._call(common, call)
+            self._call(common, call, numbering)
         for total in message.get("totals") or ():
             names = [self._text(total[name]) for name in ("script_url", "symbol", "operation")]
             key = (document["frame_id"], location, context, names[0] or context, names[1], names[2])
@@ -145,7 +148,7 @@ class Records:
             self._documents.setdefault(key, {name: document[name] for name in _DOCUMENT_COLUMNS})
             self._totals[counter] = (key, made, kept)
 
-    def _call(self, common: dict[str, Any], call: protocol.Call) -> None:
+    def _call(self, common: dict[str, Any], call: protocol.Call, numbering: str) -> None:
         text, by_browser = self._text(call.get("caller") or ""), call.get("by_browser") is True
         frame, context = parse_frame(text), common["context_url"]
         # WebAssembly that Firefox's own code has made has no script either.
@@ -162,6 +165,8 @@ class Records:
         whole = len(value) if value is not None else 0
         arguments = None if call.get("arguments") is None else self._text(call["arguments"])
         stack = self._text(call.get("call_stack") or "")
+        receiver = self._receiver(numbering, call.get("receiver"))
+        owner = None if receiver is None else self._receiver(numbering, call.get("receiver_owner"))
         row = {
             **common,
             "row": self.n_calls,
@@ -179,11 +184,27 @@ class Records:
             "script_loc_eval": frame.script_loc_eval,
             "call_stack": stack,
             "time_stamp": _iso(float(call["time"])),
+            "receiver": receiver,
+            "receiver_owner": owner,
+            "canvas_width": _integer(call.get("canvas_width"), 0),
+            "canvas_height": _integer(call.get("canvas_height"), 0),
         }
         self._recorded[key] += 1
         self.n_calls += 1
         size = 400 + whole + len(arguments or "") + len(stack)
         self._writer.add("calls", tuple([row[name] for name in _CALLS]), size)
+
+    def _receiver(self, numbering: str, number: Any) -> int | None:
+        """The number of an object within the visit, from its number within a numbering; None: no number."""
+        if type(number) is not int or not 0 < number < _NUMBERS:
+            return None
+        at = self._numberings.get(numbering)
+        if at is None:
+            if len(self._numberings) >= self._limits.frames:
+                self.gaps[Gap.RECEIVERS] += 1
+                return None
+            at = self._numberings[numbering] = len(self._numberings)
+        return at * _NUMBERS + number
 
     # -- the other tables -----------------------------------------------------------------------
 

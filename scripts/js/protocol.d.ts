@@ -35,6 +35,7 @@ interface Protocol_gap {
   readonly MALFORMED: "malformed message";
   readonly TOTALS_LIMIT: "call totals over the limit";
   readonly FRAMES: "frames over the limit";
+  readonly RECEIVERS: "receivers over the limit";
 }
 
 interface Protocol_message {
@@ -93,6 +94,10 @@ declare namespace Protocol {
     caller: string;
     by_browser?: boolean;
     call_stack?: string;
+    receiver?: number;
+    receiver_owner?: number;
+    canvas_width?: number;
+    canvas_height?: number;
   }
 
   interface Total {
@@ -190,6 +195,7 @@ declare namespace Protocol {
     doc: string;
     location: string;
     realm: string;
+    receivers?: string;
     calls: (Call)[];
     totals: (Total)[];
     type: "calls";

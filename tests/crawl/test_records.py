@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from overscripted import segments
+from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.records import script_body
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.records.writer import Writer
@@ -149,6 +150,47 @@ async def test_a_call_by_the_browsers_own_code_has_its_documents_script(tmp_path
         ("", "", False),
     ]
     assert [(r["script_url"], r["n_calls"]) for r in visit.rows("call_totals")] == [("http://a.com/owner", 6)]
+
+
+def on(receiver: Any, owner: Any = None, **more: Any) -> dict[str, Any]:
+    """A call on a receiver."""
+    return calls(1)["calls"][0] | {"receiver": receiver, "receiver_owner": owner} | more
+
+
+async def test_receivers_are_numbered_within_the_visit(tmp_path: Path) -> None:
+    size = {"canvas_width": 300, "canvas_height": 150}
+    visit = Visit(tmp_path)
+    await visit.take(
+        calls(1, receivers="none yet"),
+        calls(0, receivers="a", calls=[on(1), on(2, 1, **size)]),
+        calls(0, receivers="b", frame=7, calls=[on(1)]),
+        calls(0, receivers="a", doc="e", calls=[on(2)]),
+        calls(0, calls=[on(1)]),
+    )
+    names = ("receiver", "receiver_owner", "canvas_width", "canvas_height")
+    assert [tuple(row[name] for name in names) for row in visit.rows("calls")] == [
+        (None, None, None, None),
+        (1, None, None, None),
+        (2, 1, 300, 150),
+        (1_000_000_001, None, None, None),
+        (2, None, None, None),
+        (2_000_000_001, None, None, None),
+    ]
+    assert visit.records.gaps == {}
+
+
+@pytest.mark.parametrize("number", ["1", 1.5, -1, 0, 10**9, 2**80, True, [1], None])
+async def test_a_receiver_that_is_no_number_is_left_out(tmp_path: Path, number: Any) -> None:
+    visit = Visit(tmp_path)
+    await visit.take(calls(0, receivers="a", calls=[on(number, number)]))
+    assert [(row["receiver"], row["receiver_owner"]) for row in visit.rows("calls")] == [(None, None)]
+
+
+async def test_receivers_beyond_the_frames_of_a_visit_are_counted(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, frames=2)
+    await visit.take(*(calls(0, receivers=name, calls=[on(3)]) for name in "abcab"))
+    assert [row["receiver"] for row in visit.rows("calls")] == [3, 10**9 + 3, None, 3, 10**9 + 3]
+    assert visit.records.gaps == {Gap.RECEIVERS: 1}
 
 
 async def test_frames_are_numbered_within_the_visit(tmp_path: Path) -> None:

@@ -180,6 +180,10 @@ def _rich_run(folder: Path) -> Run:
                 time_stamp=f"2026-03-29T0{n % 10}:59:59.{n:03}Z",  # around a change of clocks
                 script_col=None if n % 3 else str(2**53 + n),
                 value_len=10**12 if n == 3 else None,
+                receiver=2**60 + n if n % 2 else None,
+                receiver_owner=n,
+                canvas_width=2**31 if n % 3 else None,
+                canvas_height=0,
             )
             for n, t in enumerate(TEXTS * 3)
         ]
@@ -323,17 +327,26 @@ def test_a_repaired_call_has_the_host_of_its_script(tmp_path: Path) -> None:
 
 
 def test_segments_of_other_versions_are_read_as_todays(tmp_path: Path) -> None:
-    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0)], visits=[visit()])
-    old = table("calls", [call(ordinal=1)]).drop_columns(["value_len", "realm", "top_level_url"])
+    run = crawl_run(tmp_path / "run", calls=[call(ordinal=0, receiver=1)], visits=[visit()])
+    new = [
+        "value_len",
+        "realm",
+        "top_level_url",
+        "receiver",
+        "receiver_owner",
+        "canvas_width",
+        "canvas_height",
+    ]
+    old = table("calls", [call(ordinal=1)]).drop_columns(new)
     line = old.schema.get_field_index("script_line")
     old = old.set_column(line, "script_line", pa.array([12], pa.int32())).append_column(
         "since_removed", pa.array(["x"])
     )
     run.store.write_table("raw/calls/older.parquet", old)
     run_etl(run)
-    assert by(run, "calls", "ordinal", "script_line", "realm", "top_level_url") == [
-        (0, 12, "window", "https://www.page.example.co.uk/"),
-        (1, 12, "window", ""),
+    assert by(run, "calls", "ordinal", "script_line", "realm", "top_level_url", "receiver") == [
+        (0, 12, "window", "https://www.page.example.co.uk/", 1),
+        (1, 12, "window", "", None),
     ]
 
 

@@ -51,6 +51,8 @@ ERAS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
+# With the interface of the receiver, as in OpenWPM's pull request 1154. It does not say which object it was.
+ERAS["with receivers"] = (f"{ERAS['today'][0]}, receiver TEXT", ERAS["today"][1] | {"receiver": "Storage"})
 BASE = {
     "visit_id": 1,
     "script_url": "https://s.example/x.js",
@@ -99,6 +101,7 @@ def test_a_call_of_each_era_becomes_a_valid_call(tmp_path: Path, era: str) -> No
     assert row["in_iframe"] is in_frame
     assert (row["operation"], row["argument_0"], row["argument_1"]) == ("set (failed)", "k", "2")
     assert row["time_stamp"].isoformat() == "2019-01-02T03:04:05.006000+00:00"
+    assert (row["receiver"], row["receiver_owner"]) == (None, None)
     assert by(run, "visits", "visit_id", "site_url") == [(1, "https://site.example/")]
 
 

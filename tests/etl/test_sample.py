@@ -153,6 +153,7 @@ def _rich(folder: Path) -> Run:
         call(visit_id=2, attempt=3, ordinal=0, realm="worker", top_level_url=""),
         call(ordinal=3, location="about:srcdoc", context_url="https://b.com/", context_in_iframe=True),
         call(ordinal=4, by_browser=True, script_line="", script_col=""),
+        call(ordinal=5, receiver=4, receiver_owner=10**9 + 1, canvas_width=300, canvas_height=150),
     ]
     visits = [
         visit(started=datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC)),
@@ -170,7 +171,7 @@ def test_a_data_set_can_be_imported_again(tmp_path: Path, kind: str) -> None:
     export_sample(run, str(tmp_path / "out"))
     again = Run.open(tmp_path / "again", create=True)
     facts = import_data(kind, str(tmp_path / "out"), again)
-    assert (facts["rows_read"], facts["rows_kept"]) == (9, 9)
+    assert (facts["rows_read"], facts["rows_kept"]) == (10, 10)
     assert facts["tables_ignored"] == "pages (3 rows), script_refs (3 rows)"
     run_etl(again)
     for name in ("calls", "script_refs", "pages", "symbol_counts", "hosts"):

@@ -94,6 +94,10 @@ class Call:
     caller: str
     by_browser: bool = False
     call_stack: str = ""
+    receiver: int | None = None
+    receiver_owner: int | None = None
+    canvas_width: int | None = None
+    canvas_height: int | None = None
 
     @cached_property
     def at(self) -> StackFrame:

@@ -84,7 +84,8 @@ const Recorder = (() => {
       if (!this.count(entry)) return;
       const most = this.size < CAPS.size ? CAPS.text : CAPS.short;
       const called = values !== undefined;
-      this.keep(entry, {
+      /** @type {Protocol.Call} */
+      const call = {
         time: now(),
         symbol: target.symbol,
         operation: labels[operation],
@@ -93,7 +94,9 @@ const Recorder = (() => {
         caller: site.frame,
         by_browser: browser || undefined,
         call_stack: target.stack ? Stack.whole(wrapper) || (browser ? "" : site.frame) : undefined,
-      });
+      };
+      if (target.numbered) Receivers.describe(call, receiver, target.reads);
+      this.keep(entry, call);
     }
 
     /** Record one call whose frame is known. `browser`: Firefox's own code made the call. */
@@ -229,6 +232,7 @@ const Recorder = (() => {
         doc: this.doc,
         location: this.calls.length > 0 ? this.location : this.address(),
         realm: this.realm,
+        receivers: Receivers.id,
         calls: this.calls,
         totals,
       };

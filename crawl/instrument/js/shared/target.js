@@ -32,6 +32,7 @@ const Target = (() => {
       functions: item.functions === true,
       when: Array.isArray(item.when) ? new Set(item.when.map((word) => word.toLowerCase())) : (item.when ?? null),
       bytes: item.bytes === true,
+      numbered: ReceiverNames.areNumbered(item.object),
     };
     shared.set(item, found);
     return found;
@@ -43,6 +44,7 @@ const Target = (() => {
     symbol: `${item.name}.${name}`,
     item,
     bySymbol: null,
+    reads: ReceiverNames.isRead(name),
     ...(shared.get(item) ?? common(item)),
   });
 

@@ -49,6 +49,14 @@ const Plan = (() => {
     return found;
   }
 
+  /** Learn what tells the objects of an interface apart. A context also asks for the size of its canvas. */
+  function learn(global, prototype) {
+    ReceiverKinds.learn(className(prototype), prototype);
+    if (prototype.getOwnPropertyDescriptor("canvas") === undefined) return;
+    const canvas = resolve(global, "OffscreenCanvas.prototype");
+    if (canvas !== null) ReceiverKinds.learn("OffscreenCanvas", canvas);
+  }
+
   /** The natives of a worker, and the member of each that is watched. */
   class Members {
     constructor(global, instruments) {
@@ -91,6 +99,7 @@ const Plan = (() => {
     item(global, item) {
       const base = resolve(global, item.object);
       if (base === null) return;
+      if (ReceiverNames.areNumbered(item.object)) learn(global, base);
       const chain = owners(base);
       for (const name of item.properties ?? names(chain)) {
         if (!item.excluded?.includes(name)) this.plan(item, chain, name, base === global);

@@ -1,0 +1,11 @@
+const context = new OfflineAudioContext(1, 44100, 44100);
+const other = new OfflineAudioContext(1, 44100, 44100);
+const [tone, gain] = [context.createOscillator(), other.createGain()];
+tone.connect(context.destination);
+gain.gain.value;
+gain.connect(other.destination);
+tone.type = "square";
+const connections = [new RTCPeerConnection(), new RTCPeerConnection()];
+const channels = connections.map((connection) => connection.createDataChannel("c"));
+connections[1].createDataChannel("d");
+connections.forEach((connection) => connection.close());

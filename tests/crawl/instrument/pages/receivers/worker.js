@@ -1,0 +1,13 @@
+Object.defineProperty(OffscreenCanvas.prototype, "width", { get: () => postMessage("read") ?? 99 });
+Object.defineProperty(OffscreenCanvasRenderingContext2D.prototype, "canvas", { get: () => postMessage("read") });
+const first = new OffscreenCanvas(11, 12);
+const second = new OffscreenCanvas(13, 14);
+const paper = second.getContext("2d");
+const other = first.getContext("2d");
+paper.fillText("x", 1, 1);
+other.fillText("x", 1, 1);
+paper.getImageData(0, 0, 1, 1);
+first.transferToImageBitmap();
+navigator.platform;
+new XMLHttpRequest().open("GET", "/");
+second.convertToBlob().then(() => postMessage("done"));
