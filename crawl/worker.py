@@ -35,6 +35,7 @@ from overscripted.crawl.metrics import Metrics
 from overscripted.crawl.network import route
 from overscripted.crawl.network.proxy_monitor import ProxyMonitor
 from overscripted.crawl.network.resolver import Resolver
+from overscripted.crawl.records import host_names
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.robots import Robots
@@ -255,6 +256,8 @@ class Worker:
             if result.outcome == Outcome.HUNG and self.concurrency.lagging:
                 # Other pages lack CPU too: perhaps this page has no endless loop.
                 result.max_lag_s = settings.FLUSH_TIMEOUT_S
+        names = self._guard.resolver.names if self._guard else None
+        await host_names.add(records, names, self.options.proxy)
         self._finish(lease, records, result, browser.user_agent)
 
     async def _proxy_served(self, proxy: ProxyMonitor, suspect: bool, began: float) -> bool:

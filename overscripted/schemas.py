@@ -257,7 +257,14 @@ RAW: dict[str, Table] = {
                 Column(
                     "ip",
                     STR,
-                    "IP address of the peer, or of the proxy if one is used; NULL if no server was asked",
+                    "IP address of the server, or with --proxy of what the browser connects to in its "
+                    "place; NULL if no server was asked",
+                ),
+                Column(
+                    "http_version",
+                    STR,
+                    "Version of HTTP by which the response came: http/1.1, h2, h3, …; NULL if none came and "
+                    "in imports",
                 ),
                 Column("from_cache", BOOL, "Whether the browser's cache answered"),
                 Column("request_headers", STR, "JSON list of [name, value]"),
@@ -269,6 +276,13 @@ RAW: dict[str, Table] = {
                     "SHA-256 of the body if it is a script's, the key of the table scripts; else NULL",
                 ),
                 Column("redirect_url", STR, "URL that a redirect led to; NULL if it was no redirect"),
+                Column(
+                    "upgraded_by",
+                    STR,
+                    "Why the browser went from http to https by itself: hsts, upgrade-insecure-requests, "
+                    "mixed-content, https-first, https-only, https-record (of the DNS), browser (another "
+                    "reason); NULL if a server redirected, or nothing did",
+                ),
                 Column("time_stamp", TIME, "When the request was made"),
                 Column(
                     "ended",

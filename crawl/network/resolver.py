@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from weakref import WeakValueDictionary
 
 from overscripted.addresses import is_address, is_public
+from overscripted.crawl.network.name_book import NameBook
 from overscripted.urls import registrable_domain
 
 Resolve = Callable[[str], Awaitable[list[str]]]
@@ -26,10 +27,19 @@ class Refused(Exception):
 
 
 class Resolver:
-    """Resolves names. ``allowed`` says which addresses are public; ``refused`` counts refused connections."""
+    """Resolves names. ``allowed`` says which addresses are public; ``refused`` counts refused connections.
 
-    def __init__(self, allowed: Callable[[str], bool] = is_public, resolve: Resolve | None = None) -> None:
+    ``names`` is told what was found. Nothing is read from it here.
+    """
+
+    def __init__(
+        self,
+        allowed: Callable[[str], bool] = is_public,
+        resolve: Resolve | None = None,
+        names: NameBook | None = None,
+    ) -> None:
         self._allowed = allowed
+        self.names = names
         self._resolve = resolve or self._resolve_by_system
         self._threads = ThreadPoolExecutor(RESOLVERS, "resolve")
         self._refused_hosts: OrderedDict[str, None] = OrderedDict()
@@ -39,9 +49,17 @@ class Resolver:
 
     async def addresses(self, host: str) -> list[str]:
         """The public addresses of a host. Raises Refused, OSError, TimeoutError."""
-        async with asyncio.timeout(RESOLVE_TIMEOUT_S):
-            found = [host] if is_address(host) else await self._resolve(host)
+        try:
+            async with asyncio.timeout(RESOLVE_TIMEOUT_S):
+                found = [host] if is_address(host) else await self._resolve(host)
+        except TimeoutError:
+            self._note(host, [], f"no answer in {RESOLVE_TIMEOUT_S:g} s")
+            raise
+        except OSError as error:
+            self._note(host, [], error.strerror or str(error))
+            raise
         public = [address for address in found if self._allowed(address)]
+        self._note(host, found, "" if public else "not a public address" if found else "no address")
         if found and not public:
             self._remember(host)
             raise Refused(host)
@@ -54,8 +72,14 @@ class Resolver:
         return host.strip("[]").lower() in self._refused_hosts
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads and the questions."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self.names:
+            self.names.close()
+
+    def _note(self, host: str, found: list[str], error: str) -> None:
+        if self.names:
+            self.names.note(host, found, error)
 
     async def _resolve_by_system(self, name: str) -> list[str]:
         loop = asyncio.get_running_loop()

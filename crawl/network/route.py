@@ -2,6 +2,7 @@
 
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.network.http_guard import HttpGuard
+from overscripted.crawl.network.name_book import NameBook
 from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.network.socks_guard import Guard
 from overscripted.crawl.settings import Options
@@ -19,7 +20,7 @@ def guard_for(options: Options, resolver: Resolver | None = None) -> Guard | Non
     """Our own proxy that keeps pages off private addresses; None with --allow-private."""
     if options.allow_private:
         return None
-    resolver = resolver or Resolver()
+    resolver = resolver or Resolver(names=NameBook())
     return HttpGuard(resolver, host_and_port(options.proxy)) if options.proxy else Guard(resolver)
 
 

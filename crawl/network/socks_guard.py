@@ -48,7 +48,7 @@ class Guard(Server):
         except (OSError, TimeoutError):
             _answer(writer, _UNREACHABLE)
             return
-        _answer(writer, _OK)
+        _answer(writer, _OK, far_writer.get_extra_info("peername"))
         await splice(reader, writer, far_reader, far_writer)
 
 
@@ -116,5 +116,8 @@ async def _greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     return (host, int(port)) if command == 1 else ("", 0)
 
 
-def _answer(writer: asyncio.StreamWriter, code: int) -> None:
-    writer.write(bytes([5, code, 0, _IPV4, 0, 0, 0, 0, 0, 0]))
+def _answer(writer: asyncio.StreamWriter, code: int, peer: tuple[str, int] = ("0.0.0.0", 0)) -> None:
+    """Firefox takes the address in the answer for the server's, and so the records have it."""
+    address = ipaddress.ip_address(peer[0].partition("%")[0])
+    kind = _IPV4 if address.version == 4 else _IPV6
+    writer.write(bytes([5, code, 0, kind]) + address.packed + struct.pack("!H", peer[1]))

@@ -16,6 +16,7 @@ from typing import Any
 
 from overscripted.crawl.instrument import protocol
 from overscripted.crawl.instrument.protocol import Gap, Message, MessageType
+from overscripted.crawl.records import certificate
 from overscripted.crawl.records.script_body import TooLarge, decode
 from overscripted.crawl.records.writer import Writer
 from overscripted.crawl.settings import Limits
@@ -63,6 +64,7 @@ class Records:
         self.host = ""  # host of the visited page's latest request
         self._headers: dict[str, str] = {}  # of the response that brought the visited page's document
         self._framed: set[str] = set()  # addresses of frames in that document
+        self.hosts: dict[str, str | None] = {}  # that requests were sent to, with the address of the peer
         self._size = 0
         self._rows: Counter[str] = Counter()
         self._frames: dict[tuple[int, int], int] = {}
@@ -232,6 +234,7 @@ class Records:
             self.status = row["status"]
             self._headers = _headers(row.get("response_headers"))
             self.host = host(row.get("redirect_url") or row["url"])
+        self._note_host(row, answered)
         name = row.get("request_id", "")
         script = row.get("resource_type") == "script" and message.get("completed")
         if script and name in self._bodies:
@@ -240,6 +243,14 @@ class Records:
             self._waiting[name] = row
         else:
             self._write("requests", row)
+
+    def _note_host(self, row: Mapping[str, Any], answered: bool) -> None:
+        """Note the host of a request, unless the cache, a service worker or Firefox itself answered."""
+        peer, name = row.get("ip"), host(row["url"])
+        if row.get("from_cache") or not (peer or row.get("error") or not answered):
+            return
+        if name in self.hosts or len(self.hosts) < self._limits.rows:
+            self.hosts[name] = peer or self.hosts.get(name)
 
     def _callstack(self, message: protocol.CallStack) -> None:
         stack = self._text(message["call_stack"])
@@ -267,7 +278,10 @@ class Records:
 
         ``content``, where the row names one, is stored once in the table ``contents``.
         """
-        self._write(kind.table.name, {**row} if content is None else self._with_content(row, content))
+        if content is not None:
+            read = _READ.get(kind.table.name)
+            row = self._with_content({**row, **(read(content) if read else {})}, content)
+        self._write(kind.table.name, {**row})
 
     def _with_content(self, row: Mapping[str, Any], content: bytes) -> dict[str, Any]:
         sha256, size = hashlib.sha256(content).hexdigest(), len(content)
@@ -366,6 +380,8 @@ _HANDLERS: dict[str, Callable[[Records, Any], None]] = {
     **{kind.message: partial(Records._record, kind=kind) for kind in RECORD_KINDS if kind.message},
 }
 _CALLS = tuple(RAW["calls"].names)
+# Kinds of which columns are read from the content.
+_READ: dict[str, Callable[[bytes], dict[str, Any]]] = {"certificates": certificate.columns}
 
 
 def _columns(table: str, message: Mapping[str, Any], most: int) -> dict[str, Any]:

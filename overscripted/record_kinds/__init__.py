@@ -6,12 +6,16 @@ also needs the code that finds its rows: JavaScript in ``crawl/instrument/js/doc
 and in ``crawl/instrument/js/parent_process/records/`` for Firefox's parent process.
 """
 
+from overscripted.record_kinds.certificates import CERTIFICATES
 from overscripted.record_kinds.console import CONSOLE
 from overscripted.record_kinds.cookies import COOKIES
+from overscripted.record_kinds.dns_names import DNS_NAMES
 from overscripted.record_kinds.kind import RecordKind as RecordKind
 from overscripted.record_kinds.messages import MESSAGES
+from overscripted.record_kinds.mixed_content import MIXED_CONTENT
 from overscripted.record_kinds.navigations import NAVIGATIONS
 from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
+from overscripted.record_kinds.tls_connections import TLS_CONNECTIONS
 from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
 RECORD_KINDS = (
@@ -21,4 +25,8 @@ RECORD_KINDS = (
     NAVIGATIONS,
     SERVER_SENT_EVENTS,
     WEBSOCKET_MESSAGES,
+    DNS_NAMES,
+    TLS_CONNECTIONS,
+    CERTIFICATES,
+    MIXED_CONTENT,
 )

@@ -50,6 +50,10 @@ interface Protocol_message {
   readonly NAVIGATION: "navigation";
   readonly SERVER_SENT_EVENTS: "server_sent_events";
   readonly WEBSOCKET_MESSAGES: "websocket_messages";
+  readonly DNS_NAMES: "dns_names";
+  readonly TLS_CONNECTIONS: "tls_connections";
+  readonly CERTIFICATES: "certificates";
+  readonly MIXED_CONTENT: "mixed_content";
   readonly GAP: "gap";
   readonly LOST: "lost";
   readonly FLUSHED: "flushed";
@@ -143,12 +147,14 @@ declare namespace Protocol {
     status?: number | null;
     error?: string | null;
     ip?: string | null;
+    http_version?: string | null;
     from_cache?: boolean | null;
     request_headers?: string | null;
     response_headers?: string | null;
     size?: number | null;
     body_sha256?: string | null;
     redirect_url?: string | null;
+    upgraded_by?: string | null;
     time_stamp?: number | null;
     ended?: number | null;
   }
@@ -332,6 +338,75 @@ declare namespace Protocol {
     cut: number;
     request_id?: string | null;
     url?: string | null;
+  }
+
+  interface DnsNames {
+    container_id: string;
+    type: "dns_names";
+    host?: string | null;
+    canonical_names?: string | null;
+    addresses?: string | null;
+    used_address?: string | null;
+    error?: string | null;
+    names_error?: string | null;
+    source?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface TlsConnections {
+    container_id: string;
+    type: "tls_connections";
+    host?: string | null;
+    port?: number | null;
+    address?: string | null;
+    tls_version?: string | null;
+    cipher_suite?: string | null;
+    key_exchange?: string | null;
+    signature_scheme?: string | null;
+    alpn?: string | null;
+    has_ech?: boolean | null;
+    certificate_sha256?: string | null;
+    is_built_in_root?: boolean | null;
+    is_ev?: boolean | null;
+    certificate_transparency?: string | null;
+    error?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface Certificates {
+    container_id: string;
+    type: "certificates";
+    file?: string;
+    sha256?: string | null;
+    size?: number | null;
+    subject?: string | null;
+    issuer?: string | null;
+    serial_number?: string | null;
+    not_before?: number | null;
+    not_after?: number | null;
+    names?: string | null;
+    n_names?: number | null;
+  }
+
+  interface MixedContentRow {
+    location?: string | null;
+    url?: string | null;
+    action?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface MixedContent {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    type: "mixed_content";
+    reports: MixedContentRow[];
+    cut: number;
   }
 
   interface GapMessage {

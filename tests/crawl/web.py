@@ -131,6 +131,7 @@ class Web:
         app.router.add_get("/held/{kind}/{n}", self._held)
         app.router.add_get("/hostile/{name}", self._hostile)
         app.router.add_get("/status/{status}", self._status)
+        app.router.add_get("/shows", self._shows)
         app.router.add_get("/redirect", self._redirect)
         app.router.add_get("/endless-redirect", self._endless)
         app.router.add_get("/never", self._never)
@@ -205,6 +206,9 @@ class Web:
         if status == 401:
             response.headers["WWW-Authenticate"] = "Basic"
         return response
+
+    async def _shows(self, request: web.Request) -> web.Response:
+        return _html(request.query["html"])
 
     async def _redirect(self, request: web.Request) -> web.Response:
         return web.Response(status=302, headers={"Location": request.query["to"]})

@@ -15,6 +15,7 @@ from overscripted.demo.http_messages import Request, Response
 from overscripted.demo.proxy import Proxy
 from overscripted.demo.websocket import Talk, silent
 from tests.crawl.archive import through
+from tests.crawl.instrument import http2
 from tests.crawl.instrument.harness import Instrumented
 
 Page = Response | Callable[[Request], Response]
@@ -38,6 +39,9 @@ class Hosts:
 
     def __init__(self) -> None:
         self.contexts: dict[str, ssl.SSLContext] = {}  # of names with certificates of their own
+        self.authority: Authority | None = None  # that signs the others
+        self.garbage: set[str] = set()  # names whose server does not know TLS
+        self.http2: set[str] = set()  # names that are served by HTTP/2, each page with the text "h2"
         self.direct = ""  # the origin of the host that is reached past the proxy
         self.pages: dict[str, Page] = {}
         self.asked: list[Request] = []
@@ -64,8 +68,8 @@ class Hosts:
         return host.endswith((".example", ".com", "localhost")) and (scheme == "http" or not plain)
 
     def tls_fault(self, host: str) -> str:
-        """No host fails so."""
-        return ""
+        """Which hosts answer with something that is no TLS."""
+        return "garbage" if host in self.garbage else ""
 
     def talker(self, host: str, path: str) -> Talk:
         """Sockets say nothing."""
@@ -91,9 +95,14 @@ class _Wild(Authority):
     def __init__(self, folder: Path, hosts: Hosts) -> None:
         super().__init__(folder)
         self._hosts = hosts
+        hosts.authority = self
 
     def context(self, host: str) -> ssl.SSLContext:
         _, _, rest = host.partition(".")
+        if host in self._hosts.http2:
+            context = super().context(host)
+            context.set_alpn_protocols(["h2"])
+            return context
         return self._hosts.contexts.get(host) or super().context(f"*.{rest}" if "." in rest else host)
 
 
@@ -112,6 +121,8 @@ class _Proxy(Proxy):
         assert isinstance(self._world, Hosts)
         self._world.connections.append(it)
         _connection.set(it)
+        if tls and tls.selected_alpn_protocol() == "h2":
+            return await http2.serve(reader, writer)
         await super()._answers(reader, writer, scheme, host)
 
 

@@ -13,6 +13,7 @@ from overscripted.schemas import BOOL, BYTES, STR
 from scripts.docs import protocol
 from tests.crawl.instrument import sockets
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
+from tests.crawl.instrument.hosts import Secure
 from tests.crawl.instrument.page_files import read_page
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
@@ -34,6 +35,8 @@ def problems(message: Message) -> list[str]:
     }
     members = {name: value for name, value in message.items() if name not in ("type", "content")}
     found: list[str] = []
+    if kind.record and kind.record.has_content:
+        columns["file"] = str
     if kind.record and kind.record.rows:
         columns |= dict.fromkeys(kind.record.frames, int)
         for row in members.pop(kind.record.rows):
@@ -77,10 +80,17 @@ async def seen(browser: Instrumented, web: Web) -> Visit:
     return await browser.visit(web.base + web.add("/kinds", PAGE), "window.D")
 
 
-async def test_each_message_is_as_described(browser: Instrumented, web: Web) -> None:
+async def seen_securely(secure: Secure) -> Visit:
+    """A visit of a page by HTTPS that makes the messages that no other page makes."""
+    secure.hosts.add("/kinds", "<script src='http://other.example/kinds.js'></script>")
+    return await secure.browser.visit("https://kinds.example/kinds")
+
+
+async def test_each_message_is_as_described(browser: Instrumented, web: Web, secure: Secure) -> None:
     visit = await seen(browser, web)
-    assert {m["type"] for m in visit.messages} == set(KINDS) - {MessageType.LOST, MessageType.FLUSHED}
-    assert [line for message in visit.messages for line in problems(message)] == []
+    messages = visit.messages + (await seen_securely(secure)).messages
+    assert {m["type"] for m in messages} == set(KINDS) - {MessageType.LOST, MessageType.FLUSHED}
+    assert [line for message in messages for line in problems(message)] == []
     members = {name for call in visit.of("calls") for one in call["calls"] for name in one}
     assert members >= {"arguments", "value_len", "by_browser"} and visit.totals
     other = await browser.open()
@@ -128,7 +138,7 @@ async def test_javascript_has_the_same_numbers_and_names() -> None:
         operation.label for operation in Operation
     ]
     assert known["message"] == {kind.upper(): kind for kind in KINDS}
-    assert set(known["ofRealms"]) == {"calls", "console", "frame", "gap", "messages"}
+    assert set(known["ofRealms"]) == {"calls", "console", "frame", "gap", "messages", "mixed_content"}
 
 
 async def test_the_types_for_javascript_are_those_of_the_code() -> None:

@@ -55,14 +55,14 @@ def served(web: Web, folder: str) -> str:
 async def controlled(browser: Instrumented, page: str) -> Visit:
     """A page that its service worker controls, of which nothing has been said yet."""
     visit = await browser.open()
-    await _go(visit, page)
+    await go(visit, page)
     await visit.run("done.then(() => 0)")
     await browser.flush(visit)
     visit.messages.clear()
     return visit
 
 
-async def _go(visit: Visit, url: str) -> None:
+async def go(visit: Visit, url: str) -> None:
     await visit.bidi.command(
         "browsingContext.navigate", {"context": visit.context, "url": url, "wait": "complete"}
     )
@@ -165,7 +165,7 @@ async def test_documents_that_a_service_worker_answers(
     visit = await controlled(browser, f"{base}page")
     statuses = {}
     for name in ("document", "document-404", "page"):
-        await _go(visit, base + name)
+        await go(visit, base + name)
         await browser.flush(visit)
         rows = await written(visit, tmp_path / name)
         statuses[name] = rows.records.status
@@ -229,14 +229,14 @@ async def test_a_redirect_that_cannot_be_followed_is_one_row(browser: Instrument
     policy = {"Content_Security_Policy": "script-src 'unsafe-inline'; connect-src 'self'"}
     page = web.add("/leads", "<!doctype html><title>x</title>", **policy)
     visit = await browser.open()
-    await _go(visit, web.base + page)
+    await go(visit, web.base + page)
     for name in ("to-mail", "to-port", "to-other", "to-data"):
         await visit.run(f"fetch('/{name}').catch(() => 0)")
     await browser.flush(visit)
     found = exchanges(visit.of("request"))
     visit.messages.clear()
     with pytest.raises(BidiError):
-        await _go(visit, f"{web.base}/to-port")
+        await go(visit, f"{web.base}/to-port")
     await browser.flush(visit)
     await browser.close(visit)
     for its in (found, exchanges(visit.of("request"))):

@@ -263,6 +263,15 @@ function Documents(link, { recorder, windowSide, mark }) {
     if (entry) link.gap(entry.id, PROTOCOL.gap.DYNAMIC_CODE);
   }
 
+  /** The window with a document of this address: the top window of that number, or one of its frames. */
+  function entryAt(top, address) {
+    const plain = (url) => url.split("#", 1)[0];
+    const shows = (entry) => entry?.realm?.address && plain(entry.realm.address()) === plain(address);
+    if (shows(windows.get(top))) return windows.get(top);
+    for (const entry of windows.values()) if (shows(entry)) return entry;
+    return windows.get(top);
+  }
+
   /** The number of the frame that sent a message, as extensions know it; -1 if it is no frame of this tab. */
   function senderOf({ source }, { browsingContext }) {
     const sender = source && BrowsingContext.getFromWindow(source);
@@ -270,6 +279,7 @@ function Documents(link, { recorder, windowSide, mark }) {
     return sender.parent ? sender.id : 0;
   }
 
+  MixedContent((top, address, url, action) => entryAt(top, address)?.realm?.mixed?.(url, action));
   Uncaught((number, ...error) => windows.get(number)?.realm?.uncaught?.(...error));
   Written((number, level, url, line, values) => windows.get(number)?.realm?.written?.(level, url, line, ...values));
 

@@ -58,6 +58,8 @@
       },
       written: (...values) => record("written", ...values),
       uncaught: (...values) => record("uncaught", ...values),
+      address: () => recorder.address(),
+      mixed: (...values) => record("mixed", ...values),
       made: (symbol, text) => dynamic.made(symbol, text),
       /** The document has arrived. Before it the same window may have had an empty one. */
       arrived() {

@@ -9,8 +9,8 @@ const Records = (() => {
     add: (Kind) => kinds.push(Kind),
     /**
      * Makes the recorders of one window. Returns a function `(name, ...values)`, which calls the method of this name of
-     * each recorder that has one: `handle(event, number of the frame that sent it)`, or `written` and `uncaught` of
-     * content_process/console.js.
+     * each recorder that has one: `handle(event, number of the frame that sent it)`, `written` and `uncaught` of
+     * content_process/console.js, or `mixed` of content_process/mixed_content.js.
      */
     of(context) {
       const recorders = kinds.map((Kind) => new Kind(context));

@@ -18,13 +18,6 @@ const ParentRecords = (() => {
   const LAST_MS = 5000; // for all kinds together at the end of a visit
   const kinds = new Map(); // table -> start
 
-  /** A promise that resolves after some time. */
-  function pause(ms) {
-    const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
-    const waited = new Promise((resolve) => timer.initWithCallback(resolve, ms, Ci.nsITimer.TYPE_ONE_SHOT));
-    return { waited, cancel: () => timer.cancel() };
-  }
-
   function start(tools) {
     const started = [...kinds].map(([table, start]) => [table, start(tools) ?? {}]);
     const over = new Set(); // users whose visits have ended

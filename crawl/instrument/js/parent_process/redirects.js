@@ -2,8 +2,12 @@
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** Call `handle(old, next, internal)` with both channels. `internal`: the address stays, and no server redirected. */
+/**
+ * Call `handle(old, next, internal, upgrade)` with both channels. `internal`: the address stays, and no server
+ * redirected. `upgrade`: Firefox goes from HTTP to HTTPS.
+ */
 function onRedirects(handle) {
+  const { REDIRECT_INTERNAL, REDIRECT_STS_UPGRADE } = Ci.nsIChannelEventSink;
   const ID = Components.ID(Services.uuid.generateUUID().toString());
   const NAME = `@overscripted/redirects;${ID}`;
   const sink = {
@@ -11,7 +15,7 @@ function onRedirects(handle) {
     createInstance: (iid) => sink.QueryInterface(iid),
     asyncOnChannelRedirect(old, next, flags, callback) {
       try {
-        handle(old, next, (flags & Ci.nsIChannelEventSink.REDIRECT_INTERNAL) !== 0);
+        handle(old, next, (flags & REDIRECT_INTERNAL) !== 0, (flags & REDIRECT_STS_UPGRADE) !== 0);
       } catch (error) {
         console.error(error); // an error that leaves this function would end the load
       }

@@ -111,26 +111,28 @@ function Requests(emit, cookies, policy) {
     hop.row.response_headers = pairs(withoutPolicy(headers));
     hop.announced = announced(channel);
     if (byWorker(channel)) return; // a service worker gets no headers and sets no cookies
+    hop.row.http_version = versionOf(channel);
     hop.row.request_headers = pairs(headersOf(channel, "visitRequestHeaders"));
     cookies.responded(hop.row.container_id, headers);
   }
 
   /** Another channel takes over a request. `internal`: the hop stays the same. */
-  function replaced(old, next, internal) {
+  function replaced(old, next, internal, upgrade) {
     if (!(old instanceof Ci.nsIHttpChannel)) return;
     const hop = hops.get(String(ChannelWrapper.get(old).id));
     if (!hop) return;
     if (byWorker(next))
       withHeaders(hop); // the headers that Firefox would have sent
-    else if (!internal) lead(hop, old, next);
+    else if (!internal) lead(hop, old, next, upgrade);
     if (next instanceof Ci.nsIHttpChannel) hop.channel = next; // mailto: has no HTTP channel
   }
 
   /** A redirect ends a hop. It comes from a server, a service worker, or Firefox (from HTTP to HTTPS). */
-  function lead(hop, channel, next) {
+  function lead(hop, channel, next, upgrade) {
     if (byWorker(channel)) responded(channel);
     withHeaders(hop);
-    hop.led = finished(hop, { redirect_url: short(next.originalURI.spec), size: 0 });
+    const upgraded_by = upgrade ? Upgrades.of(channel) : null;
+    hop.led = finished(hop, { redirect_url: short(next.originalURI.spec), upgraded_by, size: 0 });
   }
 
   /** A service worker has answered. */
@@ -179,10 +181,10 @@ function Requests(emit, cookies, policy) {
     return row;
   }
 
-  /** The address of a channel's peer; null if it has none. */
-  function addressOf(channel) {
+  /** The version of HTTP by which a response came, e.g. h2; null if it is unknown. */
+  function versionOf(channel) {
     try {
-      return channel.QueryInterface(Ci.nsIHttpChannelInternal).remoteAddress;
+      return channel.QueryInterface(Ci.nsIHttpChannelInternal).protocolVersion;
     } catch {
       return null;
     }
