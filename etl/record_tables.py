@@ -41,7 +41,8 @@ class RecordTables:
     def _write_requests(self) -> None:
         rows = self._kept("requests")
         origins = self._workspace.origins(rows, "url", "top_level_url")
-        self._workspace.write(requests.requests(rows, self._all("callstacks"), origins), "requests")
+        stacks, bodies = self._all("callstacks"), self._all("request_bodies")
+        self._workspace.write(requests.requests(rows, stacks, bodies, origins), "requests")
 
     def _has_rows(self, table: str) -> bool:
         """Whether the raw table has segments; where it has none, the empty table is written at once."""

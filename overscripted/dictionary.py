@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from overscripted.record_kinds import RECORD_KINDS
 from overscripted.schemas import PRECRAWL, RAW, TABLES, Table
 
 _TYPES = {
@@ -64,6 +65,14 @@ FROM 'RUN/tables/requests/*.parquet' r
 JOIN 'RUN/tables/scripts/*.parquet' s ON r.body_sha256 = s.sha256
 WHERE s.content IS NOT NULL LIMIT 20;
 ```
+
+```sql
+-- What pages sent to third parties, as far as it is text.
+SELECT r.url, r.method, r.request_body_size, try(decode(c.content)) AS body
+FROM 'RUN/tables/requests/*.parquet' r
+JOIN 'RUN/tables/contents/*.parquet' c ON r.request_body_sha256 = c.sha256
+WHERE r.is_third_party LIMIT 20;
+```
 """
 
 # Two tables, and the columns that join them.
@@ -82,6 +91,13 @@ JOINS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ("script_refs", "script_urls", (("script_url", "script_url"),)),
     ("script_refs", "hosts", (("script_host", "host"),)),
     ("requests", "scripts", (("body_sha256", "sha256"),)),
+    ("requests", "contents", (("request_body_sha256", "sha256"),)),
+    (
+        "request_bodies",
+        "requests",
+        tuple((key, key) for key in ("crawl_id", "visit_id", "request_id", "hop")),
+    ),
+    *((kind.table.name, "contents", (("sha256", "sha256"),)) for kind in RECORD_KINDS if kind.has_content),
     ("symbol_counts", "instruments", (("crawl_id", "crawl_id"), ("symbol", "symbol"))),
 )
 

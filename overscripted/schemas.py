@@ -530,6 +530,14 @@ TABLES: dict[str, Table] = {
                 Column("host", STR, "Host of url"),
                 Column("domain", STR, "Registrable domain of url"),
                 Column("is_third_party", BOOL, "Whether domain differs from the top document's domain"),
+                Column(
+                    "request_body_sha256",
+                    STR,
+                    "sha256 of the body that it sent, in request_bodies and contents; NULL without one",
+                ),
+                Column(
+                    "request_body_size", INT, "Length of the body that it sent; NULL if it sent none", "bytes"
+                ),
             ),
         ),
         Table("scripts", "one distinct script body", RAW["scripts"].columns, ("sha256",)),

@@ -77,6 +77,15 @@ class Gap(Described):
         "script bodies over the limit",
         "a script beyond the bytes of a visit: only its hash is kept",
     )
+    REQUEST_BODY_SIZE = "request body over the limit", "only the beginning of a request's body is kept"
+    REQUEST_BODIES_SIZE = (
+        "request bodies over the limit",
+        "a request's body beyond those of a visit: only its length is kept",
+    )
+    REQUEST_BODY_UNREADABLE = (
+        "request body unreadable",
+        "Firefox could not copy or read it: only its length is kept",
+    )
     CONTENTS_SIZE = (
         "contents over the limit",
         "a body, page or picture beyond the bytes of a visit: only its hash is kept",

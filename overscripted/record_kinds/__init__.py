@@ -14,6 +14,7 @@ from overscripted.record_kinds.kind import RecordKind as RecordKind
 from overscripted.record_kinds.messages import MESSAGES
 from overscripted.record_kinds.mixed_content import MIXED_CONTENT
 from overscripted.record_kinds.navigations import NAVIGATIONS
+from overscripted.record_kinds.request_bodies import REQUEST_BODIES
 from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
 from overscripted.record_kinds.tls_connections import TLS_CONNECTIONS
 from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
@@ -23,6 +24,7 @@ RECORD_KINDS = (
     CONSOLE,
     MESSAGES,
     NAVIGATIONS,
+    REQUEST_BODIES,
     SERVER_SENT_EVENTS,
     WEBSOCKET_MESSAGES,
     DNS_NAMES,

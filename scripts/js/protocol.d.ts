@@ -31,6 +31,9 @@ interface Protocol_gap {
   readonly BODY_CUT_SHORT: "script body cut short";
   readonly BODY_UNREADABLE: "script body unreadable";
   readonly BODIES_SIZE: "script bodies over the limit";
+  readonly REQUEST_BODY_SIZE: "request body over the limit";
+  readonly REQUEST_BODIES_SIZE: "request bodies over the limit";
+  readonly REQUEST_BODY_UNREADABLE: "request body unreadable";
   readonly CONTENTS_SIZE: "contents over the limit";
   readonly MALFORMED: "malformed message";
   readonly TOTALS_LIMIT: "call totals over the limit";
@@ -48,6 +51,7 @@ interface Protocol_message {
   readonly CONSOLE: "console";
   readonly MESSAGES: "messages";
   readonly NAVIGATION: "navigation";
+  readonly REQUEST_BODIES: "request_bodies";
   readonly SERVER_SENT_EVENTS: "server_sent_events";
   readonly WEBSOCKET_MESSAGES: "websocket_messages";
   readonly DNS_NAMES: "dns_names";
@@ -292,6 +296,19 @@ declare namespace Protocol {
     load_type?: number | null;
     time_stamp?: number | null;
     committed?: number | null;
+  }
+
+  interface RequestBodies {
+    container_id: string;
+    type: "request_bodies";
+    file?: string;
+    request_id?: string | null;
+    hop?: number | null;
+    content_type?: string | null;
+    size?: number | null;
+    n_kept?: number | null;
+    sha256?: string | null;
+    time_stamp?: number | null;
   }
 
   interface ServerSentEventsRow {

@@ -8,6 +8,7 @@ import pytest
 
 from overscripted.dictionary import JOINS, document
 from overscripted.etl.run import run_etl
+from overscripted.record_kinds import RECORD_KINDS
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 from tests.etl.conftest import call, crawl_run, visit
@@ -19,7 +20,10 @@ FOUND = (
     [("complete", 1, 4), ("net_error", 1, 0)],
     [("tracker.com", 1, 1)],
     [("https://cdn.tracker.com/t.js", 3, b"f()")],
+    [("https://cdn.tracker.com/t.js", "POST", 9, "é")],
 )
+# What the row of each kind has of these columns.
+ROW = {"request_id": "1", "hop": 0, "size": 9, "sha256": "c"}
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +37,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             call(ordinal=3, script_url=call()["location"], **COOKIE),
         ],
         visits=[visit(), visit(visit_id=2, outcome="net_error")],
-        requests=[{**ids, "request_id": "1", "url": call()["script_url"], "body_sha256": "a"}],
+        requests=[
+            {**ids, "request_id": "1", "hop": 0, "url": call()["script_url"], "body_sha256": "a"}
+            | {"method": "POST", "top_level_url": call()["location"]}
+        ],
+        **{
+            kind.table.name: [ids | {name: ROW[name] for name in kind.table.names if name in ROW}]
+            for kind in RECORD_KINDS
+        },
+        contents=[{"sha256": "c", "size": 2, "content": "é".encode()}],
         scripts=[{"sha256": "a", "size": 3, "content": b"f()"}, {"sha256": "b", "size": 9, "content": None}],
         frames=[{**ids, "frame_id": 0, "url": call()["location"]}],
-        cookies=[{**ids, "name": "n"}],
-        console=[{**ids, "level": "error"}],
-        messages=[{**ids, "frame_id": 0}],
         instruments=[{"crawl_id": 7, "symbol": "window.document.cookie"}],
     )
     run_etl(made)

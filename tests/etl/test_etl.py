@@ -23,6 +23,7 @@ from overscripted.etl.raw_segments import Segment
 from overscripted.etl.reuse import outgrown
 from overscripted.etl.run import run_etl
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
+from overscripted.record_kinds.request_bodies import REQUEST_BODIES
 from overscripted.run import Run
 from overscripted.schemas import BOOL, BYTES, FLOAT, INT, STR, TABLES, TIME
 from overscripted.store import Store
@@ -162,6 +163,18 @@ def _rows_of(kind: RecordKind, ids: dict[str, int]) -> list[dict[str, Any]]:
     return [row | ids for row in filled] + [ids]
 
 
+def _bodies_of(kind: RecordKind, ids: dict[str, int]) -> list[dict[str, Any]]:
+    """The bodies of every third request of `_rich_run`, and of another hop, attempt and request."""
+    if kind != REQUEST_BODIES:
+        return []
+    return [
+        {**ids, "request_id": str(n), "hop": 0, "sha256": t, "size": n, **of}
+        for n, t in enumerate(TEXTS)
+        for of in ({}, {"hop": 1}, {"attempt": 2}, {"request_id": ""})
+        if n % 3 == 0
+    ]
+
+
 def _rich_run(folder: Path) -> Run:
     """Every raw table, with rows that engines may treat differently."""
     ids = {"crawl_id": 7, "visit_id": 1, "attempt": 1}
@@ -208,7 +221,7 @@ def _rich_run(folder: Path) -> Run:
             for n, t in enumerate(TEXTS)
             if n % 2
         ],
-        **{kind.table.name: _rows_of(kind, ids) for kind in RECORD_KINDS},
+        **{kind.table.name: _rows_of(kind, ids) + _bodies_of(kind, ids) for kind in RECORD_KINDS},
         contents=[{"sha256": "c", "size": 2, "content": content} for content in (None, b"\x00\xff")],
         scripts=[
             {"sha256": "a", "size": 3, "content": b"\x00\xff\xfe"},
@@ -238,6 +251,9 @@ def test_both_engines_make_the_same_tables_row_for_row(tmp_path: Path, spark: An
     assert len(rows(one, "calls")) == 30 and len(rows(one, "invalid_calls")) == 2
     assert by(one, "requests", "request_id", "call_stack", "script_url") == [
         (str(n), f"@{t}", t) if n % 2 else (str(n), None, None) for n, t in enumerate(TEXTS)
+    ]
+    assert by(one, "requests", "request_id", "request_body_sha256", "request_body_size") == [
+        (str(n), t, n) if n % 3 == 0 else (str(n), None, None) for n, t in enumerate(TEXTS)
     ]
     assert by(one, "scripts", "sha256", "content") == [("a", b"\x00\xff\xfe"), ("b", b"123456789")]
 

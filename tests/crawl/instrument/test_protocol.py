@@ -33,6 +33,8 @@ def problems(message: Message) -> list[str]:
     columns = {
         c.name: types.get(c.type, float) | None for c in (kind.columns.columns if kind.columns else ())
     }
+    if kind.record and kind.record.has_content:
+        columns["file"] = str
     members = {name: value for name, value in message.items() if name not in ("type", "content")}
     found: list[str] = []
     if kind.record and kind.record.has_content:

@@ -73,8 +73,9 @@ function Realms(channel, name, process, folder, policy) {
     return found;
   }
 
-  const { hopOf } = requests;
-  const records = ParentRecords.start({ emit, gap, files, hopOf, frameMembers, noFrame, membersOf, windowsOf });
+  const { hopOf, onBegun } = requests;
+  const tools = { emit, gap, files, hopOf, onBegun, frameMembers, noFrame, membersOf, windowsOf };
+  const records = ParentRecords.start(tools);
 
   /** Whose rights a realm has: its document's, or its maker's if a worker made it. Otherwise those of its origin. */
   function rightsOf(process, { user, window, parent, origin }) {

@@ -10,6 +10,7 @@ function Requests(emit, cookies, policy) {
   // redirect has led on. The wrapper knows nothing of a service worker's channel.
   const hops = new Map();
   const tops = new Map(); // cookie store id -> Map(tab -> URL of its top document)
+  const begun = []; // handlers of `onBegun`
 
   const LONGEST = 100_000; // characters kept of one text; headers and data: URLs of a page may have millions
   const short = (text) => (text?.length > LONGEST ? text.slice(0, LONGEST) : text);
@@ -88,9 +89,17 @@ function Requests(emit, cookies, policy) {
       error: "",
     };
     hops.set(id, { row, wrapper, channel, cached: false, led: null });
-    if (wrapper.type !== "main_frame") return;
-    if (!tops.has(cookieStoreId)) tops.set(cookieStoreId, new Map());
-    tops.get(cookieStoreId).set(tab, wrapper.finalURL);
+    if (wrapper.type === "main_frame") {
+      if (!tops.has(cookieStoreId)) tops.set(cookieStoreId, new Map());
+      tops.get(cookieStoreId).set(tab, wrapper.finalURL);
+    }
+    for (const handle of begun) {
+      try {
+        handle(channel, channel.loadInfo.originAttributes.userContextId, { request_id: id, hop: row.hop });
+      } catch (error) {
+        console.error(error); // the other handlers still run
+      }
+    }
   }
 
   /** Send the hop that is over, and return the number of the next. The number stays if Firefox repeats the hop. */
@@ -204,6 +213,11 @@ function Requests(emit, cookies, policy) {
   WebRequest.onBeforeRedirect.addListener(() => {}, { urls: null });
 
   return {
+    /**
+     * Have `handle(channel, user, {request_id, hop})` called when Firefox is about to send a hop of a visit's request.
+     * Firefox may announce the same hop twice.
+     */
+    onBegun: (handle) => begun.push(handle),
     /** The `request_id` and `hop` of a channel's request; null if it is of no visit or over. */
     hopOf(channel) {
       const row = hops.get(String(ChannelWrapper.get(channel).id))?.row;
