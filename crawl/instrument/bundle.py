@@ -20,6 +20,7 @@ _PARENT_PROCESS = (
     "js/parent_process/upgrades.js",
     "js/parent_process/pause.js",
     "js/parent_process/redirects.js",
+    "js/parent_process/cookie_columns.js",
     "js/parent_process/cookies.js",
     "js/parent_process/requests.js",
     "js/parent_process/files.js",

@@ -5,21 +5,8 @@
 function Cookies(emit) {
   const RESPONSE_MS = 5000; // a cookie that a response sets changes within moments of that response
   const { COOKIE_DELETED, COOKIE_ADDED, COOKIE_CHANGED, COOKIES_BATCH_DELETED } = Ci.nsICookieNotification;
-  const { SAMESITE_NONE, SAMESITE_LAX, SAMESITE_STRICT } = Ci.nsICookie;
-  const SAME_SITE = { [SAMESITE_NONE]: "no_restriction", [SAMESITE_LAX]: "lax", [SAMESITE_STRICT]: "strict" };
   const setByResponse = new Map(); // cookie store id \n name -> when a response last set it
   const ended = new Set(); // cookie store ids of visits that have ended; Firefox then deletes all their cookies
-
-  /** Expiry in ms; null for a session cookie. Older Firefox counts in seconds; 10^11 seconds end in the year 5138. */
-  const expiry = ({ isSession, expiry }) => (isSession ? null : expiry < 1e11 ? expiry * 1000 : expiry);
-
-  /** The top site that a cookie is partitioned by: a URL, as extensions get it. */
-  function topSite({ partitionKey, firstPartyDomain }) {
-    if (!partitionKey) return firstPartyDomain;
-    if (!partitionKey.startsWith("(")) return `https://${partitionKey}`;
-    const [scheme, domain, port] = partitionKey.slice(1, -1).split(",");
-    return `${scheme}://${domain}${port && port !== "f" ? `:${port}` : ""}`;
-  }
 
   function record(removed, cookie, cause) {
     const { userContextId } = cookie.originAttributes;
@@ -33,15 +20,7 @@ function Cookies(emit) {
     const message = {
       type: PROTOCOL.message.COOKIE,
       container_id: cookieStoreId,
-      host: cookie.host.includes(":") && !cookie.host.startsWith("[") ? `[${cookie.host}]` : cookie.host,
-      name: textOf(cookie.name),
-      value: textOf(cookie.value),
-      path: textOf(cookie.path),
-      expiry: expiry(cookie),
-      is_secure: cookie.isSecure,
-      is_http_only: cookie.isHttpOnly,
-      same_site: SAME_SITE[cookie.sameSite] ?? "unspecified",
-      first_party_domain: topSite(cookie.originAttributes),
+      ...cookieColumns(cookie),
       record_type: removed ? "deleted" : "added-or-changed",
       change_cause: cause,
       via: http || cookie.isHttpOnly ? "http" : "script",
@@ -62,8 +41,8 @@ function Cookies(emit) {
     const deleted = notification.batchDeletedCookies.QueryInterface(Ci.nsIArray);
     for (let i = 0; i < deleted.length; i++) {
       const each = deleted.queryElementAt(i, Ci.nsICookie);
-      const end = expiry(each);
-      record(true, each, end !== null && end <= Date.now() ? "expired" : "evicted");
+      const { expiry } = cookieColumns(each);
+      record(true, each, expiry !== null && expiry <= Date.now() ? "expired" : "evicted");
     }
   }
 
