@@ -57,20 +57,27 @@ export default [
   },
   // Firefox's parent process: functions that remote control runs in one of the browser's own windows.
   world(
-    [...files(`${JS}/parent_process`, `${JS}/parent_process/records`), `${OPENWPM}/parent_process.js`],
+    [
+      ...files(`${JS}/parent_process`, `${JS}/parent_process/records`),
+      `${JS}/shared/value_limits.js`,
+      `${OPENWPM}/parent_process.js`,
+    ],
     [
       ...XPCOM,
       "BrowsingContext",
+      "CacheStorage",
       "ChannelWrapper",
       "IOUtils",
       "MediaSource",
       "OffscreenCanvas",
       "PathUtils",
       "TextDecoder",
+      "TextEncoder",
       "WebExtensionPolicy",
       "WindowGlobalParent",
       "btoa",
       "console",
+      "indexedDB",
       "matchMedia",
       "screen",
     ],

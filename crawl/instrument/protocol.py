@@ -92,6 +92,20 @@ class Gap(Described):
     )
     MALFORMED = "malformed message", "a message that our JavaScript cannot have sent"
     TOTALS_LIMIT = "call totals over the limit", "counts of a script and symbol beyond the rows of a visit"
+    STORED_ITEMS = (
+        "stored items over the limit",
+        "items that the visit's pages had stored at its end, beyond those of a visit",
+    )
+    STORED_VALUES = (
+        "stored values over the limit",
+        "the same, recorded without their values: beyond those of a visit, or in too large databases",
+    )
+    STORED_TIME = (
+        "storage not read in time",
+        "a database, or the rest of a visit's storage, that took too long",
+    )
+    STORED_UNREAD = "storage not read", "storage that Firefox did not read; its error follows"
+    STORED_FILES = "files of an origin not read", "an origin with files of its own (navigator.storage)"
     FRAMES = "frames over the limit", "frames beyond those of a visit that get numbers of their own"
     RECEIVERS = "receivers over the limit", "calls whose receivers get no number in the visit any more"
 

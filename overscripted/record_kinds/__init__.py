@@ -16,6 +16,8 @@ from overscripted.record_kinds.mixed_content import MIXED_CONTENT
 from overscripted.record_kinds.navigations import NAVIGATIONS
 from overscripted.record_kinds.request_bodies import REQUEST_BODIES
 from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
+from overscripted.record_kinds.stored_cookies import STORED_COOKIES
+from overscripted.record_kinds.stored_items import STORED_ITEMS
 from overscripted.record_kinds.tls_connections import TLS_CONNECTIONS
 from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
@@ -31,4 +33,6 @@ RECORD_KINDS = (
     TLS_CONNECTIONS,
     CERTIFICATES,
     MIXED_CONTENT,
+    STORED_COOKIES,
+    STORED_ITEMS,
 )

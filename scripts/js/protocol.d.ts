@@ -37,6 +37,11 @@ interface Protocol_gap {
   readonly CONTENTS_SIZE: "contents over the limit";
   readonly MALFORMED: "malformed message";
   readonly TOTALS_LIMIT: "call totals over the limit";
+  readonly STORED_ITEMS: "stored items over the limit";
+  readonly STORED_VALUES: "stored values over the limit";
+  readonly STORED_TIME: "storage not read in time";
+  readonly STORED_UNREAD: "storage not read";
+  readonly STORED_FILES: "files of an origin not read";
   readonly FRAMES: "frames over the limit";
   readonly RECEIVERS: "receivers over the limit";
 }
@@ -58,6 +63,8 @@ interface Protocol_message {
   readonly TLS_CONNECTIONS: "tls_connections";
   readonly CERTIFICATES: "certificates";
   readonly MIXED_CONTENT: "mixed_content";
+  readonly STORED_COOKIE: "stored_cookie";
+  readonly STORED_ITEM: "stored_item";
   readonly GAP: "gap";
   readonly LOST: "lost";
   readonly FLUSHED: "flushed";
@@ -424,6 +431,42 @@ declare namespace Protocol {
     type: "mixed_content";
     reports: MixedContentRow[];
     cut: number;
+  }
+
+  interface StoredCookie {
+    container_id: string;
+    type: "stored_cookie";
+    host?: string | null;
+    name?: string | null;
+    value?: string | null;
+    path?: string | null;
+    expiry?: number | null;
+    created?: number | null;
+    last_accessed?: number | null;
+    is_secure?: boolean | null;
+    is_http_only?: boolean | null;
+    is_host_only?: boolean | null;
+    is_partitioned?: boolean | null;
+    same_site?: string | null;
+    first_party_domain?: string | null;
+    schemes?: string | null;
+    size?: number | null;
+    moment?: string | null;
+  }
+
+  interface StoredItem {
+    container_id: string;
+    type: "stored_item";
+    origin?: string | null;
+    partition?: string | null;
+    kind?: string | null;
+    container?: string | null;
+    store?: string | null;
+    key?: string | null;
+    value?: string | null;
+    value_len?: number | null;
+    extra?: string | null;
+    moment?: string | null;
   }
 
   interface GapMessage {

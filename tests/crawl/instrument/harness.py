@@ -240,15 +240,20 @@ class Instrumented:
         with contextlib.suppress(BidiError):
             await self.firefox.bidi.command("browser.removeUserContext", {"userContext": visit.user})
 
-    async def visit(self, url: str, until: str = "", wait: str = "complete", dwell_s: float = 0.15) -> Visit:
-        """Load a page, wait until the expression ``until`` is true in it, flush, close; what was said."""
+    async def visit(
+        self, url: str, until: str = "", wait: str = "complete", dwell_s: float = 0.15, end: bool = False
+    ) -> Visit:
+        """Load a page, wait until the expression ``until`` is true in it, flush, close; what was said.
+
+        With ``end`` also the state at the end of the visit.
+        """
         visit = await self.open()
         params = {"context": visit.context, "url": url, "wait": wait}
         await self.firefox.bidi.command("browsingContext.navigate", params, 30)
         if until:
             await visit.until(until)
         await asyncio.sleep(dwell_s)
-        await self.flush(visit)
+        await self.flush(visit, end=end)
         await self.close(visit)
         return visit
 

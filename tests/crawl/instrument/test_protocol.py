@@ -79,7 +79,7 @@ async def seen(browser: Instrumented, web: Web) -> Visit:
     web.add("/kinds-worker.js", "navigator.platform;postMessage(1)", "text/javascript")
     web.add("/kinds-worklet.js", "1", "text/javascript")
     web.handlers |= {"/kinds-socket": sockets.socket, "/kinds-events": sockets.events}
-    return await browser.visit(web.base + web.add("/kinds", PAGE), "window.D")
+    return await browser.visit(web.base + web.add("/kinds", PAGE), "window.D", end=True)
 
 
 async def seen_securely(secure: Secure) -> Visit:

@@ -37,6 +37,7 @@
   if (reference) Reference(ProcessLink, reference);
   Focus();
   const navigations = Navigations(ProcessLink);
+  SessionStorage(name);
 
   /** Have every realm of a user context send what it has. */
   async function flush({ user, number }) {

@@ -74,7 +74,7 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   const { hopOf, onBegun } = requests;
-  const tools = { emit, gap, files, hopOf, onBegun, frameMembers, noFrame, membersOf, windowsOf };
+  const tools = { emit, gap, name, files, hopOf, onBegun, frameMembers, noFrame, membersOf, windowsOf };
   const records = ParentRecords.start(tools);
 
   /** Whose rights a realm has: its document's, or its maker's if a worker made it. Otherwise those of its origin. */
