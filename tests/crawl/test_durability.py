@@ -36,8 +36,9 @@ def expected_marks(web: Web, n: int) -> dict[str, int]:
 
 
 def check_records(raw: Raw, web: Web, pages: int) -> None:
-    """Every page complete, with exactly the calls that it makes."""
+    """Every page complete, with exactly the calls that it makes and the bodies that it sends."""
     raw.check()
+    contents = {row["sha256"]: row["content"] for row in table(raw.run, "contents")}
     assert raw.outcomes() == {web.page(n): "complete" for n in range(pages)}
     for n in range(pages):
         calls = raw.of("calls", web.page(n))
@@ -45,6 +46,8 @@ def check_records(raw: Raw, web: Web, pages: int) -> None:
         assert {mark: marks.count(mark) for mark in marks} == expected_marks(web, n)
         agents = [c for c in calls if c["symbol"] == "window.navigator.userAgent"]
         assert len(agents) == 3 * (n % 7 + 1)
+        bodies = [contents[body["sha256"]] for body in raw.of("request_bodies", web.page(n))]
+        assert sorted(bodies) == [f'"{kind}-{n}"'.encode() for kind in ("other", "own", "top")]
 
 
 def facts(run: Path) -> dict[str, int]:

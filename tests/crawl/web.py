@@ -15,10 +15,11 @@ PAGES = Path(__file__).parent / "pages"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-# Reads the user agent N % 7 + 1 times, and says in a call's arguments whose call it is.
+# Reads the user agent N % 7 + 1 times. Says in a call's arguments and in a body that it sends whose they are.
 MARK = """<script>
 for (let i = 0; i < {n} % 7 + 1; i++) navigator.userAgent;
 localStorage.setItem("mark", "{kind}-{n}");
+fetch("/told?mark={kind}-{n}", {method: "POST", body: '"{kind}-{n}"'});
 setTimeout(() => localStorage.setItem("mark", "{kind}-{n}-late"), 300);
 </script>"""
 
