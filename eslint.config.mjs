@@ -67,6 +67,7 @@ export default [
       "BrowsingContext",
       "CacheStorage",
       "ChannelWrapper",
+      "DOMRect",
       "IOUtils",
       "MediaSource",
       "OffscreenCanvas",
@@ -83,7 +84,10 @@ export default [
     ],
   ),
   // A content process: a sandbox with the rights of the browser.
-  world([...files(`${JS}/content_process`), `${OPENWPM}/content_process.js`], [...XPCOM, "PROCESS_SETTINGS"]),
+  world(
+    [...files(`${JS}/content_process`), `${OPENWPM}/content_process.js`],
+    [...XPCOM, "PROCESS_SETTINGS", "TextEncoder", "XMLSerializer"],
+  ),
   // The sandbox of a document.
   world(
     [...files(`${JS}/shared`, `${JS}/document`, `${JS}/document/records`), `${OPENWPM}/document.js`],

@@ -42,7 +42,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
             "respect_robots",
             "robots_unreachable",
         ),
-        "Records": ("instrument", "mix_instruments", "segment_age"),
+        "Records": ("instrument", "mix_instruments", "save", "segment_age"),
         "Firefox": ("firefox", "show", "popups", "visits_per_browser"),
         "Network": ("proxy", "authorities", "allow_private"),
         "Monitoring": ("metrics", "log"),

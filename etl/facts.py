@@ -7,6 +7,7 @@ from overscripted import layout
 from overscripted.etl.manifest import Manifest
 from overscripted.etl.raw_data import RawData
 from overscripted.etl.workspace import Workspace
+from overscripted.record_kinds import RECORD_KINDS
 from overscripted.schemas import TABLES
 
 
@@ -26,12 +27,25 @@ def facts_of(workspace: Workspace, raw: RawData, last: Manifest, manifest: Manif
         facts["calls_of_unacknowledged_attempts"] = raw_calls - n_calls
     if rows["invalid_calls"] > rows["calls"]:
         facts["mostly_invalid"] = _broken_rules(workspace, n_calls)
+    if sizes := _sizes(workspace, rows):
+        facts["bytes_of_contents"] = sizes
     if raw.changed_values:
         facts["values_not_utf8"] = raw.changed_values
     reused = {batch.name for batch in manifest.batches} & {batch.name for batch in last.batches}
     if reused:
         facts["batches_reused"] = len(reused)
     return facts
+
+
+def _sizes(workspace: Workspace, rows: dict[str, int]) -> dict[str, int]:
+    """Bytes of what the tables with rows name in ``contents``, and of ``contents``, where it is kept once."""
+    tables = [kind.table.name for kind in RECORD_KINDS if kind.has_content] + ["contents"]
+    found = {}
+    for table in tables:
+        if rows[table]:
+            size = workspace.engine.read(workspace.staged, layout.table(table))["size"].sum()
+            found[table] = int(workspace.engine.to_arrow(size.as_table())[0][0].as_py() or 0)
+    return found
 
 
 def _broken_rules(workspace: Workspace, n_calls: int) -> str:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from overscripted import layout
 from overscripted.engines import Engine, open_engine
+from overscripted.errors import InputError
 from overscripted.run import Run
 from overscripted.schemas import TABLES
 
@@ -30,6 +31,19 @@ class Exploration:
         Raises StageMissing if the run has no such table.
         """
         return self.engine.read(self.run.store, layout.table(name))
+
+    def content(self, sha256: str) -> bytes | None:
+        """The content with this SHA-256: a picture, page, text, body or script. None if it was over a cap.
+
+        Raises InputError if the run has none.
+        """
+        for name in ("contents", "scripts"):
+            table = self.table(name)
+            found = self.engine.to_arrow(table.filter(table["sha256"] == sha256).select("content"))
+            if found.num_rows:
+                content: bytes | None = found["content"][0].as_py()
+                return content
+        raise InputError(f"{self.run.store.url}: no content with the SHA-256 {sha256}")
 
     def tables(self) -> pd.DataFrame:
         """The tables of the run: name, number of rows, what a row is."""

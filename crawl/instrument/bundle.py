@@ -34,6 +34,7 @@ _PARENT_PROCESS = (
     "js/parent_process/stored_rows.js",
     "js/parent_process/indexed_databases.js",
     "js/parent_process/records.js",
+    "js/parent_process/page_contents.js",
     *folder("js/parent_process/records"),
     "js/parent_process/callstacks.js",
     "js/parent_process/prompts.js",
@@ -42,6 +43,7 @@ _PARENT_PROCESS = (
     "js/parent_process/hsts.js",
     "js/parent_process/policy.js",
     "js/parent_process/tabs.js",
+    "js/parent_process/questions.js",
     "openwpm/parent_process.js",
     "js/parent_process/parent.js",
 )
@@ -56,6 +58,7 @@ _CONTENT_PROCESS = (
     "js/content_process/focus.js",
     "js/content_process/navigations.js",
     "js/content_process/session_storage.js",
+    "js/content_process/pages.js",
     "openwpm/content_process.js",
     "js/content_process/process.js",
 )

@@ -115,6 +115,11 @@ class Gap(Described):
         return f"{table} not whole"
 
     @staticmethod
+    def shortened(table: str) -> str:
+        """The gap for contents that a table names and of which only the beginning is kept."""
+        return f"{table} cut"
+
+    @staticmethod
     def rows(table: str) -> str:
         """The gap for rows of a table that exceed the limit of a visit."""
         return f"{table} over the limit"

@@ -14,7 +14,10 @@ from overscripted.record_kinds.kind import RecordKind as RecordKind
 from overscripted.record_kinds.messages import MESSAGES
 from overscripted.record_kinds.mixed_content import MIXED_CONTENT
 from overscripted.record_kinds.navigations import NAVIGATIONS
+from overscripted.record_kinds.page_texts import PAGE_TEXTS
 from overscripted.record_kinds.request_bodies import REQUEST_BODIES
+from overscripted.record_kinds.saved_documents import SAVED_DOCUMENTS
+from overscripted.record_kinds.screenshots import SCREENSHOTS
 from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
 from overscripted.record_kinds.stored_cookies import STORED_COOKIES
 from overscripted.record_kinds.stored_items import STORED_ITEMS
@@ -35,4 +38,7 @@ RECORD_KINDS = (
     MIXED_CONTENT,
     STORED_COOKIES,
     STORED_ITEMS,
+    SCREENSHOTS,
+    SAVED_DOCUMENTS,
+    PAGE_TEXTS,
 )

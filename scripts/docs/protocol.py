@@ -254,6 +254,7 @@ def _enums() -> Iterator[str]:
     yield "\n## Gaps\n\n| name in `known_gaps` | what could not be recorded |\n| --- | --- |"
     yield from (f"| {gap} | {gap.meaning} |" for gap in Gap)
     yield f"| {Gap.late('…')} | rows of that table took too long to find at the end of the visit |"
+    yield f"| {Gap.shortened('…')} | the end of a content that a row of that table names |"
     yield f"| {Gap.rows('…')} | rows of that table beyond those of a visit |"
     yield f"| {Gap.cut('…')} | rows of that table beyond those of a document, WebSocket or visit |\n"
 

@@ -3,6 +3,7 @@
 declare const BrowsingContext: any;
 declare const CacheStorage: any;
 declare const ChannelWrapper: any;
+declare const DOMRect: any;
 declare const IOUtils: any;
 declare const MediaSource: any;
 declare const OffscreenCanvas: any;

@@ -8,7 +8,7 @@
 function Documents(link, { recorder, windowSide, mark }) {
   const URL = 100_000; // characters of a document's address
   const TICK_MS = 100; // from the first waiting record of a document to its flush
-  const { BrowsingContext } = Cu.getGlobalForObject(Services);
+  const { BrowsingContext, WindowGlobalChild } = Cu.getGlobalForObject(Services);
   const MOST_STREAMS = 100; // addresses of EventSources remembered per window
   const PAGES = /^(?:https?|data|blob|file|javascript):|^about:(?:blank|srcdoc)(?:[?#]|$)/;
   // id of an inner window -> {id, user, box, realm, left: natives kept for windows that are gone, room: length of
@@ -296,6 +296,13 @@ function Documents(link, { recorder, windowSide, mark }) {
 
   return {
     made,
+    /** The document of a visit's window, by the window's number. Null if the window is gone. */
+    pageOf(number) {
+      const window = WindowGlobalChild.getByInnerWindowId(number)?.browsingContext.window;
+      if (window?.windowGlobalChild?.innerWindowId !== number) return null;
+      return userOf(window) ? window.document : null;
+    },
+    isViewer,
     /** Have every document of a user context send what it has. */
     flush(user) {
       for (const entry of new Set([...windows.values(), ...waiting])) {

@@ -58,8 +58,19 @@
     timer.initWithCallback(due, 0, Ci.nsITimer.TYPE_ONE_SHOT);
   }
 
+  /** Answer for the windows of this process; see parent_process/questions.js. */
+  function answer({ number, what, windows }) {
+    for (const window of windows) {
+      const document = documents.pageOf(window);
+      if (!document || (what !== "size" && documents.isViewer(document))) continue;
+      ProcessLink.emit("", "answer", { number, window, answer: Pages.answer(what, document) });
+    }
+    ProcessLink.emit("", "answer", { number });
+  }
+
   Services.cpmm.addMessageListener(name, ({ data }) => {
     if (data.ping) ProcessLink.emit("", "pong", data.ping);
+    else if (data.question) answer(data.question);
     else flushInTurn(data);
   });
 })();

@@ -73,8 +73,10 @@ function Realms(channel, name, process, folder, policy) {
     return found;
   }
 
+  const questions = Questions(name, processesOf);
   const { hopOf, onBegun } = requests;
-  const tools = { emit, gap, name, files, hopOf, onBegun, frameMembers, noFrame, membersOf, windowsOf };
+  const { ask } = questions;
+  const tools = { emit, gap, name, files, ask, hopOf, onBegun, frameMembers, noFrame, membersOf, windowsOf };
   const records = ParentRecords.start(tools);
 
   /** Whose rights a realm has: its document's, or its maker's if a worker made it. Otherwise those of its origin. */
@@ -130,6 +132,8 @@ function Realms(channel, name, process, folder, policy) {
       share(data);
     } else if (kind === "opening") {
       callstacks.opening(data);
+    } else if (kind === "answer") {
+      questions.answered(target, data);
     } else if (kind === "pong") {
       answered(target);
     } else if (kind === "record") {
@@ -174,9 +178,14 @@ function Realms(channel, name, process, folder, policy) {
     return false;
   }
 
+  /** The processes that have realms of a user context. */
+  function processesOf(user) {
+    return [...realms.keys()].filter((process) => has(process, user));
+  }
+
   function flush(user, number) {
     apart.report(user);
-    const processes = [...realms.keys()].filter((process) => has(process, user));
+    const processes = processesOf(user);
     const pending = { number, user, waiting: new Set(processes), last: false };
     flushes.set(number, pending);
     for (const process of processes) process.sendAsyncMessage(name, { user, number });
@@ -217,6 +226,7 @@ function Realms(channel, name, process, folder, policy) {
     starved.delete(user);
     files.forget(user);
     records.forget(user);
+    questions.forget(user);
     callstacks.forget(user);
     prompts.forget(user);
     hsts.forget(user);
@@ -229,6 +239,7 @@ function Realms(channel, name, process, folder, policy) {
     pings.delete(process);
     realms.delete(process);
     reference.gone(process);
+    questions.gone(process);
     for (const pending of flushes.values()) settle(pending, process);
   }
 
@@ -260,7 +271,7 @@ function Realms(channel, name, process, folder, policy) {
   sharedData.flush();
   const start = `{
     const principal = Services.scriptSecurityManager.getSystemPrincipal();
-    const box = Cu.Sandbox(principal, { wantGlobalProperties: ["ChromeUtils"] });
+    const box = Cu.Sandbox(principal, { wantGlobalProperties: ["ChromeUtils", "TextEncoder", "XMLSerializer"] });
     box.Services = Services;
     const script = Services.cpmm.sharedData.get("${name}.process");
     Cu.evalInSandbox(script, box, "latest", "resource://${name}/process.js", 1);

@@ -9,11 +9,11 @@
  * `heard(user, said)` when a content process of the visit has sent `record`, an object with `table`, `user` and `text`,
  * which is "" or a JSON object on one line.
  *
- * `tools`: `emit(message)`, `gap(user, name)`, `name` (of messages between processes), `files` (see files.js),
- * `hopOf(channel)`, which is the `request_id` and `hop` of a request (null if it is no visit's), `onBegun(handle)` (see
- * requests.js), `frameMembers(user, windowGlobal)` and `noFrame(user)`, which are the members that name a frame in a
- * message, `membersOf(user, number)`, the same for the number of an inner window, and `windowsOf(user)`, the numbers of
- * the inner windows of a visit.
+ * `tools`: `emit(message)`, `gap(user, name)`, `name` (of messages between processes), `files` (see files.js), `ask` (see
+ * questions.js), `hopOf(channel)`, which is the `request_id` and `hop` of a request (null if it is no visit's),
+ * `onBegun(handle)` (see requests.js), `frameMembers(user, windowGlobal)` and `noFrame(user)`, which are the members that
+ * name a frame in a message, `membersOf(user, number)`, the same for the number of an inner window, and
+ * `windowsOf(user)`, the numbers of the inner windows of a visit.
  */
 const ParentRecords = (() => {
   const LAST_MS = 5000; // for all kinds together at the end of a visit
