@@ -51,6 +51,10 @@ class Gap(Described):
     CALL = "call not recorded", "a call in a document where our code failed; its error follows"
     WORKLET = "worklet", "a worklet got a module: its code is not seen"
     WEBSOCKET = "websocket not watched", "a WebSocket whose messages are not seen"
+    WEBSOCKETS_COUNT = (
+        "websocket messages no longer counted",
+        "after 100,000 WebSocket messages of a visit, or 256 MB, no more are recorded or counted",
+    )
     EVENT_SOURCE = (
         "event source not watched",
         "an EventSource of a shared or service worker, whose events are not seen",

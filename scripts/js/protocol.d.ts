@@ -17,6 +17,7 @@ interface Protocol_gap {
   readonly CALL: "call not recorded";
   readonly WORKLET: "worklet";
   readonly WEBSOCKET: "websocket not watched";
+  readonly WEBSOCKETS_COUNT: "websocket messages no longer counted";
   readonly EVENT_SOURCE: "event source not watched";
   readonly DOCUMENT: "document not instrumented";
   readonly DOCUMENT_IN_NO_VISIT: "document in a process of no visit";

@@ -46,6 +46,17 @@ async def socket(request: web.Request) -> web.StreamResponse:
     return it
 
 
+async def megabytes(request: web.Request) -> web.StreamResponse:
+    """Send six messages of 50 MB."""
+    it = web.WebSocketResponse(compress=False)
+    await it.prepare(request)
+    for _ in range(6):
+        await it.send_bytes(bytes(50_000_000))
+    async for _ in it:
+        pass
+    return it
+
+
 async def _flood(raw: asyncio.Transport, n: int) -> None:
     for begin in range(0, n, 1000):
         numbers = range(begin, min(begin + 1000, n))

@@ -78,6 +78,7 @@ BOTH_WAYS = [
     ("sent", "close", (4999, "é, done")),
     ("received", "close", (1000, "")),
 ]
+UNHEARD = ("websocket messages no longer counted", 1)
 PING_PONG = (("received", "ping"), ("sent", "pong"))
 
 
@@ -198,6 +199,25 @@ async def test_a_flood_is_counted_and_disturbs_no_neighbour(browser: Instrumente
     assert quiet == [("sent", "text", "quiet"), ("received", "text", "echo quiet")]
     assert sum(batch["cut"] for batch in flooded.of("websocket_messages")) == n - 999
     assert not any(other.of("gap") for other in (flooded, *others))
+
+
+async def test_after_a_hundred_thousand_messages_nothing_is_heard(browser: Instrumented, web: Web) -> None:
+    """So a page cannot slow down the others without end. A new socket is not heard either."""
+    page = web.base + web.add("/socket-flood", read_page("websockets/flood.html", COUNT=120_000))
+    visit = await visited(browser, page, "window.D")
+    assert len(said(visit, "?loud")) == 1000 and said(visit, "?quiet") == []
+    assert sum(batch["cut"] for batch in visit.of("websocket_messages")) == 100_000 - 1000
+    assert [(gap["name"], gap["n"]) for gap in visit.of("gap")] == [UNHEARD]
+
+
+async def test_after_many_megabytes_nothing_is_heard(browser: Instrumented, web: Web) -> None:
+    web.handlers["/megabytes"] = sockets.megabytes
+    page = web.base + web.add("/heavy", read_page("websockets/heavy.html"))
+    visit = await visited(browser, page, "GOT===6")
+    assert [(row["size"], row["bytes"]) for row in rows(visit)] == [
+        (50_000_000, base64.b64encode(bytes(100_000)).decode())
+    ] * 5
+    assert [(gap["name"], gap["n"]) for gap in visit.of("gap")] == [UNHEARD]
 
 
 async def test_much_is_cut_to_short_messages(browser: Instrumented, web: Web) -> None:

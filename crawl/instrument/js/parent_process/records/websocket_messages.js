@@ -6,6 +6,11 @@
 ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsOf }) => {
   const MOST = 1000; // messages kept per socket; all are counted
   const VISIT_MOST = 20_000; // messages kept per visit; all are counted
+  // What is heard of a visit: messages and bytes. Hearing a message takes the browser's own process some microseconds
+  // and, until its next garbage collection, the memory of the payload. So a page could slow down the others.
+  const HEARD = 100_000;
+  const HEARD_SIZE = 2 ** 28;
+  const GARBAGE = 2 ** 27; // bytes of payloads until we have Firefox collect them
   const SIZE = 4 * 2 ** 20; // bytes kept per visit; after that, messages are cut to `SHORT`
   const TEXT = 100_000; // bytes kept of one message
   const SHORT = 1000;
@@ -17,10 +22,12 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
   const service = Cc["@mozilla.org/websocketevent/service;1"].getService(Ci.nsIWebSocketEventService);
   const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
   const sockets = new Map(); // number -> {user, visit, head, kept, sent, cut, batch}
-  const visits = new Map(); // user -> {kept, size: bytes kept, windows: those with listeners}
+  // user -> {heard: messages, heardSize, kept: messages, size: bytes kept, windows: those with listeners, stopped}
+  const visits = new Map();
   const listeners = new Map(); // number of an inner window, 0: none -> {listener, users: with sockets there}
   const waiting = new Set(); // sockets with something to send
   let size = 0; // bytes that wait
+  let garbage = 0; // bytes of payloads since the last garbage collection
   // Processes number their sockets each from 1. So sockets of visits get numbers here that are unlike all others.
   let next = 0xc0000000;
 
@@ -41,17 +48,29 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
     return { close_code: code, data: textOfBytes(payload.slice(2)) };
   }
 
+  /** Whether one more message of a visit may be heard. */
+  function mayHear(visit, bytes) {
+    visit.heardSize += bytes;
+    garbage += bytes;
+    if (garbage > GARBAGE) {
+      garbage = 0;
+      Services.wm.getMostRecentWindow("navigator:browser").windowUtils.pokeGC(); // in slices
+    }
+    return ++visit.heard <= HEARD && visit.heardSize <= HEARD_SIZE;
+  }
+
   function heard(window, number, frame, direction) {
     const socket = sockets.get(number);
     if (!socket) return; // a socket of Firefox itself, or of a visit that is over
     // Only the messages name the window of a worker.
     if (window && socket.head.tab < 0) Object.assign(socket.head, membersOf(socket.user, window));
     const { visit } = socket;
+    const { payload } = frame; // a copy each time that it is read
+    if (!mayHear(visit, payload.length)) return stop(socket.user, visit);
     if (socket.kept === MOST || visit.kept === VISIT_MOST) {
-      socket.cut++; // without a look at the message: a page may send a million
+      socket.cut++;
       return wake(socket, 0);
     }
-    const { payload, timeStamp } = frame; // a copy each time that it is read
     const opcode = OPCODES[frame.opCode] ?? String(frame.opCode);
     const most = visit.size < SIZE ? TEXT : SHORT;
     const kept = Math.min(payload.length, most);
@@ -59,7 +78,7 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
     visit.kept++;
     visit.size += kept;
     const content = contentOf(opcode, payload, most);
-    socket.batch.push({ direction, opcode, size: payload.length, time_stamp: timeStamp / 1000, ...content });
+    socket.batch.push({ direction, opcode, size: payload.length, time_stamp: frame.timeStamp / 1000, ...content });
     wake(socket, kept);
   }
 
@@ -123,13 +142,23 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
     service.removeListener(window, listener);
   }
 
+  /** Hear nothing more of a visit. Firefox then does not tell of its messages. */
+  function stop(user, visit) {
+    for (const window of visit.windows) leave(window, user);
+    visit.windows.clear();
+    visit.stopped = true;
+    gap(user, PROTOCOL.gap.WEBSOCKETS_COUNT);
+  }
+
   /** A server has agreed to a WebSocket. No message has passed yet. */
   function watch(channel, user) {
     const socket = channel.notificationCallbacks.QueryInterface(Ci.nsIWebSocketChannel);
     const window = channel.loadInfo.innerWindowID;
     const head = { ...membersOf(user, window), request_id: hopOf(channel).request_id, url: socket.URI.spec };
-    if (!visits.has(user)) visits.set(user, { kept: 0, size: 0, windows: new Set() });
+    const none = { heard: 0, heardSize: 0, kept: 0, size: 0, windows: new Set(), stopped: false };
+    if (!visits.has(user)) visits.set(user, none);
     const visit = visits.get(user);
+    if (visit.stopped) return;
     // Firefox tells of the messages of a dedicated worker as of those of its window, which it does not name here.
     for (const own of window ? [window] : [0, ...windowsOf(user)]) listen(own, user, visit);
     sockets.set(next, { user, visit, head, kept: 0, sent: 0, cut: 0, batch: [] });
