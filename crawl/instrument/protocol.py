@@ -298,6 +298,7 @@ class Item(TypedDict):
     stack: NotRequired[Annotated[bool, "record whole stacks"]]
     functions: NotRequired[Annotated[bool, "write functions as their source"]]
     bytes: NotRequired[Annotated[bool, "write arguments of bytes as their length and SHA-256"]]
+    setsFonts: NotRequired[Annotated[bool, "a call or set sets a font: boxes read after it are recorded"]]
     when: NotRequired[Annotated[str | list[str], "record a call only if its first argument matches"]]
 
 

@@ -81,6 +81,13 @@ async def fingerprinting(tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def fingerprinting2026(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Instrumented]:
+    """A Firefox with the instrument for today's fingerprinters."""
+    async for it in _instrumented(tmp_path_factory.mktemp("x"), "fingerprinting2026"):
+        yield it
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def secure(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Secure]:
     """A Firefox as a crawl has it, with the default instrument, and a web of many names, which it trusts."""
     async with hosted(tmp_path_factory.mktemp("hosts")) as (hosts, prefs, authority):

@@ -13,14 +13,20 @@ const Install = (() => {
   // "Class.name" or "get Class.name" -> function(result, recorder). It runs after the native and returns the result.
   const hooks = new Map();
 
-  /** Whether the settings ask for this call. `when` is null, a word, or a set of first arguments. */
-  function wanted(when, values) {
-    if (when === null) return true;
+  /** Whether the settings ask for this call. `when` is a word or a set of first arguments. */
+  function wanted(when, values, recorder) {
+    if (when === Fonts.BOXES) return recorder.boxes.take();
     if (when === "text") return typeof values[0] === "string";
     if (when === "script") return anyScript(values);
     if (typeof values[0] !== "string") return false;
     const first = values[0].toLowerCase();
-    return when.has(first) || (first.startsWith("on") && when.has("on*"));
+    if (when.has(first) || (first.startsWith("on") && when.has("on*"))) return true;
+    return when.has(Fonts.FONT_TEXT) && Fonts.mentioned(values);
+  }
+
+  /** Whether a get, or a set of a value, passes the gate of its target. `recorder` is that of the window. */
+  function passes({ gate }, recorder, values) {
+    return gate === Fonts.BOXES ? recorder.boxes.take() : Fonts.mentioned(values);
   }
 
   const localName = Object.getOwnPropertyDescriptor(Element.prototype, "localName").get;
@@ -49,7 +55,7 @@ const Install = (() => {
         let value = call.call(realm.getters[i] ?? realm.natives.find("getter", i), this);
         if (then) value = then(value, realm.recorder);
         const target = (realm.members[i] ?? realm.plan.read(i)).target(this);
-        if (target === null) return value;
+        if (target === null || (target.gate !== null && !passes(target, realm.recorder, NONE))) return value;
         try {
           capture(captured, wrapper);
           realm.recorder.note(target, GET, captured.stack, wrapper, value, undefined, this);
@@ -73,7 +79,7 @@ const Install = (() => {
           call.call(realm.setters[i] ?? realm.natives.find("setter", i), this, value);
           operation = SET;
         } finally {
-          if (target !== null) {
+          if (target !== null && (target.gate === null || passes(target, realm.recorder, [value]))) {
             try {
               capture(captured, wrapper);
               realm.recorder.note(target, operation, captured.stack, wrapper, value, undefined, this);
@@ -91,7 +97,7 @@ const Install = (() => {
   function method(realm, i, length, then) {
     const run = (receiver, values) => {
       const target = (realm.members[i] ?? realm.plan.read(i)).target(receiver);
-      if (target !== null && (target.when === null || wanted(target.when, values))) {
+      if (target !== null && (target.when === null || wanted(target.when, values, realm.recorder))) {
         try {
           capture(captured, wrapper);
           realm.recorder.note(target, CALL, captured.stack, wrapper, undefined, values, receiver);

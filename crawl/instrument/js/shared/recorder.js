@@ -12,6 +12,7 @@ const Recorder = (() => {
     size: 32 * 2 ** 20, // characters kept in one realm; after that, values are cut to `short`
     short: 1000,
     url: 100000, // characters of a document's or worker's address; a data: URL may have megabytes
+    boxes: 32, // reads of boxes that are recorded for each set of a font: see fonts.js
     scripts: 5000, // scripts with counts of their own in one realm; further scripts share counts
     ...OVERSCRIPTED.caps,
   };
@@ -19,6 +20,7 @@ const Recorder = (() => {
   const TOTALS = 2 ** 20; // characters of script addresses in the totals of one message; one may have 2 ** 16
   const SITES = 20000; // call sites remembered; only for speed
   const { labels, message } = PROTOCOL;
+  const { GET, CALL } = PROTOCOL.operation;
   const { stringify } = JSON;
   const { now } = Date;
   const location = globalThis.Document && Object.getOwnPropertyDescriptor(Document.prototype, "URL").get;
@@ -64,6 +66,7 @@ const Recorder = (() => {
       this.sites = new Map(); // frame as Firefox writes it -> {frame, symbols of its script}
       this.cut = new Set(); // entries whose totals are to be sent
       this.location = ""; // address at the first waiting call
+      this.boxes = new Fonts.Allowance();
     }
 
     /**
@@ -72,6 +75,7 @@ const Recorder = (() => {
      */
     note(target, operation, stack, wrapper, value, values, receiver) {
       if (target.part !== null) target = Recorder.named(target, receiver);
+      if (target.setsFonts && Recorder.setsFont(target, operation, values)) this.boxes.grant(CAPS.boxes);
       const text = Stack.inner(stack);
       let site = this.sites.get(text);
       let browser = false;
@@ -97,6 +101,12 @@ const Recorder = (() => {
       };
       if (target.numbered) Receivers.describe(call, receiver, target.reads);
       this.keep(entry, call);
+    }
+
+    /** Whether a recorded use of a target that sets fonts, among other things, sets one. */
+    static setsFont({ gate }, operation, values) {
+      if (operation !== CALL) return operation !== GET;
+      return gate === null || Fonts.mentioned(values);
     }
 
     /** Record one call whose frame is known. `browser`: Firefox's own code made the call. */

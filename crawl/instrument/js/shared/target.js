@@ -32,6 +32,8 @@ const Target = (() => {
       functions: item.functions === true,
       when: Array.isArray(item.when) ? new Set(item.when.map((word) => word.toLowerCase())) : (item.when ?? null),
       bytes: item.bytes === true,
+      gate: Fonts.gate(item.when),
+      setsFonts: item.setsFonts === true,
       numbered: ReceiverNames.areNumbered(item.object),
     };
     shared.set(item, found);

@@ -51,8 +51,9 @@
     if (when === null) return true;
     if (typeof first !== "string") return false;
     if (when === "text") return true;
+    if (typeof when === "string") return false; // of elements, which no worker has
     const name = first.toLowerCase();
-    return when !== "script" && (when.has(name) || (name.startsWith("on") && when.has("on*")));
+    return when.has(name) || (name.startsWith("on") && when.has("on*"));
   }
 
   /** A task of the worker's event loop has begun. */
