@@ -20,6 +20,7 @@ from overscripted.demo.sites import (
     miners,
     recorders,
     sockets,
+    storage,
     thirdparty,
     walls,
     workers,
@@ -52,6 +53,7 @@ def build(libraries: Libraries) -> Demo:
     workers.add(world)
     kinds.add(world)
     sockets.add(world)
+    storage.add(world)
     walls.add(world)
     broken.add_seeds(world)
     pages = front_pages.add(world)
