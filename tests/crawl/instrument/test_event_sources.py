@@ -78,6 +78,23 @@ async def test_each_event_once_as_the_page_gets_it(browser: Instrumented, web: W
     assert not visit.of("gap")
 
 
+async def test_events_that_a_service_worker_passes_on(browser: Instrumented, web: Web) -> None:
+    web.add("/answering-worker.js", read_page("event_sources/answering_worker.js"), "text/javascript")
+    begin = "<!doctype html><script>navigator.serviceWorker.register('/answering-worker.js')</script>"
+    register = web.base + web.add("/registers", begin)
+    page = web.add("/hears", read_page("event_sources/events.html", PATH="/events"))
+    visit = await seen_page(browser, register)
+    await visit.until("!!navigator.serviceWorker.controller")
+    await visit.run(f"location='{page}'")
+    await visit.until("typeof SEEN!=='undefined'&&SEEN.at(-1)?.[2]==='the end'")
+    await end(browser, visit)
+    assert [(row["event"], row["event_id"], row["data"]) for row in rows(visit)] == ALL
+    requests = [one for one in visit.of("request") if one["url"].endswith("/events") and one["frame"] == 0]
+    assert {row["request_id"] for row in rows(visit)} <= {one["request_id"] for one in requests}
+    assert {row["frame"] for row in rows(visit)} == {0}
+    assert not visit.of("gap")
+
+
 async def test_event_sources_of_every_kind_of_window_and_worker(browser: Instrumented, web: Web) -> None:
     """Those of shared and service workers are a gap. A fetched stream, and another type, are none."""
     web.add("/event-frame", read_page("event_sources/frame.html"))

@@ -112,13 +112,21 @@ async def test_each_message_once_both_ways(browser: Instrumented, web: Web, quer
 
 
 async def test_sockets_of_every_kind_of_window_and_worker(browser: Instrumented, web: Web) -> None:
-    """From the first moment, each with its frame. Shared and service workers have none."""
+    """From the first moment, each with its frame. Shared and service workers have none.
+
+    Two visits at once have each their own.
+    """
     host = web.base.removeprefix("http://")
     web.add("/socket-frame", read_page("websockets/frame.html", HOST=host))
     web.add("/socket-worker.js", read_page("websockets/worker.js"), "text/javascript")
     page = web.base + web.add("/everywhere", read_page("websockets/everywhere.html", HOST=host))
     names = ["inline", "blank", "frame", "other", "popup", "worker", "nests", "nested", "shared", "service"]
-    visit = await visited(browser, page, f"SAID.size==={len(names)}")
+    until = f"SAID.size==={len(names)}"
+    for visit in await asyncio.gather(*(visited(browser, page, until) for _ in range(2))):
+        _have_their_frames(visit, names)
+
+
+def _have_their_frames(visit: Visit, names: list[str]) -> None:
     expected = {name: [("sent", "text", name), ("received", "text", f"echo {name}")] for name in names}
     assert {name: said(visit, f"?{name}") for name in names} == expected
     assert len(rows(visit)) == 2 * len(names)
