@@ -14,11 +14,14 @@ from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.instrument import bundle
+from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.instrument.session import Realms
+from overscripted.crawl.process_usage import Total
 from overscripted.crawl.process_watch import ProcessWatch
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.visit_tab import VisitTab, VisitTabs
 from overscripted.errors import OutsideError
+from overscripted.record_kinds.visit_processes import VISIT_PROCESSES
 
 log = logging.getLogger("overscripted.crawl.browser")
 
@@ -88,7 +91,12 @@ class Browser:
             user_agent = f"{firefox.user_agent} (+{contact})"
             await firefox.bidi.command("emulation.setUserAgentOverride", {"userAgent": user_agent})
         parent = await Parent.attach(
-            firefox.bidi, watch.handle_death, tabs.handle_download, tabs.handle_close, watch.handle_birth
+            firefox.bidi,
+            watch.handle_death,
+            tabs.handle_download,
+            tabs.handle_close,
+            watch.handle_birth,
+            watch.usage.handle_end,
         )
         await preferences.check(parent, prefs, firefox.binary)
         realms = await Realms.attach(parent, firefox, recorder, firefox.folder, tabs.handle_message)
@@ -138,6 +146,7 @@ class Browser:
             self.failures += 1
             raise
         self.tabs.bind(tab, container_id, records)
+        self.watch.usage.begin(container_id)
 
     async def flush(self, container_id: str, end: bool = True) -> dict[str, Any]:
         """Have everything recorded in a container sent; returns the instrument's ``flushed`` message.
@@ -156,6 +165,21 @@ class Browser:
         self.tabs.unbind(container_id)
         with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
             await self._realms.forget(container_id)
+
+    async def measure(self, container_id: str, records: Records) -> Total:
+        """The visit of a container has ended: add rows of what its processes have used; their total.
+
+        For a Firefox that does not answer, what it used until the last look.
+        """
+        with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
+            async with asyncio.timeout(settings.MEASURE_S):
+                await self.watch.look(self._parent)
+        rows, cut, total = self.watch.usage.end(container_id)
+        for row in rows:
+            records.add(VISIT_PROCESSES, row)
+        if cut:
+            records.gaps[Gap.rows(VISIT_PROCESSES.table.name)] += cut
+        return total
 
     async def close(self, tab: VisitTab, by_force: bool = False) -> None:
         """Close a tab and its pop-ups, and delete everything that its pages stored.

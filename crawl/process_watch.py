@@ -10,6 +10,7 @@ from overscripted.crawl.firefox.bidi import BidiError
 from overscripted.crawl.firefox.deaths import Deaths
 from overscripted.crawl.firefox.drawing import Drawing
 from overscripted.crawl.firefox.parent_process import Parent, Process
+from overscripted.crawl.process_usage import ProcessUsage
 from overscripted.crawl.visit_tab import VisitTabs
 from overscripted.outcomes import Outcome
 
@@ -25,6 +26,7 @@ class ProcessWatch:
         self.failures = 0  # looks that Firefox did not answer
         self.deaths = Deaths()
         self.drawing = Drawing(firefox_pid)
+        self.usage = ProcessUsage()
         self.content_processes: dict[int, Process] = {}  # at the last look, by their process ids
         self._firefox_pid, self._tabs = firefox_pid, tabs
 
@@ -38,9 +40,15 @@ class ProcessWatch:
                 if visits() - tidied >= settings.TIDY_VISITS:
                     tidied = visits()
                     await parent.tidy()
-                self._judge(*await parent.processes())
+                await self.look(parent)
             except (BidiError, TimeoutError):
                 self.failures += 1
+
+    async def look(self, parent: Parent) -> None:
+        """Look once. Raises BidiError, TimeoutError."""
+        parent_memory, memory, content_processes = await parent.processes()
+        self.usage.look(content_processes)
+        self._judge(parent_memory, memory, content_processes)
 
     def handle_birth(self, pid: int) -> None:
         """A content process began: if memory runs out, the kernel is to kill it before Firefox itself."""

@@ -29,6 +29,9 @@ DAY_S = 86_400.0  # the longest time that an option accepts
 MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
 MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory
 MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console, messages
+MAX_VISIT_PROCESSES = (
+    1_000  # content processes of a visit that get a row; Firefox needs 0.05 s of CPU for each
+)
 MAX_TEXT = 1_000_000  # characters of one value, header list, message or stack
 CHALLENGE_FRAMES = 100  # frames of the visited page that are looked at for a captcha; a wall has one or two
 MAX_FRAMES = 50_000  # distinct frames of a visit that get a number of their own
@@ -87,6 +90,7 @@ TIDY_VISITS = 40  # visits between two garbage collections of Firefox's parent p
 BROWSER_BYTES = 6 * 2**30  # of memory of all its processes: above, a new Firefox takes over
 PARENT_BYTES = 4 * 2**30  # of its parent process, where pages draw: above, it is killed, visits are retried
 DRAW_S = 20.0  # of drawing without a pause: a page that waits for it may wait for another page's drawing
+MEASURE_S = 5.0  # for the last look at the processes of a visit; takes some milliseconds
 WATCH_S = 1.0  # between two looks at Firefox's processes: a page can fill a gigabyte per second
 PROCESS_BYTES = 2 * 2**30  # of memory of one content process: above, it is killed, its visit is `crashed`
 DATA_BYTES = 2 * PROCESS_BYTES  # Linux gives no process of a page more: its allocations then fail

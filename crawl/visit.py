@@ -17,6 +17,7 @@ from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.frontier.queue import Lease
 from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.load_slots import LoadSlots
+from overscripted.crawl.process_usage import Total
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Options
 from overscripted.crawl.visit_tab import VisitTab
@@ -54,6 +55,7 @@ class Result:
     loaded: datetime | None = None
     ended: datetime | None = None
     dwell_s: float | None = None
+    usage: Total | None = None  # CPU time and memory of its content processes
     max_lag_s: float | None = None  # the longest that a process of the page took to answer
     waited: bool = False  # in vain, as it seems, while Firefox drew what this page or another asked for
     cpu_throttled: bool = False  # others went first, for the CPU that it had used: a lag is its own fault
@@ -148,6 +150,9 @@ def row(
         "ended": result.ended,
         "dwell_s": result.dwell_s,
         "starved": result.max_lag_s,
+        "cpu_s": result.usage and result.usage.cpu_s,
+        "worker_cpu_s": result.usage and result.usage.worker_cpu_s,
+        "peak_memory": result.usage and result.usage.peak_memory,
         "n_calls": records.n_calls,
         "n_dropped": records.n_dropped,
         "known_gaps": json.dumps(dict(sorted(records.gaps.items()))),
@@ -187,6 +192,7 @@ class _Visit:
             await self._load(url)
             loaded()
             self.result.loaded = datetime.now(UTC)
+            self.browser.watch.usage.note_load(tab.container_id)
             began = time.monotonic()
             await self._dwell(self.options.dwell_s)
             await self._settle()
@@ -204,7 +210,9 @@ class _Visit:
             raise
         finally:
             self.result.cpu_throttled = tab.cpu_throttled
-            if tab.container_id:  # what the page does because its tab is closed is not part of the visit
+            if tab.container_id:
+                self.result.usage = await self.browser.measure(tab.container_id, self.records)
+                # What the page does because its tab is closed is not part of the visit.
                 await self.browser.forget(tab.container_id)
             with contextlib.suppress(BidiClosed):
                 await self.browser.close(tab, by_force=not answers)

@@ -7,7 +7,7 @@ the one session that started it. No page can reach or see this.
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -25,12 +25,19 @@ Argument = dict[str, Any]  # of a function, as WebDriver BiDi writes it
 
 @dataclass(frozen=True)
 class Process:
-    """A content process of a visit. ``memory`` in bytes, ``cpu_s`` since it began."""
+    """A content process of a visit. ``memory`` in bytes, ``cpu_s`` since it began.
+
+    ``kind`` is Firefox's, ``site`` that of its pages if it is of one site. ``workers`` has the CPU time of
+    each thread of a worker, in seconds, by its number.
+    """
 
     pid: int
     container_id: str
     memory: int
     cpu_s: float
+    kind: str = ""
+    site: str = ""
+    workers: dict[int, float] = field(default_factory=dict)
 
 
 class Parent:
@@ -48,6 +55,7 @@ class Parent:
         downloads: Callable[[str], None],
         closed: Callable[[int], None],
         born: Callable[[int], None] = lambda pid: None,
+        ending: Callable[[Process], None] = lambda process: None,
     ) -> "Parent":
         """Attach, and report what happens to tabs and content processes.
 
@@ -55,6 +63,7 @@ class Parent:
         - ``downloads(container_id)``: a file came instead of the visit's page.
         - ``closed(browser_id)``: a tab was closed. The argument is Firefox's number of the tab.
         - ``born(pid)``: a content process began.
+        - ``ending(process)``: a content process is about to end in order.
         """
         tree = await bidi.command("browsingContext.getTree", {"moz:scope": "chrome", "maxDepth": 0})
         parent = cls(bidi, str(tree["contexts"][0]["context"]))
@@ -66,6 +75,7 @@ class Parent:
         ]
         # BiDi's own event for a closed tab has the names and addresses of all its frames, of any length.
         arguments += [parent.channel(partial(_of_number, callback)) for callback in (closed, born)]
+        arguments.append(parent.channel(partial(_ending, ending)))
         await parent.call(_WATCH, *arguments)
         return parent
 
@@ -92,8 +102,16 @@ class Parent:
         """Memory of the parent process and of all processes, in bytes; the content processes of visits."""
         info = json.loads(await self.call(_PROCESSES))
         found = [
-            Process(pid, _container_id(number), memory, cpu / 1e9)
-            for pid, number, memory, cpu in info["children"]
+            Process(
+                pid,
+                _container_id(number),
+                memory,
+                cpu / 1e9,
+                kind,
+                site,
+                {thread: used / 1e9 for thread, used in threads},
+            )
+            for pid, number, memory, cpu, kind, site, threads in info["children"]
         ]
         of_all = info["memory"] + sum(process.memory for process in found)
         return info["memory"], of_all, [process for process in found if process.container_id]
@@ -118,6 +136,11 @@ class Parent:
 def _died(callback: Callable[[str, int], None], text: str) -> None:
     number, _, pid = text.partition(" ")
     callback(_container_id(number), int(pid))
+
+
+def _ending(callback: Callable[[Process], None], text: str) -> None:
+    pid, number, cpu_ms, kind, site = json.loads(text)
+    callback(Process(pid, _container_id(number), 0, cpu_ms / 1000, kind, site))
 
 
 def _of_number(callback: Callable[[int], None], number: str) -> None:

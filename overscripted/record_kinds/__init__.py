@@ -22,6 +22,7 @@ from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
 from overscripted.record_kinds.stored_cookies import STORED_COOKIES
 from overscripted.record_kinds.stored_items import STORED_ITEMS
 from overscripted.record_kinds.tls_connections import TLS_CONNECTIONS
+from overscripted.record_kinds.visit_processes import VISIT_PROCESSES
 from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
 RECORD_KINDS = (
@@ -31,6 +32,7 @@ RECORD_KINDS = (
     NAVIGATIONS,
     REQUEST_BODIES,
     SERVER_SENT_EVENTS,
+    VISIT_PROCESSES,
     WEBSOCKET_MESSAGES,
     DNS_NAMES,
     TLS_CONNECTIONS,

@@ -103,3 +103,19 @@ def test_requests_belong_to_the_visit_that_made_them(raw: Raw, small_web: Web) -
         own = {small_web.page(n), f"{small_web.base}/frame/own/{n}", f"{small_web.other}/frame/other/{n}"}
         assert own <= urls
         assert all(f"/{n}" in url or url.endswith("favicon.ico") for url in urls)
+
+
+def test_each_visit_has_the_processes_of_its_own_sites(raw: Raw, small_web: Web) -> None:
+    seen: set[int] = set()
+    for n in range(PAGES):
+        seed = small_web.page(n)
+        rows, visit = raw.of("visit_processes", seed), raw.visits[seed]
+        pids = {row["pid"] for row in rows}
+        assert len(pids) == len(rows) and not pids & seen  # no process has pages of two visits
+        seen |= pids
+        assert {row["site"] for row in rows} - {""} == {
+            base.rpartition(":")[0] for base in (small_web.base, small_web.other)
+        }
+        assert visit["cpu_s"] == pytest.approx(sum(row["cpu_s"] for row in rows))
+        assert all(row["cpu_s"] > 0 and row["worker_cpu_s"] == 0 for row in rows)
+        assert max(row["peak_memory"] for row in rows) <= visit["peak_memory"]

@@ -1,9 +1,10 @@
 // Reports events of tabs and processes of visits: a tab's process died, a download came instead of a page, a tab was
-// closed, a content process began.
+// closed, a content process began, a content process is about to end.
 // World: Firefox's parent process, privileged. Trusts: nothing that pages wrote. It reports numbers only.
 "use strict";
 
-function watch(crashed, downloads, closed, born) {
+function watch(crashed, downloads, closed, born, ending) {
+  const NAME = `overscripted-ending-${Services.uuid.generateUUID()}`;
   const pids = new Map(ChromeUtils.getAllDOMProcesses().map(({ childID, osPid }) => [childID, osPid]));
 
   function created(process) {
@@ -17,6 +18,12 @@ function watch(crashed, downloads, closed, born) {
   function died({ ownerElement, childID }) {
     const user = ownerElement?.getAttribute("usercontextid");
     if (user) crashed(`${user} ${pids.get(childID) ?? 0}`);
+  }
+
+  /** A content process tells the CPU time that it used (ms) when it is about to end. */
+  function told({ target, data }) {
+    const [, kind, site, user] = /^([^=]*)=?([^^]*)\^.*userContextId=(\d+)/.exec(target.remoteType) ?? [];
+    if (user && Number.isSafeInteger(data)) ending(JSON.stringify([target.osPid, Number(user), data, kind, site]));
   }
 
   function gone(context, topic, reason) {
@@ -35,6 +42,12 @@ function watch(crashed, downloads, closed, born) {
     downloads(String(source.userContextId));
   }
 
+  const atEnd = `if (Services.appinfo.processType === Services.appinfo.PROCESS_TYPE_CONTENT) {
+    const observe = () => Services.cpmm.sendAsyncMessage("${NAME}", ChromeUtils.cpuTimeSinceProcessStart);
+    Services.obs.addObserver({ observe }, "content-child-will-shutdown");
+  }`;
+  Services.ppmm.addMessageListener(NAME, told);
+  Services.ppmm.loadProcessScript(`data:text/javascript,${encodeURIComponent(atEnd)}`, true);
   for (const pid of pids.values()) if (pid !== Services.appinfo.processID) born(String(pid));
   Services.obs.addObserver({ observe: created }, "ipc:content-created");
   Services.obs.addObserver({ observe: ended }, "ipc:content-shutdown");
