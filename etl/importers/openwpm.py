@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from overscripted.errors import InputError
-from overscripted.etl.importers import openwpm_calls, openwpm_settings, openwpm_visits
+from overscripted.etl.importers import openwpm_calls, openwpm_names, openwpm_settings, openwpm_visits
 from overscripted.etl.importers.bodies import Bodies
 from overscripted.etl.importers.ids import crawl_id, file_name
 from overscripted.etl.importers.ledger import Ledger
@@ -107,6 +107,7 @@ class Conversion:
                 "requests": self._requests(requests),
                 "callstacks": self._callstacks(requests),
                 "cookies": self._cookies(),
+                "dns_names": self._names(),
                 "frames": self._frames(),
                 "visits": self._visits(),
             }
@@ -231,6 +232,10 @@ class Conversion:
                 "via": None,
                 "time_stamp": moment(row.get("time_stamp") or row.get("creationtime")),
             }
+
+    def _names(self) -> Iterator[Row]:
+        for row, ours in openwpm_names.names(self.source, self.ledger):
+            yield self._visit(row) | ours
 
     def _frames(self) -> Iterator[Row]:
         for row in self.source.rows("navigations"):

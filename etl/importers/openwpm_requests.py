@@ -218,8 +218,10 @@ class _Answers:
 
     def leave_out(self) -> None:
         """Count the answers that no request used as left out."""
+        # An address without a request is kept all the same, in `dns_names`.
+        left = "NOT used AND origin <> 'dns_responses'"
         for table, n in self._db.execute(
-            "SELECT origin, count(*) FROM answers WHERE NOT used GROUP BY origin"
+            f"SELECT origin, count(*) FROM answers WHERE {left} GROUP BY origin"
         ):
             self._ledger.leave_out(table, "of no request that was kept", n)
 

@@ -35,7 +35,7 @@ DNS_NAMES = RecordKind(
                 STR,
                 "Who told: resolver (the crawl's own, which also connects), resolver_beside_proxy (the "
                 "same, but a proxy resolves the name again and connects), firefox, proxy (only the proxy "
-                "knows: all are NULL), openwpm (import)",
+                "knows: all are NULL), openwpm (import), openwpm_trr (the same, from DNS over HTTPS)",
             ),
             Column(
                 "time_stamp", TIME, "When the addresses were found; resolver answers are reused for a while"

@@ -404,6 +404,8 @@ def test_the_real_database_comes_whole(tmp_path: Path) -> None:
     first = sorted(str(json.loads(text)[0]) for (text,) in theirs)
     assert sorted(r["argument_0"] for r in rows(run, "calls") if r["arguments_n_keys"]) == first
     assert sum(r["status"] is not None for r in rows(run, "requests")) >= 190
+    told = "SELECT DISTINCT visit_id, hostname FROM dns_responses ORDER BY 1, 2"
+    assert sorted((r["visit_id"], r["host"]) for r in rows(run, "dns_names")) == db.execute(told).fetchall()
     assert {r["ip"] for r in rows(run, "requests") if r["url"].startswith("http://www.example.com/")} == {
         "93.184.216.34"
     }

@@ -153,11 +153,12 @@ def test_answers_and_stacks_of_no_request_are_counted_by_table(tmp_path: Path) -
     told = story("2020-09")
     of = visit(1, 1, "https://a.example/")
     told["http_responses"].append(told["http_responses"][0] | {"url": "https://nobody.example/"})
-    told["dns_responses"] = [of | {"request_id": 8, "hostname": h} for h in ("a.example", "z.example")]
+    told["dns_responses"] = [of | {"request_id": 8, "hostname": h} for h in ("a.example", "z.example", " ")]
     told["callstacks"] = [of | {"request_id": 8, "call_stack": s} for s in ("f@https://a:1:2", "again", None)]
-    _, facts = imported(tmp_path, database(tmp_path / "x.sqlite", "2020-09", told))
+    raw, facts = imported(tmp_path, database(tmp_path / "x.sqlite", "2020-09", told))
+    assert [row["host"] for row in raw["dns_names"]] == ["a.example", "z.example"]  # of a request or not
     assert facts["left_out"] == (
-        "2 of callstacks: another of its request; 1 of dns_responses: of no request that was kept; "
+        "2 of callstacks: another of its request; 1 of dns_responses: without a host; "
         "1 of http_responses: of no request that was kept"
     )
     assert facts["rows_read"] - facts["rows_kept"] == facts["rows_left_out"] == 4
@@ -190,3 +191,51 @@ def test_a_redirect_to_itself_has_its_own_answers(tmp_path: Path) -> None:
         ("0", 0, 302),
         ("0", 1, 200),
     ]
+
+
+@pytest.mark.parametrize("era", ["2020-09", "2021-02", "2026-04"])
+def test_answers_of_name_servers_become_one_row_per_visit_and_host(tmp_path: Path, era: str) -> None:
+    of, other = visit(1, 1, "https://a.example/"), visit(2, 1, "https://b.example/")
+    answer = {
+        "hostname": "Shop.Example",
+        "addresses": "192.0.2.1, 2001:db8::1",
+        "used_address": "192.0.2.1",
+        "canonical_name": "Shop.CDN.example",
+        "is_TRR": 0,
+        "time_stamp": "2026-04-01T01:02:03.004Z",
+    }
+    told = {
+        "site_visits": [of, other],
+        "dns_responses": [
+            of | {"hostname": "shop.example", "error": "once failed", "request_id": 1},
+            of | answer,
+            of | answer | {"used_address": "192.0.2.9", "time_stamp": "2026-04-01T09:00:00.000Z"},
+            other | answer | {"hostname": "own.example", "canonical_name": "own.example", "is_TRR": 1},
+        ],
+    }
+    raw, _ = imported(tmp_path, database(tmp_path / "x.sqlite", era, told))
+    columns = ("visit_id", "host", "canonical_names", "addresses", "used_address", "error", "source")
+    addresses = '["192.0.2.1", "2001:db8::1"]'
+    error = "once failed" if era == "2026-04" else ""  # the column is new
+    shop = ("shop.example", '["shop.cdn.example"]', addresses, "192.0.2.1", error, "openwpm")
+    assert [tuple(row[name] for name in columns) for row in raw["dns_names"]] == [
+        (1, *shop),
+        (2, "own.example", "[]", addresses, "192.0.2.1", "", "openwpm_trr"),
+    ]
+    assert {row["names_error"] for row in raw["dns_names"]} == {None}
+    moments = [row["time_stamp"].isoformat(timespec="milliseconds") for row in raw["dns_names"]]
+    assert moments == ["2026-04-01T01:02:03.004+00:00"] * 2
+
+
+def test_hosts_of_many_visits_in_turn_are_each_one_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("overscripted.etl.importers.openwpm_names.OPEN_VISITS", 3)
+    visits = [visit(n, 1, "https://a.example/") for n in range(1, 8)]
+    told = {
+        "site_visits": visits,
+        "dns_responses": [of | {"hostname": f"{h}.example"} for of in visits for h in (0, 1, 0, 1)],
+    }
+    raw, _ = imported(tmp_path, database(tmp_path / "x.sqlite", "2020-09", told))
+    found = [(row["visit_id"], row["host"]) for row in raw["dns_names"]]
+    assert sorted(found) == [(n, f"{h}.example") for n in range(1, 8) for h in (0, 1)]
