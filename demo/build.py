@@ -22,6 +22,7 @@ from overscripted.demo.sites import (
     sockets,
     storage,
     thirdparty,
+    transport,
     walls,
     workers,
 )
@@ -54,6 +55,7 @@ def build(libraries: Libraries) -> Demo:
     kinds.add(world)
     sockets.add(world)
     storage.add(world)
+    transport.add(world)
     walls.add(world)
     broken.add_seeds(world)
     pages = front_pages.add(world)
