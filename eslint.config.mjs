@@ -60,6 +60,7 @@ export default [
     [
       ...files(`${JS}/parent_process`, `${JS}/parent_process/records`),
       `${JS}/shared/value_limits.js`,
+      `${JS}/shared/wasm_limits.js`,
       `${OPENWPM}/parent_process.js`,
     ],
     [
@@ -85,7 +86,7 @@ export default [
   ),
   // A content process: a sandbox with the rights of the browser.
   world(
-    [...files(`${JS}/content_process`), `${OPENWPM}/content_process.js`],
+    [...files(`${JS}/content_process`), `${JS}/shared/wasm_limits.js`, `${OPENWPM}/content_process.js`],
     [...XPCOM, "PROCESS_SETTINGS", "TextEncoder", "XMLSerializer"],
   ),
   // The sandbox of a document.
@@ -97,6 +98,7 @@ export default [
       "InternalError",
       "Node",
       "OVERSCRIPTED",
+      "WebAssembly",
       "XPCNativeWrapper",
       "cloneInto",
       "crypto",

@@ -94,6 +94,15 @@ class Gap(Described):
         "contents over the limit",
         "a body, page or picture beyond the bytes of a visit: only its hash is kept",
     )
+    WASM_SIZE = (
+        "webassembly module over the limit",
+        "a module that is too large to keep, or beyond the bytes of a visit: only its row is kept",
+    )
+    WASM_ROWS = "webassembly modules over the limit", "compilations beyond those of one document or worker"
+    WASM_UNKNOWN = (
+        "webassembly module without its bytes",
+        "a module whose bytes could not be read, or could have been changed while they were read",
+    )
     MALFORMED = "malformed message", "a message that our JavaScript cannot have sent"
     TOTALS_LIMIT = "call totals over the limit", "counts of a script and symbol beyond the rows of a visit"
     STORED_ITEMS = (

@@ -23,6 +23,7 @@ from overscripted.record_kinds.stored_cookies import STORED_COOKIES
 from overscripted.record_kinds.stored_items import STORED_ITEMS
 from overscripted.record_kinds.tls_connections import TLS_CONNECTIONS
 from overscripted.record_kinds.visit_processes import VISIT_PROCESSES
+from overscripted.record_kinds.wasm_modules import WASM_MODULES
 from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
 RECORD_KINDS = (
@@ -33,6 +34,7 @@ RECORD_KINDS = (
     REQUEST_BODIES,
     SERVER_SENT_EVENTS,
     VISIT_PROCESSES,
+    WASM_MODULES,
     WEBSOCKET_MESSAGES,
     DNS_NAMES,
     TLS_CONNECTIONS,

@@ -13,3 +13,12 @@ interface PropertyDescriptor {
 interface Object {
   wrappedJSObject: any;
 }
+
+// In Firefox since version 133, unknown to TypeScript.
+interface Uint8Array {
+  toBase64(): string;
+}
+
+interface Uint8ArrayConstructor {
+  fromBase64(text: string): Uint8Array;
+}

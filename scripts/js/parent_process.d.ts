@@ -17,8 +17,3 @@ declare const console: any;
 declare const indexedDB: any;
 declare const matchMedia: any;
 declare const screen: any;
-
-// In Firefox since version 133, unknown to TypeScript.
-interface Uint8Array {
-  toBase64(): string;
-}

@@ -4,3 +4,4 @@ declare const OVERSCRIPTED: Protocol.Settings;
 
 // Of documents; workers have none.
 declare var Document: any;
+declare const WebAssembly: any;

@@ -1,7 +1,6 @@
 // The names that the global of a worker's debugger has.
 
 declare const Debugger: any;
-declare const WebAssembly: any;
 
 // Of the worker, for what runs there.
 declare const Event: any;

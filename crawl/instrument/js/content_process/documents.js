@@ -5,7 +5,7 @@
 // reach nor see the sandbox.
 "use strict";
 
-function Documents(link, { recorder, windowSide, mark }) {
+function Documents(link, modules, { recorder, windowSide, mark }) {
   const URL = 100_000; // characters of a document's address
   const TICK_MS = 100; // from the first waiting record of a document to its flush
   const { BrowsingContext, WindowGlobalChild } = Cu.getGlobalForObject(Services);
@@ -151,6 +151,7 @@ function Documents(link, { recorder, windowSide, mark }) {
         emit: (kind, data) => link.emit(entry.id, kind, data),
         wake: () => wake(entry),
         caller: () => PageStack.caller(entry.box.principal),
+        module: (row, bytes, response) => modules.add(entry.id, user, row, bytes, response),
         repeated: (report) => repeated(`${user}\n${report}`),
         plan: link.shared(kind) ?? null,
         planned: (plan) => link.share(kind, Cu.cloneInto(plan, {})),

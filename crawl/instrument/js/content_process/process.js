@@ -32,8 +32,9 @@
     },
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
-  const documents = Documents(ProcessLink, PROCESS_SETTINGS);
-  const workers = Workers(ProcessLink, worker, documents.made);
+  const modules = WasmModules(ProcessLink);
+  const documents = Documents(ProcessLink, modules, PROCESS_SETTINGS);
+  const workers = Workers(ProcessLink, worker, documents.made, modules);
   if (reference) Reference(ProcessLink, reference);
   Focus();
   const navigations = Navigations(ProcessLink);
@@ -44,6 +45,7 @@
     documents.flush(user);
     navigations.flush(user);
     await workers.flush(user);
+    modules.flush(user);
     ProcessLink.emit("", "flushed", { number });
   }
 

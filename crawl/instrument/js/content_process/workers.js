@@ -2,7 +2,7 @@
 // World: process script, privileged. Trusts: our debugger scripts.
 "use strict";
 
-function Workers(link, script, made) {
+function Workers(link, script, made, modules) {
   const FLUSH_MS = 250; // a flush waits so long; a worker in a longer task sends its records at its next call
   const manager = Cc["@mozilla.org/dom/workers/workerdebuggermanager;1"].getService(Ci.nsIWorkerDebuggerManager);
   const workers = new Map(); // debugger of a worker -> {id, user, ready, flushed}
@@ -18,6 +18,7 @@ function Workers(link, script, made) {
     if (kind === "ready") record.ready = true;
     else if (kind === "flushed") record.flushed?.();
     else if (kind === "at") link.emit(record.id, "at", text.slice(space + 1));
+    else if (kind === "module") modules.ofWorker(record.id, record.user, ...text.slice(space + 1).split("\n"));
     else if (kind === PROTOCOL.message.GAP) link.gap(record.id, text.slice(space + 1));
     else link.emit(record.id, kind, text.slice(space + 1));
   }

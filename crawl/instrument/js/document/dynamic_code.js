@@ -63,16 +63,27 @@ const DynamicCode = (() => {
       return made;
     }
 
+    /** Whether an event is a report of Firefox for us. */
+    static reports = (event) =>
+      event.type === "securitypolicyviolation" && event.originalPolicy.includes(OVERSCRIPTED.mark);
+
+    /**
+     * The frame of the script that a report is about; "" if there is none. A `javascript:` URL that no script has set
+     * has no line: Firefox then gives the document's address.
+     */
+    static frameOf({ sourceFile, lineNumber, columnNumber }) {
+      return sourceFile && lineNumber ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
+    }
+
     /** Record a report of Firefox about the window. */
     handle(event) {
-      if (event.type !== "securitypolicyviolation" || !event.originalPolicy.includes(OVERSCRIPTED.mark)) return;
+      if (!DynamicCode.reports(event)) return;
       event.stopImmediatePropagation();
       const symbol = enabled && symbolOf(event);
       if (!symbol) return;
-      const { sourceFile, lineNumber, columnNumber } = event;
+      const { lineNumber, columnNumber } = event;
       const sample = symbol === "window.WebSocket" ? event.blockedURI : event.sample;
-      // A `javascript:` URL that no script has set has no line: Firefox then gives the document's address.
-      const frame = sourceFile && lineNumber ? `@${plain(sourceFile)}:${lineNumber}:${columnNumber}` : "";
+      const frame = DynamicCode.frameOf(event);
       if (symbol === "window.WebSocket" && !this.makes(sample, frame)) return;
       // Firefox checks each javascript: URL twice and reports both checks. For a frame it reports the first one in the
       // document of the script that sets the URL. It reports the second one in the frame's document, with the address

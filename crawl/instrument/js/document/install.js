@@ -12,6 +12,9 @@ const Install = (() => {
   const { GET, SET, CALL, SET_FAILED } = PROTOCOL.operation;
   // "Class.name" or "get Class.name" -> function(result, recorder). It runs after the native and returns the result.
   const hooks = new Map();
+  // "Class.name" -> function(values, caller, recorder). It runs before the native, and returns the arguments for it.
+  // `caller` is what `Recorder.callerOf` finds.
+  const firstHooks = new Map();
 
   /** Whether the settings ask for this call. `when` is a word or a set of first arguments. */
   function wanted(when, values, recorder) {
@@ -94,8 +97,21 @@ const Install = (() => {
     return wrapper;
   }
 
-  function method(realm, i, length, then) {
+  /** What `first` makes of the arguments of a call. If it fails, the native gets those of the page. */
+  function prepared(realm, first, values, wrapper) {
+    try {
+      capture(captured, wrapper);
+      return first(values, realm.recorder.callerOf(Stack.inner(captured.stack), wrapper), realm.recorder);
+    } catch (error) {
+      realm.unrecorded.n++;
+      realm.unrecorded.error = error;
+      return values;
+    }
+  }
+
+  function method(realm, i, length, first, then) {
     const run = (receiver, values) => {
+      if (first) values = prepared(realm, first, values, wrapper);
       const target = (realm.members[i] ?? realm.plan.read(i)).target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values, realm.recorder))) {
         try {
@@ -179,9 +195,14 @@ const Install = (() => {
     if (shape & Plan.GET) put(getter(realm, i, hooks.get(`get ${kind}.${name}`)), holder, `get ${name}`);
     if (shape & Plan.SET) put(setter(realm, i), holder, `set ${name}`);
     if (!(shape & Plan.METHOD)) return;
-    const wrapper = method(realm, i, shape >> Plan.LENGTH, hooks.get(`${kind}.${name}`));
+    const key = `${kind}.${name}`;
+    const wrapper = method(realm, i, shape >> Plan.LENGTH, firstHooks.get(key), hooks.get(key));
     putMethod(wrapper, name, { plain: shape & Plan.PLAIN, twins: realm.plan.twins[i] ?? NONE, owner, holder });
   }
 
-  return { install, after: (key, hook) => hooks.set(key, hook) };
+  return {
+    install,
+    before: (key, hook) => firstHooks.set(key, hook),
+    after: (key, hook) => hooks.set(key, hook),
+  };
 })();

@@ -9,7 +9,7 @@
     channel.gap(PROTOCOL.gap.WORKLET);
     return result;
   });
-  const hooked = { ...Webdriver.hooked, "Worklet.prototype": ["addModule"] };
+  const hooked = { ...Webdriver.hooked, ...Records.hooked, "Worklet.prototype": ["addModule"] };
 
   function kindOf(window) {
     try {

@@ -4,9 +4,15 @@
 
 const Records = (() => {
   const kinds = []; // classes of recorders, see `of`
+  const hooked = {};
 
   return {
-    add: (Kind) => kinds.push(Kind),
+    /** Add a kind. `wraps` lists what is wrapped for it, e.g. "Node.prototype": ["appendChild"]. */
+    add(Kind, wraps = {}) {
+      kinds.push(Kind);
+      for (const [path, names] of Object.entries(wraps)) hooked[path] = [...(hooked[path] ?? []), ...names];
+    },
+    hooked,
     /**
      * Makes the recorders of one window. Returns a function `(name, ...values)`, which calls the method of this name of
      * each recorder that has one: `handle(event, number of the frame that sent it)`, `written` and `uncaught` of

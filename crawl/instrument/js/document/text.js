@@ -127,14 +127,8 @@ const Text = (() => {
 
   /** A buffer of bytes as its length and SHA-256, for modules of WebAssembly. */
   function digest(value) {
-    const copy = structuredClone(value); // a copy in this world, which the page cannot change
-    const bytes = ArrayBuffer.isView(copy)
-      ? new Uint8Array(copy.buffer, copy.byteOffset, copy.byteLength)
-      : new Uint8Array(copy);
-    return stringify({
-      byteLength: bytes.length,
-      sha256: bytes.length <= MAX_HASH ? sha256(bytes) : null,
-    });
+    const { byteLength } = value;
+    return stringify({ byteLength, sha256: byteLength <= MAX_HASH ? sha256(Bytes.copy(value)) : null });
   }
 
   const isBuffer = (value) => /^\[object (?:(?:Shared)?ArrayBuffer|DataView|\w+Array)\]$/.test(kindOf(value));
@@ -167,5 +161,5 @@ const Text = (() => {
     }
   }
 
-  return { ...ValueLimits.columns({ serialize, isBuffer, digest }), classOf };
+  return { ...ValueLimits.columns({ serialize, isBuffer, digest }), classOf, isBuffer };
 })();

@@ -140,6 +140,8 @@ function Realms(channel, name, process, folder, policy) {
       if (fits(data.text)) records.heard(data);
     } else if (kind === "instrument") {
       reference.handle(target, data);
+    } else if (kind === "found") {
+      found(realms.get(target)?.get(id), data);
     } else if (kind === "flushed") {
       settle(flushes.get(data.number), target);
     } else {
@@ -164,6 +166,14 @@ function Realms(channel, name, process, folder, policy) {
     // If a name occurs twice in JSON, the last one counts. So a realm cannot forge the members of `realm.head`.
     if (fits(data)) return emit(`${data.slice(0, -1)},"type":"${kind}",${realm.head}}`);
     gap(realm.user, GAP.MESSAGE_SIZE);
+  }
+
+  /** A content process has found something in a realm that a kind of the parent process records. */
+  function found(realm, data) {
+    if (!realm) return;
+    if (!realm.sure) locate(realm);
+    const { container_id, tab, frame, parent, top } = JSON.parse(`{${realm.head}}`);
+    records.found(realm.user, { container_id, tab, frame, parent, top }, data);
   }
 
   /** Share a plan that a realm has found with all processes, also with later ones. The first plan of a kind counts. */

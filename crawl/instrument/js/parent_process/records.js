@@ -8,6 +8,8 @@
  * may return a promise. `forget(user)` when the visit is over and nothing of it may be sent any more.
  * `heard(user, said)` when a content process of the visit has sent `record`, an object with `table`, `user` and `text`,
  * which is "" or a JSON object on one line.
+ * `found(user, frame, data)` when a content process has found something in a realm; `frame` has the members that name
+ * the realm's frame in a message.
  *
  * `tools`: `emit(message)`, `gap(user, name)`, `name` (of messages between processes), `files` (see files.js), `ask` (see
  * questions.js), `hopOf(channel)`, which is the `request_id` and `hop` of a request (null if it is no visit's),
@@ -52,6 +54,9 @@ const ParentRecords = (() => {
       },
       heard({ table, user, ...said }) {
         for (const [name, kind] of started) if (name === table) kind.heard?.(user, said);
+      },
+      found(user, frame, { table, ...data }) {
+        for (const [name, kind] of started) if (name === table) kind.found?.(user, frame, data);
       },
       forget(user) {
         over.delete(user);

@@ -82,7 +82,7 @@
     }
     expected = null;
     const member = members.of(callee);
-    const known = member !== undefined || special.has(callee);
+    const known = member !== undefined || special.has(callee) || WasmModules.nameOf(callee) !== "";
     if (!known && !callee.isBoundFunction) return undefined;
     inside = true;
     try {
@@ -100,9 +100,11 @@
     try {
       if (callee === bind) return Caller.bind(bind, receiver, values, findCaller);
       DynamicCode.called(callee, values, watched);
+      const compiler = WasmModules.nameOf(callee);
+      if (compiler !== "") WasmModules.called(compiler, values, findCaller().frame);
       return member === undefined ? undefined : note(member, callee, receiver, values);
     } finally {
-      if (last.has(callee)) Channel.flush();
+      if (last.has(callee)) flush();
     }
   }
 
@@ -155,10 +157,19 @@
     recorder.note(target, operation, captured.stack, watched, value, values, receiver);
   }
 
+  /** Send everything. */
+  function flush() {
+    const within = inside;
+    inside = true;
+    WasmModules.look();
+    inside = within;
+    Channel.flush();
+  }
+
   /** The worker has returned to its event loop. */
   function idle() {
     expected = null;
-    Channel.flush();
+    flush();
     if (watcher.onNativeCall === undefined && !released) watch();
   }
 
@@ -188,10 +199,11 @@
   }
 
   globalThis.onmessage = () => {
-    Channel.flush();
+    flush();
     Channel.post("flushed");
   };
   Caller.begin(watcher, watched);
+  WasmModules.listen(global, recorder);
   Policy.hide(global);
   watch();
   Channel.post("ready");

@@ -11,6 +11,12 @@ const Text = (() => {
   const numbers = reader(Object.getPrototypeOf(Uint8Array.prototype));
   const views = reader(DataView.prototype);
   const length = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "length").get;
+  const bufferLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength").get;
+  // This world may have no name for the class of shared buffers.
+  const sharedLength = () => {
+    const { buffer } = new WebAssembly.Memory({ initial: 0, maximum: 0, shared: true });
+    return Object.getOwnPropertyDescriptor(Object.getPrototypeOf(buffer), "byteLength").get;
+  };
   const toString = Function.prototype.toString;
   const isBuffer = (value) => /^(?:(?:Shared)?ArrayBuffer|DataView|\w+Array)$/.test(value.class);
   const isIndexed = (value) => /^\w+Array$/.test(value.class);
@@ -80,15 +86,28 @@ const Text = (() => {
     return (view) => /** @type {[any, number, number]} */ (getters.map((getter) => apply(getter, view, [])));
   }
 
+  /** The memory of a buffer or view: the buffer, its first byte, and the number of bytes. */
+  function memoryOf(value) {
+    const object = value.unsafeDereference();
+    if (value.class === "DataView") return views(object);
+    if (!value.class.endsWith("ArrayBuffer")) return numbers(object);
+    return [object, 0, apply(value.class === "ArrayBuffer" ? bufferLength : sharedLength(), object, [])];
+  }
+
+  /** How many bytes a buffer or view has. A detached buffer has none. */
+  const sizeOf = (value) => memoryOf(value)[2];
+
+  /** A copy of the first `most` bytes of a buffer or view in this world. */
+  function bytesOf(value, most) {
+    const [buffer, at, size] = memoryOf(value);
+    // This world cannot read the bytes of an object of the worker, but natives copy them.
+    return size === 0 ? new Uint8Array(0) : new Uint8Array(new Uint8Array(buffer, at, Math.min(size, most)));
+  }
+
   /** A buffer of bytes as its length and SHA-256, for modules of WebAssembly. */
   function digest(value) {
-    const buffer = value.unsafeDereference();
-    const plain = value.class.endsWith("ArrayBuffer");
-    const view = plain
-      ? new Uint8Array(buffer)
-      : new Uint8Array(...(value.class === "DataView" ? views : numbers)(buffer));
-    const size = apply(length, view, []);
-    return stringify({ byteLength: size, sha256: size <= MAX_HASH ? sha256(new Uint8Array(view)) : null });
+    const byteLength = sizeOf(value);
+    return stringify({ byteLength, sha256: byteLength <= MAX_HASH ? sha256(bytesOf(value, byteLength)) : null });
   }
 
   /** OpenWPM's serializeObject: primitives as they are, the rest as text. */
@@ -104,5 +123,12 @@ const Text = (() => {
     }
   }
 
-  return ValueLimits.columns({ serialize, isBuffer, digest });
+  return {
+    ...ValueLimits.columns({ serialize, isBuffer, digest }),
+    isBuffer,
+    sizeOf,
+    bytesOf,
+    /** Whether other threads may change the bytes of a buffer or view. */
+    areShared: (value, global) => global.makeDebuggeeValue(memoryOf(value)[0]).class === "SharedArrayBuffer",
+  };
 })();

@@ -1,0 +1,148 @@
+// Sends the modules of WebAssembly that realms compile. Their bytes come from the content processes, or, if a response
+// is compiled while it arrives, from a copy of that response.
+// World: Firefox's parent process, privileged. Bytes are the page's, and rows come from content processes, which pages
+// may have taken over. Nothing here runs or parses the bytes.
+"use strict";
+
+ParentRecords.add("wasm_modules", ({ emit, gap, files }) => {
+  const TEXTS = ["location", "realm", "made_by", "source", "script_url"];
+  const NUMBERS = ["script_line", "script_col", "size", "time_stamp"];
+  const RESPONSES = 1000; // copied responses of a visit
+  const { gap: GAP } = PROTOCOL;
+  const visits = new Map(); // user -> visit, see `visitOf`
+
+  function visitOf(user) {
+    if (!visits.has(user)) {
+      visits.set(user, {
+        user,
+        kept: new Set(), // SHA-256 of modules whose bytes were sent
+        size: 0, // bytes of those
+        responses: new Map(), // address -> copies of its responses, see `copied`
+        copies: 0,
+        waiting: new Set(), // rows whose response has yet to arrive
+      });
+    }
+    return visits.get(user);
+  }
+
+  function digest(bytes) {
+    const hash = Cc["@mozilla.org/security/hash;1"].createInstance(Ci.nsICryptoHash);
+    hash.init(Ci.nsICryptoHash.SHA256);
+    hash.update(bytes, bytes.length);
+    return Array.from(hash.finish(false), (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  }
+
+  /** The row that a content process has sent, with no other members than those of a row. */
+  function parsed(text, source) {
+    const { ...given } = { ...JSON.parse(text), ...(source === undefined ? {} : { source }) };
+    const row = {};
+    for (const name of TEXTS) row[name] = String(given[name] ?? "");
+    for (const name of NUMBERS) row[name] = typeof given[name] === "number" ? given[name] : null;
+    return row;
+  }
+
+  function send(visit, row) {
+    if (visits.get(visit.user) !== visit) return; // the visit is over
+    /** @type {Protocol.WasmModule} */
+    const message = { type: PROTOCOL.message.WASM_MODULE, ...row };
+    emit(message);
+  }
+
+  /** Send a row that has no bytes, and count why. */
+  function without(visit, row, name) {
+    gap(visit.user, name);
+    send(visit, row);
+  }
+
+  /** Send a row with the bytes of its module, or their hash if they were sent before. */
+  function keep(visit, row, bytes) {
+    const sha256 = digest(bytes);
+    const whole = { ...row, size: bytes.length, sha256 };
+    if (visit.kept.has(sha256)) return send(visit, whole);
+    if (bytes.length > WasmLimits.MODULE || visit.size + bytes.length > WasmLimits.VISIT) {
+      return without(visit, whole, GAP.WASM_SIZE);
+    }
+    visit.kept.add(sha256);
+    visit.size += bytes.length;
+    files.track(
+      visit.user,
+      files.keep(bytes).then((file) => send(visit, { ...whole, file })),
+    );
+  }
+
+  // -- responses ------------------------------------------------------------------------------------
+
+  const withoutFragment = (address) => address.split("#", 1)[0];
+
+  /** The bytes of a copied response: null if they did not arrive, "size" if they are too many. */
+  function bytesOf(storage, encoding) {
+    if (!storage) return null;
+    if (storage.length >= WasmLimits.MODULE) return "size";
+    try {
+      const bytes = BodyCopies.decoded(storage, encoding, WasmLimits.MODULE);
+      return bytes.length >= WasmLimits.MODULE ? "size" : bytes;
+    } catch {
+      return "size"; // the decoded bytes have no room
+    }
+  }
+
+  /** Copy a response that may be compiled while it arrives. */
+  function copied(channel, user) {
+    const visit = visitOf(user);
+    if (visit.copies++ >= RESPONSES) return;
+    const address = withoutFragment(channel.URI.spec);
+    const copy = { request_id: String(ChannelWrapper.get(channel).id), done: null };
+    copy.done = new Promise((resolve) => {
+      BodyCopies.copy(channel, WasmLimits.MODULE, (storage) => resolve(bytesOf(storage, BodyCopies.encoding(channel))));
+    });
+    if (!visit.responses.has(address)) visit.responses.set(address, []);
+    visit.responses.get(address).push(copy);
+  }
+
+  /** Whether all contents are equal. Otherwise nobody knows which of them was compiled. */
+  function areEqual(contents) {
+    const [first, ...others] = contents.map((bytes) => (bytes instanceof Uint8Array ? digest(bytes) : bytes));
+    return others.every((other) => other === first);
+  }
+
+  /** Send a row when the response that it names has arrived. */
+  async function arrive(visit, row) {
+    const copies = visit.responses.get(withoutFragment(row.source)) ?? [];
+    if (copies.length === 0) return without(visit, row, GAP.WASM_UNKNOWN);
+    visit.waiting.add(row);
+    const contents = await Promise.all(copies.map(({ done }) => done));
+    if (!visit.waiting.delete(row)) return;
+    const arrived = contents.filter((bytes) => bytes !== null);
+    if (arrived.length === 0) return; // it did not arrive, so nothing was compiled
+    if (!areEqual(arrived)) return without(visit, row, GAP.WASM_UNKNOWN);
+    const { request_id } = copies[contents.findLastIndex((bytes) => bytes !== null)];
+    if (arrived[0] === "size") return without(visit, { ...row, request_id }, GAP.WASM_SIZE);
+    keep(visit, { ...row, request_id }, arrived[0]);
+  }
+
+  onResponses((channel, user) => {
+    if (channel.contentType === "application/wasm") copied(channel, user);
+  });
+
+  return {
+    /** A realm has compiled a module. `frame` is what names its frame in a message. */
+    found(user, frame, { row: text, source, bytes, sha256 }) {
+      const visit = visitOf(user);
+      const row = { ...frame, ...parsed(text, source) };
+      if (row.made_by.endsWith("Streaming")) return void arrive(visit, row);
+      if (ArrayBuffer.isView(bytes))
+        return keep(visit, row, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      if (typeof sha256 !== "string") return without(visit, row, row.size === null ? GAP.WASM_UNKNOWN : GAP.WASM_SIZE);
+      const known = { ...row, sha256: sha256.slice(0, 64) };
+      if (visit.kept.has(sha256)) send(visit, known);
+      else without(visit, known, GAP.WASM_SIZE);
+    },
+    /** Send the rows whose response has not arrived in full. */
+    ended(user) {
+      const visit = visitOf(user);
+      for (const row of visit.waiting) without(visit, row, GAP.WASM_UNKNOWN);
+      visit.waiting.clear();
+    },
+    forget: (user) => visits.delete(user),
+  };
+});
