@@ -15,7 +15,13 @@ from functools import partial
 from typing import Any
 
 from overscripted.errors import InputError
-from overscripted.etl.importers import openwpm_calls, openwpm_names, openwpm_settings, openwpm_visits
+from overscripted.etl.importers import (
+    openwpm_calls,
+    openwpm_names,
+    openwpm_navigations,
+    openwpm_settings,
+    openwpm_visits,
+)
 from overscripted.etl.importers.bodies import Bodies
 from overscripted.etl.importers.ids import crawl_id, file_name
 from overscripted.etl.importers.ledger import Ledger
@@ -109,6 +115,7 @@ class Conversion:
                 "cookies": self._cookies(),
                 "dns_names": self._names(),
                 "frames": self._frames(),
+                "navigations": self._navigations(),
                 "visits": self._visits(),
             }
             for table, rows in steps.items():
@@ -135,7 +142,10 @@ class Conversion:
         return {"crawl_id": self.crawl_id, "visit_id": number, "attempt": 1}
 
     def _ids(self, row: Row) -> Row:
-        return self._visit(row) | {
+        return self._visit(row) | self._frame_columns(row)
+
+    def _frame_columns(self, row: Row) -> Row:
+        return {
             "frame_id": whole(row.get("frame_id")),
             "parent_frame_id": whole(row.get("parent_frame_id")),
             "top_level_url": openwpm_calls.top(row),
@@ -248,6 +258,12 @@ class Conversion:
                 "kind": "top" if whole(row.get("parent_frame_id")) == -1 else "iframe",
                 "time_stamp": moment(when),
             }
+
+    def _navigations(self) -> Iterator[Row]:
+        """From the same rows as frames."""
+        read = ((openwpm_visits.visit_name(row), row) for row in self.source.rows("navigations"))
+        for row, ours in openwpm_navigations.navigations(read):
+            yield self._numbered(openwpm_visits.visit_name(row)) | self._frame_columns(row) | ours
 
     def _visits(self) -> Iterator[Row]:
         for visit, entry in self.visits.by_name.items():

@@ -56,8 +56,8 @@ def _web(browser: str) -> Tables:
         "change_cause expiry is_http_only* is_host_only* is_session* host is_secure* name path value "
         "same_site first_party_domain store_id time_stamp",
         "navigations": f"id* incognito* {browser}* visit_id* extension_session_uuid process_id* window_id* "
-        "tab_id* frame_id* parent_frame_id* uuid url transition_type before_navigate_time_stamp "
-        "committed_time_stamp",
+        "tab_id* frame_id* parent_frame_id* uuid url transition_qualifiers transition_type "
+        "before_navigate_time_stamp committed_time_stamp",
     }
 
 

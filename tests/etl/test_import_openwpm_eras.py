@@ -239,3 +239,39 @@ def test_hosts_of_many_visits_in_turn_are_each_one_row(
     raw, _ = imported(tmp_path, database(tmp_path / "x.sqlite", "2020-09", told))
     found = [(row["visit_id"], row["host"]) for row in raw["dns_names"]]
     assert sorted(found) == [(n, f"{h}.example") for n in range(1, 8) for h in (0, 1)]
+
+
+def test_navigations_have_what_firefox_told_of_their_cause(tmp_path: Path) -> None:
+    """Frame, parent, type, qualifiers, URL; then URL before, asked for, cause, redirects of servers."""
+    of, other = visit(1, 1, "https://a.example/"), visit(2, 1, "https://a.example/")
+    told = [
+        ((0, -1, "link", "[]", "/a"), (None, "/a", None, 0)),
+        ((4, 0, "auto_subframe", "[]", "/f"), (None, "/f", "initial", 0)),
+        ((0, -1, "link", '["server_redirect"]', "/b"), ("/a", None, None, None)),
+        ((4, 0, "auto_subframe", "[]", "/g"), ("/f", "/g", None, 0)),
+        ((0, -1, "form_submit", "[]", "/c"), ("/b", "/c", "form", 0)),
+        ((0, -1, "reload", None, "/c"), ("/c", "/c", "reload", 0)),
+        ((0, -1, "link", '["client_redirect"]', "/d"), ("/c", "/d", "meta_refresh", 0)),
+        ((0, -1, "link", '["forward_back", "server_redirect"]', "/c"), ("/d", None, "history", None)),
+        ((0, -1, "typed", "{", "/e"), ("/c", "/e", None, 0)),
+    ]
+    names = ("frame_id", "parent_frame_id", "transition_type", "transition_qualifiers", "url")
+    times = {"before_navigate_time_stamp": None, "committed_time_stamp": "2020-11-25T17:04:23.414Z"}
+    rows = [of | {"tab_id": 3} | times | dict(zip(names, row, strict=True)) for row, _ in told]
+    # Of another visit, with the same tab and frame.
+    rows.insert(1, other | {"tab_id": 3} | times | dict(zip(names, told[0][0], strict=True)))
+    raw, facts = imported(tmp_path, database(tmp_path / "x.sqlite", "2020-09", {"navigations": rows}))
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in raw["navigations"]:
+        found.setdefault(row["visit_id"], []).append(row)
+    first, second = (sorted(found[n], key=lambda row: row["ordinal"]) for n in (1, 2))
+    names = ("from_url", "url", "cause", "server_redirects")
+    assert [tuple(row.get(name) for name in names) for row in first] == [ours for _, ours in told]
+    assert [row["from_url"] for row in second] == [None]
+    assert [row["ordinal"] for row in first] == list(range(len(told)))
+    assert [row["frame_id"] for row in first] == [row[0] for row, _ in told]
+    assert {(row["outcome"], row["same_document"]) for row in first} == {("committed", False)}
+    assert all(row["time_stamp"] == row["committed"] for row in first)
+    assert [row["committed_url"] for row in first] == [row[-1] for row, _ in told]
+    assert facts["rows_read"] == facts["rows_kept"] == len(rows)
+    assert len(raw["frames"]) == len(rows)
