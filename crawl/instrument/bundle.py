@@ -34,6 +34,7 @@ _PARENT_PROCESS = (
     "js/parent_process/stored_text.js",
     "js/parent_process/stored_rows.js",
     "js/parent_process/indexed_databases.js",
+    "js/parent_process/event_stream.js",
     "js/parent_process/records.js",
     "js/parent_process/page_contents.js",
     "js/shared/wasm_limits.js",

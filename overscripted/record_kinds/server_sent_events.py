@@ -17,7 +17,11 @@ SERVER_SENT_EVENTS = RecordKind(
             Column("event_id", STR, "Last id that the server gave; empty if it gave none"),
             Column("data", STR, "Data of the event, or its beginning"),
             Column("data_len", INT, "Length of the whole data", "UTF-16 units"),
-            Column("time_stamp", TIME, "When the browser had read it"),
+            Column(
+                "time_stamp",
+                TIME,
+                "When the browser had read it; NULL in a shared or service worker",
+            ),
         ),
     ),
     kept="one event of an EventSource in an acknowledged visit",

@@ -21,6 +21,8 @@ def _streams(web: Web) -> None:
 
     long = b"".join(b"data: %s\n\n" % (b"x" * 100_001 if n == 0 else b"%d" % n) for n in range(1200))
     web.handlers |= {"/events": sockets.events, "/echo": echo, "/event-flood": partial(_flood, long)}
+    large = b"data: %s\n\n" % (b"x" * 100_000) * 11 + b"data: last\n\n"
+    web.handlers["/event-megabytes"] = partial(_flood, large)
     web.redirects["/to-events"] = "/events?moved"
     web.add("/everywhere-else", "data: no stream\n\n", "text/plain")
 
@@ -96,12 +98,15 @@ async def test_events_that_a_service_worker_passes_on(browser: Instrumented, web
 
 
 async def test_event_sources_of_every_kind_of_window_and_worker(browser: Instrumented, web: Web) -> None:
-    """Those of shared and service workers are a gap. A fetched stream, and another type, are none."""
+    """Those of shared and service workers have no frame, and compressed ones are a gap.
+
+    A fetched stream, and another type, are no event sources.
+    """
     web.add("/event-frame", read_page("event_sources/frame.html"))
     web.add("/event-worker.js", read_page("event_sources/worker.js"), "text/javascript")
     page = web.base + web.add("/hear-everywhere", read_page("event_sources/everywhere.html"))
     visit = await seen_page(browser, page)
-    await visit.until("SAID.size===6")
+    await visit.until("SAID.size===7")
     await end(browser, visit)
     found = {row["data"]: (row["tab"], row["frame"]) for row in rows(visit)}
     frames = {one["url"]: (one["tab"], one["frame"]) for one in visit.of("frame")}
@@ -110,10 +115,44 @@ async def test_event_sources_of_every_kind_of_window_and_worker(browser: Instrum
         "inline": (visit.tab, 0),
         "worker": (visit.tab, 0),
         "other": frames[f"{web.other}/event-frame?other"],
+        "shared": (-1, -1),
+        "service": (-1, -1),
     }
     assert blank[0] == visit.tab and blank[1] not in {0, -1, found["other"][1]}
-    assert len(rows(visit)) == 4
-    assert [(gap["name"], gap["n"]) for gap in visit.of("gap")] == [("event source not watched", 1)] * 2
+    assert len(rows(visit)) == 6
+    assert [(gap["name"], gap["n"]) for gap in visit.of("gap")] == [("event source not watched", 1)]
+
+
+async def _shared(browser: Instrumented, web: Web, path: str, last: str) -> Visit:
+    """A visit whose shared worker reads a stream up to the event with this data."""
+    code = read_page("event_sources/shared_worker.js", PATH=path, LAST=last)
+    web.add("/event-worker.js", code, "text/javascript")
+    page = web.add("/shares", "<!doctype html><script>W=new SharedWorker('/event-worker.js')</script>")
+    visit = await seen_page(browser, web.base + page)
+    await visit.run("new Promise(r=>W.port.onmessage=r)")
+    await end(browser, visit)
+    return visit
+
+
+async def test_events_of_a_shared_worker_are_as_those_of_a_page(browser: Instrumented, web: Web) -> None:
+    """Though they are read from a copy of the stream."""
+    visit = await _shared(browser, web, "/events", "the end")
+    found = rows(visit)
+    assert [(row["event"], row["event_id"], row["data"]) for row in found][: len(ALL)] == ALL
+    assert [row["data_len"] for row in found][:2] == [5, 10]
+    assert [row["ordinal"] for row in found] == list(range(len(found)))
+    assert not visit.of("gap")
+
+
+async def test_a_flood_of_a_shared_worker_is_cut(browser: Instrumented, web: Web) -> None:
+    """By the number of its events, or by its bytes."""
+    many = await _shared(browser, web, "/event-flood", "1199")
+    assert [len(row["data"]) for row in rows(many)[:2]] == [100_000, 1]
+    assert (len(rows(many)), [batch["cut"] for batch in many.of("server_sent_events")]) == (1000, [200])
+    assert not many.of("gap")
+    long = await _shared(browser, web, "/event-megabytes", "last")
+    assert [row["data"][:2] for row in rows(long)] == ["xx"] * 10  # of 100,000 bytes: ten are a megabyte
+    assert [(gap["name"], gap["n"]) for gap in long.of("gap")] == [("event source not watched", 1)]
 
 
 async def test_a_flood_is_counted_and_long_data_is_cut(browser: Instrumented, web: Web) -> None:

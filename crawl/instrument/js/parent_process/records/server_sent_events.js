@@ -1,11 +1,13 @@
 // Records the events that EventSources receive. Content processes report them: see content_process/event_sources.js.
-// This script knows which request of which visit a connection is.
+// This script knows which request of which visit a connection is. Of shared and service workers nobody reports events:
+// those are read from a copy of the stream when the visit ends.
 // World: Firefox's parent process, privileged. A content process can speak for connections of its own visit only.
 "use strict";
 
 ParentRecords.add("server_sent_events", ({ emit, gap, hopOf, membersOf }) => {
   const { TYPE_INTERNAL_EVENTSOURCE } = Ci.nsIContentPolicy;
-  const connections = new Map(); // number of a channel -> {user, head, reported: by a content process}
+  // number of a channel -> {user, head, copy: of the stream to a worker, reported: by a content process}
+  const connections = new Map();
 
   /** Whether a response begins a stream of events. Firefox ends the connection with any other. */
   function isStream(channel) {
@@ -21,7 +23,8 @@ ParentRecords.add("server_sent_events", ({ emit, gap, hopOf, membersOf }) => {
     /** @type {Partial<Protocol.ServerSentEvents>} */
     const head = { type: PROTOCOL.message.SERVER_SENT_EVENTS, ...members, request_id, url: channel.URI.spec };
     const { channelId } = channel.QueryInterface(Ci.nsIIdentChannel);
-    connections.set(channelId, { user, head, reported: false });
+    const copy = head.tab < 0 ? EventStream.copy(channel) : null;
+    connections.set(channelId, { user, head, copy, reported: false });
   });
 
   return {
@@ -32,13 +35,16 @@ ParentRecords.add("server_sent_events", ({ emit, gap, hopOf, membersOf }) => {
       // The channel of a worker does not name the worker's window.
       if (!connection.reported && connection.head.tab < 0) Object.assign(connection.head, membersOf(user, window));
       connection.reported = true;
+      connection.copy = null;
       // If a name occurs twice in JSON, the last one counts.
       if (text) emit(`${text.slice(0, -1)},${JSON.stringify(connection.head).slice(1)}`);
     },
-    /** Count the connections of which no content process has reported anything. */
+    /** Send the events of the connections of which no content process has reported anything. */
     ended(user) {
-      for (const { user: owner, head, reported } of connections.values()) {
-        if (owner === user && !reported && head.tab < 0) gap(user, PROTOCOL.gap.EVENT_SOURCE);
+      for (const { user: owner, head, copy, reported } of connections.values()) {
+        if (owner !== user || reported || head.tab >= 0) continue;
+        if (!copy || !EventStream.isWhole(copy)) gap(user, PROTOCOL.gap.EVENT_SOURCE);
+        if (copy) emit({ ...head, ...EventStream.read(copy) });
       }
     },
     forget(user) {
