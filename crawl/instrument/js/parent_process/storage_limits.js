@@ -3,8 +3,8 @@
 "use strict";
 
 const StorageLimits = {
-  MS: 2000, // for all storage of a visit
-  OPEN_MS: 500, // for one database: a page may be changing its version
+  MS: 3000, // for all storage of a visit
+  DATABASE_MS: 1000, // for one database: a page may be changing its version, or be busy with its stores
   ORIGINS: 500, // with their partitions
   ITEMS: 10_000,
   CHARS: 4 * 2 ** 20, // of all values together

@@ -5,7 +5,7 @@
 "use strict";
 
 ParentRecords.add("stored_items", ({ emit, name }) => {
-  const { MS, OPEN_MS, ORIGINS } = StorageLimits;
+  const { MS, DATABASE_MS, ORIGINS } = StorageLimits;
   const { gap: GAP } = PROTOCOL;
   const local = Services.domStorageManager.QueryInterface(Ci.nsILocalStorageManager);
   const workers = Cc["@mozilla.org/serviceworkers/manager;1"].getService(Ci.nsIServiceWorkerManager);
@@ -81,20 +81,25 @@ ParentRecords.add("stored_items", ({ emit, name }) => {
         value_len,
       });
     };
-    const rest = await IndexedDatabases.readStore(database, place.store, withValues, take, inTime);
-    rows.count(GAP.STORED_ITEMS, rest);
-    if (!any) rows.add(principal, "indexed_db", place);
+    try {
+      const rest = await IndexedDatabases.readStore(database, place.store, withValues, take, inTime);
+      rows.count(GAP.STORED_ITEMS, rest);
+    } finally {
+      if (!any) rows.add(principal, "indexed_db", place);
+    }
   }
 
   async function database(principal, { name: container, version }, withValues, rows, inTime) {
     const place = { container, extra: String(version) };
-    const limit = timeLimit(OPEN_MS);
+    const limit = timeLimit(DATABASE_MS);
+    const bothInTime = (promise) => inTime(limit(promise));
     let opened = null;
     try {
-      opened = await IndexedDatabases.open(principal, container, (promise) => inTime(limit(promise)));
+      opened = await IndexedDatabases.open(principal, container, bothInTime);
       const stores = [...opened.objectStoreNames];
       if (stores.length === 0) rows.add(principal, "indexed_db", place);
-      for (const name of stores) await store(principal, opened, withValues, { ...place, store: name }, rows, inTime);
+      for (const name of stores)
+        await store(principal, opened, withValues, { ...place, store: name }, rows, bothInTime);
     } catch (error) {
       if (!opened) rows.add(principal, "indexed_db", place);
       throw error;
