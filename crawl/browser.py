@@ -160,6 +160,12 @@ class Browser:
             async with asyncio.timeout(settings.FLUSH_TIMEOUT_S):
                 await self._realms.flush_requests(container_id, end)
 
+    async def end(self, container_id: str) -> None:
+        """Have what Firefox's parent process knows of a visit at its end sent, without asking a page."""
+        with contextlib.suppress(BidiError, TimeoutError):
+            async with asyncio.timeout(settings.LAST_FLUSH_S):
+                await self._realms.flush_requests(container_id, end=True)
+
     async def forget(self, container_id: str) -> None:
         """The visit of a container has ended: record nothing more of it."""
         self.tabs.unbind(container_id)

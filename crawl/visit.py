@@ -207,6 +207,8 @@ class _Visit:
             # Records of what the page did until then are worth having.
             if tab.container_id and end.outcome not in _SILENT:
                 answers = await self._flush(settings.LAST_FLUSH_S)
+            elif tab.container_id:
+                await self.browser.end(tab.container_id)
             raise
         finally:
             self.result.cpu_throttled = tab.cpu_throttled

@@ -199,6 +199,18 @@ def test_a_request_that_is_still_open_at_the_end_is_recorded(
     assert found == [(status, None)]
 
 
+@pytest.mark.parametrize(
+    "path", ["/hostile/loop-after-load", "/hostile/memory", "/hostile/close", "/hostile/waits"]
+)
+def test_what_a_page_has_stored_is_recorded_however_the_visit_ends(
+    raw: Raw, small_web: Web, path: str
+) -> None:
+    cookies = raw.of("stored_cookies", small_web.base + path)
+    assert [(row["name"], row["value"]) for row in cookies] == [("stored", "1")]
+    items = raw.of("stored_items", small_web.base + path)
+    assert [(row["kind"], row["key"], row["value"]) for row in items] == [("local_storage", "stored", "1")]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits and priorities of processes as Linux has them")
 def test_an_endless_loop_lets_others_go_first(raw: Raw, pages: Pages) -> None:
     if not pages.yielded and pages.most < settings.YIELD_CPU_S + LATE_CPU_S:

@@ -37,17 +37,18 @@ setTimeout(() => {
 # Tries every way to this machine that a page has. {port} is a web server's, {udp} listens to datagrams.
 PROBE = (PAGES / "probe.html").read_text("utf-8")
 
+STORE = "<script>document.cookie = 'stored=1'; localStorage.setItem('stored', '1')</script>"
 HOSTILE = {
-    "waits": "<script>onload=()=>{fetch('/never?fetch');new Image().src='/never?image'}</script>",
+    "waits": STORE + "<script>onload=()=>{fetch('/never?fetch');new Image().src='/never?image'}</script>",
     "loop": "<script>for (;;);</script>",
-    "loop-after-load": "<script>onload = () => setTimeout(() => { for (;;); }, 300)</script>",
+    "loop-after-load": STORE + "<script>onload = () => setTimeout(() => { for (;;); }, 300)</script>",
     "alerts": "<script>for (;;) alert(1)</script>",
     "five-alerts": "<script>for (let i = 0; i < 5; i++) alert(i)</script>",
     # Firefox lets a page close its window once the browser's own process has told the page's that its
     # history has one entry, which takes a busy one a moment longer: until then it refuses.
-    "close": "<script>setInterval(() => window.close(), 300)</script>",
+    "close": STORE + "<script>setInterval(() => window.close(), 300)</script>",
     "close-early": "<script>setInterval(() => window.close(), 10)</script><img src='/never?early'>",
-    "memory": "<script>const kept = []; for (;;) kept.push(new Uint8Array(1e8).fill(1))</script>",
+    "memory": STORE + "<script>const kept = []; for (;;) kept.push(new Uint8Array(1e8).fill(1))</script>",
     "history": "<script>for (let i = 0; i < 1e5; i++) history.pushState(i, '', '#' + i)</script>",
     "popups": "<script>for (let i = 0; i < 50; i++) open('/page/1')</script>",
     "downloads": "<body><script>for (let i = 0; i < 100; i++) { const a = document.createElement('a');"
