@@ -150,6 +150,30 @@ async def test_each_kind_of_connection_and_each_certificate_is_one_row(
     assert rows.records.gaps == Counter()
 
 
+async def test_a_certificate_that_changes_is_seen_with_the_connection_that_has_it(
+    secure: Secure, tmp_path: Path
+) -> None:
+    hosts, keys = secure.hosts, tmp_path / "keys"
+    keys.mkdir()
+    name = "turns.example"
+    first, second = (server(keys, n, (x509.DNSName(name),), authority=hosts.authority) for n in "12")
+    page = f"https://{name}{hosts.add('/turns', 'x')}"
+    hosts.pages["/turn"] = Response(200, b"x", headers={"Connection": "close"})
+    visit = await secure.browser.open()
+    for context, _ in (first, first, second, second):
+        hosts.contexts[name] = context
+        await go(visit, page)
+        await visit.run("fetch('/turn').then((response) => response.text())")
+        await visit.run("fetch('/turn').then((response) => response.text())")
+    await secure.browser.flush(visit)
+    await secure.browser.close(visit)
+    del hosts.contexts[name]
+    rows = await written(visit, tmp_path)
+    sha256 = [hashlib.sha256(der).hexdigest() for _, der in (first, second)]
+    assert [row["certificate_sha256"] for row in rows.rows("tls_connections")] == sha256
+    assert [row["sha256"] for row in rows.rows("certificates")] == sha256
+
+
 async def test_refused_certificates_are_recorded_with_the_reason(secure: Secure, tmp_path: Path) -> None:
     hosts, keys = secure.hosts, tmp_path / "keys"
     keys.mkdir()
