@@ -315,8 +315,9 @@ async def test_a_page_that_hangs_delays_its_own_visit_alone(saving: Instrumented
         other = await saved(saving, web.base + web.add("/saved/other_visit", "<!doctype html>other"))
         await ending
     assert contents(other, "page_texts") == {web.base + "/saved/other_visit": "other"}
+    missing = {message["name"]: message["n"] for message in hanging.of("gap")}
     tables = ("screenshots", "saved_documents", "page_texts")
-    assert {(m["name"], m["n"]) for m in hanging.of("gap")} == {(f"{table} not whole", 1) for table in tables}
+    assert {f"{table} not whole": 1 for table in tables}.items() <= missing.items()
     for process in (await saving.parent.processes())[2]:
         if process.container_id == hanging.container_id:
             processes.kill(process.pid)
