@@ -27,6 +27,7 @@ from overscripted.etl.importers.ids import crawl_id, file_name
 from overscripted.etl.importers.ledger import Ledger
 from overscripted.etl.importers.openwpm_frames import whole_frame
 from overscripted.etl.importers.openwpm_owners import Owners
+from overscripted.etl.importers.openwpm_pages import Pages
 from overscripted.etl.importers.openwpm_requests import Exchange, Requests
 from overscripted.etl.importers.openwpm_source import Row, Source, Unfit, sources
 from overscripted.etl.importers.openwpm_visits import VisitName
@@ -58,7 +59,9 @@ def import_openwpm(source: Store, staged: Store, strict: bool) -> dict[str, Any]
         own_ledger = Ledger()
         try:
             with writer.all_or_nothing():
-                Conversion(data_set, len(data_sets) > 1, own_ledger, bodies).write(writer)
+                pages = Pages(source, data_set)
+                Conversion(data_set, len(data_sets) > 1, own_ledger, bodies, pages).write(writer)
+                own_ledger.files |= pages.damaged
             tables |= data_set.tables()
             ledger.add(own_ledger)
             imported += 1
@@ -68,7 +71,7 @@ def import_openwpm(source: Store, staged: Store, strict: bool) -> dict[str, Any]
             data_set.close()
     bodies.close()
     writer.close()
-    ledger.files = unfit | bodies.damaged
+    ledger.files |= unfit | bodies.damaged
     _check(source, ledger, unfit, imported, strict)
     if not writer.rows.get("visits"):
         raise InputError(f"{source.url}: OpenWPM data without a visit or a call; nothing to import")
@@ -89,8 +92,8 @@ def _check(source: Store, ledger: Ledger, unfit: dict[str, str], imported: int, 
 class Conversion:
     """Converts one data set to raw segments."""
 
-    def __init__(self, source: Source, several: bool, ledger: Ledger, bodies: Bodies) -> None:
-        self.source, self.ledger, self.bodies = source, ledger, bodies
+    def __init__(self, source: Source, several: bool, ledger: Ledger, bodies: Bodies, pages: Pages) -> None:
+        self.source, self.ledger, self.bodies, self.pages = source, ledger, bodies, pages
         self.data_set = source.name if several else ""
         self.crawl_id = crawl_id(_digest(source))
         self.visits = openwpm_visits.read(source, ledger)
@@ -118,6 +121,7 @@ class Conversion:
                 "navigations": self._navigations(),
                 "visits": self._visits(),
             }
+            self._write_pages(writer)
             for table, rows in steps.items():
                 batch: list[Row] = []
                 for row in rows:
@@ -129,6 +133,21 @@ class Conversion:
                 writer.add_rows(table, batch)
                 work.add(len(batch))
         self.ledger.tables.update(self.source.others())
+
+    def _write_pages(self, writer: SegmentWriter) -> None:
+        """Write pictures and sources of pages, each content once."""
+        known: set[str] = set()
+        for visit, table, row, content in self.pages.rows():
+            self.ledger.read[table] += 1
+            if visit not in self.visits.by_name:
+                self.ledger.leave_out(table, "of no visit")
+                continue
+            sha256, size = hashlib.sha256(content).hexdigest(), len(content)
+            if sha256 not in known:
+                known.add(sha256)
+                writer.add_rows("contents", [{"sha256": sha256, "size": size, "content": content}])
+            named = {"sha256": sha256, "size": size, "is_cut": False}
+            writer.add_rows(table, [self._numbered(visit) | row | named])
 
     def _visit(self, row: Row) -> Row:
         """The ids of the visit that a row belongs to; the visit is added where it is new."""
