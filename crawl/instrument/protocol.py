@@ -307,6 +307,7 @@ class Item(TypedDict):
     stack: NotRequired[Annotated[bool, "record whole stacks"]]
     functions: NotRequired[Annotated[bool, "write functions as their source"]]
     bytes: NotRequired[Annotated[bool, "write arguments of bytes as their length and SHA-256"]]
+    onlyInWorkers: NotRequired[Annotated[bool, "record in workers, not in documents"]]
     setsFonts: NotRequired[Annotated[bool, "a call or set sets a font: boxes read after it are recorded"]]
     when: NotRequired[Annotated[str | list[str], "record a call only if its first argument matches"]]
 

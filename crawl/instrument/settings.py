@@ -33,6 +33,8 @@ _LOG = {
     "when": ("when", (str, list)),
     # Ours: a recorded call or set of this member sets a font. After it, reads of boxes are recorded.
     "setsFonts": ("setsFonts", bool),
+    # Ours: record in workers alone, where nothing is wrapped. For members whose wrapper a page would notice.
+    "onlyInWorkers": ("onlyInWorkers", bool),
     # Ours: write arguments that are bytes as their length and SHA-256.
     "hashBytes": ("bytes", bool),
 }
@@ -73,8 +75,8 @@ def load(name: str) -> list[Item]:
     """The items of a preset, or of a JSON file, for recorders.
 
     An item has ``object`` (path from the global object) and ``name`` (beginning of its symbols). It may have
-    ``properties``, ``excluded``, ``stack``, ``functions``, ``bytes``, ``when``, ``setsFonts``. Raises
-    InputError if one is wrong.
+    ``properties``, ``excluded``, ``stack``, ``functions``, ``bytes``, ``when``, ``setsFonts``,
+    ``onlyInWorkers``. Raises InputError if one is wrong.
     """
     return expand(_read(name), name)
 

@@ -12,6 +12,7 @@ from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.instrument.harness import Instrumented, Web, bare_page, seen_page
 from tests.crawl.instrument.page_files import read_cases, read_page
 from tests.crawl.instrument.test_detect import BESIDE, DETECTORS, DRIVEN, FIRST, SURVEY
+from tests.crawl.instrument.test_workers import in_worker
 
 pytestmark = [pytest.mark.firefox, pytest.mark.asyncio(loop_scope="session")]
 
@@ -111,6 +112,32 @@ async def test_a_fingerprinter_is_recorded(fingerprinting2026: Instrumented, web
         made = Counter(c.symbol for c in visit.calls)
         assert made["CSSStyleDeclaration.fontFamily"] == 163
         assert made["HTMLElement.offsetWidth"] >= made["HTMLElement.offsetHeight"] > 150
+
+
+async def test_the_time_zone_is_recorded_in_workers(fingerprinting2026: Instrumented, web: Web) -> None:
+    worker = web.add("/zone.js", read_page("fingerprinters/time_zone_worker.js"), "text/javascript")
+    code = f"new Date().getTimezoneOffset();new Worker('{worker}').onmessage=()=>window.D=1"
+    page = f"<!doctype html><script>{code}</script>"
+    visit = await fingerprinting2026.visit(web.base + web.add("/zone", page), "window.D")
+    made = [(c.realm, c.symbol, c.operation) for c in visit.calls if c.symbol.startswith(("Date", "Intl"))]
+    assert made == [
+        ("worker", "Intl.DateTimeFormat.resolvedOptions", "call"),
+        ("worker", "Date.getTimezoneOffset", "call"),
+        ("worker", "Date.getTimezoneOffset", "call"),
+    ]
+    assert visit.of("gap") == []
+
+
+async def test_a_worker_sees_nothing_of_it(
+    fingerprinting2026: Instrumented, plain: Firefox, web: Web
+) -> None:
+    page = web.base + web.add("/zone-signs", "<!doctype html><body>")
+    seen, bare = await seen_page(fingerprinting2026, page), await bare_page(plain, page)
+    code = in_worker(read_page("fingerprinters/time_zone_signs.js").removesuffix(";"))
+    ours, theirs = await seen.run(code), await bare.run(code)
+    await fingerprinting2026.close(seen)
+    assert ours == theirs
+    assert ours.count(" called on incompatible ") == 18
 
 
 async def test_no_detector_finds_it(fingerprinting2026: Instrumented, plain: Firefox, web: Web) -> None:

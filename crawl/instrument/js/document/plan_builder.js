@@ -48,6 +48,7 @@ const PlanBuilder = (() => {
   function make(target, hooked) {
     const owned = new Map();
     for (const [number, settings] of OVERSCRIPTED.instruments.entries()) {
+      if (settings.onlyInWorkers) continue;
       const item = { ...settings, number, object: OF_CLASS[settings.object] ?? settings.object };
       const base = resolve(target, item.object);
       if (base === undefined || base === null) continue; // this Firefox or this page lacks the API

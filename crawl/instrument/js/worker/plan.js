@@ -7,7 +7,11 @@ const Plan = (() => {
 
   // Firefox makes these objects when a script first names them. A script could see in the order of the global's names
   // that we were first. So their natives are recognized by the natives of this world.
-  const LAZY = { WebAssembly };
+  const LAZY = {
+    WebAssembly,
+    "Date.prototype": Date.prototype,
+    "Intl.DateTimeFormat.prototype": Intl.DateTimeFormat.prototype,
+  };
 
   const className = (object) => object.class.replace(/Prototype$/, "");
 
