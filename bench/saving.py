@@ -2,7 +2,7 @@
 
     python -m bench.saving [--pages 24] [--windows 6] [--dwell 2] [--rounds 3]
 
-Every round crawls the same local pages once without --save and once for each kind, in turn. A page has 2,300
+Every round crawls the same local pages once without --save and once for each kind, in turn. A page has 2,600
 elements, 17,000 characters of text, a frame and a picture that looks like a photograph, and is some
 8,000 px tall. The costs are those beyond the crawl without --save in the same round; of the rounds the
 median is shown.
