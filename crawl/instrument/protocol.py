@@ -90,6 +90,19 @@ class Gap(Described):
         "request body unreadable",
         "Firefox could not copy or read it: only its length is kept",
     )
+    RESPONSE_BODY_SIZE = "response body over the limit", "a body, not a script's, that is too large to keep"
+    RESPONSE_BODIES_SIZE = (
+        "response bodies over the limit",
+        "a body, not a script's, beyond the bytes of a visit",
+    )
+    RESPONSE_BODY_CUT_SHORT = (
+        "response body cut short",
+        "a body, not a script's, whose encoding ends early: its beginning is kept",
+    )
+    RESPONSE_BODY_UNREADABLE = (
+        "response body unreadable",
+        "a body, not a script's, whose encoding is broken",
+    )
     CONTENTS_SIZE = (
         "contents over the limit",
         "a body, page or picture beyond the bytes of a visit: only its hash is kept",

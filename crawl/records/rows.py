@@ -23,6 +23,7 @@ from overscripted.crawl.settings import Limits
 from overscripted.encodings import EncodingError
 from overscripted.lists.challenges import SeenPage
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
+from overscripted.record_kinds.response_bodies import RESPONSE_BODIES
 from overscripted.schemas import BOOL, BYTES, FLOAT, INT, RAW, STR, TIME
 from overscripted.stacks import innermost, parse_frame
 from overscripted.text import clean
@@ -294,15 +295,10 @@ class Records:
 
     def _body(self, message: protocol.BodyRead) -> None:
         """The body of a script. It comes shortly before the request's last message, or after it."""
-        try:
-            content, whole = decode(message["content"], str(message.get("encoding") or ""))
-        except (TooLarge, EncodingError) as error:
-            self.gaps[Gap.BODY_SIZE if isinstance(error, TooLarge) else Gap.BODY_UNREADABLE] += 1
+        content = self._decoded(message, (Gap.BODY_SIZE, Gap.BODY_UNREADABLE, Gap.BODY_CUT_SHORT))
+        if content is None:
             return
-        if not whole:
-            self.gaps[Gap.BODY_CUT_SHORT] += 1
         sha256, size = hashlib.sha256(content).hexdigest(), len(content)
-        self._size += size  # a few compressed bytes may become megabytes
         kept: bytes | None = content
         if self._size >= self._limits.size:
             kept = None
@@ -314,6 +310,30 @@ class Records:
             self._write("requests", self._waiting.pop(name) | found)
         elif len(self._bodies) < self._limits.rows:
             self._bodies[name] = found
+
+    def _response_body(self, message: protocol.BodyRead) -> None:
+        """The body of a response that is not a script."""
+        gaps = (Gap.RESPONSE_BODY_SIZE, Gap.RESPONSE_BODY_UNREADABLE, Gap.RESPONSE_BODY_CUT_SHORT)
+        content = self._decoded(message, gaps)
+        if content is not None:
+            row = _columns(RESPONSE_BODIES.table.name, message, self._limits.text)
+            self.add(RESPONSE_BODIES, row, content)
+
+    def _decoded(self, message: protocol.BodyRead, gaps: tuple[Gap, Gap, Gap]) -> bytes | None:
+        """The decoded body of a message; None if there is none. It counts in the size of the visit.
+
+        ``gaps`` are those of a body that is too large, unreadable, or cut short.
+        """
+        too_large, unreadable, cut_short = gaps
+        try:
+            content, whole = decode(message["content"], str(message.get("encoding") or ""))
+        except (TooLarge, EncodingError) as error:
+            self.gaps[too_large if isinstance(error, TooLarge) else unreadable] += 1
+            return None
+        if not whole:
+            self.gaps[cut_short] += 1
+        self._size += len(content)  # a few compressed bytes may become megabytes
+        return content
 
     def _gap(self, message: protocol.GapMessage) -> None:
         if len(self.gaps) < 100:
@@ -378,6 +398,7 @@ _HANDLERS: dict[str, Callable[[Records, Any], None]] = {
     MessageType.BODY: Records._body,
     MessageType.GAP: Records._gap,
     **{kind.message: partial(Records._record, kind=kind) for kind in RECORD_KINDS if kind.message},
+    RESPONSE_BODIES.message: Records._response_body,
 }
 _CALLS = tuple(RAW["calls"].names)
 # Kinds of which columns are read from the content.

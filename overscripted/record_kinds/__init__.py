@@ -16,6 +16,7 @@ from overscripted.record_kinds.mixed_content import MIXED_CONTENT
 from overscripted.record_kinds.navigations import NAVIGATIONS
 from overscripted.record_kinds.page_texts import PAGE_TEXTS
 from overscripted.record_kinds.request_bodies import REQUEST_BODIES
+from overscripted.record_kinds.response_bodies import RESPONSE_BODIES
 from overscripted.record_kinds.saved_documents import SAVED_DOCUMENTS
 from overscripted.record_kinds.screenshots import SCREENSHOTS
 from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
@@ -32,6 +33,7 @@ RECORD_KINDS = (
     MESSAGES,
     NAVIGATIONS,
     REQUEST_BODIES,
+    RESPONSE_BODIES,
     SERVER_SENT_EVENTS,
     VISIT_PROCESSES,
     WASM_MODULES,

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[3]
 SCRIPTS = {path: path.read_text() for path in sorted((ROOT / "crawl" / "instrument").rglob("*.js"))}
 PYTHON = [path.read_text() for path in (ROOT / "crawl").rglob("*.py") if path.name != "protocol.py"]
 PAGE = read_page("every_message.html")
+ON_REQUEST = {name for name, kind in KINDS.items() if kind.record and kind.record.option}
 
 
 def problems(message: Message) -> list[str]:
