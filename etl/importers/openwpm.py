@@ -11,7 +11,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from typing import Any
 
 from overscripted.errors import InputError
@@ -106,14 +105,13 @@ class Conversion:
         """Write every table; visits last, because they acknowledge the others."""
         self._times()
         writer.add("instruments", openwpm_settings.instruments(self.source, self.crawl_id))
-        kept = partial(writer.add_rows, "scripts")
         with (
-            closing(Requests(self.source, self.ledger, self.bodies, kept)) as requests,
+            closing(Requests(self.source, self.ledger, self.bodies, writer.add_rows)) as requests,
             Work(f"import {self.source.name}", None, "rows") as work,
         ):
             steps = {
                 "calls": self._calls(),
-                "requests": self._requests(requests),
+                "requests": self._requests(requests, writer),
                 "callstacks": self._callstacks(requests),
                 "cookies": self._cookies(),
                 "dns_names": self._names(),
@@ -217,9 +215,18 @@ class Conversion:
 
     # -- the other tables ---------------------------------------------------------------------
 
-    def _requests(self, requests: Requests) -> Iterator[Row]:
-        for row, ours in requests.rows():
-            yield self._ids(row) | ours
+    def _requests(self, requests: Requests, writer: SegmentWriter) -> Iterator[Row]:
+        """Requests. Rows of their bodies go to the writer at once, a few at a time."""
+        others: dict[str, list[Row]] = defaultdict(list)
+        for row, ours, bodies in requests.rows():
+            ids = self._ids(row)
+            for table, body in bodies.items():
+                others[table].append(ids | body)
+                if len(others[table]) >= IMPORT_BATCH_ROWS:
+                    writer.add_rows(table, others.pop(table))
+            yield ids | ours
+        for table, rows in others.items():
+            writer.add_rows(table, rows)
 
     def _callstacks(self, requests: Requests) -> Iterator[Row]:
         """One stack per request: from their own table, or in older data from a column of requests."""

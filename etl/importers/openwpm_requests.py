@@ -9,12 +9,16 @@ from typing import Any
 
 from overscripted.etl.importers.bodies import Bodies, is_sha256
 from overscripted.etl.importers.ledger import Ledger
+from overscripted.etl.importers.openwpm_sent import headers_of, sent_body
 from overscripted.etl.importers.openwpm_source import Row, Source
 from overscripted.etl.importers.openwpm_visits import VisitName, visit_name
 from overscripted.etl.importers.values import moment, text, truth, whole
 from overscripted.etl.settings import IMPORT_BODY_BYTES
+from overscripted.mime import extract
 from overscripted.urls import host
 
+# Takes rows of a raw table.
+Keep = Callable[[str, list[Row]], None]
 # A visit and the browser's number of a request; the number is None where it was not kept (until 2017-10).
 Exchange = tuple[VisitName, str | None]
 
@@ -33,18 +37,19 @@ def exchange_of(row: Row, name: str = "request_id", older: str = "channel_id") -
 
 
 class Requests:
-    """Raw requests of a data set. ``keep`` is called with the scripts among their bodies, a few at a time."""
+    """Raw requests of a data set, with their bodies.
 
-    def __init__(
-        self, source: Source, ledger: Ledger, bodies: Bodies, keep: Callable[[list[Row]], None]
-    ) -> None:
+    ``keep`` is called with rows of ``scripts`` and ``contents``, a few at a time.
+    """
+
+    def __init__(self, source: Source, ledger: Ledger, bodies: Bodies, keep: Keep) -> None:
         self._source, self._ledger = source, ledger
         self._answers = _Answers(source, ledger)
-        self._known = _Hashes(bodies, keep)
+        self._contents = _Contents(bodies, keep)
         self._hops: dict[Exchange, int] = defaultdict(int)
 
-    def rows(self) -> Iterator[tuple[Row, Row]]:
-        """Each row of OpenWPM's, and our columns but for those about its visit."""
+    def rows(self) -> Iterator[tuple[Row, Row, dict[str, Row]]]:
+        """Each row of OpenWPM's, our columns but for those about its visit, and the same of other tables."""
         for row in self._source.rows("http_requests"):
             self._ledger.read["http_requests"] += 1
             exchange = exchange_of(row)
@@ -52,11 +57,13 @@ class Requests:
             first = self._answers.first(exchange)
             address, error = self._answers.address(exchange, row.get("url"))
             kind = row.get("resource_type") or row.get("content_policy_type")
+            hop = {"request_id": first[1] or "", "hop": self._hop(first)}
+            sha256, received = self._received(answer, text(kind))
+            bodies = {"request_bodies": self._sent(row), "response_bodies": received}
             yield (
                 row,
                 {
-                    "request_id": first[1] or "",
-                    "hop": self._hop(first),
+                    **hop,
                     "url": row.get("url"),
                     "method": row.get("method"),
                     "resource_type": kind,
@@ -67,14 +74,33 @@ class Requests:
                     "from_cache": truth(answer.get("is_cached")),
                     "request_headers": row.get("headers"),
                     "response_headers": answer.get("headers"),
-                    "body_sha256": self._known.sha256(answer.get("content_hash"), text(kind)),
+                    "body_sha256": sha256,
                     "redirect_url": answer.get("new_request_url") or answer.get("location") or None,
                     "time_stamp": moment(row.get("time_stamp")),
                     "ended": moment(answer.get("time_stamp")),
                 },
+                {table: hop | body for table, body in bodies.items() if body},
             )
         self._answers.leave_out()
-        self._known.flush()
+        self._contents.flush()
+
+    def _sent(self, row: Row) -> Row | None:
+        """The columns of the body that a request sent; None if it sent none."""
+        sent = sent_body(row)
+        if sent is None:
+            return None
+        columns, content = sent
+        sha256 = None if content is None else self._contents.add(content)
+        return {**columns, "sha256": sha256, "time_stamp": moment(row.get("time_stamp"))}
+
+    def _received(self, answer: Row, kind: str | None) -> tuple[str | None, Row | None]:
+        """The SHA-256 of an answer's body, and the columns of the body if it is kept and not a script's."""
+        script = not kind or kind in _SCRIPTS
+        sha256, size = self._contents.find(answer.get("content_hash"), "scripts" if script else "contents")
+        if script or size is None:
+            return sha256, None
+        header = headers_of(answer.get("headers")).get("content-type", "")
+        return sha256, {"content_type": extract(header).essence, "size": size, "sha256": sha256}
 
     def first(self, row: Row) -> Exchange:
         """The first exchange of a row's redirect; all its hops share this one's number."""
@@ -92,46 +118,48 @@ class Requests:
         self._answers.close()
 
 
-class _Hashes:
-    """The SHA-256 for each hash of OpenWPM's; also collects the bodies of scripts, each once."""
+class _Contents:
+    """The bodies that are kept, each once in its table, and the SHA-256 for each hash of OpenWPM's."""
 
-    def __init__(self, bodies: Bodies, keep: Callable[[list[Row]], None]) -> None:
+    def __init__(self, bodies: Bodies, keep: Keep) -> None:
         self._bodies, self._keep = bodies, keep
-        self._known: dict[str, str | None] = {}
-        self._written: set[str] = set()
-        self._rows: list[Row] = []
+        self._known: dict[str, tuple[str | None, int | None]] = {}  # hash of OpenWPM's -> SHA-256, size
+        self._looked: set[tuple[str, str]] = set()  # table, hash of OpenWPM's
+        self._written: set[tuple[str, str]] = set()  # table, SHA-256
+        self._rows: dict[str, list[Row]] = {"scripts": [], "contents": []}
         self._bytes = 0
 
-    def sha256(self, content_hash: Any, kind: str | None) -> str | None:
-        """The SHA-256 of an answer's body, None where it is not known. The body of a script is collected."""
+    def find(self, content_hash: Any, table: str) -> tuple[str | None, int | None]:
+        """The SHA-256 of an answer's body, None where it is not known; its size, None if it is not kept."""
         name = (text(content_hash) or "").strip()
         if name in _NO_HASH:
-            return None
-        is_script = not kind or kind in _SCRIPTS
-        if not is_script and is_sha256(name):
-            return name
-        if name not in self._known or (is_script and name not in self._written):
-            self._look(name, is_script)
+            return None, None
+        if (table, name) not in self._looked:
+            self._looked.add((table, name))
+            body = self._bodies.get(name)
+            if body is None:
+                self._known[name] = name if is_sha256(name) else None, None
+            else:
+                self._known[name] = self.add(body, table), len(body)
         return self._known[name]
 
-    def _look(self, name: str, is_script: bool) -> None:
-        body = self._bodies.get(name)
-        if body is None:
-            self._known[name] = name if is_sha256(name) else None
-        else:
-            found = self._known[name] = hashlib.sha256(body).hexdigest()
-            if is_script:
-                self._rows.append({"sha256": found, "size": len(body), "content": body})
-                self._bytes += len(body)
-        if is_script:
-            self._written.add(name)
-        if self._bytes > IMPORT_BODY_BYTES:
-            self.flush()
+    def add(self, body: bytes, table: str = "contents") -> str:
+        """Keep a body in a table; its SHA-256."""
+        sha256 = hashlib.sha256(body).hexdigest()
+        if (table, sha256) not in self._written:
+            self._written.add((table, sha256))
+            self._rows[table].append({"sha256": sha256, "size": len(body), "content": body})
+            self._bytes += len(body)
+            if self._bytes > IMPORT_BODY_BYTES:
+                self.flush()
+        return sha256
 
     def flush(self) -> None:
-        """Pass on the scripts collected since the last call."""
-        self._keep(self._rows)
-        self._rows, self._bytes = [], 0
+        """Pass on what was collected since the last call."""
+        for table, rows in self._rows.items():
+            self._keep(table, rows)
+        self._rows = {"scripts": [], "contents": []}
+        self._bytes = 0
 
 
 class _Answers:
