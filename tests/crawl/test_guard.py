@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ipaddress
 import struct
 import threading
 from collections.abc import AsyncIterator
@@ -28,8 +29,6 @@ async def target() -> AsyncIterator[int]:
 
 async def through(guard: Guard, host: str, port: int, kind: int = 3) -> tuple[int, bytes]:
     """SOCKS answer and what came back, for a host by name (3), IPv4 (1) or IPv6 (4)."""
-    import ipaddress
-
     address = {
         3: lambda: bytes([len(host)]) + host.encode(),
         1: lambda: ipaddress.IPv4Address(host).packed,
@@ -91,6 +90,34 @@ async def test_a_public_address_is_reached_byte_for_byte(target: int) -> None:
     assert await through(guard, "127.0.0.2", target, 1) == (0, b"echo hello")
     assert await through(guard, "127.0.0.1", target, 1) == (2, b"")
     await guard.stop()
+
+
+@pytest.mark.parametrize(("address", "kind", "size"), [("127.0.0.2", 1, 4), ("::1", 4, 16)])
+async def test_the_answer_names_the_address_that_was_connected(address: str, kind: int, size: int) -> None:
+    """Firefox takes it for the server's, and requests have it."""
+    try:
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), address, 0)
+    except OSError:
+        pytest.skip(f"this machine has no {address}")
+
+    async def resolve(name: str) -> list[str]:
+        return ["192.0.2.1" if name == "other.test" else address]
+
+    guard = Guard(Resolver(allowed=lambda found: found == address, resolve=resolve))
+    await guard.start()
+    port = struct.pack("!H", server.sockets[0].getsockname()[1])
+    for name, code, wanted in (
+        (b"page.test", 0, ipaddress.ip_address(address).packed + port),
+        (b"other.test", 2, bytes(6)),  # refused: no address
+    ):
+        reader, writer = await asyncio.open_connection("127.0.0.1", guard.port)
+        writer.write(b"\x05\x01\x00" + b"\x05\x01\x00\x03" + bytes([len(name)]) + name + port)
+        assert await reader.readexactly(2) == b"\x05\x00"
+        answer = await reader.readexactly(6 + (size if code == 0 else 4))
+        assert answer == bytes([5, code, 0, kind if code == 0 else 1]) + wanted
+        writer.close()
+    await guard.stop()
+    server.close()
 
 
 async def test_a_server_that_keeps_connections_open_keeps_none_of_ours(
