@@ -8,6 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.network.name_book import Entry, NameBook
 from overscripted.crawl.records.rows import Records
 from overscripted.record_kinds.dns_names import DNS_NAMES
@@ -19,6 +20,10 @@ async def add(records: Records, book: NameBook | None, proxy: str) -> None:
         source = "resolver_beside_proxy" if proxy else "resolver"
         entries = await book.entries(records.hosts)
         rows = [_row(host, entry, source, records.hosts[host]) for host, entry in entries.items()]
+        # A host that was connected to and is not in the book any more. Others were never asked.
+        forgotten = [host for host, peer in records.hosts.items() if peer and host not in entries]
+        if forgotten:
+            records.gaps[Gap.rows(DNS_NAMES.table.name)] += len(forgotten)
     elif proxy:
         now = datetime.now(UTC)
         rows = [{"host": host, "source": "proxy", "time_stamp": now} for host in records.hosts]

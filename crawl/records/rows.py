@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
+from overscripted.addresses import is_address
 from overscripted.crawl.instrument import protocol
 from overscripted.crawl.instrument.protocol import Gap, Message, MessageType
 from overscripted.crawl.records import certificate
@@ -246,9 +247,14 @@ class Records:
             self._write("requests", row)
 
     def _note_host(self, row: Mapping[str, Any], answered: bool) -> None:
-        """Note the host of a request, unless the cache, a service worker or Firefox itself answered."""
+        """Note the host of a request, unless the cache, a service worker or Firefox itself answered.
+
+        An address as host has no name.
+        """
         peer, name = row.get("ip"), host(row["url"])
         if row.get("from_cache") or not (peer or row.get("error") or not answered):
+            return
+        if is_address(name.strip("[]")):
             return
         if name in self.hosts or len(self.hosts) < self._limits.rows:
             self.hosts[name] = peer or self.hosts.get(name)

@@ -104,6 +104,8 @@ def request(url: str, **columns: Any) -> dict[str, Any]:
 REQUESTS = (
     request("http://asked.test/", status=200, ip="127.0.0.1"),
     request("http://failed.test/", error="NS_ERROR_UNKNOWN_HOST"),
+    request("http://192.0.2.1/", status=200, ip="127.0.0.1"),
+    request("http://[2001:db8::1]/", status=200, ip="127.0.0.1"),
     request("http://cached.test/", status=200, ip="127.0.0.1", from_cache=True),
     request("http://worker.test/", status=200),
     request("http://upgraded.test/", redirect_url="https://upgraded.test/", upgraded_by="hsts"),
@@ -111,8 +113,8 @@ REQUESTS = (
 )
 
 
-async def written(folder: Path, book: NameBook | None, proxy: str) -> dict[str, tuple[Any, ...]]:
-    """The rows of a visit that made these requests."""
+async def written(folder: Path, book: NameBook | None, proxy: str, **gaps: int) -> dict[str, tuple[Any, ...]]:
+    """The rows of a visit that made these requests. ``gaps`` are those that it has, by table."""
     visit = Visit(folder)
     async with visit.writer:
         for message in REQUESTS:
@@ -120,6 +122,7 @@ async def written(folder: Path, book: NameBook | None, proxy: str) -> dict[str, 
         assert list(visit.records.hosts) == ["asked.test", "failed.test", "late.test"]
         await host_names.add(visit.records, book, proxy)
         visit.records.finish()
+    assert visit.records.gaps == {f"{table} over the limit": n for table, n in gaps.items()}
     return names(visit.rows("dns_names"))
 
 
@@ -133,6 +136,8 @@ async def test_of_names_behind_a_proxy_it_is_said_who_knows_them(tmp_path: Path)
     unknown = dict.fromkeys(("asked.test", "failed.test", "late.test"), (None,) * 5 + ("proxy",))
     assert await written(tmp_path / "proxy", None, "http://proxy") == unknown
     assert await written(tmp_path / "firefox", None, "") == {}
+    book = NameBook(SystemNameServers([server.place]))  # has forgotten the host, or was never told
+    assert await written(tmp_path / "forgotten", book, "", dns_names=1) == {}
     server.stop()
 
 
