@@ -114,6 +114,4 @@ class ProcessUsage:
                 visit.cut.add(process.pid)
                 return
             used = visit.processes[process.pid] = _Used(process.kind, process.site, now, now)
-            if visit.loaded:
-                used.base = now, 0.0
         used.add(process, now, visit.loaded)

@@ -18,6 +18,7 @@ from overscripted.demo.sites import (
     hostile,
     kinds,
     miners,
+    navigations,
     recorders,
     sockets,
     storage,
@@ -53,6 +54,7 @@ def build(libraries: Libraries) -> Demo:
     frames.add(world)
     workers.add(world)
     kinds.add(world)
+    navigations.add(world)
     sockets.add(world)
     storage.add(world)
     transport.add(world)

@@ -51,6 +51,7 @@ def check(store: Store, truth: Row) -> list[Check]:
         frames(store, truth),
         calls(store, truth),
         records(store, truth),
+        computing_workers(store, truth),
         documents(store, truth),
         errors(store, truth),
         dynamic(store, truth),
@@ -200,6 +201,21 @@ def records(store: Store, truth: Row) -> Check:
                 for some in (found.get(url, []), rows)
             )
             comparison.same_items(f"row of {table} of {url}", here, there)
+    return comparison
+
+
+def computing_workers(store: Store, truth: Row) -> Check:
+    """The CPU time of workers, of pages whose workers compute: at least what they need on any machine."""
+    comparison = Check("tables: CPU time of workers that compute")
+    used = {
+        row["site_url"]: row["worker_cpu_s"]
+        for row in _rows(store, layout.table("visits"), ["site_url", "worker_cpu_s"])
+    }
+    for url, page in _visited(store, truth):
+        if page["worker_cpu_s"]:
+            comparison.facts += 1
+            if (used[url] or 0) < page["worker_cpu_s"]:
+                comparison.wrong.append(f"{url}: {used[url]} s, expected {page['worker_cpu_s']} s at least")
     return comparison
 
 

@@ -85,6 +85,7 @@ def _page(page: Document) -> dict[str, Any]:
         "libraries": sorted(page.libraries),
         "calls": calls if page.outcome in _SHOWN else [],
         "records": page.records,
+        "worker_cpu_s": page.worker_cpu_s,
         "dynamic_calls": dynamic,
         "documents": documents if page.outcome in GOOD else {},
         "replay": _references(page.replay),

@@ -66,10 +66,10 @@ def test_what_a_process_used_after_the_load_counts_from_the_first_look_after_it(
     usage.note_load(A)
     usage.note_load(B)
     usage.look([Process(1, A, MB, 2.0)])
-    usage.look([Process(1, A, MB, 2.5), Process(2, A, MB, 0.5)])  # the second has begun after the load
+    usage.look([Process(1, A, MB, 2.5), Process(2, A, MB, 0.5)])  # seen after the load, begun at any time
     usage.look([Process(1, A, MB, 4.0), Process(2, A, MB, 1.0)])
     first, second = usage.end(A)[0]
-    assert (first["dwell_cpu_s"], second["dwell_cpu_s"]) == (2.0, 1.0)
+    assert (first["dwell_cpu_s"], second["dwell_cpu_s"]) == (2.0, 0.5)
     assert 0 < second["dwell_s"] < first["dwell_s"]
     assert first["last_seen"] == second["last_seen"]
 
