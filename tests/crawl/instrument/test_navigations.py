@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from overscripted.crawl.instrument.protocol import Gap
+from overscripted.record_kinds.navigations import Cause, Ending
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 from tests.crawl.instrument.test_requests import written
 
@@ -314,6 +315,12 @@ async def watched(browser: Instrumented, url: str, rows: int, click: bool = Fals
     await browser.flush(visit, 60, end=True)
     await browser.close(visit)
     return visit
+
+
+async def test_the_cases_have_every_cause_and_every_ending() -> None:
+    rows = [first("/", "top"), *(row for case in CASES.values() for row in case.rows)]
+    assert {row[1] for row in rows} == {*Cause}
+    assert {row[2] for row in rows} == {*Ending}
 
 
 async def test_each_navigation_is_one_row_with_its_cause_and_its_end(browser: Instrumented, web: Web) -> None:
