@@ -297,3 +297,18 @@ async def test_a_page_that_hangs_has_all_but_its_session_storage(browser: Instru
     assert [m["key"] for m in visit.of("stored_item")] == ["local"]
     assert [m["name"] for m in visit.of("stored_cookie")] == ["cookie"]
     assert gaps(visit) == {"storage not read in time": 1}
+
+
+async def test_a_process_cannot_answer_for_the_windows_of_another(browser: Instrumented, web: Web) -> None:
+    forger = await seen_page(browser, web.base + web.add("/storage/forger", "<p>forger"))
+    visit = await everything(browser, web, "true")
+    numbers = [one.container_id.rpartition("-")[2] for one in (forger, visit)]
+    begin = read_page("storage/forged_answers.js").removesuffix(";")
+    await browser.parent.call(begin, browser.name, *numbers)
+    # The process of the visit is late, so that the other could be first.
+    await visit.run("setTimeout(() => { const end = Date.now() + 1000; while (Date.now() < end); })")
+    await browser._realms.flush_requests(visit.container_id, end=True)
+    await browser.close(visit)
+    await browser.close(forger)
+    assert items(visit) == Counter(of_everything(web, "true"))
+    assert not visit.of("gap")
