@@ -30,6 +30,18 @@ SYMBOLS = Path(__file__).parents[4] / "shared/lists/symbols/overscripted_2017_sy
             {"object": "Storage.prototype", "instrumentedName": "window.Storage", "logSettings": {}},
             [{"object": "Storage.prototype", "name": "window.Storage"}],
         ),
+        (
+            {"Date": {"when": "fonts", "setsFonts": True, "onlyInWorkers": True}},
+            [
+                {
+                    "object": "Date.prototype",
+                    "name": "Date",
+                    "when": "fonts",
+                    "setsFonts": True,
+                    "onlyInWorkers": True,
+                }
+            ],
+        ),
     ],
 )
 def test_each_form_of_openwpm_is_understood(setting: Any, items: list[dict[str, Any]]) -> None:
