@@ -109,7 +109,7 @@ export default [
   // The realm of a page, before its scripts: none of its names is used but those of the language.
   world(files(`${JS}/page`), []),
   // The global of a worker's debugger; what it has put into the worker itself has the worker's names.
-  world(files(`${JS}/shared`, `${JS}/worker`), ["Debugger", "OVERSCRIPTED", "WebAssembly"]),
+  world(files(`${JS}/shared`, `${JS}/worker`), ["Debugger", "OVERSCRIPTED", "URL", "WebAssembly"]),
   // The background page of the reference instrument's extension.
   world([`${OPENWPM}/background.js`], ["browser", "overscripted"]),
   // Pages: the report, and the witness of the demo's tests.

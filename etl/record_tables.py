@@ -3,7 +3,7 @@
 import ibis.expr.types as ir
 
 from overscripted.etl.raw_data import RawData
-from overscripted.etl.transforms import attempts, contents, frames, requests, visits
+from overscripted.etl.transforms import attempts, contents, frames, requests, script_edges, visits
 from overscripted.etl.workspace import Workspace
 from overscripted.record_kinds import RECORD_KINDS
 
@@ -24,6 +24,7 @@ class RecordTables:
             self._write_requests()
         if self._has_rows("frames"):
             self._workspace.write(frames.frames(self._kept("frames")), "frames")
+        self._write_script_edges()
         for table in _COPIED:
             if self._has_rows(table):
                 self._workspace.write(self._kept(table), table)
@@ -43,6 +44,21 @@ class RecordTables:
         origins = self._workspace.origins(rows, "url", "top_level_url")
         stacks, bodies = self._all("callstacks"), self._all("request_bodies")
         self._workspace.write(requests.requests(rows, stacks, bodies, origins), "requests")
+
+    def _write_script_edges(self) -> None:
+        engine = self._workspace.engine
+        parts = script_edges.inputs(
+            self._kept("requests"),
+            self._kept("script_loads"),
+            self._kept("callstacks"),
+            self._kept("script_insertions"),
+            self._kept("calls"),
+        )
+        # Few rows of much larger tables. Each is read once, and the expressions that join them stay small.
+        kept = [engine.keep(part) for part in parts]
+        self._workspace.write(script_edges.script_edges(*kept), "script_edges")
+        for part in kept:
+            engine.drop(part)
 
     def _has_rows(self, table: str) -> bool:
         """Whether the raw table has segments; where it has none, the empty table is written at once."""

@@ -551,6 +551,53 @@ TABLES: dict[str, Table] = {
             RAW["contents"].columns,
             ("sha256",),
         ),
+        Table(
+            "script_edges",
+            "one way in which a script came into a frame: who inserted, imported or made it, and where",
+            (
+                *_VISIT,
+                _FRAME[0],
+                Column(
+                    "script_url", STR, "URL of the script; of code made from text, of the code that made it"
+                ),
+                Column(
+                    "script_loc_eval",
+                    STR,
+                    "Where code was made from text, as in calls; empty for scripts with a URL of their own",
+                ),
+                Column(
+                    "how",
+                    STR,
+                    "parser, inserted (a script element), document.write, import (of a module), worker, "
+                    "shared worker, service worker, importScripts, eval (also a timer with text), Function, "
+                    "AsyncFunction, GeneratorFunction, AsyncGeneratorFunction, handler (an attribute with "
+                    "text) or javascript: (a URL)",
+                ),
+                Column(
+                    "parent_url",
+                    STR,
+                    "URL of the script, module or worker that did it; NULL if the parser did, or if it is "
+                    "not known",
+                ),
+                Column("parent_loc_eval", STR, "As script_loc_eval, of the parent"),
+                Column("parent_line", INT, "Line in the parent; NULL if it is not known", "lines"),
+                Column("parent_col", INT, "Column in the parent; NULL if it is not known", "characters"),
+                Column("n", INT, "How often", "times"),
+                Column("first_time", TIME, "When first"),
+            ),
+            (
+                "crawl_id",
+                "visit_id",
+                "frame_id",
+                "script_url",
+                "script_loc_eval",
+                "how",
+                "parent_url",
+                "parent_loc_eval",
+                "parent_line",
+                "parent_col",
+            ),
+        ),
         Table("instruments", RAW["instruments"].row, RAW["instruments"].columns),
         Table(
             "script_refs",

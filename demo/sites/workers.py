@@ -1,9 +1,11 @@
 """Workers of every kind, and WebAssembly."""
 
+import hashlib
+
 from overscripted.demo.documents import Document, Script
 from overscripted.demo.http_messages import Response
 from overscripted.demo.page_style import paragraph
-from overscripted.demo.planted import NOTHING, calls
+from overscripted.demo.planted import NOTHING, Code, calls
 from overscripted.demo.sites.directory import ORIGIN
 from overscripted.demo.world import World
 
@@ -63,11 +65,40 @@ window.helpers.push(new Worker(URL.createObjectURL(nested)));
 
 
 def _wasm(world: World) -> None:
-    world.route(f"{_HERE}/two.wasm", Response(200, _WASM, "application/wasm"))
-    page = Document(f"{_HERE}/webassembly", "WebAssembly").inline(NOTHING).inline(calls("userAgent"))
-    page.add("""<script>
-WebAssembly.instantiateStreaming(fetch('/two.wasm')).then(function (made) {
+    """A module that is compiled from memory, from a response, and from memory in a worker."""
+    streamed, page_url = f"{_HERE}/two.wasm", f"{_HERE}/webassembly"
+    world.route(streamed, Response(200, _WASM, "application/wasm"))
+    compiling = Script(
+        f"{_HERE}/workers/compiling.js", Code(f"new WebAssembly.Module(new Uint8Array({[*_WASM]}));")
+    )
+    world.script(compiling)
+    page = Document(page_url, "WebAssembly").inline(NOTHING).inline(calls("userAgent"))
+    page.add(f"""<script>
+WebAssembly.instantiateStreaming(fetch('/two.wasm')).then(function (made) {{
   window.two = made.instance.exports.two();
-});
+}});
+WebAssembly.compile(new Uint8Array({[*_WASM]}));
+WebAssembly.validate(new Uint8Array([0]));
+window.compiling = new Worker('{compiling.url}');
 </script>""")
+    sha256 = hashlib.sha256(_WASM).hexdigest()
+    for made_by, source, script, realm in (
+        ("instantiateStreaming", streamed, page_url, "window"),
+        ("compile", "", page_url, "window"),
+        ("Module", "", compiling.url, "worker"),
+    ):
+        page.expect(
+            "wasm_modules",
+            {
+                "made_by": f"WebAssembly.{made_by}",
+                "source": source,
+                "script_url": script,
+                "realm": realm,
+                "sha256": sha256,
+                "size": len(_WASM),
+            },
+        )
+    page.expect(
+        "script_edges", {"script_url": compiling.url, "how": "worker", "parent_url": page_url, "n": 1}
+    )
     world.page(page)

@@ -19,7 +19,8 @@ PARTS = ("func_name", "script_url", "script_line", "script_col", "script_loc_eva
 
 
 @ibis.udf.scalar.python(signature=(("string",), "array<string>"))
-def _parse(frame):  # type: ignore[no-untyped-def]  # annotations would be read as Ibis types
+def frame_parts(frame):  # type: ignore[no-untyped-def]  # annotations would be read as Ibis types
+    """`parse` as an expression."""
     return parse(frame)
 
 
@@ -36,8 +37,8 @@ def parse(frame: str | None) -> list[str]:
 
 def repair(calls: ir.Table) -> ir.Table:
     """Raw calls with the script's position repaired where it can be; ``repaired`` tells where."""
-    whole = ibis.ifelse(_malformed(calls), _first_line(calls.call_stack), ibis.null("string"))
-    rows = calls.mutate(_parts=_parse(whole))
+    whole = ibis.ifelse(_malformed(calls), first_line(calls.call_stack), ibis.null("string"))
+    rows = calls.mutate(_parts=frame_parts(whole))
     repaired = rows._parts[PARTS.index("script_url")].fill_null("") != ""
     return rows.mutate(
         repaired=repaired,
@@ -55,7 +56,7 @@ def _malformed(calls: ir.Table) -> ir.BooleanValue:
 
 
 def _of_later_kind(stack: ir.StringValue) -> ir.BooleanValue:
-    first = _first_line(stack).fill_null("")
+    first = first_line(stack).fill_null("")
     return (
         first.contains(":wasm-function[")
         | first.contains(" > inlineScript")
@@ -63,7 +64,8 @@ def _of_later_kind(stack: ir.StringValue) -> ir.BooleanValue:
     )
 
 
-def _first_line(stack: ir.StringValue) -> ir.StringValue:
+def first_line(stack: ir.StringValue) -> ir.StringValue:
+    """The first line of a stack; NULL if it is too long to be parsed."""
     end = stack.find("\n")
     first = ibis.ifelse(end >= 0, stack.substr(0, end), stack)
     return ibis.ifelse(first.length() <= REPAIR_FRAME_CHARS, first, ibis.null("string"))

@@ -19,6 +19,8 @@ from overscripted.record_kinds.request_bodies import REQUEST_BODIES
 from overscripted.record_kinds.response_bodies import RESPONSE_BODIES
 from overscripted.record_kinds.saved_documents import SAVED_DOCUMENTS
 from overscripted.record_kinds.screenshots import SCREENSHOTS
+from overscripted.record_kinds.script_insertions import SCRIPT_INSERTIONS
+from overscripted.record_kinds.script_loads import SCRIPT_LOADS
 from overscripted.record_kinds.server_sent_events import SERVER_SENT_EVENTS
 from overscripted.record_kinds.stored_cookies import STORED_COOKIES
 from overscripted.record_kinds.stored_items import STORED_ITEMS
@@ -34,6 +36,8 @@ RECORD_KINDS = (
     NAVIGATIONS,
     REQUEST_BODIES,
     RESPONSE_BODIES,
+    SCRIPT_INSERTIONS,
+    SCRIPT_LOADS,
     SERVER_SENT_EVENTS,
     VISIT_PROCESSES,
     WASM_MODULES,

@@ -1,5 +1,6 @@
 // The names that the global of a worker's debugger has.
 
+declare const URL: any;
 declare const Debugger: any;
 
 // Of the worker, for what runs there.

@@ -143,7 +143,15 @@ async def test_javascript_has_the_same_numbers_and_names() -> None:
         operation.label for operation in Operation
     ]
     assert known["message"] == {kind.upper(): kind for kind in KINDS}
-    assert set(known["ofRealms"]) == {"calls", "console", "frame", "gap", "messages", "mixed_content"}
+    assert set(known["ofRealms"]) == {
+        "calls",
+        "console",
+        "frame",
+        "gap",
+        "messages",
+        "mixed_content",
+        "script_insertions",
+    }
 
 
 async def test_the_types_for_javascript_are_those_of_the_code() -> None:

@@ -12,8 +12,8 @@ const Install = (() => {
   const { GET, SET, CALL, SET_FAILED } = PROTOCOL.operation;
   // "Class.name" or "get Class.name" -> function(result, recorder). It runs after the native and returns the result.
   const hooks = new Map();
-  // "Class.name" -> function(values, caller, recorder). It runs before the native, and returns the arguments for it.
-  // `caller` is what `Recorder.callerOf` finds.
+  // "Class.name" -> function(values, findCaller, recorder, receiver). It runs before the native, and returns the
+  // arguments for it. `findCaller()` gives what `Recorder.callerOf` finds.
   const firstHooks = new Map();
 
   /** Whether the settings ask for this call. `when` is a word or a set of first arguments. */
@@ -32,6 +32,7 @@ const Install = (() => {
     return gate === Fonts.BOXES ? recorder.boxes.take() : Fonts.mentioned(values);
   }
 
+  const nodeType = Object.getOwnPropertyDescriptor(Node.prototype, "nodeType").get;
   const localName = Object.getOwnPropertyDescriptor(Element.prototype, "localName").get;
 
   function anyScript(values) {
@@ -98,10 +99,13 @@ const Install = (() => {
   }
 
   /** What `first` makes of the arguments of a call. If it fails, the native gets those of the page. */
-  function prepared(realm, first, values, wrapper) {
-    try {
+  function prepared(realm, first, values, receiver, wrapper) {
+    const findCaller = () => {
       capture(captured, wrapper);
-      return first(values, realm.recorder.callerOf(Stack.inner(captured.stack), wrapper), realm.recorder);
+      return realm.recorder.callerOf(Stack.inner(captured.stack), wrapper);
+    };
+    try {
+      return first(values, findCaller, realm.recorder, receiver);
     } catch (error) {
       realm.unrecorded.n++;
       realm.unrecorded.error = error;
@@ -111,7 +115,7 @@ const Install = (() => {
 
   function method(realm, i, length, first, then) {
     const run = (receiver, values) => {
-      if (first) values = prepared(realm, first, values, wrapper);
+      if (first) values = prepared(realm, first, values, receiver, wrapper);
       const target = (realm.members[i] ?? realm.plan.read(i)).target(receiver);
       if (target !== null && (target.when === null || wanted(target.when, values, realm.recorder))) {
         try {
@@ -202,6 +206,8 @@ const Install = (() => {
 
   return {
     install,
+    isScript,
+    nodeType: (node) => call.call(nodeType, node),
     before: (key, hook) => firstHooks.set(key, hook),
     after: (key, hook) => hooks.set(key, hook),
   };

@@ -60,7 +60,10 @@
       uncaught: (...values) => record("uncaught", ...values),
       address: () => recorder.address(),
       mixed: (...values) => record("mixed", ...values),
-      made: (symbol, text) => dynamic.made(symbol, text),
+      made(symbol, text) {
+        dynamic.made(symbol, text);
+        record("made", symbol, text);
+      },
       /** The document has arrived. Before it the same window may have had an empty one. */
       arrived() {
         recorder.turn();

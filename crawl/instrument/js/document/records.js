@@ -15,7 +15,7 @@ const Records = (() => {
     hooked,
     /**
      * Makes the recorders of one window. Returns a function `(name, ...values)`, which calls the method of this name of
-     * each recorder that has one: `handle(event, number of the frame that sent it)`, `written` and `uncaught` of
+     * each recorder that has one: `handle(event, number of the frame that sent it)`, `made(symbol, address)`, `written` and `uncaught` of
      * content_process/console.js, or `mixed` of content_process/mixed_content.js.
      */
     of(context) {

@@ -18,19 +18,45 @@ const DynamicCode = (() => {
   const enabled = Target.enabled("dynamic");
   const targets = new Map();
   const MOST = Recorder.CAPS.text; // characters of a worker's address, which may hold a whole script
+  const INSERTIONS = 1000; // workers of one worker that are recorded
+  let insertions = 0;
   let timers = [];
   let worker; // the constructor of workers, if a worker has it
   let href = null; // the getter of URL.prototype.href
   let recorder = null;
 
+  /** Record the making of code or of a worker. Returns the calling code. */
   function note(symbol, text, wrapper) {
     if (!targets.has(symbol)) targets.set(symbol, { id: Target.id(), symbol, stack: false, functions: false });
     Stack.capture(Stack.captured, wrapper);
-    recorder.noteAt(
-      targets.get(symbol),
-      CALL,
-      recorder.callerOf(Stack.inner(Stack.captured.stack), wrapper),
-      JSON.stringify({ 0: text }),
+    const caller = recorder.callerOf(Stack.inner(Stack.captured.stack), wrapper);
+    recorder.noteAt(targets.get(symbol), CALL, caller, JSON.stringify({ 0: text }));
+    return caller;
+  }
+
+  /** The absolute address of a worker that this worker makes. */
+  function absolute(text) {
+    try {
+      return new URL(text, recorder.address()).href;
+    } catch {
+      return text;
+    }
+  }
+
+  /** Record which code has made a worker. */
+  function made(text, { frame }) {
+    const cut = ++insertions > INSERTIONS;
+    /** @type {Protocol.ScriptInsertionsRow} */
+    const row = {
+      location: recorder.address(),
+      how: "worker",
+      script_url: absolute(text),
+      is_inline: false,
+      caller: Stack.frame(frame, recorder.ran),
+      time_stamp: Date.now(),
+    };
+    Channel.post(
+      `${PROTOCOL.message.SCRIPT_INSERTIONS} ${JSON.stringify({ insertions: cut ? [] : [row], cut: cut ? 1 : 0 })}`,
     );
   }
 
@@ -59,8 +85,11 @@ const DynamicCode = (() => {
 
   /** A native is about to be called with these arguments. `wrapper` is our function that Firefox called before it. */
   function called(callee, [first], wrapper) {
-    if (callee === worker) note("window.Worker", address(first).slice(0, MOST), wrapper);
-    else if (typeof first === "string" && timers.includes(callee)) note("window.eval", first.slice(0, SAMPLE), wrapper);
+    if (callee === worker) {
+      const text = address(first).slice(0, MOST);
+      made(text, note("window.Worker", text, wrapper));
+    } else if (typeof first === "string" && timers.includes(callee))
+      note("window.eval", first.slice(0, SAMPLE), wrapper);
   }
 
   return { listen, called };

@@ -104,7 +104,8 @@
     }
   }
 
-  function compile(values, { frame }, recorder) {
+  function compile(values, findCaller, recorder) {
+    const { frame } = findCaller();
     const modules = windows.get(recorder);
     modules.expect(frame);
     const [source, ...rest] = values;
@@ -113,7 +114,8 @@
     return compiled === source ? values : [compiled, ...rest];
   }
 
-  function instantiate(values, { frame }, recorder) {
+  function instantiate(values, findCaller, recorder) {
+    const { frame } = findCaller();
     const modules = windows.get(recorder);
     const [source, imports, ...rest] = values;
     // Otherwise the native fails before it makes code, or makes none.
@@ -124,14 +126,13 @@
     return compiled === source ? values : [compiled, imports, ...rest];
   }
 
-  const stream =
-    (made_by) =>
-    (values, { frame }, recorder) => {
-      const modules = windows.get(recorder);
-      modules.expect(frame);
-      if (isObject(values[0])) modules.emit(made_by, frame, { response: values[0] });
-      return values;
-    };
+  const stream = (made_by) => (values, findCaller, recorder) => {
+    const { frame } = findCaller();
+    const modules = windows.get(recorder);
+    modules.expect(frame);
+    if (isObject(values[0])) modules.emit(made_by, frame, { response: values[0] });
+    return values;
+  };
 
   Install.before("WebAssembly.compile", compile);
   Install.before("WebAssembly.instantiate", instantiate);

@@ -1,0 +1,22 @@
+const script = (text, src) => {
+  const element = document.createElement("script");
+  if (text) element.textContent = text;
+  if (src) element.src = src;
+  return element;
+};
+const { head } = document;
+head.appendChild(script("", "/pv/inserted.js"));
+head.append(script("1"));
+head.insertBefore(document.createRange().createContextualFragment("<b></b><script>2<" + "/script>"), null);
+head.append(script("", "data:text/javascript,3"));
+const again = script("4");
+head.prepend(again);
+again.remove();
+head.append(again);
+document.createElement("div").append(script("5"));
+head.append(script(""), Object.assign(script("{}"), { type: "application/json" }), "text", document.createElement("p"));
+document.write("<script src=/pv/written.js><" + "/script>");
+eval("new Function('6')");
+head.setAttribute("onclick", "7");
+const worker = new Worker("pv/worker.js");
+worker.onmessage = () => (window.D = 1);
