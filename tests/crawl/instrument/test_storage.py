@@ -280,7 +280,7 @@ async def test_keys_and_values_of_every_kind(browser: Instrumented, web: Web) ->
         "boxed": '["s",1,false]',
         "null": "null",
     }
-    assert not visit.of("gap")
+    assert gaps(visit) == {"files of an origin not read": 1}
 
 
 async def test_a_page_that_hangs_has_all_but_its_session_storage(browser: Instrumented, web: Web) -> None:
