@@ -20,6 +20,7 @@ from overscripted.demo.sites import (
     miners,
     navigations,
     recorders,
+    senders,
     sockets,
     storage,
     thirdparty,
@@ -55,6 +56,7 @@ def build(libraries: Libraries) -> Demo:
     workers.add(world)
     kinds.add(world)
     navigations.add(world)
+    senders.add(world)
     sockets.add(world)
     storage.add(world)
     transport.add(world)
