@@ -225,6 +225,20 @@ async def test_a_service_worker_gets_and_makes_bodies(
     assert sorted(by_path(receiver.with_bodies())) == ["form-fields", "made", "other", "passed"]
 
 
+async def test_a_ping_of_a_link(browser: Instrumented, receiver: Receiver, tmp_path: Path) -> None:
+    """Firefox sends none unless a setting asks for them."""
+    await browser.parent.call("function () { Services.prefs.setBoolPref('browser.send_pings', true) }")
+    visit = await seen_page(browser, f"{receiver.base}/page.html")
+    link = "Object.assign(document.createElement('a'), {href: '#x', ping: '/sent/ping'})"
+    await visit.run(f"document.body.appendChild({link}).click()")
+    await visit.run("waited('ping').then(() => 0)")
+    await browser.parent.call("function () { Services.prefs.clearUserPref('browser.send_pings') }")
+    await close(browser, visit)
+    found, _, gaps = await recorded(visit, tmp_path)
+    assert found == receiver.with_bodies() == [Sent("ping", "POST", "text/ping", 4, b"PING")]
+    assert gaps == Counter()
+
+
 async def test_a_page_that_leaves(browser: Instrumented, receiver: Receiver, tmp_path: Path) -> None:
     visit = await seen_page(browser, f"{receiver.base}/leaving.html")
     async with asyncio.timeout(20):
