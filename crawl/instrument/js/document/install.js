@@ -12,8 +12,8 @@ const Install = (() => {
   const { GET, SET, CALL, SET_FAILED } = PROTOCOL.operation;
   // "Class.name" or "get Class.name" -> function(result, recorder). It runs after the native and returns the result.
   const hooks = new Map();
-  // "Class.name" -> function(values, findCaller, recorder, receiver). It runs before the native, and returns the
-  // arguments for it. `findCaller()` gives what `Recorder.callerOf` finds.
+  // "Class.name" -> function(values, realm, wrapper, receiver). It runs before the native, and returns the arguments
+  // for it. `callerOf(realm, wrapper)` finds the calling code.
   const firstHooks = new Map();
 
   /** Whether the settings ask for this call. `when` is a word or a set of first arguments. */
@@ -98,14 +98,16 @@ const Install = (() => {
     return wrapper;
   }
 
+  /** The code that called `wrapper`, as `Recorder.callerOf` finds it. */
+  function callerOf({ recorder }, wrapper) {
+    capture(captured, wrapper);
+    return recorder.callerOf(Stack.inner(captured.stack), wrapper);
+  }
+
   /** What `first` makes of the arguments of a call. If it fails, the native gets those of the page. */
   function prepared(realm, first, values, receiver, wrapper) {
-    const findCaller = () => {
-      capture(captured, wrapper);
-      return realm.recorder.callerOf(Stack.inner(captured.stack), wrapper);
-    };
     try {
-      return first(values, findCaller, realm.recorder, receiver);
+      return first(values, realm, wrapper, receiver);
     } catch (error) {
       realm.unrecorded.n++;
       realm.unrecorded.error = error;
@@ -206,7 +208,8 @@ const Install = (() => {
 
   return {
     install,
-    isScript,
+    callerOf,
+    localName: (node) => call.call(localName, node),
     nodeType: (node) => call.call(nodeType, node),
     before: (key, hook) => firstHooks.set(key, hook),
     after: (key, hook) => hooks.set(key, hook),

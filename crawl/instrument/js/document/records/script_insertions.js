@@ -68,23 +68,31 @@
     }
   }
 
-  /** The script elements among nodes, and in fragments among them. */
-  function* scriptsIn(values) {
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      if (typeof value !== "object" || value === null) continue;
-      if (Install.isScript(value)) yield value;
-      else if (Install.nodeType(value) === FRAGMENT) yield* value.querySelectorAll("script");
+  /** The script elements of a node that is inserted; null if it is no script and no fragment. */
+  function scriptsOf(node) {
+    try {
+      return Install.localName(node) === "script" ? [node] : null;
+    } catch {
+      return fragment(node); // not an element
+    }
+  }
+
+  function fragment(node) {
+    try {
+      return Install.nodeType(node) === FRAGMENT ? node.querySelectorAll("script") : null;
+    } catch {
+      return null; // not a node
     }
   }
 
   /** Record the scripts among the arguments of a method that inserts nodes into `receiver` or beside it. */
-  function insert(values, findCaller, recorder, receiver) {
-    let frame;
-    for (const element of scriptsIn(values)) {
-      if (!receiver.isConnected) break;
-      frame ??= findCaller().frame;
-      windows.get(recorder).insert(element, frame);
+  function insert(values, realm, wrapper, receiver) {
+    for (let i = 0; i < values.length; i++) {
+      const node = values[i];
+      const scripts = typeof node === "object" && node !== null ? scriptsOf(node) : null;
+      if (scripts === null || scripts.length === 0 || !receiver.isConnected) continue;
+      const { frame } = Install.callerOf(realm, wrapper);
+      for (const element of scripts) windows.get(realm.recorder).insert(element, frame);
     }
     return values;
   }

@@ -104,9 +104,9 @@
     }
   }
 
-  function compile(values, findCaller, recorder) {
-    const { frame } = findCaller();
-    const modules = windows.get(recorder);
+  function compile(values, realm, wrapper) {
+    const { frame } = Install.callerOf(realm, wrapper);
+    const modules = windows.get(realm.recorder);
     modules.expect(frame);
     const [source, ...rest] = values;
     if (!isObject(source) || !Text.isBuffer(source)) return values;
@@ -114,9 +114,9 @@
     return compiled === source ? values : [compiled, ...rest];
   }
 
-  function instantiate(values, findCaller, recorder) {
-    const { frame } = findCaller();
-    const modules = windows.get(recorder);
+  function instantiate(values, realm, wrapper) {
+    const { frame } = Install.callerOf(realm, wrapper);
+    const modules = windows.get(realm.recorder);
     const [source, imports, ...rest] = values;
     // Otherwise the native fails before it makes code, or makes none.
     if (!isObject(source) || (imports !== undefined && !isObject(imports)) || isCompiled(source)) return values;
@@ -126,9 +126,9 @@
     return compiled === source ? values : [compiled, imports, ...rest];
   }
 
-  const stream = (made_by) => (values, findCaller, recorder) => {
-    const { frame } = findCaller();
-    const modules = windows.get(recorder);
+  const stream = (made_by) => (values, realm, wrapper) => {
+    const { frame } = Install.callerOf(realm, wrapper);
+    const modules = windows.get(realm.recorder);
     modules.expect(frame);
     if (isObject(values[0])) modules.emit(made_by, frame, { response: values[0] });
     return values;
