@@ -28,16 +28,16 @@ def numbered(visit: Visit) -> list[Call]:
     return [call for call in visit.calls if call.receiver is not None]
 
 
-async def of_script(browser: Instrumented, web: Web, name: str, until: str = "") -> Visit:
+async def of_script(browser: Instrumented, web: Web, script: str, until: str = "") -> Visit:
     """The visit of a page with one script."""
-    web.add("/receivers.js", read_page(f"receivers/{name}"), "text/javascript")
+    web.add("/receivers.js", script, "text/javascript")
     page = "<!doctype html><body><script src=/receivers.js></script>"
     return await browser.visit(web.base + web.add("/receivers", page), until)
 
 
 async def test_two_canvases_drawn_in_turn_by_two_scripts(browser: Instrumented, web: Web) -> None:
-    for name, file in (("a", "first_script"), ("b", "second_script")):
-        web.add(f"/receivers-{name}.js", read_page(f"receivers/{file}.js"), "text/javascript")
+    web.add("/receivers-a.js", read_page("receivers/first_script.js"), "text/javascript")
+    web.add("/receivers-b.js", read_page("receivers/second_script.js"), "text/javascript")
     page = web.add("/receivers-page", read_page("receivers/canvases.html"))
     visit = await browser.visit(web.base + page, "window.D")
     assert [(call.at.script_url[-4:-3], *described(call)) for call in numbered(visit)] == [
@@ -78,7 +78,7 @@ async def test_the_canvases_of_a_worker(browser: Instrumented, web: Web) -> None
 
 
 async def test_an_object_keeps_its_number_across_documents(browser: Instrumented, web: Web) -> None:
-    visit = await of_script(browser, web, "across_frames.js")
+    visit = await of_script(browser, web, read_page("receivers/across_frames.js"))
     found = [(call.location == "about:blank", call.receiver) for call in numbered(visit)]
     # The frame's canvas, ours by the frame's function, and the frame's when our document has adopted it.
     assert [number for framed, number in found if framed] == [2, 1, 2]
@@ -88,7 +88,7 @@ async def test_an_object_keeps_its_number_across_documents(browser: Instrumented
 
 
 async def test_audio_nodes_and_connections(browser: Instrumented, web: Web) -> None:
-    visit = await of_script(browser, web, "audio.js")
+    visit = await of_script(browser, web, read_page("receivers/audio.js"))
     assert [described(call)[:3] for call in numbered(visit)] == [
         ("createOscillator", 1, None),
         ("createGain", 2, None),
