@@ -36,7 +36,7 @@ def expected_marks(web: Web, n: int) -> dict[str, int]:
 
 
 def check_records(raw: Raw, web: Web, pages: int) -> None:
-    """Every page complete, with exactly the calls that it makes and the bodies that it sends."""
+    """Every page complete, with exactly what it does, sends, stores and loads."""
     raw.check()
     contents = {row["sha256"]: row["content"] for row in table(raw.run, "contents")}
     assert raw.outcomes() == {web.page(n): "complete" for n in range(pages)}
@@ -48,6 +48,15 @@ def check_records(raw: Raw, web: Web, pages: int) -> None:
         assert len(agents) == 3 * (n % 7 + 1)
         bodies = [contents[body["sha256"]] for body in raw.of("request_bodies", web.page(n))]
         assert sorted(bodies) == [f'"{kind}-{n}"'.encode() for kind in ("other", "own", "top")]
+        stored = [row for row in raw.of("stored_items", web.page(n)) if row["key"] == "mark"]
+        assert sorted(row["origin"] for row in stored) == [web.base, web.other]
+        assert all(row["value"].endswith(f"-{n}-late") for row in stored)
+        moves = [(row["cause"], row["committed_url"]) for row in raw.of("navigations", web.page(n))]
+        assert sorted(moves) == [
+            ("initial", f"{web.base}/frame/own/{n}"),
+            ("initial", web.page(n)),
+            ("initial", f"{web.other}/frame/other/{n}"),
+        ]
 
 
 def facts(run: Path) -> dict[str, int]:
