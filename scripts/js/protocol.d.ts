@@ -32,10 +32,26 @@ interface Protocol_gap {
   readonly BODY_CUT_SHORT: "script body cut short";
   readonly BODY_UNREADABLE: "script body unreadable";
   readonly BODIES_SIZE: "script bodies over the limit";
+  readonly REQUEST_BODY_SIZE: "request body over the limit";
+  readonly REQUEST_BODIES_SIZE: "request bodies over the limit";
+  readonly REQUEST_BODY_UNREADABLE: "request body unreadable";
+  readonly RESPONSE_BODY_SIZE: "response body over the limit";
+  readonly RESPONSE_BODIES_SIZE: "response bodies over the limit";
+  readonly RESPONSE_BODY_CUT_SHORT: "response body cut short";
+  readonly RESPONSE_BODY_UNREADABLE: "response body unreadable";
   readonly CONTENTS_SIZE: "contents over the limit";
+  readonly WASM_SIZE: "webassembly module over the limit";
+  readonly WASM_ROWS: "webassembly modules over the limit";
+  readonly WASM_UNKNOWN: "webassembly module without its bytes";
   readonly MALFORMED: "malformed message";
   readonly TOTALS_LIMIT: "call totals over the limit";
+  readonly STORED_ITEMS: "stored items over the limit";
+  readonly STORED_VALUES: "stored values over the limit";
+  readonly STORED_TIME: "storage not read in time";
+  readonly STORED_UNREAD: "storage not read";
+  readonly STORED_FILES: "files of an origin not read";
   readonly FRAMES: "frames over the limit";
+  readonly RECEIVERS: "receivers over the limit";
 }
 
 interface Protocol_message {
@@ -47,8 +63,20 @@ interface Protocol_message {
   readonly COOKIE: "cookie";
   readonly CONSOLE: "console";
   readonly MESSAGES: "messages";
+  readonly NAVIGATION: "navigation";
+  readonly REQUEST_BODIES: "request_bodies";
+  readonly RESPONSE_BODIES: "response_bodies";
+  readonly SCRIPT_INSERTIONS: "script_insertions";
+  readonly SCRIPT_LOAD: "script_load";
   readonly SERVER_SENT_EVENTS: "server_sent_events";
+  readonly WASM_MODULE: "wasm_module";
   readonly WEBSOCKET_MESSAGES: "websocket_messages";
+  readonly DNS_NAMES: "dns_names";
+  readonly TLS_CONNECTIONS: "tls_connections";
+  readonly CERTIFICATES: "certificates";
+  readonly MIXED_CONTENT: "mixed_content";
+  readonly STORED_COOKIE: "stored_cookie";
+  readonly STORED_ITEM: "stored_item";
   readonly SCREENSHOTS: "screenshots";
   readonly SAVED_DOCUMENTS: "saved_documents";
   readonly PAGE_TEXTS: "page_texts";
@@ -67,6 +95,9 @@ declare const PROTOCOL: {
 
 /** The options of `crawl --save` that are on, each with its arguments. */
 declare const SAVED: { readonly [option: string]: readonly string[] };
+
+/** Caps that replace those of our scripts, by their names. */
+declare const CAPS: { readonly [name: string]: number };
 
 declare namespace Protocol {
   /** A message as a realm sends it. Firefox's parent process adds the visit and frame. */
@@ -93,6 +124,10 @@ declare namespace Protocol {
     caller: string;
     by_browser?: boolean;
     call_stack?: string;
+    receiver?: number;
+    receiver_owner?: number;
+    canvas_width?: number;
+    canvas_height?: number;
   }
 
   interface Total {
@@ -111,6 +146,8 @@ declare namespace Protocol {
     stack?: boolean;
     functions?: boolean;
     bytes?: boolean;
+    onlyInWorkers?: boolean;
+    setsFonts?: boolean;
     when?: string | (string)[];
   }
 
@@ -138,12 +175,14 @@ declare namespace Protocol {
     status?: number | null;
     error?: string | null;
     ip?: string | null;
+    http_version?: string | null;
     from_cache?: boolean | null;
     request_headers?: string | null;
     response_headers?: string | null;
     size?: number | null;
     body_sha256?: string | null;
     redirect_url?: string | null;
+    upgraded_by?: string | null;
     time_stamp?: number | null;
     ended?: number | null;
   }
@@ -190,6 +229,7 @@ declare namespace Protocol {
     doc: string;
     location: string;
     realm: string;
+    receivers?: string;
     calls: (Call)[];
     totals: (Total)[];
     type: "calls";
@@ -252,6 +292,94 @@ declare namespace Protocol {
     cut: number;
   }
 
+  interface Navigation {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    type: "navigation";
+    initiator: number;
+    ordinal?: number | null;
+    from_url?: string | null;
+    url?: string | null;
+    committed_url?: string | null;
+    cause?: string | null;
+    same_document?: boolean | null;
+    outcome?: string | null;
+    error?: string | null;
+    status?: number | null;
+    server_redirects?: number | null;
+    request_id?: string | null;
+    referrer?: string | null;
+    referrer_policy?: string | null;
+    initiator_url?: string | null;
+    script_url?: string | null;
+    call_stack?: string | null;
+    user_activation?: boolean | null;
+    load_type?: number | null;
+    time_stamp?: number | null;
+    committed?: number | null;
+  }
+
+  interface RequestBodies {
+    container_id: string;
+    type: "request_bodies";
+    file?: string;
+    request_id?: string | null;
+    hop?: number | null;
+    content_type?: string | null;
+    size?: number | null;
+    n_kept?: number | null;
+    sha256?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface ResponseBodies {
+    container_id: string;
+    type: "response_bodies";
+    file?: string;
+    request_id?: string | null;
+    hop?: number | null;
+    content_type?: string | null;
+    encoding?: string | null;
+    size?: number | null;
+    sha256?: string | null;
+  }
+
+  interface ScriptInsertionsRow {
+    location?: string | null;
+    how?: string | null;
+    script_url?: string | null;
+    is_inline?: boolean | null;
+    caller?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface ScriptInsertions {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    type: "script_insertions";
+    insertions: ScriptInsertionsRow[];
+    cut: number;
+  }
+
+  interface ScriptLoad {
+    container_id: string;
+    type: "script_load";
+    request_id?: string | null;
+    loaded_as?: string | null;
+    by_parser?: boolean | null;
+    referrer?: string | null;
+    time_stamp?: number | null;
+  }
+
   interface ServerSentEventsRow {
     ordinal?: number | null;
     event?: string | null;
@@ -272,6 +400,27 @@ declare namespace Protocol {
     cut: number;
     request_id?: string | null;
     url?: string | null;
+  }
+
+  interface WasmModule {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    type: "wasm_module";
+    file?: string;
+    location?: string | null;
+    realm?: string | null;
+    made_by?: string | null;
+    source?: string | null;
+    request_id?: string | null;
+    script_url?: string | null;
+    script_line?: number | null;
+    script_col?: number | null;
+    sha256?: string | null;
+    size?: number | null;
+    time_stamp?: number | null;
   }
 
   interface WebsocketMessagesRow {
@@ -296,6 +445,111 @@ declare namespace Protocol {
     cut: number;
     request_id?: string | null;
     url?: string | null;
+  }
+
+  interface DnsNames {
+    container_id: string;
+    type: "dns_names";
+    host?: string | null;
+    canonical_names?: string | null;
+    addresses?: string | null;
+    used_address?: string | null;
+    error?: string | null;
+    names_error?: string | null;
+    source?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface TlsConnections {
+    container_id: string;
+    type: "tls_connections";
+    host?: string | null;
+    port?: number | null;
+    address?: string | null;
+    tls_version?: string | null;
+    cipher_suite?: string | null;
+    key_exchange?: string | null;
+    signature_scheme?: string | null;
+    alpn?: string | null;
+    has_ech?: boolean | null;
+    certificate_sha256?: string | null;
+    is_built_in_root?: boolean | null;
+    is_ev?: boolean | null;
+    certificate_transparency?: string | null;
+    error?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface Certificates {
+    container_id: string;
+    type: "certificates";
+    file?: string;
+    sha256?: string | null;
+    size?: number | null;
+    subject?: string | null;
+    issuer?: string | null;
+    serial_number?: string | null;
+    not_before?: number | null;
+    not_after?: number | null;
+    names?: string | null;
+    n_names?: number | null;
+  }
+
+  interface MixedContentRow {
+    location?: string | null;
+    url?: string | null;
+    action?: string | null;
+    time_stamp?: number | null;
+  }
+
+  interface MixedContent {
+    container_id: string;
+    tab: number;
+    frame: number;
+    parent: number;
+    top: string;
+    context?: string;
+    framed?: boolean;
+    origin?: string;
+    type: "mixed_content";
+    reports: MixedContentRow[];
+    cut: number;
+  }
+
+  interface StoredCookie {
+    container_id: string;
+    type: "stored_cookie";
+    host?: string | null;
+    name?: string | null;
+    value?: string | null;
+    path?: string | null;
+    expiry?: number | null;
+    created?: number | null;
+    last_accessed?: number | null;
+    is_secure?: boolean | null;
+    is_http_only?: boolean | null;
+    is_host_only?: boolean | null;
+    is_partitioned?: boolean | null;
+    same_site?: string | null;
+    first_party_domain?: string | null;
+    schemes?: string | null;
+    size?: number | null;
+    moment?: string | null;
+  }
+
+  interface StoredItem {
+    container_id: string;
+    type: "stored_item";
+    origin?: string | null;
+    partition?: string | null;
+    kind?: string | null;
+    container?: string | null;
+    store?: string | null;
+    key?: string | null;
+    value?: string | null;
+    value_len?: number | null;
+    extra?: string | null;
+    moment?: string | null;
   }
 
   interface Screenshots {
