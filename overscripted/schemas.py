@@ -195,8 +195,10 @@ RAW: dict[str, Table] = {
                     "s",
                 ),
                 Column("cpu_s", FLOAT, "CPU time of its content processes, see `visit_processes`", "s"),
-                Column("worker_cpu_s", FLOAT, "CPU time of these in threads of workers", "s"),
-                Column("peak_memory", INT, "Highest memory of them all at one look", "bytes"),
+                Column("worker_cpu_s", FLOAT, "Part of cpu_s in threads of workers", "s"),
+                Column(
+                    "peak_memory", INT, "Highest memory of all these processes together at one look", "bytes"
+                ),
                 Column("n_calls", INT, "Number of raw calls of this attempt", "calls"),
                 Column("n_dropped", INT, "Calls that were counted but not kept, because of a cap", "calls"),
                 Column(

@@ -53,7 +53,7 @@ class Gap(Described):
     WEBSOCKET = "websocket not watched", "a WebSocket whose messages are not seen"
     WEBSOCKETS_COUNT = (
         "websocket messages no longer counted",
-        "after 100,000 WebSocket messages of a visit, or 256 MB, no more are recorded or counted",
+        "after 100,000 WebSocket messages of a visit, or 256 MiB, no more are recorded or counted",
     )
     EVENT_SOURCE = (
         "event source not watched",
@@ -124,7 +124,7 @@ class Gap(Described):
     )
     STORED_VALUES = (
         "stored values over the limit",
-        "the same, recorded without their values: beyond those of a visit, or in too large databases",
+        "stored items without their values: beyond the characters of a visit, or in too large databases",
     )
     STORED_TIME = (
         "storage not read in time",

@@ -44,7 +44,9 @@ NAVIGATIONS = RecordKind(
         (
             *VISIT,
             *FRAME,
-            Column("ordinal", INT, "Number in the visit, from 0, as they began; those that a cap cut count"),
+            Column(
+                "ordinal", INT, "Number within the visit, from 0, as they began; a cap leaves numbers out"
+            ),
             Column("from_url", STR, "URL before; NULL for the first document of a tab, pop-up or frame"),
             Column("url", STR, "URL that was asked for"),
             Column("committed_url", STR, "URL that came, after redirects of servers; NULL if none came"),
@@ -60,7 +62,7 @@ NAVIGATIONS = RecordKind(
             Column("initiator_url", STR, "URL of the document that started it, where known"),
             Column("initiator_frame_id", INT, "Frame of that document; NULL if unknown or in another window"),
             Column("script_url", STR, "Innermost script that was running at the start; empty if none was"),
-            Column("call_stack", STR, "Its stack, as in `callstacks`"),
+            Column("call_stack", STR, "Stack of that script, as call_stack in requests"),
             Column("user_activation", BOOL, "Whether someone had just clicked or typed; NULL: unknown"),
             Column("load_type", INT, "Firefox's type of the load (nsDocShellLoadTypes.h)"),
             Column("time_stamp", TIME, "When it began"),

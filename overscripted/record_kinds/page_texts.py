@@ -22,7 +22,7 @@ PAGE_TEXTS = RecordKind(
             Column("declared_language", STR, "Attribute `lang` of the root element; NULL if it has none"),
             Column("n_characters", INT, "Length of the text", "characters"),
             Column("is_cut", BOOL, "The text is longer than a content may be; its beginning is kept"),
-            Column("sha256", STR, "SHA-256 of the text in UTF-8, hexadecimal: its row in `contents`"),
+            Column("sha256", STR, "SHA-256 of the text in UTF-8, hexadecimal, the key of the table contents"),
             Column("size", INT, "Length of the text in UTF-8", "bytes"),
             Column("time_stamp", TIME, "When it was read"),
         ),

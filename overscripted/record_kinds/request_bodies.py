@@ -20,7 +20,11 @@ REQUEST_BODIES = RecordKind(
                 "kept the fields of a form as JSON instead of the bytes",
                 "bytes",
             ),
-            Column("sha256", STR, "SHA-256 of the bytes kept, hexadecimal; NULL if none are kept"),
+            Column(
+                "sha256",
+                STR,
+                "SHA-256 of the bytes kept, hexadecimal, the key of the table contents; NULL if none are",
+            ),
             Column("time_stamp", TIME, "When the request began"),
         ),
     ),

@@ -14,7 +14,7 @@ RESPONSE_BODIES = RecordKind(
             Column("content_type", STR, "MIME type as Firefox understands it, without parameters"),
             Column("encoding", STR, "Content-Encoding in which the body came; empty: none; NULL in imports"),
             Column("size", INT, "Length of the decoded body", "bytes"),
-            Column("sha256", STR, "SHA-256 of the decoded body, hexadecimal"),
+            Column("sha256", STR, "SHA-256 of the decoded body, hexadecimal, the key of the table contents"),
         ),
     ),
     kept="the body of a response, not a script's, in an acknowledged visit",

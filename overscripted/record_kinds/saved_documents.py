@@ -19,7 +19,7 @@ SAVED_DOCUMENTS = RecordKind(
                 "Shadow roots in the content, as `template` elements with `shadowrootmode`",
             ),
             Column("is_cut", BOOL, "The document is longer than a content may be; its beginning is kept"),
-            Column("sha256", STR, "SHA-256 of the content, hexadecimal: its row in `contents`"),
+            Column("sha256", STR, "SHA-256 of the content, hexadecimal, the key of the table contents"),
             Column("size", INT, "Length of the content", "bytes"),
             Column("time_stamp", TIME, "When it was written"),
         ),

@@ -10,7 +10,7 @@ SCRIPT_INSERTIONS = RecordKind(
         (
             *VISIT,
             *FRAME,
-            Column("location", STR, "URL of the document or worker of the inserting script's window"),
+            Column("location", STR, "URL of the document or worker in which the inserting script ran"),
             Column("how", STR, "inserted (a script element) or worker"),
             Column(
                 "script_url",

@@ -16,7 +16,7 @@ SERVER_SENT_EVENTS = RecordKind(
             Column("event", STR, "Name of the event: message, if the server gave none"),
             Column("event_id", STR, "Last id that the server gave; empty if it gave none"),
             Column("data", STR, "Data of the event, or its beginning"),
-            Column("data_len", INT, "Length of the whole data", "UTF-16 units"),
+            Column("data_len", INT, "Length of the whole data", "characters"),
             Column(
                 "time_stamp",
                 TIME,

@@ -13,7 +13,7 @@ VISIT_PROCESSES = RecordKind(
             Column("process_kind", STR, "Firefox's kind, such as webIsolated, which is of one site"),
             Column("site", STR, "Site whose pages it runs; empty if it is of no one site"),
             Column("cpu_s", FLOAT, "CPU time that it used, with some 0.05 s of its start", "s"),
-            Column("worker_cpu_s", FLOAT, "CPU time of these in threads of workers, as seen at looks", "s"),
+            Column("worker_cpu_s", FLOAT, "Part of cpu_s in threads of workers, as seen at looks", "s"),
             Column("dwell_cpu_s", FLOAT, "CPU time from the first look after the load to the last look", "s"),
             Column("dwell_s", FLOAT, "Time between these two looks; 0 if there were not two", "s"),
             Column("peak_memory", INT, "Highest memory at a look, without what processes share", "bytes"),
