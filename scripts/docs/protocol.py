@@ -251,7 +251,8 @@ def _members(members: Any) -> Iterator[str]:
 def _enums() -> Iterator[str]:
     yield "## Operations\n\n| number | label |\n| --- | --- |"
     yield from (f"| {int(operation)} | {operation.label} |" for operation in Operation)
-    yield "\n## Gaps\n\n| name in `known_gaps` | what could not be recorded |\n| --- | --- |"
+    yield "\n## Gaps\n\nAt the beginning of a name, `…` stands for the name of a table.\n"
+    yield "| name in `known_gaps` | what could not be recorded |\n| --- | --- |"
     yield from (f"| {gap} | {gap.meaning} |" for gap in Gap)
     yield f"| {Gap.late('…')} | rows of that table took too long to find at the end of the visit |"
     yield f"| {Gap.shortened('…')} | the end of a content that a row of that table names |"

@@ -27,7 +27,7 @@ const PageContents = (() => {
     topWindowsOf: (user) => windowsOf(user).filter(({ browsingContext }) => !browsingContext.parent),
     /**
      * Ask for a content of every document of a visit. `emit(answer, members)` sends each; for `members` see above.
-     * `cutGap` is the name of the gap of a document whose beginning alone is kept.
+     * `table` gets the rows. Gaps with its name count documents that are left out or not kept whole.
      */
     async ask(user, table, what, tools, emit) {
       const windows = windowsOf(user);
