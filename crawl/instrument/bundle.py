@@ -17,6 +17,7 @@ _PARENT_PROCESS = (
     "js/parent_process/responses.js",
     "js/parent_process/ends.js",
     "js/parent_process/addresses.js",
+    "js/parent_process/beginnings.js",
     "js/parent_process/upgrades.js",
     "js/parent_process/pause.js",
     "js/parent_process/redirects.js",

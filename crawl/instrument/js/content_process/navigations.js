@@ -29,7 +29,7 @@ function Navigations(link) {
       kind: "loading",
       channel: channel.QueryInterface(Ci.nsIIdentChannel).channelId,
       context: targetBrowsingContextID,
-      url: URI.spec,
+      url: URI.spec.slice(0, URL),
       window: triggeringWindowId,
       activated: crawl ? null : loadInfo.hasValidUserGestureActivation,
       stack: PageStack.stack(triggeringPrincipal),

@@ -24,7 +24,7 @@ ParentRecords.add("navigations", ({ emit }) => {
   // notices: Map(channel -> notice)}
   const visits = new Map();
   const ended = new Set(); // users whose visits have ended: closing their tabs is no navigation of theirs
-  const short = (text) => text?.slice(0, URL) ?? null;
+  const short = (text) => beginningOf(text, URL);
 
   function visitOf({ originAttributes }) {
     const user = originAttributes.userContextId;
@@ -88,10 +88,11 @@ ParentRecords.add("navigations", ({ emit }) => {
   function started(context, request, load) {
     const { URI, originalURI } = request.QueryInterface(Ci.nsIChannel);
     const visit = visitOf(context);
-    if (!visit || (stands(context, URI.spec) && !frameOfContext(visit, context).began)) return;
-    const navigation = begin(visit, context, URI.spec, load, { original: originalURI.spec });
+    const url = short(URI.spec);
+    if (!visit || (stands(context, url) && !frameOfContext(visit, context).began)) return;
+    const navigation = begin(visit, context, url, load, { original: short(originalURI.spec) });
     const { frame } = navigation;
-    if (frame.request?.url === URI.spec) navigation.request = frame.request;
+    if (frame.request?.url === url) navigation.request = frame.request;
     frame.request = null;
     frame.open.push(navigation);
     if (frame.open.length <= MOST_OPEN) return;
@@ -117,7 +118,7 @@ ParentRecords.add("navigations", ({ emit }) => {
     const crawl = loadInfo.triggeringPrincipal.isSystemPrincipal;
     return {
       id: String(ChannelWrapper.get(channel).id),
-      url: URI.spec,
+      url: short(URI.spec),
       crawl,
       activated: crawl ? null : loadInfo.hasValidUserGestureActivation,
       ...initiatorOf(loadInfo.triggeringWindowId, context),
@@ -274,7 +275,7 @@ ParentRecords.add("navigations", ({ emit }) => {
     if (!visit) return;
     const frame = frameOfContext(visit, context);
     const { originalURI } = request.QueryInterface(Ci.nsIChannel);
-    const place = frame.open.findIndex((each) => each.original === originalURI.spec);
+    const place = frame.open.findIndex((each) => each.original === short(originalURI.spec));
     if (place < 0) return;
     const [navigation] = frame.open.splice(place, 1);
     if (navigation.over) return;
@@ -323,7 +324,7 @@ ParentRecords.add("navigations", ({ emit }) => {
     onLocationChange({ browsingContext, loadType }, request, location, flags) {
       // Nothing is requested for the empty document of a new pop-up.
       if (!request || flags & LOCATION_CHANGE_SAME_DOCUMENT) return;
-      arrived(browsingContext, location.spec, loadType, (flags & LOCATION_CHANGE_ERROR_PAGE) !== 0);
+      arrived(browsingContext, short(location.spec), loadType, (flags & LOCATION_CHANGE_ERROR_PAGE) !== 0);
     },
   };
 

@@ -14,6 +14,7 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
   const SIZE = 4 * 2 ** 20; // bytes kept per visit; after that, messages are cut to `SHORT`
   const TEXT = 100_000; // bytes kept of one message
   const SHORT = 1000;
+  const URL = 10_000; // characters of an address, which each message of ours has
   const BATCH = 2 ** 18; // bytes that may wait; more are sent at once
   const WAIT_MS = 100; // from the first waiting message to the sending of all
   const OPCODES = { __proto__: null, 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong" };
@@ -154,7 +155,11 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
   function watch(channel, user) {
     const socket = channel.notificationCallbacks.QueryInterface(Ci.nsIWebSocketChannel);
     const window = channel.loadInfo.innerWindowID;
-    const head = { ...membersOf(user, window), request_id: hopOf(channel).request_id, url: socket.URI.spec };
+    const head = {
+      ...membersOf(user, window),
+      request_id: hopOf(channel).request_id,
+      url: beginningOf(socket.URI.spec, URL),
+    };
     const none = { heard: 0, heardSize: 0, kept: 0, size: 0, windows: new Set(), stopped: false };
     if (!visits.has(user)) visits.set(user, none);
     const visit = visits.get(user);
