@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -312,3 +313,16 @@ async def test_a_process_cannot_answer_for_the_windows_of_another(browser: Instr
     await browser.close(forger)
     assert items(visit) == Counter(of_everything(web, "true"))
     assert not visit.of("gap")
+
+
+async def test_a_second_end_of_a_visit_waits_for_the_first(browser: Instrumented, web: Web) -> None:
+    """As when the page closes its window while its storage is read."""
+    page = web.add("/storage/twice", "<!doctype html><script>localStorage.a = 1</script>")
+    visit = await seen_page(browser, web.base + page)
+    end = partial(browser._realms.flush_requests, visit.container_id, end=True)
+    first, second = asyncio.create_task(end()), asyncio.create_task(end())
+    await second
+    assert values(visit, "local_storage") == {"a": "1"}
+    await first
+    await browser.close(visit)
+    assert len(visit.of("stored_item")) == 1

@@ -23,7 +23,7 @@ const ParentRecords = (() => {
 
   function start(tools) {
     const started = [...kinds].map(([table, start]) => [table, start(tools) ?? {}]);
-    const over = new Set(); // users whose visits have ended
+    const ends = new Map(); // user whose visit ends -> promise of the end
 
     /** Have one kind send its last records. What fails is counted. */
     async function last(user, table, kind) {
@@ -35,22 +35,35 @@ const ParentRecords = (() => {
       }
     }
 
+    /** Have all kinds send their last records. */
+    async function end(user) {
+      const waiting = new Set();
+      const all = started.map(async ([table, kind]) => {
+        if (!kind.ended) return;
+        waiting.add(table);
+        await last(user, table, kind);
+        waiting.delete(table);
+      });
+      const limit = pause(LAST_MS);
+      await Promise.race([Promise.all(all), limit.waited]);
+      limit.cancel();
+      for (const table of waiting) tools.gap(user, `${table} not whole`);
+    }
+
+    /** One kind forgets a visit. If it fails, the others still do. */
+    function forget(user, kind) {
+      try {
+        kind.forget?.(user);
+      } catch (error) {
+        console.error(error);
+      }
+    }
+
     return {
-      /** A visit ends. The second call for a visit does nothing. */
-      async ended(user) {
-        if (over.has(user)) return;
-        over.add(user);
-        const waiting = new Set();
-        const all = started.map(async ([table, kind]) => {
-          if (!kind.ended) return;
-          waiting.add(table);
-          await last(user, table, kind);
-          waiting.delete(table);
-        });
-        const limit = pause(LAST_MS);
-        await Promise.race([Promise.all(all), limit.waited]);
-        limit.cancel();
-        for (const table of waiting) tools.gap(user, `${table} not whole`);
+      /** A visit ends. A second call for a visit, as when its page closes meanwhile, waits for the same end. */
+      ended(user) {
+        if (!ends.has(user)) ends.set(user, end(user));
+        return ends.get(user);
       },
       heard({ table, user, ...said }) {
         for (const [name, kind] of started) if (name === table) kind.heard?.(user, said);
@@ -59,8 +72,8 @@ const ParentRecords = (() => {
         for (const [name, kind] of started) if (name === table) kind.found?.(user, frame, data);
       },
       forget(user) {
-        over.delete(user);
-        for (const [, kind] of started) kind.forget?.(user);
+        ends.delete(user);
+        for (const [, kind] of started) forget(user, kind);
       },
     };
   }
