@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from aiohttp import web as server
 
 from overscripted.crawl.firefox.process import Firefox
 from tests.crawl.instrument.harness import Instrumented, Visit, Web, bare_page, seen_page
@@ -167,6 +168,37 @@ async def test_many_and_large_modules_are_cut_and_counted(browser: Instrumented,
     )
     assert len({row["sha256"] for row in rows(visit) if row["realm"] == "window"}) == 1000
     assert gaps(visit)[ROWS] >= 3
+
+
+async def test_responses_of_a_visit_have_so_much_memory(browser: Instrumented, web: Web) -> None:
+    """Few compressed bytes are many modules. Of what is beyond the limit, only the row is kept."""
+    large = 15 * 2**20  # bytes of a section that nothing reads
+    length = bytes(((large >> at) & 0x7F) | 0x80 for at in (0, 7, 14)) + bytes([large >> 21])
+    module = TWO + b"\0" + length + b"\1x" + bytes(large - 2)
+    web.add("/wasm/bomb.wasm", gzip.compress(module, 1), "application/wasm", Content_Encoding="gzip")
+    code = (
+        "(async () => { for (let n = 0; n < 2; n++) for (const query of ['a', 'b', 'c', 'd', 'e', 'f'])"
+        " await WebAssembly.compileStreaming(fetch(`/wasm/bomb.wasm?${query}`, {cache: 'no-store'}));"
+        " window.D = 1; })()"
+    )
+    web.add("/wasm/bombs", f"<!doctype html><script>{code}</script>")
+    same = await browser.visit(f"{web.base}/wasm/bombs", "window.D")
+    assert len({row.get("sha256") for row in rows(same)}) == 1 and len(rows(same)) == 12
+    assert not gaps(same)
+
+    # With one more section, each module is another one.
+    others = {name: gzip.compress(module + b"\0\2\1" + name.encode(), 1) for name in "abcdef"}
+
+    async def other(request: server.Request) -> server.Response:
+        headers = {"Content-Type": "application/wasm", "Content-Encoding": "gzip"}
+        return server.Response(body=others[request.query_string], headers=headers)
+
+    web.handlers["/wasm/bomb.wasm"] = other
+    different = await browser.visit(f"{web.base}/wasm/bombs", "window.D")
+    hashes = [row.get("sha256") for row in rows(different)]
+    assert len(set(hashes[:4])) == 4 and None not in hashes[:4]
+    assert hashes[4:6] == [None, None]
+    assert gaps(different) == {LIMIT: 4}
 
 
 async def test_a_module_of_64_mb_keeps_its_length(browser: Instrumented, web: Web) -> None:
