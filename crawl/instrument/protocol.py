@@ -57,7 +57,7 @@ class Gap(Described):
     )
     EVENT_SOURCE = (
         "event source not watched",
-        "a compressed or long stream of an EventSource of a shared or service worker",
+        "a compressed or long stream of an EventSource of a shared or service worker, or one of many",
     )
     DOCUMENT = "document not instrumented", "a document where our code failed; its error follows"
     DOCUMENT_IN_NO_VISIT = "document in a process of no visit", "Firefox had a document in an odd process"

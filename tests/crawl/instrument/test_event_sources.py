@@ -155,6 +155,27 @@ async def test_a_flood_of_a_shared_worker_is_cut(browser: Instrumented, web: Web
     assert [(gap["name"], gap["n"]) for gap in long.of("gap")] == [("event source not watched", 1)]
 
 
+async def test_copies_of_streams_are_limited_and_the_rest_is_counted(browser: Instrumented, web: Web) -> None:
+    code = """
+onconnect = async ({ ports: [port] }) => {
+  for (let n = 0; n < 25; n++) {
+    const source = new EventSource(`/echo?${n}`);
+    await new Promise((resolve) => (source.onmessage = resolve));
+    source.close();
+  }
+  port.postMessage(1);
+};"""
+    web.add("/many-streams.js", code, "text/javascript")
+    page = web.add(
+        "/has-many-streams", "<!doctype html><script>W=new SharedWorker('/many-streams.js')</script>"
+    )
+    visit = await seen_page(browser, web.base + page)
+    await visit.run("new Promise(r=>W.port.onmessage=r)")
+    await end(browser, visit)
+    assert [row["data"] for row in rows(visit)] == [str(n) for n in range(20)]
+    assert [(gap["name"], gap["n"]) for gap in visit.of("gap")] == [("event source not watched", 1)] * 5
+
+
 async def test_a_flood_is_counted_and_long_data_is_cut(browser: Instrumented, web: Web) -> None:
     page = web.base + web.add("/hears-flood", read_page("event_sources/flood.html"))
     visit = await seen_page(browser, page)

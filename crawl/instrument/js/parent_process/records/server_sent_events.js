@@ -6,8 +6,19 @@
 
 ParentRecords.add("server_sent_events", ({ emit, gap, hopOf, membersOf }) => {
   const { TYPE_INTERNAL_EVENTSOURCE } = Ci.nsIContentPolicy;
+  const URL = 10_000; // characters of an address, which each message has
+  const COPIES = 20; // streams of a visit that are copied; each copy may have a megabyte
   // number of a channel -> {user, head, copy: of the stream to a worker, reported: by a content process}
   const connections = new Map();
+  const copies = new Map(); // user -> how many streams were copied
+
+  /** A copy of a stream to a worker; null if it cannot be copied, or the visit has too many. */
+  function copyOf(channel, user) {
+    const n = copies.get(user) ?? 0;
+    const copy = n < COPIES ? EventStream.copy(channel) : null;
+    if (copy) copies.set(user, n + 1);
+    return copy;
+  }
 
   /** Whether a response begins a stream of events. Firefox ends the connection with any other. */
   function isStream(channel) {
@@ -21,9 +32,14 @@ ParentRecords.add("server_sent_events", ({ emit, gap, hopOf, membersOf }) => {
     const members = membersOf(user, channel.loadInfo.innerWindowID);
     const { request_id } = hopOf(channel);
     /** @type {Partial<Protocol.ServerSentEvents>} */
-    const head = { type: PROTOCOL.message.SERVER_SENT_EVENTS, ...members, request_id, url: channel.URI.spec };
+    const head = {
+      type: PROTOCOL.message.SERVER_SENT_EVENTS,
+      ...members,
+      request_id,
+      url: beginningOf(channel.URI.spec, URL),
+    };
     const { channelId } = channel.QueryInterface(Ci.nsIIdentChannel);
-    const copy = head.tab < 0 ? EventStream.copy(channel) : null;
+    const copy = head.tab < 0 ? copyOf(channel, user) : null;
     connections.set(channelId, { user, head, copy, reported: false });
   });
 
@@ -48,6 +64,7 @@ ParentRecords.add("server_sent_events", ({ emit, gap, hopOf, membersOf }) => {
       }
     },
     forget(user) {
+      copies.delete(user);
       for (const [number, connection] of connections) if (connection.user === user) connections.delete(number);
     },
   };
