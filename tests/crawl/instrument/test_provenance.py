@@ -130,3 +130,24 @@ async def test_insertions_beyond_the_limit_are_counted(browser: Instrumented, we
     said = visit.of("script_insertions")
     assert sum(len(message["insertions"]) for message in said) == 1000
     assert sum(message["cut"] for message in said) == 5
+
+
+async def test_workers_that_a_worker_makes_beyond_the_limit_are_counted(
+    browser: Instrumented, web: Web
+) -> None:
+    """In few messages, for a loop could flood the browser's own process."""
+    code = (
+        "for (let i = 0; i < 1200; i++) try { new Worker('http://[') } catch {}"
+        "for (let i = 0; i < 1200; i++) WebAssembly.compileStreaming({}).catch(() => {});"
+        "postMessage(1)"
+    )
+    web.add("/pv-workers.js", code, "text/javascript")
+    made = "new Worker('/pv-workers.js').onmessage = () => window.D = 1"
+    page = web.add("/pv-workers", f"<!doctype html><script>{made}</script>")
+    visit = await browser.visit(web.base + page, "window.D")
+    said = visit.of("script_insertions")
+    assert len(said) < 100
+    assert sum(len(message["insertions"]) for message in said) == 1000 + 1  # and the worker itself
+    assert sum(message["cut"] for message in said) == 200
+    cut = [message for message in visit.of("gap") if message["name"] == "webassembly modules over the limit"]
+    assert sum(message["n"] for message in cut) == 200 and len(cut) < 100

@@ -19,7 +19,6 @@ function Workers(link, script, made, modules) {
     else if (kind === "flushed") record.flushed?.();
     else if (kind === "at") link.emit(record.id, "at", text.slice(space + 1));
     else if (kind === "module") modules.ofWorker(record.id, record.user, ...text.slice(space + 1).split("\n"));
-    else if (kind === PROTOCOL.message.GAP) link.gap(record.id, text.slice(space + 1));
     else link.emit(record.id, kind, text.slice(space + 1));
   }
 

@@ -18,8 +18,10 @@ const DynamicCode = (() => {
   const enabled = Target.enabled("dynamic");
   const targets = new Map();
   const MOST = Recorder.CAPS.text; // characters of a worker's address, which may hold a whole script
-  const INSERTIONS = 1000; // workers of one worker that are recorded
-  let insertions = 0;
+  const INSERTIONS = 1000; // workers of one worker that are recorded; all are counted
+  let kept = 0;
+  let cut = 0; // workers not recorded since the last batch
+  let batch = [];
   let timers = [];
   let worker; // the constructor of workers, if a worker has it
   let href = null; // the getter of URL.prototype.href
@@ -45,7 +47,12 @@ const DynamicCode = (() => {
 
   /** Record which code has made a worker. */
   function made(text, { frame }) {
-    const cut = ++insertions > INSERTIONS;
+    const now = Date.now();
+    if (kept === INSERTIONS) {
+      cut++;
+      return Channel.wake(1, now);
+    }
+    kept++;
     /** @type {Protocol.ScriptInsertionsRow} */
     const row = {
       location: recorder.address(),
@@ -53,17 +60,27 @@ const DynamicCode = (() => {
       script_url: absolute(text),
       is_inline: false,
       caller: Stack.frame(frame, recorder.ran),
-      time_stamp: Date.now(),
+      time_stamp: now,
     };
-    Channel.post(
-      `${PROTOCOL.message.SCRIPT_INSERTIONS} ${JSON.stringify({ insertions: cut ? [] : [row], cut: cut ? 1 : 0 })}`,
-    );
+    batch.push(row);
+    Channel.wake(row.location.length + row.script_url.length + row.caller.length + 200, now);
+  }
+
+  /** The next message about made workers, as a JSON object in text; "" if there is none. */
+  function drain() {
+    if (batch.length === 0 && cut === 0) return "";
+    /** @type {Protocol.FromRealm<Protocol.ScriptInsertions>} */
+    const message = { insertions: batch, cut };
+    batch = [];
+    cut = 0;
+    return JSON.stringify(message);
   }
 
   /** Begin. Returns the natives that `called` needs to see. */
   function listen(watcher, global, realmRecorder) {
     if (!enabled) return [];
     recorder = realmRecorder;
+    Channel.add({ drain }, PROTOCOL.message.SCRIPT_INSERTIONS);
     const native = (name) => global.getProperty(name)?.return;
     timers = ["setTimeout", "setInterval"].map(native);
     worker = native("Worker");

@@ -189,12 +189,14 @@
     unwatch();
     watcher.removeDebuggee(globalThis.global);
     Channel.gap(PROTOCOL.gap.WORKER_DEPTH);
+    Channel.flush();
   }
 
   /** Stop watching until the end of this task. */
   function pause() {
     unwatch();
     Channel.gap(PROTOCOL.gap.WORKER_TASK);
+    Channel.flush(); // perhaps the task never ends
     return undefined;
   }
 
