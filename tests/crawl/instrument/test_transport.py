@@ -378,6 +378,15 @@ async def test_a_flood_of_mixed_content_is_cut_and_counted(secure: Secure, tmp_p
     assert rows.records.gaps == Counter({"mixed_content over the limit of a document": 800})
 
 
+async def test_long_addresses_fit_into_messages(secure: Secure, tmp_path: Path) -> None:
+    flood = "Promise.allSettled([...Array(100).keys()].map(n => fetch(`http://x.example/${n}`)))"
+    secure.hosts.add("/long", f"<script>{flood}.then(() => window.done = 1)</script>")
+    page = "https://long.example/long#" + "x" * 90_000
+    rows = await recorded(secure, page, tmp_path, "window.done")
+    assert [row["url"] for row in rows.rows("mixed_content")] == [f"http://x.example/{n}" for n in range(100)]
+    assert rows.records.gaps == Counter()
+
+
 async def test_firefox_tells_names_where_no_proxy_is(browser: Instrumented, web: Web, tmp_path: Path) -> None:
     elsewhere = ("alias.test", "gone.invalid", "127.0.0.2")
     image = "<img src='http://{host}:{port}/image.png'>"

@@ -17,13 +17,16 @@
 
     mixed(url, action) {
       const now = Date.now();
-      this.recorder.channel.wake(1, now);
-      if (this.kept === MOST) return this.cut++;
+      if (this.kept === MOST) {
+        this.cut++;
+        return this.recorder.channel.wake(1, now);
+      }
       this.kept++;
       const location = this.recorder.address();
       /** @type {Protocol.MixedContentRow} */
       const report = { location, url: url.slice(0, Recorder.CAPS.url), action, time_stamp: now };
-      return this.batch.push(report);
+      this.batch.push(report);
+      this.recorder.channel.wake(location.length + report.url.length + 200, now);
     }
 
     /** The next message, as a JSON object in text; "" if there is none. */
