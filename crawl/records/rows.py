@@ -37,6 +37,7 @@ NO_FRAME = -1  # of a worker or request that belongs to no document
 _OTHERS: _Key = (NO_FRAME, "", "", "(others)", "(others)", "(others)")
 _DOCUMENT_COLUMNS = ("parent_frame_id", "top_level_url", "context_in_iframe")  # of a total, beside its key
 _MAX_ID = 2**62
+_MOST_GAPS = 100  # names of gaps of a visit with an error of their own
 _NUMBERS = 10**9  # numbers of receivers that one numbering may have
 _MAX_CALLS = 2**45  # a year of calls; the sum over a visit still fits into an integer column
 
@@ -342,8 +343,11 @@ class Records:
         return content
 
     def _gap(self, message: protocol.GapMessage) -> None:
-        if len(self.gaps) < 100:
-            self.gaps[self._text(message["name"])[:200]] += int(message["n"])
+        name, n = self._text(message["name"])[:200], int(message["n"])
+        if name not in self.gaps and len(self.gaps) >= _MOST_GAPS:
+            name = name.partition(":")[0]  # a page may cause errors of many names
+        if name in self.gaps or len(self.gaps) < 2 * _MOST_GAPS:
+            self.gaps[name] += n
 
     # -- parts --------------------------------------------------------------------------------
 

@@ -459,6 +459,18 @@ async def test_a_message_to_a_window_becomes_a_row(tmp_path: Path) -> None:
     assert visit.records.gaps == {"messages over the limit of a document": 5, "malformed message": 2}
 
 
+async def test_many_names_of_gaps_hide_no_other_gap(tmp_path: Path) -> None:
+    visit = Visit(tmp_path)
+    named = [{"type": "gap", "name": f"call not recorded: error {n}", "n": 1} for n in range(300)]
+    loose = [{"type": "gap", "name": f"name {n}", "n": 1} for n in range(300)]
+    known = {"type": "gap", "name": "call not recorded: error 7", "n": 5}
+    await visit.take(*named, known, {"type": "gap", "name": "worklet", "n": 2}, *loose)
+    gaps = visit.records.gaps
+    assert len(gaps) == 200
+    assert (gaps["call not recorded: error 7"], gaps["call not recorded: error 200"]) == (6, 0)
+    assert (gaps["call not recorded"], gaps["worklet"]) == (200, 2)
+
+
 async def test_rows_over_the_limit_are_counted_as_gaps(tmp_path: Path) -> None:
     visit = Visit(tmp_path, rows=3)
     await visit.take(*[{"type": "console", "level": "error", "message": str(n)} for n in range(10)])
