@@ -2,8 +2,13 @@
 // World: Firefox's parent process, privileged.
 "use strict";
 
-/** The kind of proxy of a channel: `direct` if it has none, `socks` for our own guard. */
-const proxyOf = (channel) => channel.QueryInterface(Ci.nsIProxiedChannel).proxyInfo?.type ?? "direct";
+/** Whether Firefox connects by a proxy. A request that ended before Firefox had chosen the proxy does not name it. */
+const behindProxy = () =>
+  Services.prefs.getIntPref("network.proxy.type") === Ci.nsIProtocolProxyService.PROXYCONFIG_MANUAL;
+
+/** The kind of proxy of a channel: `direct` if it has none, `socks` for our own guard, `unknown` if none was chosen. */
+const proxyOf = (channel) =>
+  channel.QueryInterface(Ci.nsIProxiedChannel).proxyInfo?.type ?? (behindProxy() ? "unknown" : "direct");
 
 /**
  * The address of a channel's server, or of the proxy if the user's proxy is between; null if no server was asked. Our

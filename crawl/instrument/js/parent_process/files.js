@@ -11,7 +11,10 @@ function Files(folder) {
     if (!writing.has(user)) writing.set(user, new Set());
     const promises = writing.get(user);
     promises.add(promise);
-    promise.catch(console.error).finally(() => promises.delete(promise));
+    promise.catch(console.error).finally(() => {
+      promises.delete(promise);
+      if (promises.size === 0 && writing.get(user) === promises) writing.delete(user);
+    });
   }
 
   return {

@@ -41,9 +41,9 @@ ParentRecords.add("dns_names", ({ emit, gap }) => {
 
   /** A host has its answer. Firefox tells only the last name of a chain. */
   function answered(user, host, { canonical, ...found }) {
-    const { waiting } = visitOf(user);
-    const entry = waiting.get(host);
-    if (!waiting.delete(host)) return; // the visit has ended
+    const waiting = visits.get(user)?.waiting;
+    const entry = waiting?.get(host);
+    if (!waiting?.delete(host)) return; // the visit has ended
     const names = canonical === undefined ? null : JSON.stringify(canonical === host ? [] : [canonical]);
     send(user, { ...entry.row, ...found, canonical_names: names, names_error: "" });
   }
