@@ -158,6 +158,10 @@ async def test_bodies_by_a_service_worker_and_behind_a_password(
     base = served(web, "/sw-bodies")
     visit = await controlled(saving, f"{base}page")
     assert await visit.run("fetch('gone').then((it) => it.text())") == "gone"
+    # A worker passes on a body that was shorter when it was sent.
+    long = b"there" * 1000
+    web.add("/sw-bodies/there.js", gzip.compress(long), "text/plain", Content_Encoding="gzip")
+    assert await visit.run("fetch('other.js').then((it) => it.text())") == long.decode()
     web.add("/shut-data", b"let in", "text/plain")
     web.locked.add("/shut-data")
     await visit.run(
@@ -168,5 +172,6 @@ async def test_bodies_by_a_service_worker_and_behind_a_password(
     await saving.close(visit)
     found, gaps = await recorded(visit, tmp_path)
     assert found["gone"][2] == b"gone"
+    assert found["other.js"][2] == long
     assert found["shut-data"] == (1, "text/plain", b"let in")
     assert gaps == {}

@@ -54,6 +54,19 @@ const BodyCopies = (() => {
     return headerOf(channel, "Content-Encoding");
   }
 
+  /** Whether a body may be decoded before it is copied. Of documents, Firefox decides that only after the headers. */
+  function mayBeDecoded(channel) {
+    if (byWorker(channel)) return true;
+    if (!channel.QueryInterface(Ci.nsIEncodedChannel).applyConversion) return false;
+    return headerOf(channel, "Content-Encoding") !== "" && !channel.isDocument;
+  }
+
+  /** The length that the server announced for a body as it is copied; null if it is not known. */
+  function announced(channel) {
+    const length = mayBeDecoded(channel) ? "" : headerOf(channel, "Content-Length"); // of the encoded body
+    return /^\d+$/.test(length) ? Number(length) : null;
+  }
+
   /** A store with the bytes of another one without one encoding. Throws if Firefox cannot decode them. */
   function decodedOnce(storage, name, most) {
     const { storage: target, sink } = empty(most);
@@ -87,5 +100,5 @@ const BodyCopies = (() => {
     return read(storage);
   }
 
-  return { copy, read, encoding, decoded };
+  return { copy, read, encoding, announced, decoded };
 })();

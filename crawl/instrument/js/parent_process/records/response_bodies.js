@@ -47,9 +47,9 @@ ParentRecords.add("response_bodies", ({ emit, gap, files, hopOf }) => {
   /** Take room for a body. Returns how many bytes of it are copied. */
   function reserve(user, channel) {
     const left = room.get(user) ?? MAX_VISIT;
-    const length = headerOf(channel, "Content-Length");
+    const length = BodyCopies.announced(channel);
     // One byte more than announced, so that a body of that length is not taken for a longer one.
-    const most = /^\d+$/.test(length) ? Math.min(Number(length) + 1, MAX_BODY) : MAX_UNANNOUNCED;
+    const most = length === null ? MAX_UNANNOUNCED : Math.min(length + 1, MAX_BODY);
     if (most > left) return 0;
     room.set(user, left - most);
     return most;
