@@ -43,7 +43,8 @@ def _sizes(workspace: Workspace, rows: dict[str, int]) -> dict[str, int]:
     found = {}
     for table in tables:
         if rows[table]:
-            size = workspace.engine.read(workspace.staged, layout.table(table))["size"].sum()
+            size = workspace.engine.read(workspace.staged, layout.table(table))["size"]
+            size = size.cast("float64").sum()  # what a page calls a size may exceed a sum of integers
             found[table] = int(workspace.engine.to_arrow(size.as_table())[0][0].as_py() or 0)
     return found
 

@@ -102,7 +102,7 @@ def test_requests_belong_to_the_visit_that_made_them(raw: Raw, small_web: Web) -
         urls = {request["url"] for request in raw.of("requests", small_web.page(n))}
         own = {small_web.page(n), f"{small_web.base}/frame/own/{n}", f"{small_web.other}/frame/other/{n}"}
         assert own <= urls
-        assert all(f"/{n}" in url or url.endswith("favicon.ico") for url in urls)
+        assert all(f"/{n}" in url or url.endswith(("favicon.ico", f"-{n}")) for url in urls)
 
 
 def test_each_visit_has_the_processes_of_its_own_sites(raw: Raw, small_web: Web) -> None:

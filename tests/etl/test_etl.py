@@ -58,10 +58,7 @@ def test_only_the_highest_acknowledged_attempt_counts(tmp_path: Path) -> None:
     assert facts["calls_of_unacknowledged_attempts"] == 9
 
 
-@pytest.mark.parametrize("name", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
-def test_a_challenge_is_in_no_roll_up(tmp_path: Path, name: str, request: pytest.FixtureRequest) -> None:
-    if name == "spark":
-        request.getfixturevalue("spark")
+def test_a_challenge_is_in_no_roll_up(tmp_path: Path) -> None:
     wall = {"location": "https://wall.example/", "context_url": "https://wall.example/"}
     totals = {
         "crawl_id": 7,
@@ -83,7 +80,7 @@ def test_a_challenge_is_in_no_roll_up(tmp_path: Path, name: str, request: pytest
             visit(visit_id=2, outcome="challenge", challenge="a rule", title="Just a moment..."),
         ],
     )
-    run_etl(run, name)
+    run_etl(run)
     assert by(run, "calls", "visit_id", "ordinal") == [(1, 0), (2, 0), (2, 1)]
     for rolled_up in ("script_refs", "symbol_counts", "pages"):
         assert by(run, rolled_up, "visit_id") == [(1,)], rolled_up
@@ -200,8 +197,13 @@ def _rich_run(folder: Path) -> Run:
             )
             for n, t in enumerate(TEXTS * 3)
         ]
+        + [call(ordinal=102, visit_id=3, location="https://wall.example/")]
         + [call(ordinal=100, operation=None), call(ordinal=101, symbol=None, location=None, in_iframe=None)],
-        visits=[visit(starved=float("nan"), dwell_s=-0.0), visit(visit_id=2, site_url=None, final_url=None)],
+        visits=[
+            visit(starved=float("nan"), dwell_s=-0.0),
+            visit(visit_id=2, site_url=None, final_url=None),
+            visit(visit_id=3, outcome="challenge"),
+        ],
         frames=[{**ids, "frame_id": n, "url": t, "time_stamp": when + n} for n, t in enumerate(TEXTS)],
         requests=[
             {
@@ -248,7 +250,7 @@ def test_both_engines_make_the_same_tables_row_for_row(tmp_path: Path, spark: An
             assert list(zip(schema.names, schema.types, strict=True)) == list(
                 zip(TABLES[name].schema.names, TABLES[name].schema.types, strict=True)
             ), name
-    assert len(rows(one, "calls")) == 30 and len(rows(one, "invalid_calls")) == 2
+    assert len(rows(one, "calls")) == 31 and len(rows(one, "invalid_calls")) == 2
     assert by(one, "requests", "request_id", "call_stack", "script_url") == [
         (str(n), f"@{t}", t) if n % 2 else (str(n), None, None) for n, t in enumerate(TEXTS)
     ]

@@ -16,7 +16,12 @@ SQL = re.compile(rf"'({'|'.join(sorted(WORDS))}|http_\d+)'")
 # Words that are no outcome where they stand: columns, options, keys, states of a stage.
 OTHER_MEANINGS = {
     "overscripted/run.py": {"complete"},
-    "overscripted/schemas.py": {"redirects", "error"},
+    "overscripted/record_kinds/dns_names.py": {"error"},
+    "overscripted/record_kinds/navigations.py": {"failed", "error"},
+    "overscripted/record_kinds/response_bodies.py": {"encoding"},
+    "overscripted/record_kinds/saved_documents.py": {"encoding"},
+    "overscripted/record_kinds/tls_connections.py": {"error"},
+    "overscripted/schemas.py": {"redirects", "error", "challenge"},
     "overscripted/status.py": {"complete"},
     "precrawl/command.py": {"timeout", "failed", "robots_unreachable", "reached"},
     "precrawl/counters.py": {"failed"},
@@ -30,18 +35,23 @@ OTHER_MEANINGS = {
     "crawl/instrument/protocol.py": {"lost"},
     "crawl/limits.py": {"proxy"},
     "crawl/logs.py": {"error"},
-    "crawl/records/rows.py": {"encoding", "viewer"},
-    "crawl/visit.py": {"complete", "error"},
+    "crawl/records/host_names.py": {"proxy", "error"},
+    "crawl/records/rows.py": {"encoding", "viewer", "error"},
+    "crawl/visit.py": {"complete", "error", "challenge"},
     "crawl/worker.py": {"error"},
     "etl/importers/openwpm.py": {"error"},
+    "etl/importers/openwpm_names.py": {"error"},
+    "etl/importers/openwpm_navigations.py": {"error"},
     "etl/importers/openwpm_requests.py": {"error"},
     "etl/importers/openwpm_visits.py": {"timeout", "error"},  # OpenWPM's words
-    "analyses/questions/overview.py": {"invalid"},
+    "analyses/questions/overview.py": {"invalid", "challenge"},
     "report/funnel.py": {"reached"},
     "report/precrawl.py": {"reached", "failed"},
     "demo/check.py": {"error"},
     "demo/sites/broken.py": {"unreachable"},
     "demo/sites/frames.py": {"closed"},
+    "demo/sites/transport.py": {"blocked", "proxy", "error"},
+    "demo/sites/walls.py": {"challenge"},
     "demo/sites/hostile.py": {"redirects", "download", "private"},
 }
 
@@ -86,8 +96,8 @@ def test_no_stage_writes_the_word_of_an_outcome_itself() -> None:
 
 def test_the_words_are_those_that_were_published() -> None:
     assert " ".join(Outcome) == (
-        "complete http_error timeout hung closed download viewer no_content net_error blocked invalid "
-        "crashed failed lost"
+        "complete http_error challenge timeout hung closed download viewer no_content net_error blocked "
+        "invalid crashed failed lost"
     )
     assert " ".join(Reason) == (
         "dns refused unreachable closed timeout tls protocol encoding too_large redirects bad_redirect "
