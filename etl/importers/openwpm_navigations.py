@@ -1,4 +1,4 @@
-"""OpenWPM's table ``navigations`` as rows of ours: one per document that came to a tab or frame."""
+"""Reads OpenWPM's table ``navigations``. A row is one document that a tab or frame loaded."""
 
 import json
 from collections import Counter
@@ -14,7 +14,10 @@ _SERVER = "server_redirect"
 
 
 def navigations(rows: Iterable[tuple[Hashable, Row]]) -> Iterator[tuple[Row, Row]]:
-    """Each of OpenWPM's rows with the columns of ours but ids and frames. ``rows`` come with their visits."""
+    """Yields each row of OpenWPM with its columns in our table. The caller adds the ids and the frames.
+
+    ``rows`` are pairs of a visit and a row.
+    """
     ordinals: Counter[Hashable] = Counter()
     shown: dict[Hashable, str] = {}  # visit, tab and frame -> URL
     for visit, row in rows:

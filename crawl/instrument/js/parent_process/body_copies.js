@@ -12,23 +12,28 @@ const BodyCopies = (() => {
     return { storage, sink: storage.getOutputStream(0) };
   }
 
+  /** A store that gets what passes of a body from now on. `observer` makes what is told of its end. Null if the body cannot be had. */
+  function begin(channel, most, observer) {
+    if (!(channel instanceof Ci.nsITraceableChannel)) return null;
+    const { storage, sink } = empty(most);
+    const tee = Cc["@mozilla.org/network/stream-listener-tee;1"].createInstance(Ci.nsIStreamListenerTee);
+    tee.init(channel.setNewListener(tee), sink, observer?.(storage, sink) ?? null);
+    return storage;
+  }
+
   /**
    * Copy the body of a response of which nothing has been passed on. `done(storage)` is called when all of it has
    * passed, with null if it failed. A body of `most` bytes or more is not whole. A redirect is followed by `done(null)`.
    */
   function copy(channel, most, done) {
-    if (!(channel instanceof Ci.nsITraceableChannel)) return;
-    const { storage, sink } = empty(most);
-    const tee = Cc["@mozilla.org/network/stream-listener-tee;1"].createInstance(Ci.nsIStreamListenerTee);
-    const observer = {
+    begin(channel, most, (storage, sink) => ({
       onStartRequest() {},
       onStopRequest(request, status) {
         sink.close();
         // Of another request, the body belongs to the target of a redirect.
         done(request === channel && Components.isSuccessCode(status) ? storage : null);
       },
-    };
-    tee.init(channel.setNewListener(tee), sink, observer);
+    }));
   }
 
   /** So many bytes of a stream, as a Uint8Array. */
@@ -100,5 +105,5 @@ const BodyCopies = (() => {
     return read(storage);
   }
 
-  return { copy, read, encoding, announced, decoded };
+  return { begin, bytesOf, copy, read, encoding, announced, decoded };
 })();

@@ -7,18 +7,6 @@ const EventStream = (() => {
   const MOST = 1000; // events read of a stream
   const TEXT = 100_000; // characters kept of one event
   const NAME = 1000; // characters kept of an event's name, and of its id
-  const PIECE = 2 ** 14;
-
-  /** The bytes copied so far, as text. */
-  function copied(storage) {
-    const { length } = storage;
-    if (length === 0) return "";
-    const input = Cc["@mozilla.org/binaryinputstream;1"].createInstance(Ci.nsIBinaryInputStream);
-    input.setInputStream(storage.newInputStream(0));
-    const bytes = new Uint8Array(length);
-    input.readArrayBuffer(length, bytes.buffer);
-    return new TextDecoder().decode(bytes);
-  }
 
   /** Name and value of a line; the name is "" in a comment. */
   function fieldOf(line) {
@@ -50,22 +38,19 @@ const EventStream = (() => {
     /** Copy the body of a response from now on; null if it cannot be read here, as it is compressed. */
     copy(channel) {
       const compressed = !byWorker(channel) && headerOf(channel, "Content-Encoding") !== "";
-      if (compressed || !(channel instanceof Ci.nsITraceableChannel)) return null;
-      const storage = Cc["@mozilla.org/storagestream;1"].createInstance(Ci.nsIStorageStream);
-      storage.init(PIECE, COPY);
-      const tee = Cc["@mozilla.org/network/stream-listener-tee;1"].createInstance(Ci.nsIStreamListenerTee);
-      tee.init(channel.setNewListener(tee), storage.getOutputStream(0), null);
-      return storage;
+      return compressed ? null : BodyCopies.begin(channel, COPY);
     },
     /** The rows of the events in a copy, and how many more there are. */
     read(storage) {
-      const events = [...eventsIn(copied(storage))].map(({ event, event_id, data }, ordinal) => ({
-        ordinal,
-        event: event.slice(0, NAME),
-        event_id: event_id.slice(0, NAME),
-        data: data.slice(0, TEXT),
-        data_len: data.length,
-      }));
+      const events = [...eventsIn(new TextDecoder().decode(BodyCopies.read(storage)))].map(
+        ({ event, event_id, data }, ordinal) => ({
+          ordinal,
+          event: event.slice(0, NAME),
+          event_id: event_id.slice(0, NAME),
+          data: data.slice(0, TEXT),
+          data_len: data.length,
+        }),
+      );
       return { events: events.slice(0, MOST), cut: Math.max(events.length - MOST, 0) };
     },
     /** Whether a copy has all of the stream so far. */

@@ -25,7 +25,7 @@ const IndexedDatabases = (() => {
     });
   }
 
-  /** Open a database that exists. The time limit is `inTime`: `within` what it rejects, the database is closed. */
+  /** Open a database that exists. `inTime` limits the time. If that is over, the database is closed once it opens. */
   async function open(principal, name, inTime) {
     const request = indexedDB.openForPrincipal(principal, name);
     request.onupgradeneeded = () => request.transaction.abort(); // it was deleted meanwhile: do not make it again

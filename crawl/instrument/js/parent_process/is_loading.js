@@ -6,10 +6,7 @@ const loads = ({ webProgress }) => webProgress?.isLoadingDocument;
 
 /** Whether a tab of a user context is loading: the page, its pop-ups, or a frame of these. */
 function isLoading(number) {
-  for (const { browsingContext } of tabsOfVisit(Number(number))) {
-    if (browsingContext.getAllBrowsingContextsInSubtree().some(loads)) return true;
-  }
-  return false;
+  return [...contextsOfVisit(Number(number))].some(loads);
 }
 
 /** Whether the visit's tab, the first of its user context, shows a page of which nothing is loading. */

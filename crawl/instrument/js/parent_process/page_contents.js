@@ -1,4 +1,5 @@
-// Keeps what content processes say of the documents of a visit at its end. For the kinds of records/ that do so.
+// Asks content processes for a content of each document of a visit at its end, and keeps it. Two kinds in `records/` use
+// this.
 // World: Firefox's parent process, privileged. After visit_tabs.js. A content is bytes of a page; nothing here runs it.
 "use strict";
 
@@ -8,10 +9,7 @@ const PageContents = (() => {
 
   /** The documents that a user context shows: those of the visited page first, then those of pop-ups. */
   function windowsOf(user) {
-    const contexts = [...tabsOfVisit(user)].flatMap(({ browsingContext }) =>
-      browsingContext.getAllBrowsingContextsInSubtree(),
-    );
-    return contexts.map(({ currentWindowGlobal }) => currentWindowGlobal).filter((window) => window);
+    return [...contextsOfVisit(user)].map(({ currentWindowGlobal }) => currentWindowGlobal).filter((window) => window);
   }
 
   /** The members of a message about a document: its visit, frame and address, and the file with its content. */

@@ -7,12 +7,8 @@ const VisitOrigins = (() => {
   /** The windows of a visit whose documents have an origin now. */
   function windowsOf(user) {
     const windows = [];
-    for (const browser of tabsOfVisit(user)) {
-      for (const context of browser.browsingContext.getAllBrowsingContextsInSubtree()) {
-        const global = context.currentWindowGlobal;
-        if (Origins.NETWORK.test(global?.documentStoragePrincipal?.originNoSuffix)) windows.push(global);
-      }
-    }
+    for (const { currentWindowGlobal: global } of contextsOfVisit(user))
+      if (Origins.NETWORK.test(global?.documentStoragePrincipal?.originNoSuffix)) windows.push(global);
     return windows;
   }
 

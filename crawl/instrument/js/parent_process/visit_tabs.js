@@ -1,4 +1,4 @@
-// Finds the tabs of one visit.
+// Finds the tabs of one visit, and the frames in them.
 // World: Firefox's parent process, privileged.
 "use strict";
 
@@ -9,4 +9,9 @@ function* tabsOfVisit(number) {
       if (browser.browsingContext?.originAttributes.userContextId === number) yield browser;
     }
   }
+}
+
+/** The browsing contexts of a user context, by its number: of each tab, then of the frames in it. */
+function* contextsOfVisit(number) {
+  for (const { browsingContext } of tabsOfVisit(number)) yield* browsingContext.getAllBrowsingContextsInSubtree();
 }

@@ -40,10 +40,7 @@ ParentRecords.add("request_bodies", ({ emit, gap, files, onBegun }) => {
     const listener = {
       onStartRequest() {},
       onDataAvailable(request, piece, offset, count) {
-        const input = Cc["@mozilla.org/binaryinputstream;1"].createInstance(Ci.nsIBinaryInputStream);
-        input.setInputStream(piece);
-        const part = new Uint8Array(Math.min(count, most - n));
-        input.readArrayBuffer(part.length, part.buffer);
+        const part = BodyCopies.bytesOf(piece, Math.min(count, most - n));
         bytes.set(part, n);
         n += part.length;
         if (n === most) request.cancel(Cr.NS_BINDING_ABORTED);

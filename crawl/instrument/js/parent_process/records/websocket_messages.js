@@ -14,7 +14,7 @@ ParentRecords.add("websocket_messages", ({ emit, gap, hopOf, membersOf, windowsO
   const SIZE = 4 * 2 ** 20; // bytes kept per visit; after that, messages are cut to `SHORT`
   const TEXT = 100_000; // bytes kept of one message
   const SHORT = 1000;
-  const URL = 10_000; // characters of an address, which each message of ours has
+  const URL = 10_000; // characters kept of a socket's address; each of our messages repeats the address
   const BATCH = 2 ** 18; // bytes that may wait; more are sent at once
   const WAIT_MS = 100; // from the first waiting message to the sending of all
   const OPCODES = { __proto__: null, 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong" };
