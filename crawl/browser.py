@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from overscripted.crawl import display, preferences, processes, settings
+from overscripted.crawl.behaviours.page import Page
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
@@ -123,18 +124,31 @@ class Browser:
         """Bytes of memory of all its processes."""
         return self.watch.memory
 
-    async def open(self) -> VisitTab:
-        """A new tab in a container of its own. JavaScript in the parent process keeps the tab visible."""
-        bidi = self.firefox.bidi
-        user_context = str((await bidi.command("browser.createUserContext"))["userContext"])
+    async def create_container(self) -> str:
+        """A new container, empty, by the name that remote control gives it."""
+        return str((await self.firefox.bidi.command("browser.createUserContext"))["userContext"])
+
+    async def remove_container(self, user_context: str) -> None:
+        """Remove a container, and delete everything that its pages stored."""
+        with contextlib.suppress(BidiError):
+            remove = {"userContext": user_context}
+            await self.firefox.bidi.command("browser.removeUserContext", remove, settings.CLOSE_TIMEOUT_S)
+
+    async def open(self, user_context: str = "") -> VisitTab:
+        """A new tab in a container, or in a new one that ends with the tab.
+
+        JavaScript in the parent process keeps the tab visible.
+        """
+        own = "" if user_context else await self.create_container()
         try:
-            params = {"type": "tab", "userContext": user_context, "background": True}
-            context = str((await bidi.command("browsingContext.create", params))["context"])
+            params = {"type": "tab", "userContext": user_context or own, "background": True}
+            context = str((await self.firefox.bidi.command("browsingContext.create", params))["context"])
         except BaseException:
-            with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
-                await bidi.command("browser.removeUserContext", {"userContext": user_context})
+            if own:
+                with contextlib.suppress(BidiClosed, TimeoutError):
+                    await self.remove_container(own)
             raise
-        tab = VisitTab(bidi, context, user_context)
+        tab = VisitTab(self.firefox.bidi, context, user_context or own, own_container=bool(own))
         self.tabs.add(tab)
         return tab
 
@@ -188,7 +202,7 @@ class Browser:
         return total
 
     async def close(self, tab: VisitTab, by_force: bool = False) -> None:
-        """Close a tab and its pop-ups, and delete everything that its pages stored.
+        """Close a tab and its pop-ups; with a container of its own, delete everything that its pages stored.
 
         ``by_force`` kills its processes first: closing a page in an endless loop or behind a dialog would
         take Firefox seconds, and CPU from other pages.
@@ -196,16 +210,19 @@ class Browser:
         self.tabs.remove(tab)
         if by_force and tab.container_id:
             await self._kill(tab.container_id)
-        bidi = self.firefox.bidi
         close = {"context": tab.context, "promptUnload": False}
-        forget = {"userContext": tab.user_context}
         try:
-            for method, params in (("browsingContext.close", close), ("browser.removeUserContext", forget)):
-                with contextlib.suppress(BidiError):
-                    await bidi.command(method, params, settings.CLOSE_TIMEOUT_S)
+            with contextlib.suppress(BidiError):
+                await self.firefox.bidi.command("browsingContext.close", close, settings.CLOSE_TIMEOUT_S)
+            if tab.own_container:
+                await self.remove_container(tab.user_context)
         except TimeoutError:
             self.failures += 1
             log.warning("a tab did not close in %.0f s", settings.CLOSE_TIMEOUT_S)
+
+    def page(self, tab: VisitTab, records: Records) -> Page:
+        """The page of a tab, for behaviours."""
+        return Page(tab, self._parent, records)
 
     async def display(self) -> dict[str, Any]:
         """What pages find of a display, see `display.ask`."""

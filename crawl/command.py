@@ -34,6 +34,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
         "Seeds": ("seeds", "frontier", "retries"),
         "Visits": (
             "dwell",
+            "do",
             "load_timeout",
             "windows",
             "per_domain",
@@ -62,6 +63,12 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     show_default=True,
     metavar="SECONDS",
     help="Watch each page for this long after its load event.",
+)
+@click.option(
+    "--do",
+    metavar="STEP,…",
+    default="",
+    help="Do this on each page after its load, in order, within the dwell. Steps: wait=SECONDS.",
 )
 @click.option(
     "--load-timeout",
@@ -248,6 +255,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         instrument=given["instrument"],
         mix_instruments=given["mix_instruments"],
         save=given["save"],
+        do=given["do"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],
         robots_unreachable=given["robots_unreachable"],

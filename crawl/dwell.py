@@ -21,25 +21,27 @@ from overscripted.run import Run
 CANDIDATES_S = (0, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120)
 
 
-def dwell(run_url: str, options: Options, sample: int, seed: int, seed_file: str | None) -> dict[str, Any]:
+def dwell(
+    run_url: str, options: Options, sample: int, draw_seed: int, seed_file: str | None
+) -> dict[str, Any]:
     """Watch a sample of the run's seeds for ``options.dwell_s``; returns the summary written to RUN/dwell.
 
     The sample is crawled in a run of its own, RUN/dwell/run. An interrupted one is continued.
     """
     run = Run.open(run_url)
     source = seeds.of_file(seed_file) if seed_file else seeds.of_run(run)
-    drawn = draw(source, sample, seed)
+    drawn = draw((seed.url for seed in source), sample, draw_seed)
     if not drawn:
         raise InputError(f"{seed_file or run.store.url}: no seeds to draw a sample from")
     if not run.store.local:
         raise InputError(f"{run.store.url}: the dwell sample needs a local run; copy its seeds into one")
-    request = {"longest": options.dwell_s, "sample": sample, "draw": seed}
+    request = {"longest": options.dwell_s, "sample": sample, "draw": draw_seed}
     _require_same(run, request, "\n".join(drawn).encode() + b"\n")
     inner = run.store.path(layout.DWELL_RUN)
     crawl(inner, replace(options, retries=0), run.store.path(layout.DWELL_SEEDS))
     times, symbols, pages = call_times(Run.open(inner))
     summary = summarise(times, symbols, pages, options.dwell_s)
-    run.store.write_json(layout.DWELL_SUMMARY, {"sample": len(drawn), "draw": seed, **summary})
+    run.store.write_json(layout.DWELL_SUMMARY, {"sample": len(drawn), "draw": draw_seed, **summary})
     run.store.write(layout.DWELL_FIGURE, plot(times, summary, options.dwell_s))
     return summary
 

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import URL
 
 from overscripted import instruments, layout, limits, proxies, segments
+from overscripted.crawl.behaviours import plan
 from overscripted.crawl.firefox import process, profile
 from overscripted.crawl.frontier import progress, seeds
 from overscripted.crawl.frontier.database import sqlite_url
-from overscripted.crawl.frontier.queue import Frontier
+from overscripted.crawl.frontier.queue import Frontier, Seed
 from overscripted.crawl.instrument.settings import digest, resolve
 from overscripted.crawl.records import writer
 from overscripted.crawl.settings import Options
@@ -44,6 +45,7 @@ def crawl(
     limits.raise_open_files(FILES, "a crawl")
     instrument_settings = resolve(options.instrument)
     saving.saved(options.save)
+    plan.parse(options.do)
     program = process.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
@@ -108,7 +110,7 @@ async def _until_signal(worker: Worker) -> None:
 
 
 def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
-    source: Iterable[str] = seeds.of_file(seed_file) if seed_file is not None else ()
+    source: Iterable[Seed] = seeds.of_file(seed_file) if seed_file is not None else ()
     if seed_file is None and not frontier.report.counts():
         stream = seeds.of_run(run)
         first = next(stream, None)

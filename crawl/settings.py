@@ -23,6 +23,13 @@ CLOSE_TIMEOUT_S = (
     15.0  # to close the tab of a hung page Firefox needs up to 5 s (then it kills), and some more
 )
 
+# -- What is done on a page (--do) ------------------------------------------------------------------
+AFTER_ACTIONS_S = 2.0  # before the end of the dwell nothing is done: the page can send what it learned
+ACTION_FRAMES = 200  # frames of a page that behaviours look at
+ACTION_TEXT = 2_000  # characters of a target or address in `actions`
+ACTION_DETAIL = 20_000  # characters of the details of an action
+ACTION_ANSWER = 1_000_000  # characters of what a page answers to a question of a behaviour
+
 DAY_S = 86_400.0  # the longest time that an option accepts
 
 # -- Records: the most that one visit may bring; what is cut is counted ---------------------------
@@ -126,6 +133,7 @@ class Options:
     instrument: str = "default"
     mix_instruments: bool = False
     save: tuple[str, ...] = ()  # kinds of records that are recorded on request, see `record_kinds.saving`
+    do: str = ""  # the plan of what is done on each page, see `behaviours.plan`
     contact: str = ""
     retries: int = 3
     per_domain: int = PER_DOMAIN

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import ada_url
 
 from overscripted.crawl import settings
+from overscripted.crawl.behaviours import acting, plan
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.frontier.queue import Lease
@@ -61,6 +62,7 @@ class Result:
     cpu_throttled: bool = False  # others went first, for the CPU that it had used: a lag is its own fault
     final_url: str = ""
     challenge: str = ""  # name of the rule that fired
+    steps: tuple[plan.Step, ...] = ()  # done on the page
 
 
 class _Ended(Exception):
@@ -72,15 +74,23 @@ class _Ended(Exception):
 
 
 async def visit(
-    browser: Browser, lease: Lease, records: Records, options: Options, load_slots: LoadSlots
+    browser: Browser,
+    lease: Lease,
+    records: Records,
+    options: Options,
+    load_slots: LoadSlots,
+    user_context: str = "",
 ) -> Result:
-    """Visit a seed; its records go to ``records``. Raises nothing but CancelledError."""
+    """Visit a seed; its records go to ``records``. Raises nothing but CancelledError.
+
+    Without ``user_context`` the visit has a container of its own.
+    """
     browser.visits += 1
     browser.active += 1
     try:
         release = await load_slots.acquire()
         try:
-            result = await _attempt(browser, lease, records, options, release)
+            result = await _attempt(browser, lease, records, options, release, user_context)
         finally:
             release()
     finally:
@@ -109,12 +119,17 @@ def _waited(browser: Browser, result: Result) -> bool:
 
 
 async def _attempt(
-    browser: Browser, lease: Lease, records: Records, options: Options, loaded: Callable[[], None]
+    browser: Browser,
+    lease: Lease,
+    records: Records,
+    options: Options,
+    loaded: Callable[[], None],
+    user_context: str,
 ) -> Result:
-    result = Result()
+    result = Result(steps=plan.parse(lease.do or options.do))
     try:
         url = _url(lease.seed)
-        await _Visit(browser, await browser.open(), records, options, result).run(url, loaded)
+        await _Visit(browser, await browser.open(user_context), records, options, result).run(url, loaded)
     except _Ended as end:
         result.outcome, result.error = end.outcome, end.error
     except BidiClosed:
@@ -138,6 +153,9 @@ def row(
     values = {
         **records.visit,
         "site_url": lease.seed,
+        "variant": lease.variant,
+        "wave": lease.wave,
+        "behaviours": ",".join(map(str, result.steps)),
         "worker_id": worker,
         "outcome": result.outcome,
         "error": clean(result.error)[:2000],
@@ -194,7 +212,7 @@ class _Visit:
             self.result.loaded = datetime.now(UTC)
             self.browser.watch.usage.note_load(tab.container_id)
             began = time.monotonic()
-            await self._dwell(self.options.dwell_s)
+            await self._watch()
             await self._settle()
             answers = await self._unless_ended(self._flush())
             self.result.dwell_s = time.monotonic() - began
@@ -283,6 +301,17 @@ class _Visit:
         self.records.gaps[Gap.CUT_SHORT] += 1
 
     # -- watching -----------------------------------------------------------------------------
+
+    async def _watch(self) -> None:
+        """Watch the page for the dwell, and do the visit's plan on it meanwhile."""
+        seconds, steps = self.options.dwell_s, self.result.steps
+        if not steps:
+            await self._dwell(seconds)
+            return
+        page = self.browser.page(self.tab, self.records)
+        began = time.monotonic()
+        await self._unless_ended(acting.act(page, steps, seconds))
+        await self._dwell(max(seconds - (time.monotonic() - began), 0.0))
 
     async def _dwell(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -15,8 +15,10 @@ Ending = tuple[Outcome, str]  # outcome and error of a visit
 class VisitTab:
     """A visit's tab: what Firefox reports of its top document."""
 
-    def __init__(self, bidi: Bidi, context: str, user_context: str) -> None:
-        self.context, self.user_context = context, user_context
+    def __init__(self, bidi: Bidi, context: str, user_context: str, own_container: bool = True) -> None:
+        """``own_container``: the container holds this tab alone, and ends with it."""
+        self.bidi, self.context, self.user_context = bidi, context, user_context
+        self.own_container = own_container
         self.container_id = ""  # as cookie stores are named; known once bound
         self.browser_id = 0  # Firefox's number of the tab; known once bound
         self.arrived = asyncio.Event()  # the page has loaded, or a download came instead of it
@@ -27,7 +29,6 @@ class VisitTab:
         self.death: Ending | None = None  # once the process of its page died
         self.death_report: asyncio.Task[str] | None = None  # will say why it died
         self.about_to_end: Ending | None = None  # of a page whose process we are about to kill
-        self._bidi = bidi
 
     def handle_event(self, event: str, params: dict[str, Any]) -> None:
         """Handle one event of this tab."""
@@ -52,7 +53,7 @@ class VisitTab:
         Raises BidiError with Firefox's reason, TimeoutError.
         """
         params = {"context": self.context, "url": url, "wait": wait}
-        answer = await self._bidi.command("browsingContext.navigate", params, within_s)
+        answer = await self.bidi.command("browsingContext.navigate", params, within_s)
         return str(answer.get("url", ""))
 
 

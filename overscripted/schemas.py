@@ -165,7 +165,25 @@ RAW: dict[str, Table] = {
             "one attempt at one seed, written after all other records of the attempt",
             (
                 *_VISIT,
-                Column("site_url", STR, "The seed, as given"),
+                Column(
+                    "site_url", STR, "The seed, as given; of a visit with a parent, the URL that it began at"
+                ),
+                Column("variant", STR, "Name of the variant of the seed; empty without variants"),
+                Column(
+                    "wave",
+                    INT,
+                    "Which crawl of the run's seeds the visit belongs to, from 1; NULL in imports",
+                ),
+                Column(
+                    "parent_visit_id",
+                    INT,
+                    "Visit that this one followed in the same container; NULL if the visit began at a seed",
+                ),
+                Column(
+                    "behaviours",
+                    STR,
+                    "What was done on the page after its load, as --do writes it; empty if nothing was",
+                ),
                 Column("worker_id", STR, "Crawl worker that made the attempt"),
                 Column(
                     "outcome",

@@ -36,6 +36,7 @@ class Database:
                 if self._postgres:
                     db.execute(sa.text(f"SELECT pg_advisory_xact_lock({_TABLES_LOCK})"))
                 META.create_all(db)
+                _add_missing_columns(db)
         except sa.exc.SQLAlchemyError as error:
             raise OutsideError(
                 f"--frontier {_without_password(url)}: cannot be opened: {_first_line(error)}"
@@ -61,6 +62,17 @@ class Database:
     def insert(self, table: sa.Table) -> Any:
         """An INSERT that can say what is done on a conflict."""
         return postgresql.insert(table) if self._postgres else sqlite.insert(table)
+
+
+def _add_missing_columns(db: sa.Connection) -> None:
+    """Add columns that a database of an earlier version lacks, with their default values."""
+    inspector = sa.inspect(db)
+    for table in META.sorted_tables:
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                definition = sa.schema.CreateColumn(column).compile(dialect=db.dialect)
+                db.execute(sa.text(f"ALTER TABLE {table.name} ADD COLUMN {definition}"))
 
 
 def sqlite_url(path: str) -> sa.URL:

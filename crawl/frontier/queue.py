@@ -37,19 +37,35 @@ _CHUNK = 5000  # seeds added in one transaction
 
 
 @dataclass(frozen=True)
+class Seed:
+    """A URL to visit. ``do`` is the plan for its page (`behaviours.plan`); empty: the crawl's plan."""
+
+    url: str
+    do: str = ""
+
+
+@dataclass(frozen=True)
 class Lease:
-    """One attempt at one seed."""
+    """One attempt at one seed, in one variant and wave. For ``do`` see `Seed`."""
 
     visit_id: int
     seed: str
     domain: str
     attempt: int
+    variant: str = ""
+    wave: int = 1
+    do: str = ""
 
 
-def visit_id(crawl_id: int, seed: str) -> int:
-    """Number of the visit of a seed: 53 bits, so that every language reads it exactly."""
-    digest = hashlib.sha256(f"{crawl_id} {seed}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 11
+def visit_id(crawl_id: int, seed: str, variant: str = "", wave: int = 1, follow: int = 0) -> int:
+    """Number of a visit: 53 bits, so that every language reads it exactly.
+
+    ``follow`` counts the visits that follow the seed's own in its container, from 1.
+    """
+    key = f"{crawl_id} {seed}"
+    if variant or wave > 1 or follow:
+        key += f"\n{wave} {follow} {variant}"  # no seed has a line break
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") >> 11
 
 
 class Frontier:
@@ -68,25 +84,30 @@ class Frontier:
 
     # -- seeds ------------------------------------------------------------------------------
 
-    def add(self, seeds: Iterable[str], priority: int = 0) -> int:
+    def add(self, seeds: Iterable[str | Seed], priority: int = 0, variant: str = "", wave: int = 1) -> int:
         """Add seeds that are not there yet, from a stream of any length; returns their number."""
         added, stream = 0, iter(seeds)
         while chunk := list(islice(stream, _CHUNK)):
-            added += self._add(chunk, priority)
+            given = [seed if isinstance(seed, Seed) else Seed(seed) for seed in chunk]
+            added += self._add(given, priority, variant, wave)
         return added
 
-    def _add(self, chunk: list[str], priority: int) -> int:
+    def _add(self, chunk: list[Seed], priority: int, variant: str, wave: int) -> int:
         rows = {}
-        for seed in map(clean, chunk):
-            seed = seed.replace("\0", "\ufffd")  # PostgreSQL's text has no NUL, nor has a URL
-            number = visit_id(self.crawl_id, seed)
+        for item in chunk:
+            seed = clean(item.url).replace("\0", "\ufffd")  # PostgreSQL's text has no NUL, nor has a URL
+            number = visit_id(self.crawl_id, seed, variant, wave)
             rows[number] = {
                 "crawl_id": self.crawl_id,
                 "visit_id": number,
                 "seed": seed,
+                "variant": variant,
+                "wave": wave,
+                "do": item.do,
                 "domain": domain(seed),
                 "priority": priority,
-                "place": number % (2**31 - 1),
+                # Variants of a seed have the same place, so they are visited at about the same time.
+                "place": visit_id(self.crawl_id, seed) % (2**31 - 1),
                 "state": "waiting",
                 "attempts": 0,
                 "not_before": 0.0,
@@ -250,7 +271,14 @@ class Frontier:
 
 
 _LEASABLE = sa.select(
-    SEEDS.c.visit_id, SEEDS.c.seed, SEEDS.c.domain, SEEDS.c.attempts, DOMAINS.c.active
+    SEEDS.c.visit_id,
+    SEEDS.c.seed,
+    SEEDS.c.domain,
+    SEEDS.c.attempts,
+    SEEDS.c.variant,
+    SEEDS.c.wave,
+    SEEDS.c.do,
+    DOMAINS.c.active,
 ).join(DOMAINS, (DOMAINS.c.crawl_id == SEEDS.c.crawl_id) & (DOMAINS.c.domain == SEEDS.c.domain))
 
 
@@ -282,4 +310,7 @@ class _Batch:
                 continue
             self._seen.add(row.visit_id)
             self._active[row.domain] = active + 1
-            self.leases.append(Lease(row.visit_id, row.seed, row.domain, row.attempts + 1))
+            attempt = row.attempts + 1
+            self.leases.append(
+                Lease(row.visit_id, row.seed, row.domain, attempt, row.variant, row.wave, row.do)
+            )

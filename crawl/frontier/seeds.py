@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from overscripted import layout, listing, urls
+from overscripted.crawl.behaviours import plan
+from overscripted.crawl.frontier.queue import Seed
 from overscripted.errors import InputError, StageMissing
 from overscripted.run import STAGES, Run
 
@@ -21,7 +23,7 @@ def check(run_url: str, file: str | None) -> None:
         raise InputError(f"--seeds {file}: no seeds in it; one URL a line, or Parquet with a column `seed`")
 
 
-def of_run(run: Run) -> Iterator[str]:
+def of_run(run: Run) -> Iterator[Seed]:
     """The seeds that the precrawl of this run found. Raises StageMissing without one."""
     if not run.store.exists(layout.SEEDS):
         command = STAGES["precrawl"].format(run=run.store.url)
@@ -32,8 +34,11 @@ def of_run(run: Run) -> Iterator[str]:
         yield from _parquet(pq.ParquetFile(file), run.store.uri(layout.SEEDS))
 
 
-def of_file(file: str) -> Iterator[str]:
-    """The seeds of a Parquet file (column ``seed``) or a list (`overscripted.listing`). Hosts become URLs."""
+def of_file(file: str) -> Iterator[Seed]:
+    """The seeds of a Parquet file (column ``seed``) or a list (`overscripted.listing`). Hosts become URLs.
+
+    A column ``do`` of the Parquet file has a plan for each seed (`behaviours.plan`). Raises InputError.
+    """
     path = Path(file)
     if not path.is_file():
         raise InputError(f"--seeds {file}: no such file")
@@ -45,7 +50,7 @@ def of_file(file: str) -> Iterator[str]:
         yield from _parquet(opened, f"--seeds {file}")
         return
     for entry in listing.read(path, "--seeds", strict=False):
-        yield _url(entry.text)
+        yield Seed(_url(entry.text))
 
 
 def _url(text: str) -> str:
@@ -55,8 +60,16 @@ def _url(text: str) -> str:
     return text
 
 
-def _parquet(file: pq.ParquetFile, name: str) -> Iterator[str]:
+def _parquet(file: pq.ParquetFile, name: str) -> Iterator[Seed]:
     if "seed" not in file.schema_arrow.names:
         raise InputError(f"{name}: has no column `seed`")
-    for batch in file.iter_batches(_CHUNK, columns=["seed"], use_threads=False):
-        yield from (str(seed) for seed in batch.column(0).to_pylist() if seed)
+    columns = [column for column in ("seed", "do") if column in file.schema_arrow.names]
+    known: set[str] = set()
+    for batch in file.iter_batches(_CHUNK, columns=columns, use_threads=False):
+        for row in batch.to_pylist():
+            do = str(row.get("do") or "")
+            if do not in known:
+                plan.parse(do, f"{name}, column `do`: {do}")
+                known.add(do)
+            if row["seed"]:
+                yield Seed(str(row["seed"]), do)

@@ -22,6 +22,9 @@ SEEDS = sa.Table(
     sa.Column("outcome", sa.Text),
     sa.Column("calls", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("ended", sa.Float),
+    sa.Column("variant", sa.Text, nullable=False, server_default=""),
+    sa.Column("do", sa.Text, nullable=False, server_default=""),
+    sa.Column("wave", sa.Integer, nullable=False, server_default="1"),
 )
 ORDER = (SEEDS.c.priority.desc(), SEEDS.c.place)  # the index must have the same order
 # Literals, not parameters: otherwise a prepared query does not use the indexes below.

@@ -6,6 +6,7 @@ also needs the code that finds its rows: JavaScript in ``crawl/instrument/js/doc
 and in ``crawl/instrument/js/parent_process/records/`` for Firefox's parent process.
 """
 
+from overscripted.record_kinds.actions import ACTIONS
 from overscripted.record_kinds.certificates import CERTIFICATES
 from overscripted.record_kinds.console import CONSOLE
 from overscripted.record_kinds.cookies import COOKIES
@@ -30,6 +31,7 @@ from overscripted.record_kinds.wasm_modules import WASM_MODULES
 from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
 RECORD_KINDS = (
+    ACTIONS,
     COOKIES,
     CONSOLE,
     MESSAGES,

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from overscripted.crawl import settings
-from overscripted.crawl.frontier.queue import Frontier, Lease, visit_id
+from overscripted.crawl.frontier.queue import Frontier, Lease, Seed, visit_id
 from overscripted.crawl.frontier.tables import DOMAINS, SEEDS
 from overscripted.crawl.limits import Limit
 from overscripted.errors import InputError, OutsideError
@@ -270,3 +270,46 @@ def test_hostile_seeds_are_stored(frontier: Frontier) -> None:
 def test_a_frontier_that_cannot_be_is_said_in_one_line(url: str) -> None:
     with pytest.raises((InputError, OutsideError), match="--frontier"):
         Frontier(url, CRAWL)
+
+
+def test_variants_and_waves_of_a_seed_are_visits_of_their_own_at_one_place(frontier: Frontier) -> None:
+    seeds = [Seed("http://a.com/", "wait=1"), "http://b.com/"]
+    assert [frontier.add(seeds, variant=name) for name in ("", "gpc", "gpc")] == [2, 2, 0]
+    assert frontier.add(seeds, variant="gpc", wave=2) == 2
+    beat(frontier, "w1")
+    leases = frontier.lease("w1", 10, per_domain=0)
+    assert len({lease.visit_id for lease in leases}) == 6
+    found = sorted((lease.seed, lease.variant, lease.wave, lease.do) for lease in leases)
+    assert found == [
+        (seed, variant, wave, do)
+        for seed, do in (("http://a.com/", "wait=1"), ("http://b.com/", ""))
+        for variant, wave in (("", 1), ("gpc", 1), ("gpc", 2))
+    ]
+    numbers = {
+        visit_id(1, "s", variant, wave, follow)
+        for variant in ("", "1")
+        for wave in (1, 2)
+        for follow in (0, 1)
+    }
+    assert len(numbers) == 8 and visit_id(1, "s") in numbers
+
+
+def test_a_database_of_an_earlier_version_gets_the_columns_that_it_lacks(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/frontier.sqlite"
+    Frontier(url, 1).close()
+    engine = sa.create_engine(url)
+    with engine.begin() as db:
+        for column in ("variant", "do", "wave"):
+            db.execute(sa.text(f"ALTER TABLE overscripted_seeds DROP COLUMN {column}"))
+        db.execute(
+            sa.text(
+                "INSERT INTO overscripted_seeds (crawl_id, visit_id, seed, domain, priority, place, state,"
+                " attempts, not_before) VALUES (1, 5, 'http://a.com/', 'a.com', 0, 1, 'waiting', 0, 0)"
+            )
+        )
+        db.execute(sa.text("INSERT INTO overscripted_domains VALUES (1, 'a.com', 1, 0, 0)"))
+    engine.dispose()
+    opened = Frontier(url, 1)
+    beat(opened, "w1")
+    assert opened.lease("w1", 1, per_domain=0) == [Lease(5, "http://a.com/", "a.com", 1)]
+    opened.close()

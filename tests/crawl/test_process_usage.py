@@ -116,7 +116,7 @@ class Visited:
             "awaitPromise": False,
         }
         async with asyncio.timeout(90):
-            while (await self.tab._bidi.command("script.evaluate", command))["result"].get("value") != title:  # noqa: ASYNC110
+            while (await self.tab.bidi.command("script.evaluate", command))["result"].get("value") != title:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
     async def look(self) -> None:

@@ -43,7 +43,7 @@ LISTS = {
 @pytest.mark.parametrize("kind", LISTS)
 def test_sites_and_seeds_are_the_same_in_any_list(tmp_path: Path, kind: str) -> None:
     path = written(tmp_path / "list", LISTS[kind])
-    assert list(seeds.of_file(str(path))) == URLS
+    assert [seed.url for seed in seeds.of_file(str(path))] == URLS
     assert [site for _, site in sites.read(path)] == URLS
 
 
@@ -51,12 +51,12 @@ def test_hosts_become_first_pages(tmp_path: Path) -> None:
     hosts = ["a.example", "bücher.example:8080", "1.2.3.4"]
     for number, text in enumerate(("".join(f"{host}\n" for host in hosts), "1,a.example\n2,b.example\n")):
         path = written(tmp_path / f"{number}.txt", text)
-        assert next(seeds.of_file(str(path))) == "http://a.example/"
+        assert next(seeds.of_file(str(path))).url == "http://a.example/"
         assert next(sites.read(path))[1] == "a.example"
     path = written(
         tmp_path / "hosts", "127.0.0.1 localhost\n0.0.0.0 a.example b.example # ads\n::1 ip6-loopback\n"
     )
-    assert list(seeds.of_file(str(path))) == ["http://a.example/", "http://b.example/"]
+    assert [seed.url for seed in seeds.of_file(str(path))] == ["http://a.example/", "http://b.example/"]
 
 
 def test_ranks_are_kept(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_urls_keep_their_commas_and_what_is_no_url_stays(tmp_path: Path) -> None
         "a,b",
     ]
     path = written(tmp_path / "list", "".join(f"{line}\n" for line in lines).encode() + b"caf\xe9\n")
-    assert list(seeds.of_file(str(path))) == [*lines, "caf\ufffd"]
+    assert [seed.url for seed in seeds.of_file(str(path))] == [*lines, "caf\ufffd"]
 
 
 def test_a_zip_of_two_is_named_and_its_name_does_not_matter(tmp_path: Path) -> None:

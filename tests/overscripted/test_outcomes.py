@@ -29,6 +29,7 @@ OTHER_MEANINGS = {
     "precrawl/run.py": {"reached"},
     "precrawl/seeds.py": {"failed", "reached"},
     "precrawl/tasks.py": {"redirects", "error"},
+    "crawl/behaviours/acting.py": {"error", "failed"},
     "crawl/command.py": {"proxy", "robots_unreachable"},
     "crawl/firefox/bidi.py": {"error"},
     "crawl/frontier/database.py": {"timeout"},

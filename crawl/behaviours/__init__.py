@@ -1,0 +1,6 @@
+"""Behaviours: what the crawl does on a page after its load (``crawl --do``), one file each."""
+
+from overscripted.crawl.behaviours.behaviour import Behaviour as Behaviour
+from overscripted.crawl.behaviours.wait import WAIT
+
+BEHAVIOURS: dict[str, Behaviour] = {behaviour.name: behaviour for behaviour in (WAIT,)}
