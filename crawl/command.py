@@ -31,7 +31,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.command(
     cls=Grouped,
     groups={
-        "Seeds": ("seeds", "frontier", "retries"),
+        "Seeds": ("seeds", "next_wave", "frontier", "retries"),
         "Visits": (
             "dwell",
             "do",
@@ -55,6 +55,12 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     metavar="FILE",
     help="URLs to visit: a Parquet file with a column `seed`, or a text file with one URL per line. "
     "Default: the seeds that the precrawl of RUN found. New seeds are added to a crawl that has begun.",
+)
+@click.option(
+    "--next-wave",
+    is_flag=True,
+    help="Visit all seeds once more, as the next wave of RUN. While seeds of the present wave are left, "
+    "continue that one.",
 )
 @click.option(
     "--dwell",
@@ -213,7 +219,9 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     callback=_renamed,
 )
 @click.option("--log", metavar="FILE", help="Write a log of JSON lines to this file, one line per visit.")
-def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **given: Any) -> None:
+def crawl(
+    run: str, seeds: str | None, next_wave: bool, frontier: str | None, log: str | None, **given: Any
+) -> None:
     """Visit every seed of RUN in an instrumented Firefox and record what its JavaScript does.
 
     Press Ctrl-C to interrupt: visits in progress are finished first. Run the same command again to
@@ -223,13 +231,14 @@ def crawl(run: str, seeds: str | None, frontier: str | None, log: str | None, **
     \b
     Example:  overscripted crawl runs/2026-11 --dwell 10 --windows auto
               overscripted crawl runs/mine --seeds urls.txt
+              overscripted crawl runs/mine --next-wave
     """
     from overscripted.crawl import logs
     from overscripted.crawl.limits import NAMES, Limit
     from overscripted.crawl.run import crawl as run_crawl
 
     logs.start(log)
-    facts = run_crawl(run, options(given), seeds, frontier)
+    facts = run_crawl(run, options(given), seeds, frontier, next_wave)
     held_back = ", ".join(
         f"{NAMES[Limit(limit)]} {duration(seconds)}" for limit, seconds in facts["held_back_s"].items()
     )

@@ -36,9 +36,11 @@ def crawl(
     options: Options,
     seed_file: str | None = None,
     frontier_url: str | None = None,
+    next_wave: bool = False,
 ) -> dict[str, Any]:
     """Visit the seeds of a run that are left; returns the facts of the whole crawl so far.
 
+    With ``next_wave`` all seeds are visited once more if none is left; the facts are those of that wave.
     Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
     Raises the errors of `overscripted.errors` for what the user can fix.
     """
@@ -57,8 +59,11 @@ def crawl(
     writer.require_space(run.store)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:
-        _add_seeds(run, frontier, seed_file)
         request = asdict(options) | {"seeds": seed_file, "frontier": _without_login(frontier_url)}
+        frontier.waves.begin_first(request)
+        if next_wave:
+            frontier.waves.begin_next(request)
+        _add_seeds(run, frontier, seed_file)
         if run.stage(STAGE).get("status") != "running":
             facts = {
                 "firefox": process.version(program),
@@ -93,11 +98,13 @@ def _work(
     )
     if ended:
         facts["pages_per_hour"] = round(ended / (time.monotonic() - began) * 3600)
-    display = {"display": worker.browsers.display} if worker.browsers.display else {}
+    more: dict[str, Any] = {"display": worker.browsers.display} if worker.browsers.display else {}
+    if len(waves := progress.waves(frontier)) > 1:
+        more["waves"] = waves
     if facts["left"]:
-        run.interrupt(STAGE, facts=facts, **display)
+        run.interrupt(STAGE, facts=facts, **more)
     else:
-        run.finish(STAGE, facts=facts, **display)
+        run.finish(STAGE, facts=facts, **more)
     return facts
 
 
@@ -117,7 +124,7 @@ def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
         if first is None:
             raise InputError(f"{run.store.uri(layout.SEEDS)}: holds no seeds; give others with --seeds FILE")
         source = chain([first], stream)
-    frontier.add(source)
+    frontier.add(source, wave=frontier.waves.present().number)
 
 
 def _own_frontier(run: Run) -> URL:

@@ -75,7 +75,8 @@ def _show_crawl(console: Console, crawl: dict[str, Any]) -> None:
     """The last report of the crawl's workers: rate, time left, and what each worker does."""
     left = crawl.get("left_s")
     time_left = f", {left / 3600:.1f} h left at this rate" if left else ""
-    seeds = f"crawl at {crawl['time'][:19]}: {crawl['left']:,} of {crawl['seeds']:,} seeds left"
+    wave = f" of wave {crawl['wave']}" if "wave" in crawl else ""
+    seeds = f"crawl at {crawl['time'][:19]}: {crawl['left']:,} of {crawl['seeds']:,} seeds{wave} left"
     console.print(escape(f"{seeds}, {crawl['per_hour']:,} pages/hour{time_left}"))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     columns = ("worker", "alive", "silent_s", "windows", "active", "ended", "good", "per_hour", "limit")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from overscripted.crawl.frontier.queue import Frontier
@@ -10,16 +11,44 @@ from overscripted.run import now
 
 
 def facts(frontier: Frontier) -> dict[str, Any]:
-    """Seeds in all, seeds left, ended seeds by outcome, calls, seconds of all workers under each limit."""
-    counts = frontier.report.counts()
-    by_outcome = ended(counts)
+    """Seeds in all, seeds left, ended seeds by outcome, calls, seconds of all workers under each limit.
+
+    All of the present wave, which is named unless it is the first.
+    """
+    counts, wave = frontier.report.counts(), frontier.waves.present()
+    by_outcome = Counter(ended(counts)) - wave.ended_before
+    left = counts.get("waiting", 0) + counts.get("leased", 0)  # a wave begins once all seeds have ended
+    workers = [row for row in frontier.workers.all() if wave.number == 1 or row["started"] >= (wave.started or 0)]
     return {
-        "seeds": sum(counts.values()),
-        "left": counts.get("waiting", 0) + counts.get("leased", 0),
+        **({"wave": wave.number} if wave.number > 1 else {}),
+        "seeds": by_outcome.total() + left,
+        "left": left,
         **{name.value: by_outcome[name] for name in Outcome if name in by_outcome},
-        "calls": frontier.report.calls(),
-        "held_back_s": held_back(frontier.workers.all()),
+        "calls": frontier.report.calls() - wave.calls_before,
+        "held_back_s": held_back(workers),
     }
+
+
+def waves(frontier: Frontier) -> list[dict[str, Any]]:
+    """Each wave: when it started and its last seed ended (ISO 8601), its outcomes, calls and options."""
+    began = frontier.waves.all()
+    totals = (Counter(ended(frontier.report.counts())), frontier.report.calls())
+    until = [(wave.ended_before, wave.calls_before) for wave in began[1:]] + [totals]
+    return [
+        {
+            "wave": wave.number,
+            "started": _iso(wave.started),
+            "ended": _iso(frontier.waves.last_end(wave.number)),
+            **(outcomes - wave.ended_before),
+            "calls": calls - wave.calls_before,
+            "options": wave.request,
+        }
+        for wave, (outcomes, calls) in zip(began, until, strict=True)
+    ]
+
+
+def _iso(seconds: float | None) -> str | None:
+    return seconds and datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def held_back(workers: Iterable[dict[str, Any]]) -> dict[str, int]:

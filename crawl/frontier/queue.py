@@ -5,7 +5,6 @@ worker become free again. Each lease is an attempt with a number of its own; a l
 attempt is refused.
 """
 
-import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterable
@@ -28,6 +27,8 @@ from overscripted.crawl.frontier.tables import (
     WAITING,
     WORKERS,
 )
+from overscripted.crawl.frontier.visit_ids import visit_id as visit_id
+from overscripted.crawl.frontier.waves import Waves
 from overscripted.crawl.frontier.workers import Workers
 from overscripted.outcomes import Outcome
 from overscripted.text import clean
@@ -57,25 +58,15 @@ class Lease:
     do: str = ""
 
 
-def visit_id(crawl_id: int, seed: str, variant: str = "", wave: int = 1, follow: int = 0) -> int:
-    """Number of a visit: 53 bits, so that every language reads it exactly.
-
-    ``follow`` counts the visits that follow the seed's own in its container, from 1.
-    """
-    key = f"{crawl_id} {seed}"
-    if variant or wave > 1 or follow:
-        key += f"\n{wave} {follow} {variant}"  # no seed has a line break
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") >> 11
-
-
 class Frontier:
-    """The seeds of one crawl, its ``workers`` and a ``report``. Methods block; one thread at a time."""
+    """The seeds of one crawl, its ``workers`` and ``waves``, and a ``report``. Methods block; one thread at a time."""
 
     def __init__(self, url: str | sa.URL, crawl_id: int) -> None:
         """Open the database; see `Database` for ``url`` and errors."""
         self.crawl_id = crawl_id
         self._database = Database(url)
         self.workers = Workers(self._database, crawl_id)
+        self.waves = Waves(self._database, crawl_id)
         self.report = Report(self._database, crawl_id)
 
     def close(self) -> None:

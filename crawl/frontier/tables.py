@@ -76,3 +76,15 @@ WORKERS = sa.Table(
     sa.Column("alive_until", sa.Float, nullable=False),
     sa.Column("facts", sa.JSON, nullable=False),
 )
+
+# Each time that the crawl's seeds are visited, with what had ended before it began.
+WAVES = sa.Table(
+    "overscripted_waves",
+    META,
+    sa.Column("crawl_id", sa.BigInteger, primary_key=True),
+    sa.Column("wave", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("started", sa.Float, nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("ended_before", sa.JSON, nullable=False),
+    sa.Column("calls_before", sa.BigInteger, nullable=False),
+)
