@@ -18,7 +18,9 @@ def facts(frontier: Frontier) -> dict[str, Any]:
     counts, wave = frontier.report.counts(), frontier.waves.present()
     by_outcome = Counter(ended(counts)) - wave.ended_before
     left = counts.get("waiting", 0) + counts.get("leased", 0)  # a wave begins once all seeds have ended
-    workers = [row for row in frontier.workers.all() if wave.number == 1 or row["started"] >= (wave.started or 0)]
+    workers = [
+        row for row in frontier.workers.all() if wave.number == 1 or row["started"] >= (wave.started or 0)
+    ]
     return {
         **({"wave": wave.number} if wave.number > 1 else {}),
         "seeds": by_outcome.total() + left,

@@ -20,7 +20,9 @@ from tests.crawl.web import Web
 OPTIONS = ("--allow-private", "--dwell", "0.2", "--windows", "4", "--per-domain", "0")
 
 
-def end_all(opened: Frontier, outcome: str = "complete", calls: int = 3) -> list[tuple[str, str, int, str, int]]:
+def end_all(
+    opened: Frontier, outcome: str = "complete", calls: int = 3
+) -> list[tuple[str, str, int, str, int]]:
     beat(opened, "w1")
     leases = opened.lease("w1", 1000, per_domain=0)
     for lease in leases:
@@ -100,7 +102,10 @@ def test_a_crawl_of_an_earlier_version_has_a_first_wave_without_a_time(tmp_path:
     opened.waves.begin_first({})
     end_all(opened)
     assert opened.waves.begin_next({})
-    assert [(wave["wave"], wave["started"] is None) for wave in progress.waves(opened)] == [(1, True), (2, False)]
+    assert [(wave["wave"], wave["started"] is None) for wave in progress.waves(opened)] == [
+        (1, True),
+        (2, False),
+    ]
     opened.close()
 
 
@@ -112,7 +117,9 @@ def test_a_run_of_two_waves_has_the_visits_of_both(
     crawl(run, *OPTIONS, seeds=seeds, folder=tmp_path)
     assert "waves" not in Run.open(run).stage("crawl")
     before = sorted(path.name for path in (run / "raw" / "visits").iterdir())
-    assert "complete 3" in crawl(run, *OPTIONS, folder=tmp_path), "without the option nothing is visited again"
+    assert "complete 3" in crawl(run, *OPTIONS, folder=tmp_path), (
+        "without the option nothing is visited again"
+    )
     assert sorted(path.name for path in (run / "raw" / "visits").iterdir()) == before
 
     killed = Crawl(run, *OPTIONS, "--next-wave", folder=tmp_path)
