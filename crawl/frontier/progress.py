@@ -50,7 +50,7 @@ def waves(frontier: Frontier) -> list[dict[str, Any]]:
 
 
 def _iso(seconds: float | None) -> str | None:
-    return seconds and datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds") if seconds else None
 
 
 def held_back(workers: Iterable[dict[str, Any]]) -> dict[str, int]:

@@ -59,7 +59,7 @@ class Lease:
 
 
 class Frontier:
-    """The seeds of one crawl, its ``workers`` and ``waves``, and a ``report``. Methods block; one thread at a time."""
+    """Seeds of a crawl, its ``workers``, ``waves`` and ``report``. Methods block; one thread at a time."""
 
     def __init__(self, url: str | sa.URL, crawl_id: int) -> None:
         """Open the database; see `Database` for ``url`` and errors."""
