@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Browser:
         self.failures = 0  # of commands that every working Firefox carries out
         self.retired = False
         self._parent, self._realms = parent, realms
+        self._held: dict[str, str] = {}  # containers that hold several visits -> their ids
         self._watching = asyncio.create_task(self._watch())
 
     @classmethod
@@ -128,8 +129,30 @@ class Browser:
         """A new container, empty, by the name that remote control gives it."""
         return str((await self.firefox.bidi.command("browser.createUserContext"))["userContext"])
 
+    @contextlib.asynccontextmanager
+    async def hold(self, several: bool) -> AsyncIterator[str]:
+        """A container for ``several`` visits, removed at the end; the browser is not stopped before.
+
+        Empty for one visit, which has a container of its own, and where Firefox makes none.
+        """
+        user_context = ""
+        self.active += several
+        try:
+            if several:
+                with contextlib.suppress(BidiClosed, BidiError, TimeoutError):
+                    user_context = await self.create_container()
+                self.failures += not user_context
+            yield user_context
+        finally:
+            if user_context:
+                with contextlib.suppress(BidiClosed, TimeoutError):
+                    await self.remove_container(user_context)
+            self.active -= several
+
     async def remove_container(self, user_context: str) -> None:
         """Remove a container, and delete everything that its pages stored."""
+        if container_id := self._held.pop(user_context, ""):
+            await self.forget(container_id)
         with contextlib.suppress(BidiError):
             remove = {"userContext": user_context}
             await self.firefox.bidi.command("browser.removeUserContext", remove, settings.CLOSE_TIMEOUT_S)
@@ -159,6 +182,8 @@ class Browser:
         except BidiError:
             self.failures += 1
             raise
+        if not tab.own_container:
+            self._held[tab.user_context] = container_id
         self.tabs.bind(tab, container_id, records)
         self.watch.usage.begin(container_id)
 
@@ -181,10 +206,13 @@ class Browser:
                 await self._realms.flush_requests(container_id, end=True)
 
     async def forget(self, container_id: str) -> None:
-        """The visit of a container has ended: record nothing more of it."""
+        """The visit of a container has ended: record nothing more of it.
+
+        What the container's pages left stays in one that holds several visits, until it is removed.
+        """
         self.tabs.unbind(container_id)
         with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
-            await self._realms.forget(container_id)
+            await self._realms.forget(container_id, keep=container_id in self._held.values())
 
     async def measure(self, container_id: str, records: Records) -> Total:
         """The visit of a container has ended: add rows of what its processes have used; their total.

@@ -28,6 +28,7 @@ AFTER_ACTIONS_S = 2.0  # before the end of the dwell nothing is done: the page c
 ACTION_FRAMES = 200  # frames of a page that behaviours look at
 ACTION_TEXT = 2_000  # characters of a target or address in `actions`
 ACTION_DETAIL = 20_000  # characters of the details of an action
+MOST_FOLLOWERS = 50  # visits that follow a seed's own in its container
 ACTION_ANSWER = 1_000_000  # characters of what a page answers to a question of a behaviour
 
 DAY_S = 86_400.0  # the longest time that an option accepts

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import ada_url
 
-from overscripted.crawl import settings
+from overscripted.crawl import following, settings
 from overscripted.crawl.behaviours import acting, plan
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
@@ -63,6 +63,7 @@ class Result:
     final_url: str = ""
     challenge: str = ""  # name of the rule that fired
     steps: tuple[plan.Step, ...] = ()  # done on the page
+    follow: list[str] = field(default_factory=list)  # addresses to visit next in the same container
 
 
 class _Ended(Exception):
@@ -126,7 +127,7 @@ async def _attempt(
     loaded: Callable[[], None],
     user_context: str,
 ) -> Result:
-    result = Result(steps=plan.parse(lease.do or options.do))
+    result = Result(steps=following.steps_of(lease, options))
     try:
         url = _url(lease.seed)
         await _Visit(browser, await browser.open(user_context), records, options, result).run(url, loaded)
@@ -155,6 +156,7 @@ def row(
         "site_url": lease.seed,
         "variant": lease.variant,
         "wave": lease.wave,
+        "parent_visit_id": lease.parent_visit_id,
         "behaviours": ",".join(map(str, result.steps)),
         "worker_id": worker,
         "outcome": result.outcome,
@@ -311,6 +313,7 @@ class _Visit:
         page = self.browser.page(self.tab, self.records)
         began = time.monotonic()
         await self._unless_ended(acting.act(page, steps, seconds))
+        self.result.follow = page.followers
         await self._dwell(max(seconds - (time.monotonic() - began), 0.0))
 
     async def _dwell(self, seconds: float) -> None:

@@ -15,10 +15,11 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from overscripted.crawl import limits, settings
+from overscripted.crawl import following, limits, settings
 from overscripted.crawl import visit as visits
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.browser_pool import BrowserPool
@@ -37,7 +38,7 @@ from overscripted.crawl.network.proxy_monitor import ProxyMonitor
 from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.records import host_names
 from overscripted.crawl.records.rows import Records
-from overscripted.crawl.records.writer import Writer
+from overscripted.crawl.records.writer import Done, Writer
 from overscripted.crawl.robots import Robots
 from overscripted.crawl.settings import Limits, Options
 from overscripted.errors import OutsideError
@@ -52,6 +53,18 @@ log = logging.getLogger("overscripted.crawl")
 
 _IDLE_S = 0.5  # between two looks at a frontier that had no seed for this worker
 _LOOK_S = 2.0  # between two looks at the limits while as many visits as allowed are in progress
+# Outcomes of a page that are the same for any browser, as a rule.
+_PAGES_OWN = (Outcome.NET_ERROR, Outcome.TIMEOUT, Outcome.HUNG)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A visit that is over. Its records are complete but for its own row."""
+
+    lease: Lease
+    records: Records
+    result: visits.Result
+    user_agent: str
 
 
 class Worker:
@@ -223,7 +236,7 @@ class Worker:
     async def _begin(self, lease: Lease) -> None:
         if lease.attempt > settings.MAX_ATTEMPTS:
             result = visits.Result(Outcome.LOST, "workers were killed at every attempt")
-            self._finish(lease, self._records(lease), result, "")
+            self._finish(lease, [_Made(lease, self._records(lease), result, "")])
             return
         browser = await self.browsers.get()
         task = asyncio.create_task(self._visit(browser, lease))
@@ -235,12 +248,45 @@ class Worker:
         return records
 
     async def _visit(self, browser: Browser, lease: Lease) -> None:
+        """Make the visit of a lease, and those that follow it in its container.
+
+        If one has to be made again, all are. Rows become durable in order. The last one ends the seed.
+        """
+        expected = following.expected(lease, self.options)
+        async with browser.hold(expected) as user_context:
+            made: list[_Made] = []
+            whole = bool(user_context or not expected)
+            whole = whole and await self._add(made, browser, lease, user_context)
+            if whole and expected and made[0].result.outcome in GOOD:
+                follows = following.of(lease, made[0].result.follow, self.options)
+                for number, follow in enumerate(follows, 1):
+                    if self._again(made[-1]):
+                        break
+                    self._write(made[-1], _nothing)
+                    next_visit = lease.following(self._crawl_id, number, follow.url, follow.do)
+                    whole = await self._pause(follow.after_s)
+                    whole = whole and await self._add(made, browser, next_visit, user_context)
+                    if not whole:
+                        break
+        if whole:
+            self._finish(lease, made)
+        else:
+            await self._frontier.retry(lease)
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait until a visit may follow. False where the worker is asked to stop meanwhile."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        return not self.stopped
+
+    async def _add(self, made: list[_Made], browser: Browser, lease: Lease, user_context: str) -> bool:
+        """Make one visit and add it. False where the user's proxy did not serve it."""
         records, began = self._records(lease), time.monotonic()
         rules = await self._robots.rules(lease.seed) if self._robots else ALL_ALLOWED
         if not rules.allow(lease.seed):
             result = visits.Result(Outcome.BLOCKED, rules.refusal)
         else:
-            result = await visits.visit(browser, lease, records, self.options, self._load_slots)
+            result = await visits.visit(browser, lease, records, self.options, self._load_slots, user_context)
         if (
             self._guard
             and result.outcome == Outcome.NET_ERROR
@@ -249,8 +295,7 @@ class Worker:
             result.outcome, result.error = Outcome.BLOCKED, f"{records.host}: not a public address"
         suspect = bool(rules.unreachable) or result.outcome in (Outcome.NET_ERROR, Outcome.HTTP_ERROR)
         if self._proxy and not await self._proxy_served(self._proxy, suspect, began):
-            await self._frontier.retry(lease)
-            return
+            return False
         if not result.cpu_throttled:
             self.concurrency.record_lag(result.max_lag_s)
             if result.outcome == Outcome.HUNG and self.concurrency.lagging:
@@ -258,7 +303,9 @@ class Worker:
                 result.max_lag_s = settings.FLUSH_TIMEOUT_S
         names = self._guard.resolver.names if self._guard else None
         await host_names.add(records, names, self.options.proxy)
-        self._finish(lease, records, result, browser.user_agent)
+        records.finish()
+        made.append(_Made(lease, records, result, browser.user_agent))
+        return True
 
     async def _proxy_served(self, proxy: ProxyMonitor, suspect: bool, began: float) -> bool:
         """Whether the user's proxy served the whole visit. If it refuses our requests, the worker stops.
@@ -276,22 +323,39 @@ class Worker:
                 return False
         return True
 
-    def _finish(self, lease: Lease, records: Records, result: visits.Result, user_agent: str) -> None:
-        """A visit is over: add its last rows, and decide what its seed becomes once they are durable."""
-        records.finish()
+    def _again(self, made: _Made) -> bool:
+        """Whether the lease of a visit should be tried again, for how this visit went.
+
+        A page that follows and does not load is no reason: that is how a page of the site is.
+        """
+        result = made.result
+        if made.lease.parent_visit_id is not None and not result.waited and result.outcome in _PAGES_OWN:
+            return False
         starved = (result.max_lag_s or 0.0) > settings.STARVED_S and not result.cpu_throttled
-        again = attempts.again(result.outcome, lease.attempt, self.options.retries, starved, result.waited)
-        _log_visit(lease, records, result, again)
+        attempt, retries = made.lease.attempt, self.options.retries
+        return attempts.again(result.outcome, attempt, retries, starved, result.waited)
+
+    def _finish(self, lease: Lease, made: list[_Made]) -> None:
+        """The visits of a lease are over: decide what its seed becomes once all of them are durable."""
+        first, last = made[0].result, made[-1]
         done: Callable[[], Awaitable[bool]]
-        if again:
-            delay_s = attempts.retry_delay(lease.attempt, result.waited)
+        if self._again(last):
+            delay_s = attempts.retry_delay(lease.attempt, last.result.waited)
             done = partial(self._frontier.retry, lease, delay_s)
         else:
-            done = partial(self._frontier.end, lease, result.outcome, records.n_calls)
-            self.ended[result.outcome] += 1
-            self.work.add(1, failed=0 if result.outcome in GOOD else 1)
-        row = visits.row(result, lease, records, self.name, user_agent, self._instrument_sha256)
-        self.writer.end_visit(row, partial(self._acknowledge, lease, done))
+            n_calls = sum(visit.records.n_calls for visit in made)
+            done = partial(self._frontier.end, lease, first.outcome, n_calls)
+            self.ended[first.outcome] += 1
+            self.work.add(1, failed=0 if first.outcome in GOOD else 1)
+        self._write(last, partial(self._acknowledge, lease, done))
+
+    def _write(self, made: _Made, done: Done) -> None:
+        """Write the row of a visit, after its records. ``done`` is called once they are durable."""
+        _log_visit(made, self._again(made))
+        row = visits.row(
+            made.result, made.lease, made.records, self.name, made.user_agent, self._instrument_sha256
+        )
+        self.writer.end_visit(row, done)
 
     async def _acknowledge(self, lease: Lease, done: Callable[[], Awaitable[bool]]) -> None:
         if not await done():
@@ -351,7 +415,12 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _log_visit(lease: Lease, records: Records, result: visits.Result, again: bool) -> None:
+async def _nothing() -> None:
+    """What is done when a visit is durable that is not the last one of its lease."""
+
+
+def _log_visit(made: _Made, again: bool) -> None:
+    lease, records, result = made.lease, made.records, made.result
     fields = {
         "seed": lease.seed,
         "visit_id": lease.visit_id,

@@ -19,3 +19,4 @@ class Behaviour:
     limit_s: float
     accepts: Callable[[str], bool] = lambda argument: not argument
     takes: str = "nothing"
+    follows: bool = False  # whether it chooses pages that are visited next, by `Page.follow`

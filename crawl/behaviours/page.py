@@ -41,6 +41,7 @@ class Page:
         self.step = ""  # name of the step that is being done
         self.ends = time.monotonic()  # when that step must have ended
         self.random = random.Random(f"{records.visit['crawl_id']} {records.visit['visit_id']}")
+        self.followers: list[str] = []  # addresses to visit next in the same container
         self._tab, self._parent, self._records = tab, parent, records
         self._sandbox = "behaviours"  # pages cannot see into it
         self._ordinal = 0
@@ -81,6 +82,14 @@ class Page:
         if (text := answer["result"].get("value")) is None:
             raise BidiError("javascript error", "the result is too long")
         return json.loads(text)
+
+    def follow(self, url: str) -> None:
+        """Have this page visited next, in the same container, as a visit of its own.
+
+        Only a behaviour with ``follows`` may ask for that. What exceeds `settings.MOST_FOLLOWERS` is dropped.
+        """
+        if len(self.followers) < settings.MOST_FOLLOWERS:
+            self.followers.append(clean(url))
 
     def record(
         self,

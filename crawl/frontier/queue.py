@@ -8,7 +8,7 @@ attempt is refused.
 import random
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -47,7 +47,10 @@ class Seed:
 
 @dataclass(frozen=True)
 class Lease:
-    """One attempt at one seed, in one variant and wave. For ``do`` see `Seed`."""
+    """One attempt at one seed, in one variant and wave. For ``do`` see `Seed`.
+
+    ``parent_visit_id`` is set for visits that follow the seed's own, see `following`.
+    """
 
     visit_id: int
     seed: str
@@ -56,6 +59,12 @@ class Lease:
     variant: str = ""
     wave: int = 1
     do: str = ""
+    parent_visit_id: int | None = None
+
+    def following(self, crawl_id: int, number: int, url: str, do: str) -> "Lease":
+        """Visit ``number``, from 1, of those that follow the seed's own in its container."""
+        follower = visit_id(crawl_id, self.seed, self.variant, self.wave, number)
+        return replace(self, visit_id=follower, seed=url, do=do, parent_visit_id=self.visit_id)
 
 
 class Frontier:

@@ -109,9 +109,12 @@ class Realms:
         finally:
             del self._flushes[number]
 
-    async def forget(self, container_id: str) -> None:
-        """The visit of a container has ended: have nothing more of it sent."""
-        await self._notify(user=_user(container_id))
+    async def forget(self, container_id: str, keep: bool = False) -> None:
+        """The visit of a container has ended: have nothing more of it sent.
+
+        ``keep``: another visit follows in the container. It finds the hosts and permissions of this one.
+        """
+        await self._notify(user=_user(container_id), keep=keep)
 
     async def _notify(self, **command: int) -> None:
         await self._parent.call(_NOTIFY, self._name, json.dumps(command))

@@ -1,4 +1,8 @@
-"""Which attempt of a visit counts: the last one that has a row in raw visits, which is written last."""
+"""Which attempt of a visit counts: the last one that has a row in raw visits, which is written last.
+
+Of a visit that followed another one in its container, only the attempt that belongs to the parent's counts: an
+attempt makes all visits of a seed again, and may then choose other pages to follow.
+"""
 
 import ibis.expr.types as ir
 
@@ -8,7 +12,12 @@ ATTEMPT = [*VISIT, "attempt"]
 
 def acknowledged(visits: ir.Table) -> ir.Table:
     """The attempt that counts of each visit: the highest with a row. Columns of `ATTEMPT`."""
-    return visits.group_by(VISIT).agg(attempt=visits.attempt.max())
+    last = visits.group_by(VISIT).agg(
+        attempt=visits.attempt.max(), parent_visit_id=visits.parent_visit_id.max()
+    )
+    parents = last.select("crawl_id", parent_visit_id=last.visit_id, parent_attempt=last.attempt)
+    rows = last.left_join(parents, ["crawl_id", "parent_visit_id"])
+    return rows.filter(rows.parent_visit_id.isnull() | (rows.attempt == rows.parent_attempt)).select(*ATTEMPT)
 
 
 def kept(rows: ir.Table, attempts: ir.Table) -> ir.Table:

@@ -58,6 +58,22 @@ def test_only_the_highest_acknowledged_attempt_counts(tmp_path: Path) -> None:
     assert facts["calls_of_unacknowledged_attempts"] == 9
 
 
+def test_of_a_visit_that_followed_only_the_attempt_of_its_parent_counts(tmp_path: Path) -> None:
+    followers = [
+        visit(visit_id=2, attempt=1, parent_visit_id=1),  # also made at the parent's second attempt
+        visit(visit_id=2, attempt=2, parent_visit_id=1),
+        visit(visit_id=3, attempt=1, parent_visit_id=1),  # chosen at the parent's first attempt only
+        visit(visit_id=5, attempt=1, parent_visit_id=4),
+    ]
+    calls = [call(visit_id=row["visit_id"], attempt=row["attempt"]) for row in followers]
+    seeds = [visit(attempt=1), visit(attempt=2), visit(visit_id=4)]
+    run = crawl_run(tmp_path / "run", calls=calls, visits=[*followers, *seeds])
+    run_etl(run)
+    kept = [(1, 2, None), (2, 2, 1), (4, 1, None), (5, 1, 4)]
+    assert by(run, "visits", "visit_id", "attempt", "parent_visit_id") == kept
+    assert by(run, "calls", "visit_id") == [(2,), (5,)]
+
+
 def test_a_challenge_is_in_no_roll_up(tmp_path: Path) -> None:
     wall = {"location": "https://wall.example/", "context_url": "https://wall.example/"}
     totals = {

@@ -230,8 +230,8 @@ function Realms(channel, name, process, folder, policy) {
     send();
   }
 
-  /** A visit has ended. */
-  function forget(user) {
+  /** A visit has ended. `keep`: another visit follows in its user context. */
+  function forget(user, keep) {
     for (const own of realms.values()) for (const [id, realm] of own) if (realm.user === user) own.delete(id);
     starved.delete(user);
     files.forget(user);
@@ -239,8 +239,10 @@ function Realms(channel, name, process, folder, policy) {
     questions.forget(user);
     callstacks.forget(user);
     prompts.forget(user);
-    hsts.forget(user);
-    apart.forget(user);
+    if (!keep) {
+      hsts.forget(user);
+      apart.forget(user);
+    }
     requests.forget(cookieStoreIdOf(user));
     cookies.forget(cookieStoreIdOf(user));
   }
@@ -296,8 +298,8 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   const notified = (subject, topic, data) => {
-    const { user, number, last, end } = JSON.parse(data);
-    if (number === undefined) return forget(user);
+    const { user, number, last, end, keep } = JSON.parse(data);
+    if (number === undefined) return forget(user, keep);
     if (!last) return flush(user, number);
     finish(user, number, end);
   };

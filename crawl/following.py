@@ -1,0 +1,37 @@
+"""Which visits follow a seed's own visit, in the same container and as part of the same lease."""
+
+from dataclasses import dataclass
+
+from overscripted.crawl.behaviours import BEHAVIOURS, plan
+from overscripted.crawl.frontier.queue import Lease
+from overscripted.crawl.settings import Options
+
+
+@dataclass(frozen=True)
+class Follow:
+    """A visit to make ``after_s`` seconds after the end of the one before. ``do`` is its plan."""
+
+    url: str
+    do: str
+    after_s: float = 0.0
+
+
+def steps_of(lease: Lease, options: Options) -> tuple[plan.Step, ...]:
+    """The plan of a visit: that of its seed, else the crawl's. A visit that follows has a plan of its own."""
+    follows = lease.parent_visit_id is not None
+    return plan.parse(lease.do if follows else lease.do or options.do)
+
+
+def expected(lease: Lease, options: Options) -> bool:
+    """Whether visits may follow that of a seed, so that it needs a container for all of them."""
+    return any(BEHAVIOURS[step.name].follows for step in steps_of(lease, options))
+
+
+def of(lease: Lease, urls: list[str], options: Options) -> list[Follow]:
+    """The visits that follow that of a seed. ``urls`` are the pages that its behaviours chose.
+
+    The same things are done on them, but for the choice of further pages.
+    """
+    steps = steps_of(lease, options)
+    do = ",".join(str(step) for step in steps if not BEHAVIOURS[step.name].follows)
+    return [Follow(url, do, options.pace_s) for url in urls]
