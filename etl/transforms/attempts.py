@@ -1,7 +1,7 @@
 """Which attempt of a visit counts: the last one that has a row in raw visits, which is written last.
 
-Of a visit that followed another one in its container, only the attempt that belongs to the parent's counts: an
-attempt makes all visits of a seed again, and may then choose other pages to follow.
+Of a visit that followed another one in its container, only the attempt that belongs to the parent's counts:
+an attempt makes all visits of a seed again, and may then choose other pages to follow.
 """
 
 import ibis.expr.types as ir

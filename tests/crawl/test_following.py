@@ -1,4 +1,4 @@
-"""Visits that follow a seed's own in its container: what they find, how they are numbered, made again, counted."""
+"""Visits that follow a seed's own in its container: what they find, their numbers, their attempts."""
 
 import os
 import signal
@@ -33,9 +33,7 @@ class Choice:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *pages: list[str]) -> None:
         self.pages = list(pages)
-        monkeypatch.setitem(
-            behaviours.BEHAVIOURS, "choose", Behaviour("choose", self.run, 9.0, follows=True)
-        )
+        monkeypatch.setitem(behaviours.BEHAVIOURS, "choose", Behaviour("choose", self.run, 9.0, follows=True))
 
     async def run(self, page: Page, _: str) -> None:
         for url in self.pages.pop(0):
@@ -71,7 +69,14 @@ async def test_visits_that_follow_find_what_those_before_left_and_name_their_par
     parent = visit_id(run.crawl_id, first)
     rows = {row["visit_id"]: row for row in table(run, "visits")}
     assert [
-        (row["site_url"], row["title"], row["parent_visit_id"], row["behaviours"], row["outcome"], row["attempt"])
+        (
+            row["site_url"],
+            row["title"],
+            row["parent_visit_id"],
+            row["behaviours"],
+            row["outcome"],
+            row["attempt"],
+        )
         for row in (rows.pop(visit_id(run.crawl_id, first, follow=n)) for n in range(4))
     ] == [
         (first, "1", None, PLAN, "complete", 1),
