@@ -49,7 +49,7 @@ async def crawl(folder: Path, seeds: list[Seed], **more: Any) -> tuple[Run, dict
     run = Run.open(folder / "run", create=True)
     frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", run.crawl_id)
     frontier.add(seeds)
-    options = Options(dwell_s=2.5, windows=3, allow_private=True, **more)
+    options = Options(**{"dwell_s": 2.5, "windows": 3, "allow_private": True, **more})
     with Work("crawl", len(seeds)) as work:
         await Worker(run.store, frontier, options, instrument_settings.resolve("default"), work).run()
     counts = frontier.report.counts()
