@@ -74,7 +74,8 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     "--do",
     metavar="STEP,…",
     default="",
-    help="Do this on each page after its load, in order, within the dwell. Steps: wait=SECONDS.",
+    help="Do this on each page after its load, in order, within the dwell. Steps: scroll, mouse, "
+    "wait=SECONDS, or a Python file of your own.",
 )
 @click.option(
     "--load-timeout",

@@ -30,6 +30,24 @@ ACTION_TEXT = 2_000  # characters of a target or address in `actions`
 ACTION_DETAIL = 20_000  # characters of the details of an action
 MOST_FOLLOWERS = 50  # visits that follow a seed's own in its container
 ACTION_ANSWER = 1_000_000  # characters of what a page answers to a question of a behaviour
+ACTION_ROOTS = 2_000  # open shadow trees of a frame in which an element is looked for
+ACTION_PICTURES = 10  # pictures that a behaviour may make in one visit
+ACTION_LOOK_S = 0.2  # between two looks whether an element is there
+INPUT_STEP_S = 0.016  # between two points of a path of the mouse, as a screen shows them
+INPUT_POINTS = 25  # of one path: it takes 0.4 s at most
+INPUT_REST_S = 0.1  # between reaching a point and clicking there
+INPUT_DOWN_S = 0.05  # that a key or button is down
+INPUT_KEY_S = 0.08  # between two keys: a fast typist
+INPUT_NOTCH_PX = 120  # that one notch of a wheel scrolls
+SCROLL_S = 60.0  # to scroll to the end of a page
+SCROLL_STEPS = 60  # windows of a page that are scrolled through: a longer one counts as endless
+SCROLL_REST_S = 0.4  # between two of them
+SCROLL_LOOKS = 2  # times in a row that the page is at its end: then it has ended
+MOUSE_S = 15.0  # to move the mouse over a page
+MOUSE_LOOKS = 300  # things in the window that are looked at
+MOUSE_PLACES = 8  # of them that the mouse rests on
+MOUSE_REST_S = 0.3  # on each
+OWN_S = 600.0  # for a behaviour of the user's own
 
 DAY_S = 86_400.0  # the longest time that an option accepts
 

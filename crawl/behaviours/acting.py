@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 
 from overscripted.crawl import settings
-from overscripted.crawl.behaviours import BEHAVIOURS
 from overscripted.crawl.behaviours.page import Page
 from overscripted.crawl.behaviours.plan import Step
 from overscripted.crawl.firefox.bidi import BidiClosed
@@ -21,12 +20,12 @@ async def act(page: Page, steps: Sequence[Step], dwell_s: float) -> None:
     for step in steps:
         began = time.monotonic()
         page.step = step.name
-        page.ends = min(began + BEHAVIOURS[step.name].limit_s, ends)
+        page.ends = min(began + step.behaviour.limit_s, ends)
         outcome, error = "cut", ""
         try:
             if page.left_s:
                 async with asyncio.timeout(page.left_s):
-                    await BEHAVIOURS[step.name].run(page, step.argument)
+                    await step.behaviour.run(page, step.argument)
                 outcome = "done"
         except TimeoutError:
             pass

@@ -1,23 +1,32 @@
-"""The page of a visit as behaviours see it: what they may ask of it, and the record of what they did."""
+"""The page of a visit as behaviours see it: what they may do with it, and the record of what they did."""
 
+import asyncio
+import binascii
 import json
 import random
+import struct
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
+
+import ada_url
 
 from overscripted.crawl import settings
+from overscripted.crawl.behaviours.input import Input
 from overscripted.crawl.firefox.bidi import BidiError
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.javascript import function
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.visit_tab import VisitTab
 from overscripted.record_kinds.actions import ACTIONS
+from overscripted.record_kinds.screenshots import SCREENSHOTS
 from overscripted.text import clean
 
 _FRAMES = function("framesOfVisit", "js/parent_process/visit_tabs.js", "js/parent_process/visit_frames.js")
+_FIND = function("findElement", "js/beside_page/find_element.js")
+_SCROLL = function("scrollPage", "js/beside_page/scroll_page.js")
 # The answer is text of a largest size: a page decides what its values are.
 _EVALUATE = """async (most, values) => {{
   const text = JSON.stringify(await ({function})(...JSON.parse(values))) ?? "null";
@@ -34,8 +43,34 @@ class PageFrame:
     url: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """A point of a frame's window in pixels, the top frame's by default, and the name of what is there."""
+
+    x: int
+    y: int
+    name: str = ""
+    frame: PageFrame | None = None
+
+
+Target: TypeAlias = str | Place  # a CSS selector, or a place
+
+
+@dataclass(frozen=True)
+class Scrolled:
+    """How far the page scrolled, in pixels, and whether it is at its end now."""
+
+    moved: int
+    at_end: bool
+
+
 class Page:
-    """The page of one visit. Its methods raise BidiError, BidiClosed or TimeoutError where Firefox fails."""
+    """The page of one visit. Its methods raise BidiError, BidiClosed or TimeoutError where Firefox fails.
+
+    What they do is trusted input of the browser, at the pace of a person. Each makes a row of the table
+    ``actions``. A selector is looked for in all frames, also in open shadow trees. Where nothing matches it,
+    the row says ``nothing`` and the method returns False.
+    """
 
     def __init__(self, tab: VisitTab, parent: Parent, records: Records) -> None:
         self.step = ""  # name of the step that is being done
@@ -44,12 +79,125 @@ class Page:
         self.followers: list[str] = []  # addresses to visit next in the same container
         self._tab, self._parent, self._records = tab, parent, records
         self._sandbox = "behaviours"  # pages cannot see into it
-        self._ordinal = 0
+        self._ordinal = self._pictures = 0
+        self.input = Input(tab.bidi, self.random, lambda: self.left_s)
 
     @property
     def left_s(self) -> float:
         """Seconds that are left of the present step."""
         return max(self.ends - time.monotonic(), 0.0)
+
+    # -- what a person does ---------------------------------------------------------------------
+
+    async def goto(self, url: str) -> str:
+        """Go to another page of http or https in the same visit; returns the address of what came."""
+        try:
+            parsed = ada_url.URL(url)
+        except ValueError:
+            raise ValueError(f"{url[:200]}: not a URL") from None
+        if parsed.protocol not in ("http:", "https:"):
+            raise ValueError(f"{url[:200]}: not an http or https URL")
+        began = time.monotonic()
+        arrived = await self._tab.navigate(str(parsed.href), "complete", max(self.left_s, 0.1))
+        self.record("goto", url, began=began)
+        return arrived
+
+    async def move(self, target: Target) -> bool:
+        """Move the mouse to the middle of an element, or to a place."""
+        began = time.monotonic()
+        if place := await self._place("move", target, began):
+            await self.input.move(self._context(place.frame), place.x, place.y)
+            self.record(
+                "move", place.name, detail={"x": place.x, "y": place.y}, began=began, frame=place.frame
+            )
+        return place is not None
+
+    async def click(self, target: Target) -> bool:
+        """Click the middle of an element, or a place. What is on top there gets the click."""
+        began = time.monotonic()
+        if place := await self._place("click", target, began):
+            await self.input.click(self._context(place.frame), place.x, place.y)
+            self.record(
+                "click", place.name, detail={"x": place.x, "y": place.y}, began=began, frame=place.frame
+            )
+        return place is not None
+
+    async def type(self, target: Target, text: str) -> bool:
+        """Click an element, then type a text into it."""
+        began = time.monotonic()
+        if place := await self._place("type", target, began):
+            await self.input.click(self._context(place.frame), place.x, place.y)
+            await self.input.type(self._context(place.frame), text)
+            self.record("type", place.name, detail={"text": text}, began=began, frame=place.frame)
+        return place is not None
+
+    async def press(self, key: str, held: str = "") -> None:
+        """Press a key in what has the focus, such as ``Tab``, or ``a`` with ``Control`` held."""
+        began = time.monotonic()
+        await self.input.press(self._tab.context, key, held)
+        self.record("press", f"{held}+{key}" if held else key, began=began)
+
+    async def scroll(self, pixels: int) -> Scrolled:
+        """Scroll the page down by so many pixels, up by negative ones, as its wheel does."""
+        began = time.monotonic()
+        width, height = await self.size()
+        before, _ = await self.evaluate(_SCROLL, 0)
+        await self.input.wheel(self._tab.context, width // 2, height // 2, pixels)
+        wheeled, _ = await self.evaluate(_SCROLL, 0)
+        after, at_end = await self.evaluate(_SCROLL, pixels - (int(wheeled) - int(before)))
+        moved = int(after) - int(before)
+        self.record("scroll", "", "done" if moved else "nothing", {"pixels": moved, "end": at_end}, began)
+        return Scrolled(moved, bool(at_end))
+
+    # -- what a behaviour asks ------------------------------------------------------------------
+
+    async def wait_for(self, selector: str, seconds: float = 10.0) -> bool:
+        """Wait until an element is there and can be seen. False after so many seconds."""
+        began = time.monotonic()
+        ends = began + min(seconds, self.left_s)
+        while not (place := await self._find(selector)) and time.monotonic() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(settings.ACTION_LOOK_S)
+        self.record("wait_for", selector, "done" if place else "nothing", began=began)
+        return place is not None
+
+    async def screenshot(self, name: str = "") -> bool:
+        """Add a picture of the window to the table ``screenshots``. False after the most of a visit."""
+        began = time.monotonic()
+        self._pictures += 1
+        if self._pictures > settings.ACTION_PICTURES:
+            self.record("screenshot", name, "cut", began=began)
+            return False
+        params = {"context": self._tab.context, "origin": "viewport"}
+        answer = await self._tab.bidi.command(
+            "browsingContext.captureScreenshot", params, max(self.left_s, 0.1)
+        )
+        content = binascii.a2b_base64(str(answer["data"]))
+        width, height = struct.unpack(">II", content[16:24])  # the header of PNG
+        row = {
+            "frame_id": 0,
+            "parent_frame_id": -1,
+            "top_level_url": self._records.final_url,
+            "url": self._records.final_url,
+            "moment": clean(name)[: settings.ACTION_TEXT] or "behaviour",
+            "kind": "viewport",
+            "mime_type": "image/png",
+            "width": width,
+            "height": height,
+            "is_cut": False,
+            "time_stamp": datetime.now(UTC),
+        }
+        self._records.add(SCREENSHOTS, row, content)
+        self.record("screenshot", name, began=began)
+        return True
+
+    def note(self, name: str, value: Any = None) -> None:
+        """Add a row of the behaviour's own: a name, and a value that JSON can say."""
+        self.record("note", name, detail={"value": value})
+
+    async def size(self) -> tuple[int, int]:
+        """Width and height of the window in pixels."""
+        width, height = await self.evaluate("() => [innerWidth, innerHeight]")
+        return int(width), int(height)
 
     async def frames(self) -> list[PageFrame]:
         """The frames of the page, the top one first. Of very many frames the first ones."""
@@ -115,3 +263,25 @@ class Page:
         }
         self._ordinal += 1
         self._records.add(ACTIONS, row)
+
+    def _context(self, frame: PageFrame | None) -> str:
+        return frame.context if frame else self._tab.context
+
+    async def _place(self, action: str, target: Target, began: float) -> Place | None:
+        """The place of a target; None, with a row that says so, where there is nothing."""
+        place = await self._find(target) if isinstance(target, str) else target
+        if place is None:
+            self.record(action, str(target), "nothing", began=began)
+        return place
+
+    async def _find(self, selector: str) -> Place | None:
+        for frame in await self.frames():
+            try:
+                found = await self.evaluate(_FIND, selector, settings.ACTION_ROOTS, frame=frame)
+            except BidiError as error:
+                if "SyntaxError" in error.message or "not a valid selector" in error.message:
+                    raise
+                continue  # the frame has gone meanwhile
+            if found:
+                return Place(int(found[0]), int(found[1]), selector, frame)
+        return None

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from overscripted.crawl.behaviours import BEHAVIOURS
+from overscripted.crawl.behaviours import BEHAVIOURS, own
+from overscripted.crawl.behaviours.behaviour import Behaviour
 from overscripted.errors import InputError
 
 
@@ -11,7 +12,8 @@ class Step:
     """One behaviour with its argument, or without (then it is empty)."""
 
     name: str
-    argument: str = ""
+    argument: str
+    behaviour: Behaviour
 
     def __str__(self) -> str:
         return f"{self.name}={self.argument}" if self.argument else self.name
@@ -25,11 +27,19 @@ def parse(text: str, where: str = "") -> tuple[Step, ...]:
     return tuple(_step(word.strip(), where or f"--do {text}") for word in text.split(",") if word.strip())
 
 
+def behaviour_of(name: str, where: str) -> Behaviour:
+    """The behaviour of a step: ours, or the user's own. Raises InputError where there is none."""
+    if name.endswith(own.SUFFIX):
+        return own.from_file(name, where)
+    if known := BEHAVIOURS.get(name) or own.installed(where).get(name):
+        return known
+    names = ", ".join([*BEHAVIOURS, *own.installed(where)])
+    raise InputError(f"{where}: {name!r} is unknown; choose from {names}, or name a Python file")
+
+
 def _step(word: str, where: str) -> Step:
     name, _, argument = word.partition("=")
-    behaviour = BEHAVIOURS.get(name)
-    if behaviour is None:
-        raise InputError(f"{where}: {name!r} is unknown; choose from {', '.join(BEHAVIOURS)}")
+    behaviour = behaviour_of(name, where)
     if not behaviour.accepts(argument):
         raise InputError(f"{where}: {name} takes {behaviour.takes}, not {argument!r}")
-    return Step(name, argument)
+    return Step(name, argument, behaviour)

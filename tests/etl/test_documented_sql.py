@@ -221,3 +221,12 @@ def test_every_query_of_the_guide_answers(tmp_path: Path) -> None:
     queries = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     for query, expected in zip(queries, ASKED, strict=True):
         assert duckdb.sql(query.replace("RUN/", f"{made.store.url}/")).fetchall() == expected, query
+
+
+def test_every_query_of_the_other_guides_runs(run: Run) -> None:
+    queries = 0
+    for page in sorted(GUIDE.parent.glob("*.md")):
+        for query in re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL):
+            duckdb.sql(query.replace("RUN/", f"{run.store.url}/")).fetchall()
+            queries += 1
+    assert queries > len(ASKED)
