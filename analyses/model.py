@@ -1,6 +1,6 @@
 """The types that every analysis shares: what it is given, what it finds, and how it describes itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,12 +8,13 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from overscripted import layout
+from overscripted import layout, visit_groups
 from overscripted.analyses.statistics import wilson
 from overscripted.engines import Engine
 from overscripted.lists.hosts import HostList
 from overscripted.schemas import TABLES
 from overscripted.store import Store
+from overscripted.visit_groups import Group
 
 
 @dataclass(frozen=True)
@@ -108,16 +109,27 @@ class Finding:
 
 @dataclass
 class Inputs:
-    """What an analysis may use: the run's tables as Ibis expressions, lists by role, the chosen rule."""
+    """What an analysis may use: the run's tables as Ibis expressions, lists by role, the chosen rule.
+
+    ``groups`` are the run's groups of visits, as `visit_groups.counts` gives them; where there are several,
+    tables have the rows of ``group`` alone.
+    """
 
     engine: Engine
     store: Store
     lists: Mapping[str, HostList]
     rule: str = "ours"
+    groups: Sequence[Mapping[str, Any]] = ()
+    group: Group | None = None
 
     def table(self, name: str) -> ir.Table:
-        """A table of the run. Raises StageMissing if the etl has not written it."""
-        return self.engine.read(self.store, layout.table(name))
+        """A table of the run, with the rows of ``group``. Raises StageMissing without the table."""
+        rows = self.engine.read(self.store, layout.table(name))
+        if self.group is None or len(self.groups) < 2:
+            return rows
+        return visit_groups.of_group(
+            rows, self.engine.read(self.store, layout.table("visits")), self.group.values
+        )
 
     def has(self, name: str) -> bool:
         """Whether the run has a table."""

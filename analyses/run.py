@@ -1,19 +1,22 @@
 """Answer questions about a run: tables in, findings out. A finding is replaced as a whole or not at all."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from overscripted import layout
+from overscripted import layout, visit_groups
+from overscripted.analyses import split
 from overscripted.analyses.model import Analysis, Finding, Inputs
 from overscripted.analyses.registry import analyses, select
 from overscripted.display.number_format import number, percent
 from overscripted.display.plots import draw
-from overscripted.engines import open_engine
+from overscripted.engines import Engine, open_engine
 from overscripted.errors import InputError
 from overscripted.lists.hosts import HostList
 from overscripted.lists.roles import choose
 from overscripted.progress import Work
 from overscripted.run import Run, now
+from overscripted.visit_groups import Group
 
 FORMAT = 1  # of summary.json
 
@@ -26,17 +29,25 @@ def analyze(
     rule: str = "ours",
     master: str | None = None,
     conf: Sequence[str] = (),
+    where: Sequence[str] = (),
+    by: Sequence[str] = (),
 ) -> dict[str, Finding]:
     """Run the named analyses (default: all) and write ``findings/<name>/``; returns the findings by name.
 
-    Raises StageMissing before the etl, InputError for an unknown name, list or rule, and SoftwareMissing
+    A finding counts one group of visits: what ``where`` says (``NAME=VALUE``), else as
+    `visit_groups.chosen` does. ``by`` names dimensions: each finding then has tables of each of their values.
+
+    Raises StageMissing before the etl, InputError for an unknown name, list, rule or group, SoftwareMissing
     without the engine. The stage is complete once each of these analyses has a finding.
     """
     run.require("etl")
     selected = select(tuple(names))
     _check_rule(rule, selected)
     chosen_lists = choose(lists)
+    conditions = dict(visit_groups.condition(text) for text in where)
+    by = list(dict.fromkeys(by))
     options = {"names": list(names), "engine": engine, "lists": list(lists), "rule": rule}
+    options |= {"where": list(where), "by": by}
     findings: dict[str, Finding] = {}
     parts = _parts(run)
     tables = run.output("etl")
@@ -45,12 +56,20 @@ def analyze(
         open_engine(engine, master, conf, run.store, alone=True) as opened,
         Work("analyze", len(selected), "questions") as work,
     ):
+        groups = _groups(run, opened)
+        group = visit_groups.chosen(groups, conditions) if groups or conditions else None
+        beside = _beside(groups, conditions, by)
         run.begin("analyze", options, lists=_provenance(selected, chosen_lists), parts=parts)
         try:
             for analysis in selected:
                 applied = rule if rule in analysis.rules else analysis.rules[0]
-                inputs = Inputs(opened, run.store, chosen_lists, applied)
+                inputs = Inputs(opened, run.store, chosen_lists, applied, groups, group)
                 finding = findings[analysis.name] = answer(analysis, inputs)
+                if len(groups) > 1:
+                    finding.notes.insert(0, f"Counts {group}.")
+                if by:
+                    parts_of = [(one, answer(analysis, replace(inputs, group=one))) for one in beside]
+                    split.add(finding, by, parts_of)
                 _write(run, analysis, finding, summary(analysis, finding, inputs, engine))
                 parts[analysis.name] = tables
                 work.add()
@@ -70,6 +89,25 @@ def answer(analysis: Analysis, inputs: Inputs) -> Finding:
     return analysis.answer(inputs)
 
 
+def _groups(run: Run, engine: Engine) -> list[dict[str, Any]]:
+    """The run's groups of visits; none for a run without the table of visits."""
+    if not run.store.files(layout.table("visits"), ".parquet"):
+        return []
+    visits = engine.read(run.store, layout.table("visits"))
+    rows: list[dict[str, Any]] = engine.to_arrow(visit_groups.counts(visits)).to_pylist()
+    return rows
+
+
+def _beside(groups: Sequence[dict[str, Any]], conditions: dict[str, Any], by: Sequence[str]) -> list[Group]:
+    """The group to count for each combination of values that the run has in these dimensions."""
+    known = [row for row in groups if all(row[name] == value for name, value in conditions.items())]
+    combinations = dict.fromkeys(tuple(row[name] for name in by) for row in known)
+    return [
+        visit_groups.chosen(groups, conditions | dict(zip(by, values, strict=True)))
+        for values in combinations
+    ]
+
+
 def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -> dict[str, Any]:
     """The content of summary.json."""
     return {
@@ -83,6 +121,7 @@ def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -
         "headline": analysis.headline,
         "beside": analysis.beside or analysis.headline,
         "rule": inputs.rule,
+        "visits": inputs.group and {**inputs.group.values, "n": inputs.group.n, "of": inputs.group.of},
         "engine": engine,
         "written": now(),
         "figures": [figure.to_json() for figure in finding.figures],

@@ -16,6 +16,7 @@ from overscripted.etl.transforms import (
     script_urls,
     symbol_counts,
     uses,
+    visit_groups,
 )
 from overscripted.etl.workspace import Workspace
 from overscripted.outcomes import Outcome
@@ -35,7 +36,7 @@ def write_rollups(
     if totals is not None:
         all_uses = ibis.union(conform.conform(all_uses, uses.USES), uses.of_totals(totals))
     all_uses = all_uses.anti_join(visits.filter(visits.outcome == Outcome.CHALLENGE), attempts.VISIT)
-    rolled_up = engine.keep(script_refs.rolled_up(all_uses))
+    rolled_up = engine.keep(visit_groups.with_groups(script_refs.rolled_up(all_uses), visits, engine))
     origins = workspace.origins(rolled_up, *script_refs.URLS.values())
     refs = workspace.write_and_read(script_refs.script_refs(rolled_up, origins), "script_refs")
     engine.drop(rolled_up)
@@ -45,7 +46,7 @@ def write_rollups(
 
 
 def write_dimensions(workspace: Workspace, refs: ir.Table) -> None:
-    """Write ``documents``, ``script_urls`` and ``hosts``: one row each, whatever the visit.
+    """Write ``documents``, ``script_urls`` and ``hosts``: one row each, whichever visit of a group it was.
 
     ``refs`` is the table ``script_refs``.
     """

@@ -10,6 +10,7 @@ from overscripted import layout
 from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
 from overscripted.etl.raw_segments import Segment
 from overscripted.etl.transforms import attempts, conform, origins, pages, uses
+from overscripted.group_names import DIMENSIONS
 from overscripted.record_kinds import RECORD_KINDS
 from overscripted.schemas import RAW, TABLES
 from overscripted.store import Store
@@ -24,8 +25,8 @@ ORDER = {
     "script_refs": ["script_host", "script_url", "location", "crawl_id", "visit_id"],
     "symbol_counts": uses.KEY,
     "pages": pages.KEY,
-    "documents": ["location"],
-    "script_urls": ["script_url"],
+    "documents": ["location", *DIMENSIONS],
+    "script_urls": ["script_url", *DIMENSIONS],
     "hosts": ["host"],
     "visits": attempts.VISIT,
     "requests": ["crawl_id", "visit_id", "time_stamp", "request_id", "hop", "url"],

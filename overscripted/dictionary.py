@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from overscripted.group_names import DIMENSIONS
 from overscripted.record_kinds import RECORD_KINDS
 from overscripted.schemas import PRECRAWL, RAW, TABLES, Table
 
@@ -75,6 +76,12 @@ WHERE r.is_third_party LIMIT 20;
 ```
 """
 
+
+def _of_group(column: str) -> tuple[tuple[str, str], ...]:
+    """Columns that join a row of a visit with the row of its group of visits."""
+    return tuple((name, name) for name in (*DIMENSIONS, column))
+
+
 # Two tables, and the columns that join them.
 JOINS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     *(
@@ -87,8 +94,8 @@ JOINS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         for name in ("calls", "symbol_counts")
     ),
     *((name, "pages", tuple((key, key) for key in TABLES["pages"].key)) for name in ("calls", "script_refs")),
-    ("pages", "documents", (("location", "location"),)),
-    ("script_refs", "script_urls", (("script_url", "script_url"),)),
+    ("pages", "documents", _of_group("location")),
+    ("script_refs", "script_urls", _of_group("script_url")),
     ("script_refs", "hosts", (("script_host", "host"),)),
     ("requests", "scripts", (("body_sha256", "sha256"),)),
     ("requests", "contents", (("request_body_sha256", "sha256"),)),

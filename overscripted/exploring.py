@@ -11,8 +11,10 @@ import pyarrow.parquet as pq
 from overscripted import layout
 from overscripted.engines import Engine, open_engine
 from overscripted.errors import InputError
+from overscripted.group_names import DIMENSIONS
 from overscripted.run import Run
 from overscripted.schemas import TABLES
+from overscripted.visit_groups import of_group
 
 VARIABLE = "OVERSCRIPTED_RUN"  # `overscripted lab` puts the run's folder or s3:// prefix there
 PARENT = ".."  # `overscripted lab` copies notebooks to RUN/notebooks
@@ -25,12 +27,18 @@ class Exploration:
         self.run = run
         self.engine = engine
 
-    def table(self, name: str) -> ir.Table:
+    def table(self, name: str, **where: Any) -> ir.Table:
         """A table as an Ibis expression; it reads nothing until rows are requested (`.to_pandas()`).
 
-        Raises StageMissing if the run has no such table.
+        ``where`` chooses visits, such as ``variant="gpc", wave=2, reached_by="seed"``; tables that belong to
+        no visit stay whole. Raises StageMissing if the run has no such table, InputError for another name.
         """
-        return self.engine.read(self.run.store, layout.table(name))
+        rows = self.engine.read(self.run.store, layout.table(name))
+        if unknown := where.keys() - DIMENSIONS.keys():
+            raise InputError(f"table {name}: {min(unknown)} is none of {', '.join(DIMENSIONS)}")
+        return (
+            of_group(rows, self.engine.read(self.run.store, layout.table("visits")), where) if where else rows
+        )
 
     def content(self, sha256: str) -> bytes | None:
         """The content with this SHA-256: a picture, page, text, body or script. None if it was over a cap.

@@ -485,6 +485,19 @@ _CALLS_MORE = (
     *_RECEIVER,
 )
 
+# What tells groups of visits apart that must not be counted together (`overscripted.visit_groups`).
+_REACHED_BY = Column(
+    "reached_by",
+    STR,
+    "How the visit reached its page: seed, link (it followed a link of its parent's page), or revisit (it "
+    "visited its parent's URL once more)",
+)
+_GROUP = (
+    Column("variant", STR, "Variant of the visits, as in visits"),
+    Column("wave", INT, "Wave of the visits, from 1"),
+    Column("reached_by", STR, "How the visits reached their pages, as in visits"),
+)
+
 # Columns that several roll-ups have.
 _OWNER = Column(
     "location",
@@ -537,6 +550,7 @@ TABLES: dict[str, Table] = {
             "the acknowledged attempt at one seed (crawl) or one location (import of the study)",
             (
                 *RAW["visits"].columns,
+                _REACHED_BY,
                 Column("n_attempts", INT, "Attempts recorded for this seed"),
                 Column("site_domain", STR, "Registrable domain of the seed"),
                 Column("final_domain", STR, "Registrable domain of the page"),
@@ -626,6 +640,7 @@ TABLES: dict[str, Table] = {
             (
                 Column("crawl_id", INT, "Number of the run"),
                 Column("visit_id", INT, "Number of the visit"),
+                *_GROUP,
                 _OWNER,
                 Column("script_url", STR, "URL of the script"),
                 _ALL_IN_FRAMES,
@@ -684,6 +699,7 @@ TABLES: dict[str, Table] = {
             (
                 Column("crawl_id", INT, "Number of the run"),
                 Column("visit_id", INT, "Number of the visit"),
+                *_GROUP,
                 _OWNER,
                 Column("location_host", STR, "Host of location"),
                 Column("location_netloc", STR, "Host and port of location as written"),
@@ -699,8 +715,10 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "documents",
-            "one distinct document (location), of all visits together, with counts",
+            "one distinct document (location), of all visits of one variant and wave that reached their "
+            "pages in the same way, with counts",
             (
+                *_GROUP,
                 _OWNER,
                 Column("location_host", STR, "Host of location"),
                 Column("location_netloc", STR, "Host and port of location as written"),
@@ -718,12 +736,14 @@ TABLES: dict[str, Table] = {
                 ),
                 *_COUNTS,
             ),
-            ("location",),
+            ("variant", "wave", "reached_by", "location"),
         ),
         Table(
             "script_urls",
-            "one distinct script_url of the run, with counts",
+            "one distinct script_url, of all visits of one variant and wave that reached their pages in the "
+            "same way, with counts",
             (
+                *_GROUP,
                 Column("script_url", STR, "URL of the script"),
                 Column("script_host", STR, "Host of script_url; empty if there is none"),
                 Column("script_domain", STR, "Registrable domain of script_url"),
@@ -761,7 +781,7 @@ TABLES: dict[str, Table] = {
                 ),
                 *_COUNTS,
             ),
-            ("script_url",),
+            ("variant", "wave", "reached_by", "script_url"),
         ),
         Table(
             "hosts",

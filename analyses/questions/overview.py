@@ -44,6 +44,8 @@ def answer(inputs: Inputs) -> Finding:
         "gaps": _gaps(inputs),
         "challenges": inputs.engine.to_arrow(_challenges(inputs.table("visits"))),
     }
+    if len(inputs.groups) > 1:
+        tables["visits_by_group"] = pa.Table.from_pylist([dict(row) for row in inputs.groups])
     total = sum(visits["visits"].to_pylist())
     complete = sum(r["visits"] for r in visits.to_pylist() if r["outcome"] == Outcome.COMPLETE)
     dropped = sum(r["dropped"] for r in visits.to_pylist() if r["outcome"] != Outcome.CHALLENGE)

@@ -1,14 +1,15 @@
-"""``documents``: one row per distinct location. Analyses take their denominators from it."""
+"""``documents``: one row per group of visits and location. Analyses take their denominators from it."""
 
 import ibis.expr.types as ir
 
 from overscripted.etl.transforms.references import COUNTS, recorded, tally
+from overscripted.group_names import DIMENSIONS
 from overscripted.schemas import TABLES
 
 
 def documents(references: ir.Table) -> ir.Table:
     """Distinct locations, from `references`."""
-    rolled = references.group_by("location").agg(
+    rolled = references.group_by(*DIMENSIONS, "location").agg(
         location_host=references.location_host.max(),
         location_netloc=references.location_netloc.max(),
         location_domain=references.location_domain.max(),

@@ -20,9 +20,9 @@ def suffixes(hosts: pa.Table) -> pa.Table:
 
 def hosts(named: ir.Table, documents: ir.Table, script_urls: ir.Table) -> ir.Table:
     """``named`` (from `suffixes`) with the numbers of documents, scripts and references on each host."""
-    on_page = documents.group_by(host=documents.location_host).agg(n_locations=documents.count())
+    on_page = documents.group_by(host=documents.location_host).agg(n_locations=documents.location.nunique())
     on_script = script_urls.group_by(script=script_urls.script_host).agg(
-        n_scripts=script_urls.count(), n_script_refs=script_urls.n_script_refs.sum()
+        n_scripts=script_urls.script_url.nunique(), n_script_refs=script_urls.n_script_refs.sum()
     )
     rows = named.left_join(on_page, "host").drop("host_right")
     rows = rows.left_join(on_script, rows.host == on_script.script).drop("script")

@@ -3,6 +3,7 @@
 import ibis.expr.types as ir
 
 from overscripted.etl.transforms.references import COUNTS, tally
+from overscripted.group_names import DIMENSIONS
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location"]
@@ -14,6 +15,7 @@ def pages(script_refs: ir.Table) -> ir.Table:
         location_host=script_refs.location_host.max(),
         location_netloc=script_refs.location_netloc.max(),
         location_domain=script_refs.location_domain.max(),
+        **{name: script_refs[name].max() for name in DIMENSIONS},
         in_iframe=script_refs.in_iframe.all(),
         n_scripts=script_refs.count(),
         n_third_party_scripts=tally(script_refs.is_third_party),

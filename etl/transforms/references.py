@@ -1,13 +1,15 @@
-"""References: a script on a document in any visit. `documents` and `script_urls` are made from them."""
+"""References: a script on a document in a group of visits. `documents` and `script_urls` are made of them."""
 
 import ibis.expr.types as ir
+
+from overscripted.group_names import DIMENSIONS
 
 COUNTS = ("n_calls", "n_valid", "n_invalid", "n_dynamic", "n_inherited")
 
 
 def references(script_refs: ir.Table) -> ir.Table:
-    """Distinct (location, script_url); ``n_script_refs`` says how many visits had it."""
-    return script_refs.group_by("location", "script_url").agg(
+    """Distinct (group, location, script_url); ``n_script_refs`` says how many visits had it."""
+    return script_refs.group_by(*DIMENSIONS, "location", "script_url").agg(
         **{
             name: script_refs[name].max()
             for name in (

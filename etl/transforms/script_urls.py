@@ -1,15 +1,18 @@
-"""``script_urls``: one row per distinct script URL, so that a rule about URLs is applied once to each."""
+"""``script_urls``: one row per group of visits and script URL: a rule about URLs is applied once to each."""
 
 import ibis
 import ibis.expr.types as ir
 
 from overscripted.etl.transforms.references import COUNTS, recorded, tally
+from overscripted.group_names import DIMENSIONS
 from overscripted.schemas import TABLES
+
+KEY = [*DIMENSIONS, "script_url"]
 
 
 def script_urls(references: ir.Table, hosts: ir.Table) -> ir.Table:
     """Distinct script URLs, from `references`; ``hosts`` has ``host`` and ``suffix`` of all hosts in them."""
-    rolled = references.group_by("script_url").agg(
+    rolled = references.group_by(*KEY).agg(
         script_host=references.script_host.max(),
         script_domain=references.script_domain.max(),
         n_documents=references.count(),
@@ -18,7 +21,7 @@ def script_urls(references: ir.Table, hosts: ir.Table) -> ir.Table:
         n_script_refs=references.n_script_refs.sum(),
         **{name: references[name].sum() for name in COUNTS},
     )
-    rows = rolled.left_join(_dynamic(references, hosts), "script_url")
+    rows = rolled.left_join(_dynamic(references, hosts), KEY)
     return rows.mutate(
         n_dynamic_documents=rows.n_dynamic_documents.fill_null(0),
         dynamic_third_party=rows.dynamic_third_party.fill_null(False),
@@ -35,7 +38,7 @@ def _dynamic(references: ir.Table, hosts: ir.Table) -> ir.Table:
     differs = (rows.script_host != "") & (
         _label(rows.location_domain, rows.location_suffix) != _label(rows.script_domain, rows.script_suffix)
     )
-    return rows.group_by("script_url").agg(
+    return rows.group_by(*KEY).agg(
         n_dynamic_documents=rows.count(),
         dynamic_third_party=rows.is_dynamic_third_party.max(),
         dynamic_other_label=differs.fill_null(False).max(),

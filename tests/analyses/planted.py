@@ -140,6 +140,9 @@ def _about(c: Call) -> dict[str, Any]:
     return {
         "crawl_id": 7,
         "visit_id": c["visit_id"],
+        "variant": "",
+        "wave": 1,
+        "reached_by": "seed",
         "location": page,
         "script_url": script,
         "top_level_url": "",
