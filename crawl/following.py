@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from overscripted.crawl.behaviours import BEHAVIOURS, plan
+from overscripted.crawl.behaviours import plan
 from overscripted.crawl.frontier.queue import Lease
 from overscripted.crawl.settings import Options
 
@@ -24,7 +24,7 @@ def steps_of(lease: Lease, options: Options) -> tuple[plan.Step, ...]:
 
 def expected(lease: Lease, options: Options) -> bool:
     """Whether visits may follow that of a seed, so that it needs a container for all of them."""
-    return any(BEHAVIOURS[step.name].follows for step in steps_of(lease, options))
+    return any(step.behaviour.follows for step in steps_of(lease, options))
 
 
 def of(lease: Lease, urls: list[str], options: Options) -> list[Follow]:
@@ -33,5 +33,5 @@ def of(lease: Lease, urls: list[str], options: Options) -> list[Follow]:
     The same things are done on them, but for the choice of further pages.
     """
     steps = steps_of(lease, options)
-    do = ",".join(str(step) for step in steps if not BEHAVIOURS[step.name].follows)
+    do = ",".join(str(step) for step in steps if not step.behaviour.follows)
     return [Follow(url, do, options.pace_s) for url in urls]

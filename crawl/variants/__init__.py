@@ -1,0 +1,1 @@
+"""Variants: settings with which each seed is visited beside the others (``crawl --variants``)."""
