@@ -35,6 +35,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
         "Visits": (
             "dwell",
             "do",
+            "revisit",
             "load_timeout",
             "windows",
             "per_domain",
@@ -76,6 +77,14 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     default="",
     help="Do this on each page after its load, in order, within the dwell. Steps: scroll, mouse, "
     "wait=SECONDS, or a Python file of your own.",
+)
+@click.option(
+    "--revisit",
+    type=Number(0, settings.DAY_S),
+    default=0.0,
+    metavar="SECONDS",
+    help="Visit each page once more, this long after its first visit and with what that visit left: cookies, "
+    "storage, caches. The second visit is one of its own.",
 )
 @click.option(
     "--load-timeout",
@@ -266,6 +275,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         mix_instruments=given["mix_instruments"],
         save=given["save"],
         do=given["do"],
+        revisit_s=given["revisit"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],
         robots_unreachable=given["robots_unreachable"],

@@ -24,14 +24,17 @@ def steps_of(lease: Lease, options: Options) -> tuple[plan.Step, ...]:
 
 def expected(lease: Lease, options: Options) -> bool:
     """Whether visits may follow that of a seed, so that it needs a container for all of them."""
-    return any(step.behaviour.follows for step in steps_of(lease, options))
+    return options.revisit_s > 0 or any(step.behaviour.follows for step in steps_of(lease, options))
 
 
 def of(lease: Lease, urls: list[str], options: Options) -> list[Follow]:
-    """The visits that follow that of a seed. ``urls`` are the pages that its behaviours chose.
+    """The visits that follow that of a seed: of the pages ``urls`` that its behaviours chose, and of its own.
 
     The same things are done on them, but for the choice of further pages.
     """
     steps = steps_of(lease, options)
     do = ",".join(str(step) for step in steps if not step.behaviour.follows)
-    return [Follow(url, do, options.pace_s) for url in urls]
+    follows = [Follow(url, do, options.pace_s) for url in urls]
+    if options.revisit_s:
+        follows.append(Follow(lease.seed, do, max(options.revisit_s, options.pace_s)))
+    return follows

@@ -29,6 +29,8 @@ ACTION_FRAMES = 200  # frames of a page that behaviours look at
 ACTION_TEXT = 2_000  # characters of a target or address in `actions`
 ACTION_DETAIL = 20_000  # characters of the details of an action
 MOST_FOLLOWERS = 50  # visits that follow a seed's own in its container
+# Seeds that wait for their second visit (--revisit) beside --windows. Each keeps its container in memory.
+MOST_WAITING = 200
 ACTION_ANSWER = 1_000_000  # characters of what a page answers to a question of a behaviour
 ACTION_ROOTS = 2_000  # open shadow trees of a frame in which an element is looked for
 ACTION_PICTURES = 10  # pictures that a behaviour may make in one visit
@@ -152,6 +154,7 @@ class Options:
     instrument: str = "default"
     mix_instruments: bool = False
     save: tuple[str, ...] = ()  # kinds of records that are recorded on request, see `record_kinds.saving`
+    revisit_s: float = 0.0  # visit each page once more after this time; 0: do not
     do: str = ""  # the plan of what is done on each page, see `behaviours.plan`
     contact: str = ""
     retries: int = 3

@@ -97,6 +97,8 @@ class Worker:
         self._store = store
         self.browsers = BrowserPool(options, instrument_settings, self._prefs, self.limits)
         self._visits: dict[asyncio.Task[None], Lease] = {}
+        self._waiting = 0  # seeds that wait for their next visit, beside the visits in progress
+        self._due = 0  # those of them that have waited long enough
         self._load_slots = LoadSlots()
         self._stopping = asyncio.Event()
         self._refused: OutsideError | None = None  # the proxy's refusal of our requests
@@ -118,8 +120,8 @@ class Worker:
 
     @property
     def active(self) -> int:
-        """Visits in progress."""
-        return len(self._visits)
+        """Visits in progress, and those whose turn it is to follow another."""
+        return len(self._visits) - self._waiting
 
     async def run(self) -> None:
         """Work until no seed is left, or until stopped. OutsideError where the proxy refuses our requests."""
@@ -274,9 +276,23 @@ class Worker:
             await self._frontier.retry(lease)
 
     async def _pause(self, seconds: float) -> bool:
-        """Wait until a visit may follow. False where the worker is asked to stop meanwhile."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        """Wait until a visit may follow. False where the worker is asked to stop meanwhile.
+
+        Meanwhile another visit may begin in its place. Then it has to wait until there is room again.
+        """
+        beside = seconds > 0 and self._waiting < settings.MOST_WAITING
+        self._waiting += beside
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+        finally:
+            self._waiting -= beside
+        self._due += beside
+        try:
+            while beside and not self.stopped and self.active - self._due >= self.concurrency.limit:
+                await asyncio.wait(self._visits, timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._due -= beside
         return not self.stopped
 
     async def _add(self, made: list[_Made], browser: Browser, lease: Lease, user_context: str) -> bool:

@@ -18,6 +18,8 @@ from overscripted.crawl.worker import Worker
 from overscripted.etl.run import run_etl
 from overscripted.progress import Work
 from overscripted.run import Run
+from tests.crawl.crawling import Crawl
+from tests.crawl.crawling import crawl as crawl_command
 from tests.crawl.raw import table
 from tests.crawl.web import Web
 
@@ -131,3 +133,51 @@ async def test_a_lease_is_made_again_as_a_whole_and_the_etl_keeps_its_last_attem
         (2, first, "1"),
         (2, third, "2"),
     ]
+
+
+def pairs(run: Run, seeds: list[str]) -> dict[str, list[tuple[str, bool]]]:
+    """The visits of each seed in the tables, in order: titles, and whether each one names the first."""
+    rows = run.store.read_table("tables/visits").to_pylist()
+    first = {row["site_url"]: row for row in rows if row["parent_visit_id"] is None}
+    assert all(row["attempt"] == first[row["site_url"]]["attempt"] for row in rows)
+    for row in rows:
+        row["names"] = row["parent_visit_id"] in (None, first[row["site_url"]]["visit_id"])
+    ordered = sorted(rows, key=lambda row: row["started"])
+    return {
+        seed: [(row["title"], row["names"]) for row in ordered if row["site_url"] == seed] for seed in seeds
+    }
+
+
+async def test_a_page_is_visited_once_more_after_a_time_while_others_are_visited(
+    small_web: Web, tmp_path: Path
+) -> None:
+    seeds = [counting(small_web, str(n)) for n in range(2)]
+    after = 5.0
+    run, counts = await crawl(tmp_path, [Seed(url) for url in seeds], windows=1, revisit_s=after, retries=0)
+    assert counts == {"ended complete": len(seeds)}
+    run_etl(run, partial=True)
+    assert pairs(run, seeds) == {seed: [("1", True), ("2", True)] for seed in seeds}
+    rows = sorted(table(run, "visits"), key=lambda row: row["started"])
+    assert [row["title"] for row in rows] == ["1", "1", "2", "2"]  # no window was kept for a page that waits
+    for seed in seeds:
+        first, second = (row for row in rows if row["site_url"] == seed)
+        assert (second["started"] - first["ended"]).total_seconds() >= after
+    assert all(rows[n]["ended"] <= rows[n + 1]["started"] for n in range(3))  # one window
+
+
+def test_a_worker_that_is_killed_between_two_visits_of_a_page_makes_both_again(
+    small_web: Web, tmp_path: Path
+) -> None:
+    seeds = [counting(small_web, f"killed {n}") for n in range(3)]
+    options = ("--revisit", "5", "--dwell", "1", "--windows", "3", "--segment-age", "1", "--allow-private")
+    options += ("--per-domain", "0", "--visits-per-browser", "1")
+    one = Crawl(tmp_path / "run", *options, seeds=seeds, folder=tmp_path)
+    one.until(lambda: (tmp_path / "run" / "raw" / "visits").exists())
+    one.kill()
+    run = Run.open(tmp_path / "run")
+    assert all(row["parent_visit_id"] is None for row in table(run, "visits"))
+    said = crawl_command(tmp_path / "run", *options, folder=tmp_path)
+    assert "complete 3" in said
+    run = Run.open(tmp_path / "run")
+    run_etl(run)
+    assert pairs(run, seeds) == {seed: [("1", True), ("2", True)] for seed in seeds}
