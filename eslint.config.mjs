@@ -109,7 +109,7 @@ export default [
   // The realm of a page, before its scripts: none of its names is used but those of the language.
   world(files(`${JS}/page`), []),
   // A sandbox that a behaviour has beside a page, with the names of its window.
-  world(files(`${JS}/beside_page`), ["addEventListener", "document", "getComputedStyle", "innerHeight", "innerWidth"]),
+  world(files(`${JS}/beside_page`), Object.keys(globals.browser)),
   // The global of a worker's debugger; what it has put into the worker itself has the worker's names.
   world(files(`${JS}/shared`, `${JS}/worker`), ["Debugger", "OVERSCRIPTED", "URL", "WebAssembly"]),
   // The background page of the reference instrument's extension.

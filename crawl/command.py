@@ -76,7 +76,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     metavar="STEP,…",
     default="",
     help="Do this on each page after its load, in order, within the dwell. Steps: scroll, mouse, "
-    "wait=SECONDS, or a Python file of your own.",
+    "consent=accept, consent=reject or consent=detect, wait=SECONDS, or a Python file of your own.",
 )
 @click.option(
     "--revisit",

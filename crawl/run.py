@@ -47,7 +47,8 @@ def crawl(
     limits.raise_open_files(FILES, "a crawl")
     instrument_settings = resolve(options.instrument)
     saving.saved(options.save)
-    plan.parse(options.do)
+    for step in plan.parse(options.do):
+        step.behaviour.prepare()
     program = process.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)

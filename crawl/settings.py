@@ -50,6 +50,15 @@ MOUSE_LOOKS = 300  # things in the window that are looked at
 MOUSE_PLACES = 8  # of them that the mouse rests on
 MOUSE_REST_S = 0.3  # on each
 OWN_S = 600.0  # for a behaviour of the user's own
+CONSENT_FRAMES = 30  # frames in which consent platforms are looked for
+CONSENT_FIND_S = 6.0  # for the first sign of a consent platform: some wait seconds after the load
+CONSENT_POPUP_S = 12.0  # for its banner: autoconsent looks ten times, twice a second
+CONSENT_LIMIT_S = 30.0  # for all of it: the longest rules open a second layer and wait there
+CONSENT_LOST_S = 3.0  # for a banner to come again, where the choice loaded another document
+CONSENT_LAST_S = 1.5  # kept for the consent strings after the choice
+CONSENT_LOOK_S = 0.5  # between two looks for new frames
+CONSENT_EVAL_S = 1.0  # for what a rule asks of the page, as in autoconsent itself
+CONSENT_TEXT = 10_000  # characters of a consent string: long ones have some thousands
 
 DAY_S = 86_400.0  # the longest time that an option accepts
 

@@ -11,7 +11,7 @@ class Behaviour:
     """A behaviour. ``run(page, argument)`` does it; ``argument`` is what follows ``=`` in the plan, or empty.
 
     ``limit_s`` is the most time that it gets. ``accepts`` says whether it takes an argument, and ``takes``
-    names the arguments that it takes, for messages.
+    names the arguments that it takes, for messages. ``prepare`` gets what it needs, before the crawl begins.
     """
 
     name: str
@@ -20,3 +20,4 @@ class Behaviour:
     accepts: Callable[[str], bool] = lambda argument: not argument
     takes: str = "nothing"
     follows: bool = False  # whether it chooses pages that are visited next, by `Page.follow`
+    prepare: Callable[[], object] = lambda: None

@@ -21,6 +21,7 @@ from overscripted.crawl.javascript import function
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.visit_tab import VisitTab
 from overscripted.record_kinds.actions import ACTIONS
+from overscripted.record_kinds.kind import RecordKind
 from overscripted.record_kinds.screenshots import SCREENSHOTS
 from overscripted.text import clean
 
@@ -238,6 +239,10 @@ class Page:
         """
         if len(self.followers) < settings.MOST_FOLLOWERS:
             self.followers.append(clean(url))
+
+    def add(self, kind: RecordKind, row: dict[str, Any]) -> None:
+        """Add a row to the table of a kind of record that the worker makes."""
+        self._records.add(kind, row)
 
     def record(
         self,

@@ -8,6 +8,7 @@ and in ``crawl/instrument/js/parent_process/records/`` for Firefox's parent proc
 
 from overscripted.record_kinds.actions import ACTIONS
 from overscripted.record_kinds.certificates import CERTIFICATES
+from overscripted.record_kinds.consents import CONSENTS
 from overscripted.record_kinds.console import CONSOLE
 from overscripted.record_kinds.cookies import COOKIES
 from overscripted.record_kinds.dns_names import DNS_NAMES
@@ -32,6 +33,7 @@ from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 
 RECORD_KINDS = (
     ACTIONS,
+    CONSENTS,
     COOKIES,
     CONSOLE,
     MESSAGES,

@@ -5,3 +5,6 @@ declare const innerWidth: number;
 declare const innerHeight: number;
 declare const addEventListener: any;
 declare const getComputedStyle: any;
+declare const window: any;
+declare const HTMLElement: any;
+declare const setTimeout: any;

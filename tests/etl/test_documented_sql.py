@@ -1,7 +1,8 @@
-"""The SQL of docs/reference/tables.md and docs/guide/records.md, and the joins, on a run's own tables."""
+"""The SQL of docs/reference/tables.md and of guides, and the joins, on a run's own tables."""
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ FOUND = (
 )
 # What the row of each kind has of these columns.
 ROW = {"request_id": "1", "hop": 0, "size": 9, "sha256": "c"}
-GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "records.md"
+GUIDES = Path(__file__).parents[2] / "docs" / "guide"
 PAGE, LIBRARY = "https://www.page.example.co.uk/", "https://cdn.tracker.com/t.js"
 THEN, NOW = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)
-# What each query of the guide finds in the rows of `asked` below, in the page's order.
+# What each query of the guide finds in the rows of `_asked` below, in the page's order.
 ASKED = (
     [("complete", None, 2, 66.7), ("challenge", "wall", 1, 33.3)],
     [("worklet", 2, 3), ("websocket not watched", 1, 1)],
@@ -42,6 +43,12 @@ ASKED = (
     [(LIBRARY, "inserted", 2, 1), ("https://tags.com/a.js", "import", 1, 1)],
     [(LIBRARY, 1, 1, 300, 150, 2), (LIBRARY, 1, 2, 16, 8, 1)],
     [("https://miner.com/", 9.0, 10.0)],
+)
+# What each query of the guide on consent finds in the rows of `_refused` below.
+REFUSED = (
+    [("Platform", "reject", "done", 1), ("Platform", "reject", "failed", 1)],
+    [("late.com", "reject", 0, 1), ("early.com", "reject", 1, 0)],
+    [("Platform", "reject", 2, 1)],
 )
 
 
@@ -215,11 +222,46 @@ def _asked() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_every_query_of_the_guide_answers(tmp_path: Path) -> None:
-    made = crawl_run(tmp_path / "run", None, **_asked())
+def _refused() -> dict[str, list[dict[str, Any]]]:
+    """Rows for the queries of the guide on consent, with rows beside them that no query may find."""
+    chosen = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    ids = [{"crawl_id": 7, "visit_id": n, "attempt": 1} for n in (1, 2)]
+    action = {"step": "consent", "target": "Platform", "started": chosen, "outcome": "done"}
+    request = {"document_url": PAGE, "top_level_url": PAGE, "hop": 0}
+    sent = (("1", "https://early.com/", -1), ("2", "https://late.com/", 1), ("3", f"{PAGE}own", 1))
+    said = {"choice": "reject", "platform": "Platform", "tcf": "refused"}
+    return {
+        "visits": [visit(), visit(visit_id=2)],
+        "actions": [
+            {**ids[0], **action, "ordinal": 0, "action": "detect"},
+            {**ids[0], **action, "ordinal": 1, "action": "reject"},
+            {**ids[1], **action, "ordinal": 0, "action": "reject", "outcome": "failed"},
+            {**ids[1], **action, "ordinal": 1, "action": "reject", "step": "own"},
+        ],
+        "requests": [
+            {**one, **request, "request_id": key, "url": url, "time_stamp": chosen + timedelta(seconds=s)}
+            for one in ids
+            for key, url, s in sent
+        ],
+        "consents": [
+            {**ids[0], "moment": "before", "time_stamp": chosen, "tcf": ""},
+            {**ids[0], **said, "moment": "after", "time_stamp": chosen},
+            {**ids[1], **said, "moment": "before", "time_stamp": chosen},
+            {**ids[1], **said, "moment": "after", "time_stamp": chosen},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("guide", "rows", "answers"), [("records", _asked, ASKED), ("consent", _refused, REFUSED)]
+)
+def test_every_query_of_a_guide_answers(
+    tmp_path: Path, guide: str, rows: Callable[[], dict[str, list[dict[str, Any]]]], answers: Any
+) -> None:
+    made = crawl_run(tmp_path / "run", None, **rows())
     run_etl(made)
-    queries = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    for query, expected in zip(queries, ASKED, strict=True):
+    queries = re.findall(r"```sql\n(.*?)```", (GUIDES / f"{guide}.md").read_text(), re.DOTALL)
+    for query, expected in zip(queries, answers, strict=True):
         assert duckdb.sql(query.replace("RUN/", f"{made.store.url}/")).fetchall() == expected, query
 
 
