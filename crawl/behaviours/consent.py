@@ -179,5 +179,10 @@ async def _record_strings(page: Page, moment: str, choice: str = "", platform: s
 
 
 CONSENT = Behaviour(
-    "consent", consent, settings.CONSENT_LIMIT_S, CHOICES.__contains__, " or ".join(CHOICES), autoconsent.load
+    "consent",
+    consent,
+    settings.CONSENT_LIMIT_S,
+    CHOICES.__contains__,
+    " or ".join(CHOICES),
+    prepare=autoconsent.load,
 )

@@ -30,6 +30,7 @@ OTHER_MEANINGS = {
     "precrawl/seeds.py": {"failed", "reached"},
     "precrawl/tasks.py": {"redirects", "error"},
     "crawl/behaviours/acting.py": {"error", "failed"},
+    "crawl/behaviours/consent.py": {"error", "failed"},
     "crawl/command.py": {"proxy", "robots_unreachable"},
     "crawl/firefox/bidi.py": {"error"},
     "crawl/frontier/database.py": {"timeout"},
