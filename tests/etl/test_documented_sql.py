@@ -267,7 +267,7 @@ def test_every_query_of_a_guide_answers(
 
 def test_every_query_of_the_other_guides_runs(run: Run) -> None:
     queries = 0
-    for page in sorted(GUIDE.parent.glob("*.md")):
+    for page in sorted(GUIDES.glob("*.md")):
         for query in re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL):
             duckdb.sql(query.replace("RUN/", f"{run.store.url}/")).fetchall()
             queries += 1
