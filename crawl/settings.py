@@ -64,7 +64,9 @@ DAY_S = 86_400.0  # the longest time that an option accepts
 
 # -- Records: the most that one visit may bring; what is cut is counted ---------------------------
 MAX_VISIT_CALLS = 500_000  # the study's largest location had some 10,000
-MAX_VISIT_BYTES = 256 * 2**20  # of text in one visit: a tenth of a worker's memory
+MAX_VISIT_BYTES = (
+    256 * 2**20
+)  # of text in one visit, and of its contents with its text: a tenth of a worker's memory
 MAX_VISIT_ROWS = 100_000  # of each other table: requests, frames, cookies, console, messages
 MAX_VISIT_PROCESSES = (
     1_000  # content processes of a visit that get a row; Firefox needs 0.05 s of CPU for each

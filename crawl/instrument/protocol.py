@@ -107,6 +107,14 @@ class Gap(Described):
         "contents over the limit",
         "a body, page or picture beyond the bytes of a visit: only its hash is kept",
     )
+    CONTENT_LOST = (
+        "content not handed over",
+        "the worker could not read a content from its file: its row, or the body of a script, is missing",
+    )
+    FILES_LATE = (
+        "contents written too late",
+        "some seconds after the visit's end a content was still being written: it is missing, as above",
+    )
     WASM_SIZE = (
         "webassembly module over the limit",
         "a module that is too large to keep, or beyond the bytes of a visit: only its row is kept",

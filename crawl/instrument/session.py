@@ -7,6 +7,7 @@ parent process.
 """
 
 import asyncio
+import contextlib
 import itertools
 import json
 import secrets
@@ -17,7 +18,7 @@ from typing import Any
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import bundle
-from overscripted.crawl.instrument.protocol import KINDS, REALM, Message, MessageType
+from overscripted.crawl.instrument.protocol import KINDS, REALM, Gap, Message, MessageType
 from overscripted.crawl.javascript import function
 
 _SERVE = function("serveWorkerScript", "js/parent_process/serve_worker_script.js")
@@ -121,15 +122,15 @@ class Realms:
 
     def _receive(self, texts: str) -> None:
         for text in texts.split("\n"):
-            self._receive_one(text)
+            # Our own scripts send well-formed messages. Other text is from a process that a page has taken over.
+            with contextlib.suppress(LookupError, TypeError, ValueError, RecursionError):
+                self._receive_one(text)
 
     def _receive_one(self, text: str) -> None:
-        try:
-            message = json.loads(text)
-        except (ValueError, RecursionError):
-            return  # from a process that a page has taken over: our own scripts send JSON
-        if message["type"] in _WITH_CONTENT:
-            self._handle(message, len(text) + self._add_contents(message))
+        message = json.loads(text)
+        if message["type"] in _WITH_CONTENT and not self._add_content(message):
+            lost = {"type": MessageType.GAP, "container_id": message["container_id"]}
+            self._handle({**lost, "name": Gap.CONTENT_LOST, "n": 1}, 0)
         elif message["type"] == MessageType.LOST:
             self.lost = True
         elif message["type"] != MessageType.FLUSHED:
@@ -137,21 +138,19 @@ class Realms:
         elif (answer := self._flushes.get(message["id"])) and not answer.done():
             answer.set_result(message)
 
-    def _add_contents(self, message: Message) -> int:
-        """Give a message, or its rows, the contents of the files that they name; the number of bytes."""
-        size, kind = 0, KINDS[message["type"]].record
-        for row in message[kind.rows] if kind and kind.rows else (message,):
-            if "file" in row:
-                row["content"] = self._content(row)
-                size += len(row["content"])
-        return size
-
-    def _content(self, row: dict[str, Any]) -> bytes:
-        file = self._folder / str(int(row["file"]))
+    def _add_content(self, message: Message) -> bool:
+        """Give a message the content of the file that it names. False if the file cannot be read."""
+        if "file" not in message:
+            return True
+        file = self._folder / str(int(message["file"]))
         try:
-            return file.read_bytes()
+            message["content"] = file.read_bytes()
+        except OSError:
+            return False
         finally:
-            file.unlink()
+            with contextlib.suppress(OSError):
+                file.unlink()
+        return True
 
 
 def _policy(settings: dict[str, Any]) -> str:

@@ -68,7 +68,10 @@ class Records:
         self._headers: dict[str, str] = {}  # of the response that brought the visited page's document
         self._framed: set[str] = set()  # addresses of frames in that document
         self.hosts: dict[str, str | None] = {}  # that requests were sent to, with the address of the peer
-        self._size = 0
+        self._size = 0  # bytes of messages
+        self._content_size = (
+            0  # bytes of the contents that are kept; a content that finds no room costs no row
+        )
         self._rows: Counter[str] = Counter()
         self._frames: dict[tuple[int, int], int] = {}
         self._numberings: dict[str, int] = {}  # id of the numbers of receivers -> its place in the visit
@@ -81,13 +84,15 @@ class Records:
         self._bodies: dict[str, dict[str, Any]] = {}  # request id -> body columns that wait for their row
 
     def handle(self, message: Message, size: int) -> None:
-        """Handle one message of ``size`` bytes. Counts a malformed message as a gap and never raises."""
-        handle = _HANDLERS.get(message["type"])
+        """Handle one message of ``size`` bytes, without the contents of files that it names.
+
+        Counts a malformed message as a gap and never raises.
+        """
         self._size += size
         try:
-            if handle:
+            if handle := _HANDLERS.get(message["type"]):
                 handle(self, message)
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError):
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError):
             self.gaps[Gap.MALFORMED] += 1
 
     def finish(self) -> None:
@@ -292,26 +297,25 @@ class Records:
         self._write(kind.table.name, {**row})
 
     def _with_content(self, row: Mapping[str, Any], content: bytes) -> dict[str, Any]:
+        return {"size": len(content), **row, "sha256": self._keep("contents", content, Gap.CONTENTS_SIZE)}
+
+    def _keep(self, table: str, content: bytes, over: Gap) -> str:
+        """Store a content, or its SHA-256 alone where the visit has no room for it; returns its SHA-256."""
         sha256, size = hashlib.sha256(content).hexdigest(), len(content)
-        kept: bytes | None = content
-        if self._size >= self._limits.size:
-            kept = None
-            self.gaps[Gap.CONTENTS_SIZE] += 1
-        self._writer.add_content("contents", sha256, size, kept)
-        return {"size": size, **row, "sha256": sha256}
+        fits = self._size + self._content_size + size <= self._limits.size
+        if fits:
+            self._content_size += size
+        else:
+            self.gaps[over] += 1
+        self._writer.add_content(table, sha256, size, content if fits else None)
+        return sha256
 
     def _body(self, message: protocol.BodyRead) -> None:
         """The body of a script. It comes shortly before the request's last message, or after it."""
         content = self._decoded(message, (Gap.BODY_SIZE, Gap.BODY_UNREADABLE, Gap.BODY_CUT_SHORT))
         if content is None:
             return
-        sha256, size = hashlib.sha256(content).hexdigest(), len(content)
-        kept: bytes | None = content
-        if self._size >= self._limits.size:
-            kept = None
-            self.gaps[Gap.BODIES_SIZE] += 1
-        self._writer.add_content("scripts", sha256, size, kept)
-        found = {"body_sha256": sha256, "size": size}
+        found = {"body_sha256": self._keep("scripts", content, Gap.BODIES_SIZE), "size": len(content)}
         name = str(message["request_id"])[:64]
         if name in self._waiting:
             self._write("requests", self._waiting.pop(name) | found)
@@ -327,7 +331,7 @@ class Records:
             self.add(RESPONSE_BODIES, row, content)
 
     def _decoded(self, message: protocol.BodyRead, gaps: tuple[Gap, Gap, Gap]) -> bytes | None:
-        """The decoded body of a message; None if there is none. It counts in the size of the visit.
+        """The decoded body of a message; None if there is none.
 
         ``gaps`` are those of a body that is too large, unreadable, or cut short.
         """
@@ -339,7 +343,6 @@ class Records:
             return None
         if not whole:
             self.gaps[cut_short] += 1
-        self._size += len(content)  # a few compressed bytes may become megabytes
         return content
 
     def _gap(self, message: protocol.GapMessage) -> None:

@@ -62,6 +62,14 @@ def calls(n: int, **message: Any) -> dict[str, Any]:
     } | message
 
 
+def nested(depth: int) -> list[Any]:
+    """A list in a list in a list …, too deep to be written as text."""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 async def test_a_call_becomes_a_row(tmp_path: Path) -> None:
     visit = Visit(tmp_path)
     await visit.take(calls(2))
@@ -310,6 +318,8 @@ async def test_calls_beyond_the_bytes_of_a_visit_are_counted_exactly(tmp_path: P
         {"type": "gap", "name": "x"},
         {"type": "frame", "parent": 2**80},
         {"type": "unheard of"},
+        {"type": ["unhashable"]},
+        {"type": "console", "level": "error", "message": nested(100_000)},
     ],
 )
 async def test_a_malformed_message_harms_nothing(tmp_path: Path, message: dict[str, Any]) -> None:
@@ -385,6 +395,22 @@ async def test_what_bodies_unpack_to_counts_for_the_bytes_of_a_visit(tmp_path: P
     )
     assert [row["content"] is not None for row in visit.rows("scripts")].count(True) == 2
     assert visit.records.gaps["script bodies over the limit"] == 3
+
+
+async def test_contents_beyond_the_bytes_of_a_visit_cost_no_row(tmp_path: Path) -> None:
+    visit = Visit(tmp_path, size=3_000_000)
+    contents = [bytes([n]) * 2**20 for n in range(4)]
+    bodies = [{"type": "response_bodies", "request_id": str(n), "content": c} for n, c in enumerate(contents)]
+    await visit.take(*bodies, {"type": "console", "level": "error", "message": "after them"}, calls(1))
+    expected = [(str(n), 2**20, hashlib.sha256(c).hexdigest()) for n, c in enumerate(contents)]
+    found = [(row["request_id"], row["size"], row["sha256"]) for row in visit.rows("response_bodies")]
+    assert found == expected
+    kept = {row["sha256"]: (row["size"], row["content"]) for row in visit.rows("contents")}
+    assert kept == {
+        sha256: (2**20, contents[n] if n < 2 else None) for n, (_, _, sha256) in enumerate(expected)
+    }
+    assert (len(visit.rows("console")), len(visit.rows("calls"))) == (1, 1)
+    assert visit.records.gaps == {Gap.CONTENTS_SIZE: 2}
 
 
 async def test_bodies_that_lie_or_never_come_cost_no_request(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ function Bodies(emit, gap, files) {
     const { length } = storage;
     if (length >= MAX_BODY) return gap(user, PROTOCOL.gap.BODY_SIZE);
     const request = String(ChannelWrapper.get(channel).id);
-    const file = await files.keep(BodyCopies.read(storage));
+    const file = await files.keep(user, BodyCopies.read(storage));
     /** @type {Protocol.Body} */
     const message = {
       type: PROTOCOL.message.BODY,

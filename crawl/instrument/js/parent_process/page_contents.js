@@ -17,7 +17,7 @@ const PageContents = (() => {
     const { content, url, mime_type, cut } = answer;
     const frame = frameMembers(user, window); // before anything is waited for: the window may end
     const time = Date.now();
-    return { ...frame, url, mime_type, is_cut: cut, time_stamp: time, file: await files.keep(content) };
+    return { ...frame, url, mime_type, is_cut: cut, time_stamp: time, file: await files.keep(user, content) };
   }
 
   return {

@@ -18,10 +18,10 @@ function Realms(channel, name, process, folder, policy) {
   const { emit, send } = Outgoing(channel);
   const { message: MESSAGE, gap: GAP } = PROTOCOL;
 
-  /** Something of a visit could not be recorded. */
-  function gap(user, name) {
+  /** Something of a visit could not be recorded, `n` times. */
+  function gap(user, name, n = 1) {
     /** @type {Protocol.GapMessage} */
-    const message = { type: MESSAGE.GAP, container_id: cookieStoreIdOf(user), name, n: 1 };
+    const message = { type: MESSAGE.GAP, container_id: cookieStoreIdOf(user), name, n };
     emit(message);
   }
 
@@ -221,9 +221,10 @@ function Realms(channel, name, process, folder, policy) {
     return "";
   }
 
-  async function flushed({ number, user }) {
+  async function flushed({ number, user }, end = false) {
     flushes.delete(number);
-    await files.idle(user);
+    const late = await files.idle(user);
+    if (end && late) gap(user, GAP.FILES_LATE, late);
     /** @type {Protocol.Flushed} */
     const message = { type: MESSAGE.FLUSHED, id: number, title: titleOf(user), starved: starved.get(user) ?? null };
     emit(message);
@@ -294,7 +295,7 @@ function Realms(channel, name, process, folder, policy) {
   async function finish(user, number, end) {
     requests.unfinished(cookieStoreIdOf(user));
     if (end) await records.ended(user);
-    flushed({ number, user });
+    flushed({ number, user }, end);
   }
 
   const notified = (subject, topic, data) => {

@@ -67,7 +67,7 @@ ParentRecords.add("request_bodies", ({ emit, gap, files, onBegun }) => {
         // The copy is made before the first wait, and so before the network reads.
         const bytes = await beginning(stream.QueryInterface(Ci.nsICloneableInputStream).clone(), most);
         message.n_kept = bytes.length;
-        message.file = await files.keep(bytes);
+        message.file = await files.keep(user, bytes);
       } catch (error) {
         console.error(error);
         gap(user, PROTOCOL.gap.REQUEST_BODY_UNREADABLE);

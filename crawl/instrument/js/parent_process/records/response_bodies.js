@@ -58,7 +58,7 @@ ParentRecords.add("response_bodies", ({ emit, gap, files, hopOf }) => {
   async function keep(user, channel, hop, bytes) {
     const { contentType } = channel;
     const encoding = BodyCopies.encoding(channel);
-    const file = await files.keep(bytes);
+    const file = await files.keep(user, bytes);
     /** @type {Protocol.ResponseBodies} */
     const message = {
       type: PROTOCOL.message.RESPONSE_BODIES,

@@ -71,7 +71,7 @@
         height,
         is_cut: cut,
         time_stamp: Date.now(),
-        file: await files.keep(content),
+        file: await files.keep(user, content),
       };
       emit(message);
     }

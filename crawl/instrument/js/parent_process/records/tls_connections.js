@@ -67,7 +67,7 @@
     }
 
     async function keep(user, certificate) {
-      const file = await files.keep(Uint8Array.from(certificate.getRawDER()));
+      const file = await files.keep(user, Uint8Array.from(certificate.getRawDER()));
       /** @type {Protocol.Certificates} */
       const message = {
         type: PROTOCOL.message.CERTIFICATES,

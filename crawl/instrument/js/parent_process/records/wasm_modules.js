@@ -70,8 +70,7 @@ ParentRecords.add("wasm_modules", ({ emit, gap, files }) => {
     visit.size += bytes.length;
     files.track(
       visit.user,
-      // Also when the visit is over: the worker drops the message, and deletes the file.
-      files.keep(bytes).then((file) => emit({ type: PROTOCOL.message.WASM_MODULE, ...whole, file })),
+      files.keep(visit.user, bytes).then((file) => emit({ type: PROTOCOL.message.WASM_MODULE, ...whole, file })),
     );
   }
 
