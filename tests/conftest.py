@@ -19,6 +19,27 @@ settings.load_profile("any machine")
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
+# Files that take most of a minute or more, the longest first. They begin first, so that none is left alone at the end
+# while other processes have nothing to do.
+LONG_FILES = (
+    "tests/demo/test_demo.py",
+    "tests/crawl/test_durability.py",
+    "tests/crawl/test_hostile.py",
+    "tests/crawl/test_drawing.py",
+    "tests/demo/test_truth.py",
+    "tests/precrawl/test_memory.py",
+    "tests/precrawl/test_responses_firefox.py",
+    "tests/precrawl/test_faults.py",
+    "tests/etl/test_spread.py",
+    "tests/etl/test_spark_s3.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: n for n, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Engine]:
     """One Spark for all tests of the process; whatever opens Spark is given the same session."""

@@ -119,7 +119,7 @@ def raw(small_web: Web, pages: Pages, tmp_path_factory: pytest.TempPathFactory) 
     seeds = [small_web.base + path for path in EXPECTED] + list(OTHER_SEEDS)
     seeds += [small_web.page(n) for n in range(NEIGHBOURS)]
     # Each once: an endless loop takes half a minute of CPU each time.
-    options = ("--windows", "6", "--dwell", "4", "--load-timeout", "20", "--retries", "0")
+    options = ("--windows", "12", "--dwell", "4", "--load-timeout", "20", "--retries", "0")
     rest = ("--allow-private", "--per-domain", "0", "--instrument", "fingerprinting", "--popups", "allow")
     one = Crawl(folder / "run", *options, *rest, seeds=seeds, folder=folder)
     watch = threading.Thread(target=pages.watch, args=(one,), daemon=True)
