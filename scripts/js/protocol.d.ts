@@ -40,6 +40,8 @@ interface Protocol_gap {
   readonly RESPONSE_BODY_CUT_SHORT: "response body cut short";
   readonly RESPONSE_BODY_UNREADABLE: "response body unreadable";
   readonly CONTENTS_SIZE: "contents over the limit";
+  readonly CONTENT_LOST: "content not handed over";
+  readonly FILES_LATE: "contents written too late";
   readonly WASM_SIZE: "webassembly module over the limit";
   readonly WASM_ROWS: "webassembly modules over the limit";
   readonly WASM_UNKNOWN: "webassembly module without its bytes";
