@@ -19,8 +19,8 @@ settings.load_profile("any machine")
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 
-# Files that take most of a minute or more, the longest first. They begin first, so that none is left alone at the end
-# while other processes have nothing to do.
+# Files that take most of a minute or more, the longest first. They begin first, so that none is left alone
+# at the end while other processes have nothing to do.
 LONG_FILES = (
     "tests/demo/test_demo.py",
     "tests/crawl/test_durability.py",

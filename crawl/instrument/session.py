@@ -122,7 +122,7 @@ class Realms:
 
     def _receive(self, texts: str) -> None:
         for text in texts.split("\n"):
-            # Our own scripts send well-formed messages. Other text is from a process that a page has taken over.
+            # Our own scripts send messages. Other text is from a process that a page has taken over.
             with contextlib.suppress(LookupError, TypeError, ValueError, RecursionError):
                 self._receive_one(text)
 
