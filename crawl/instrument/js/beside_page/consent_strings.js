@@ -14,15 +14,25 @@ async function consentStrings() {
 
   const textOf = (value) => (typeof value === "string" ? value.slice(0, LONGEST) : "");
 
-  /** The page's array, to which a native function of the page adds the answer: the platform gets nothing of ours. */
+  /**
+   * The page's array gets the answer by a native function of the page: the platform gets nothing of ours. A promise
+   * calls the platform: so no stack that it can read has a frame of ours.
+   */
   function ask(name, member, ...words) {
     try {
       if (typeof page[name] !== "function") return () => ({ answer: "absent", text: "" });
       const got = page.Array();
-      page[name](...words, page.Array.prototype.push.bind(got));
+      const listener = page.Array.prototype.push.bind(got);
+      let threw = false;
+      const call = Function.prototype.bind.call(page[name], page, ...words, listener);
+      Promise.resolve()
+        .then(call)
+        .catch(() => (threw = true));
       return () => {
-        if (!(got.length > 0)) return { answer: "silent", text: "" };
-        const text = textOf(got[0]?.[member]);
+        if (!(got.length > 0)) return { answer: threw ? "threw" : "silent", text: "" };
+        const answer = got[0];
+        const known = answer !== null && typeof answer === "object";
+        const text = textOf(known ? Object.getOwnPropertyDescriptor(answer, member)?.value : undefined);
         return { answer: text ? "answered" : "empty", text };
       };
     } catch {
@@ -48,6 +58,7 @@ async function consentStrings() {
     ask("__gpp", "gppString", "ping"),
     ask("__uspapi", "uspString", "getUSPData", 1),
   ];
+  await null; // the calls are made
   let found = asked.map(look);
   for (let ms = 0; ms < WAIT_MS && found.some(({ answer }) => answer === "silent"); ms += TRY_MS) {
     await new Promise((resolve) => setTimeout(resolve, TRY_MS));

@@ -1,6 +1,6 @@
 // Looks for traces of the crawl: natives that are called, nodes and globals that come, functions that it is given.
 "use strict";
-const seen = { called: [], nodes: [], globals: [], callbacks: [], clicks: [] };
+const seen = { called: [], nodes: [], globals: [], callbacks: [], stacks: [], clicks: [] };
 const watch = (object, name, kind = "value") => {
   const described = Object.getOwnPropertyDescriptor(object, name);
   const native = described[kind];
@@ -18,7 +18,11 @@ watch(HTMLElement.prototype, "innerText", "get");
 watch(HTMLElement.prototype, "focus");
 watch(EventTarget.prototype, "addEventListener");
 for (const name of ["setTimeout", "getComputedStyle", "eval"]) watch(window, name);
-const asked = (callback) => seen.callbacks.push(String(callback));
+const asked = (callback) => {
+  seen.callbacks.push(String(callback));
+  const frames = new Error().stack.trim().split("\n");
+  seen.stacks.push(frames.map((frame) => frame.split("@")[0]).join(" < "));
+};
 const clicked = (event) => seen.clicks.push(event.isTrusted);
 const before = new Set(Object.getOwnPropertyNames(window));
 new MutationObserver((records) => {
