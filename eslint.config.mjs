@@ -69,6 +69,7 @@ export default [
       "CacheStorage",
       "ChannelWrapper",
       "DOMRect",
+      "FIELD_SETTINGS",
       "IOUtils",
       "MediaSource",
       "OffscreenCanvas",
@@ -87,7 +88,15 @@ export default [
   // A content process: a sandbox with the rights of the browser.
   world(
     [...files(`${JS}/content_process`), `${JS}/shared/wasm_limits.js`, `${OPENWPM}/content_process.js`],
-    [...XPCOM, "PROCESS_SETTINGS", "TextEncoder", "XMLSerializer"],
+    [
+      ...XPCOM,
+      "BrowsingContext",
+      "FIELD_SETTINGS",
+      "PROCESS_SETTINGS",
+      "TextEncoder",
+      "WindowGlobalChild",
+      "XMLSerializer",
+    ],
   ),
   // The sandbox of a document.
   world(

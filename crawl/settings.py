@@ -59,6 +59,19 @@ CONSENT_LAST_S = 1.5  # kept for the consent strings after the choice
 CONSENT_LOOK_S = 0.5  # between two looks for new frames
 CONSENT_EVAL_S = 1.0  # for what a rule asks of the page, as in autoconsent itself
 CONSENT_TEXT = 10_000  # characters of a consent string: long ones have some thousands
+FORMS_S = 120.0  # for the fields of a page: a person takes 4 to 8 s for one
+FORM_FIELDS = 20  # fields of a visit into which something is typed
+FORM_FOUND = 100  # fields of a document that are told apart, and rows of fields that were not reached
+FORM_LOOKS = 2_000  # fields of a document that are looked at
+FORM_ROOTS = 500  # shadow trees of a document in which fields are looked for
+FORM_TEXT = 200  # characters of a label, name or other text of a field
+FORM_SMALLEST_PX = 8  # a field that is narrower or lower is not for people
+FORM_KEYS = 4  # keys between two looks whether the field still has the focus
+FORM_FIELD_S = 4.0  # for a field, without its keys
+FORM_SHOW_S = 0.2  # a page may move things when it is scrolled
+FORM_SHOWS = 3  # times that a page is scrolled to a field, before something counts as in front of it
+FORM_REACT_S = 1.0  # between leaving a field and emptying it: scripts that send what was typed do it by then
+FORM_PATIENCE_S = 2  # s, for the answer of a window: a page in a loop has none
 
 DAY_S = 86_400.0  # the longest time that an option accepts
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import ada_url
 
+from overscripted import tokens
 from overscripted.crawl import settings
 from overscripted.crawl.behaviours.input import Input
 from overscripted.crawl.firefox.bidi import BidiError
@@ -78,10 +79,16 @@ class Page:
         self.ends = time.monotonic()  # when that step must have ended
         self.random = random.Random(f"{records.visit['crawl_id']} {records.visit['visit_id']}")
         self.followers: list[str] = []  # addresses to visit next in the same container
+        self.tokens = tokens.values(records.visit["crawl_id"], records.visit["visit_id"])
         self._tab, self._parent, self._records = tab, parent, records
         self._sandbox = "behaviours"  # pages cannot see into it
         self._ordinal = self._pictures = 0
         self.input = Input(tab.bidi, self.random, lambda: self.left_s)
+
+    @property
+    def context(self) -> str:
+        """The top frame, as WebDriver BiDi names it."""
+        return self._tab.context
 
     @property
     def left_s(self) -> float:

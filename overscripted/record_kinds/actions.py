@@ -23,7 +23,8 @@ ACTIONS = RecordKind(
             Column(
                 "outcome",
                 STR,
-                "done; nothing (there was nothing to do); failed; cut (no time was left, or a cap reached)",
+                "done; nothing (there was nothing to do); failed; cut (no time was left, or a cap reached); "
+                "blocked (a page tried to send a form, and was stopped)",
             ),
             Column("detail", STR, "JSON object of more that is known, such as an error"),
         ),

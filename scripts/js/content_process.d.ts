@@ -1,6 +1,8 @@
 // The names that the sandbox of the process script has.
 
+declare const BrowsingContext: any;
 declare const TextEncoder: any;
+declare const WindowGlobalChild: any;
 declare const XMLSerializer: any;
 
 // The settings of the process script: see crawl/instrument/bundle.py.
@@ -12,4 +14,16 @@ declare const PROCESS_SETTINGS: {
   mark: string;
   worker: string;
   reference: string;
+};
+
+// What the script that finds fields is given: see crawl/behaviours/form_fields.py.
+
+declare const FIELD_SETTINGS: {
+  name: string;
+  types: string[];
+  most: number;
+  looks: number;
+  roots: number;
+  text: number;
+  smallest: number;
 };

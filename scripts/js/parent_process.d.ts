@@ -17,3 +17,14 @@ declare const console: any;
 declare const indexedDB: any;
 declare const matchMedia: any;
 declare const screen: any;
+
+// What asks windows about fields is given: see crawl/behaviours/form_fields.py.
+
+declare const FIELD_SETTINGS: {
+  name: string;
+  script: string;
+  windows: number;
+  url: number;
+  answer: number;
+  patience: number;
+};

@@ -145,6 +145,7 @@ class Web:
         app.router.add_get("/secret/{way}", self._secret)
         app.router.add_static("/pages/", PAGES)
         app.router.add_post("/told", self._told)
+        app.router.add_get("/socket", self._socket)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         for host in ("127.0.0.1", "127.0.0.2"):
@@ -201,6 +202,14 @@ class Web:
     async def _told(self, request: web.Request) -> web.Response:
         self.told[request.query["mark"]] = await request.json()
         return web.Response()
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        """Reads messages and says nothing."""
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        async for _ in socket:
+            pass
+        return socket
 
     async def _status(self, request: web.Request) -> web.Response:
         status = int(request.match_info["status"])

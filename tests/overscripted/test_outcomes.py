@@ -31,6 +31,7 @@ OTHER_MEANINGS = {
     "precrawl/tasks.py": {"redirects", "error"},
     "crawl/behaviours/acting.py": {"error", "failed"},
     "crawl/behaviours/consent.py": {"error", "failed"},
+    "crawl/behaviours/forms.py": {"blocked", "error", "failed"},
     "crawl/behaviours/page.py": {"complete"},
     "crawl/command.py": {"proxy", "robots_unreachable"},
     "crawl/firefox/bidi.py": {"error"},
