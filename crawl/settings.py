@@ -71,7 +71,7 @@ FORM_FIELD_S = 4.0  # for a field, without its keys
 FORM_SHOW_S = 0.2  # a page may move things when it is scrolled
 FORM_SHOWS = 3  # times that a page is scrolled to a field, before something counts as in front of it
 FORM_REACT_S = 1.0  # between leaving a field and emptying it: scripts that send what was typed do it by then
-FORM_PATIENCE_S = 2  # s, for the answer of a window: a page in a loop has none
+FORM_PATIENCE_S = 2  # for the answer of a window: a page in a loop has none
 
 DAY_S = 86_400.0  # the longest time that an option accepts
 
