@@ -25,6 +25,7 @@ LONG_FILES = (
     "tests/demo/test_demo.py",
     "tests/crawl/test_durability.py",
     "tests/crawl/test_hostile.py",
+    "tests/crawl/test_crowd.py",
     "tests/crawl/test_drawing.py",
     "tests/demo/test_truth.py",
     "tests/precrawl/test_memory.py",

@@ -13,6 +13,8 @@ from tests.crawl.web import HELD_S, Web
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
 
 DWELL_S = 1  # what a page opens comes after it
+# What a page sees of the focus: it comes once, also to the input that asks for it, and stays.
+FOCUS = [f"focus of {target}, with focus, visible" for target in ("#document", "window", "INPUT")]
 VISITS = 2  # of each page in the crowd
 
 
@@ -68,6 +70,7 @@ def test_the_same_calls_among_others_as_alone(
 def test_a_page_sees_nothing_of_the_others(small_web: Web, tmp_path: Path) -> None:
     (alone,) = told(small_web, tmp_path / "alone", "alone", 1, 1)
     assert alone["beginning"] == ["with focus, visible", False]
+    assert alone["events"] == FOCUS
     assert (alone["unfocused"], alone["hidden"], alone["inactive"]) == (False, False, False)
     assert alone["devices"] == "gives "
     for crowd in told(small_web, tmp_path / "crowd", "crowd", 8, 8):
@@ -80,5 +83,6 @@ def test_a_page_sees_nothing_of_the_others_on_a_display(
     monkeypatch.setenv("DISPLAY", display)
     (alone,) = told(small_web, tmp_path / "alone", "shown-alone", 1, 1, "--show")
     assert alone["beginning"] == ["with focus, visible", False]
+    assert alone["events"] == FOCUS
     for crowd in told(small_web, tmp_path / "crowd", "shown-crowd", 4, 4, "--show"):
         assert crowd == alone

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 PAGES = Path(__file__).parent / "pages"
+COMPANY = (PAGES / "company.html").read_text().replace("{COMPANY}", (PAGES / "company.js").read_text())
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -143,6 +144,7 @@ class Web:
         app.router.add_get("/probe", self._probe)
         app.router.add_get("/robots.txt", self._robots)
         app.router.add_get("/secret/{way}", self._secret)
+        app.router.add_get("/pages/company.html", self._company)
         app.router.add_static("/pages/", PAGES)
         app.router.add_post("/told", self._told)
         app.router.add_get("/socket", self._socket)
@@ -198,6 +200,9 @@ class Web:
 
     async def _secret(self, request: web.Request) -> web.Response:
         return web.Response(text="secret", headers={"Access-Control-Allow-Origin": "*"})
+
+    async def _company(self, request: web.Request) -> web.Response:
+        return _html(COMPANY)
 
     async def _told(self, request: web.Request) -> web.Response:
         self.told[request.query["mark"]] = await request.json()
