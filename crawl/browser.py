@@ -20,6 +20,8 @@ from overscripted.crawl.instrument.session import Realms
 from overscripted.crawl.process_usage import Total
 from overscripted.crawl.process_watch import ProcessWatch
 from overscripted.crawl.records.rows import Records
+from overscripted.crawl.variants import container
+from overscripted.crawl.variants.variant import Variant
 from overscripted.crawl.visit_tab import VisitTab, VisitTabs
 from overscripted.errors import OutsideError
 from overscripted.record_kinds.visit_processes import VISIT_PROCESSES
@@ -41,13 +43,14 @@ class Browser:
         tabs: VisitTabs,
         watch: ProcessWatch,
         user_agent: str,
+        contact: str = "",
     ) -> None:
         self.firefox, self.tabs, self.watch, self.user_agent = firefox, tabs, watch, user_agent
         self.visits = 0  # so far
         self.active = 0  # visits in progress
         self.failures = 0  # of commands that every working Firefox carries out
         self.retired = False
-        self._parent, self._realms = parent, realms
+        self._parent, self._realms, self._contact = parent, realms, contact
         self._held: dict[str, str] = {}  # containers that hold several visits -> their ids
         self._watching = asyncio.create_task(self._watch())
 
@@ -102,7 +105,7 @@ class Browser:
         )
         await preferences.check(parent, prefs, firefox.binary)
         realms = await Realms.attach(parent, firefox, recorder, firefox.folder, tabs.handle_message)
-        return cls(firefox, parent, realms, tabs, watch, user_agent)
+        return cls(firefox, parent, realms, tabs, watch, user_agent, contact)
 
     @property
     def alive(self) -> bool:
@@ -130,24 +133,27 @@ class Browser:
         return str((await self.firefox.bidi.command("browser.createUserContext"))["userContext"])
 
     @contextlib.asynccontextmanager
-    async def hold(self, several: bool) -> AsyncIterator[str]:
-        """A container for ``several`` visits, removed at the end; the browser is not stopped before.
+    async def hold(self, needed: bool, variant: Variant | None = None) -> AsyncIterator[str]:
+        """A container for several visits or a variant, removed at the end; the browser is not stopped before.
 
-        Empty for one visit, which has a container of its own, and where Firefox makes none.
+        Empty where none is ``needed``, as a single visit has one of its own, and where Firefox makes none.
         """
         user_context = ""
-        self.active += several
+        self.active += needed
         try:
-            if several:
+            if needed:
                 with contextlib.suppress(BidiClosed, BidiError, TimeoutError):
-                    user_context = await self.create_container()
+                    made = await self.create_container()
+                    if variant:
+                        await container.set_up(self.firefox.bidi, made, variant, self._contact)
+                    user_context = made
                 self.failures += not user_context
             yield user_context
         finally:
             if user_context:
                 with contextlib.suppress(BidiClosed, TimeoutError):
                     await self.remove_container(user_context)
-            self.active -= several
+            self.active -= needed
 
     async def remove_container(self, user_context: str) -> None:
         """Remove a container, and delete everything that its pages stored."""

@@ -30,8 +30,13 @@ class BrowserPool:
         instrument_settings: dict[str, Any],
         prefs: Callable[[], dict[str, Pref]],
         limit_clock: LimitClock,
+        extension: str = "",
     ) -> None:
-        """``prefs`` is called at each start: the port of our own proxy is known once the proxy listens."""
+        """``prefs`` is called at each start: the port of our own proxy is known once the proxy listens.
+
+        ``extension`` is the path of an extension of the user's, installed at each start.
+        """
+        self._extension = extension
         self.browsers: list[Browser] = []
         self.display: dict[str, Any] = {}  # what pages find, see `display.ask`; empty before the first start
         self._options, self._instrument_settings = options, instrument_settings
@@ -85,9 +90,21 @@ class BrowserPool:
             contact=self._options.contact,
             saved=saving.saved(self._options.save),
         )
+        if self._extension:
+            await self._install(browser)
         if not self.display:
             await self._note_display(browser)
         return browser
+
+    async def _install(self, browser: Browser) -> None:
+        try:
+            await browser.firefox.install(self._extension)
+        except (BidiClosed, TimeoutError) as error:
+            await browser.stop()
+            raise OutsideError(f"{self._extension}: Firefox did not install it: {error}") from error
+        except BaseException:
+            await browser.stop()
+            raise
 
     async def _note_display(self, browser: Browser) -> None:
         """Note what pages find of a display. Warn once of what a person's Firefox has and this one lacks."""

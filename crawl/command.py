@@ -31,7 +31,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
 @click.command(
     cls=Grouped,
     groups={
-        "Seeds": ("seeds", "next_wave", "frontier", "retries"),
+        "Seeds": ("seeds", "variants", "next_wave", "frontier", "retries"),
         "Visits": (
             "dwell",
             "do",
@@ -62,6 +62,13 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     is_flag=True,
     help="Visit all seeds once more, as the next wave of RUN. While seeds of the present wave are left, "
     "continue that one.",
+)
+@click.option(
+    "--variants",
+    metavar="FILE",
+    default="",
+    help="Visit each seed once in each variant of this TOML or YAML file, at the same time: another device, "
+    "language, privacy setting and the like. docs/guide/variants.md has all settings.",
 )
 @click.option(
     "--dwell",
@@ -276,6 +283,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         save=given["save"],
         do=given["do"],
         revisit_s=given["revisit"],
+        variants=given["variants"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],
         robots_unreachable=given["robots_unreachable"],

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import URL
 
 from overscripted import instruments, layout, limits, proxies, segments
@@ -21,11 +23,15 @@ from overscripted.crawl.frontier.queue import Frontier, Seed
 from overscripted.crawl.instrument.settings import digest, resolve
 from overscripted.crawl.records import writer
 from overscripted.crawl.settings import Options
+from overscripted.crawl.variants import file as variants
+from overscripted.crawl.variants.file import Variants
+from overscripted.crawl.variants.variant import KEPT, Variant
 from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.record_kinds import saving
 from overscripted.run import Run
+from overscripted.schemas import RAW
 
 STAGE = "crawl"
 FILES = 512  # open at the same time: Firefox's own, and two per connection of a page
@@ -47,8 +53,12 @@ def crawl(
     limits.raise_open_files(FILES, "a crawl")
     instrument_settings = resolve(options.instrument)
     saving.saved(options.save)
-    for step in plan.parse(options.do):
-        step.behaviour.prepare()
+    chosen = variants.read(options.variants) if options.variants else None
+    if wrong := [name for name, it in (chosen.by_name if chosen else {}).items() if it.state == KEPT]:
+        raise InputError(f'--variants {options.variants}: {wrong[0]}: state = "kept" is not possible yet')
+    for do in {options.do, *(variant.do for variant in chosen.by_name.values())} if chosen else {options.do}:
+        for step in plan.parse(do):
+            step.behaviour.prepare()
     program = process.find(options.firefox)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
@@ -57,6 +67,7 @@ def crawl(
         proxies.require_open(options.proxy)
     run = Run.open(run_url, create=seed_file is not None)
     _same_records(run, instrument_settings, options)
+    _same_variants(run, chosen, options)
     writer.require_space(run.store)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:
@@ -64,28 +75,36 @@ def crawl(
         frontier.waves.begin_first(request)
         if next_wave:
             frontier.waves.begin_next(request)
-        _add_seeds(run, frontier, seed_file)
+        _add_seeds(run, frontier, seed_file, [*chosen.by_name] if chosen else [""])
         if run.stage(STAGE).get("status") != "running":
             facts = {
                 "firefox": process.version(program),
                 "instrument_sha256": digest(instrument_settings),
+                "variants_sha256": chosen.sha256 if chosen else "",
             }
             run.begin(STAGE, request, **facts)
             _note_instruments(run, options.instrument, instrument_settings)
-        return _work(run, frontier, options, instrument_settings)
+            if chosen:
+                _note_variants(run, chosen)
+        by_name = chosen.by_name if chosen else {}
+        return _work(run, frontier, options, instrument_settings, by_name)
     finally:
         frontier.close()
 
 
 def _work(
-    run: Run, frontier: Frontier, options: Options, instrument_settings: dict[str, Any]
+    run: Run,
+    frontier: Frontier,
+    options: Options,
+    instrument_settings: dict[str, Any],
+    by_name: Mapping[str, Variant],
 ) -> dict[str, Any]:
     counts_before = frontier.report.counts()
     total = sum(n for name, n in counts_before.items() if not name.startswith("ended"))
     began = time.monotonic()
     try:
         with Work("crawl", total) as work:
-            worker = Worker(run.store, frontier, options, instrument_settings, work)
+            worker = Worker(run.store, frontier, options, instrument_settings, work, variants=by_name)
             asyncio.run(_until_signal(worker))
     except BaseException:
         with contextlib.suppress(
@@ -117,7 +136,7 @@ async def _until_signal(worker: Worker) -> None:
     await worker.run()
 
 
-def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
+def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None, names: list[str]) -> None:
     source: Iterable[Seed] = seeds.of_file(seed_file) if seed_file is not None else ()
     if seed_file is None and not frontier.report.counts():
         stream = seeds.of_run(run)
@@ -125,7 +144,7 @@ def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None) -> None:
         if first is None:
             raise InputError(f"{run.store.uri(layout.SEEDS)}: holds no seeds; give others with --seeds FILE")
         source = chain([first], stream)
-    frontier.add(source, wave=frontier.waves.present().number)
+    frontier.add(source, variants=names, wave=frontier.waves.present().number)
 
 
 def _own_frontier(run: Run) -> URL:
@@ -143,6 +162,28 @@ def _note_instruments(run: Run, name: str, instrument_settings: dict[str, Any]) 
     rows = instruments.rows(run.crawl_id, instrument_settings["instruments"], f"--instrument {name}", sha256)
     if rows.num_rows:
         segments.write(run.store, "instruments", rows, "crawl", sha256[:16])
+
+
+def _note_variants(run: Run, chosen: Variants) -> None:
+    """Write the settings of each variant as raw records. The same file is written once."""
+    rows = [
+        {"crawl_id": run.crawl_id, "variant": name, "settings": json.dumps(variant.settings())}
+        for name, variant in chosen.by_name.items()
+    ]
+    table = pa.Table.from_pylist(rows, schema=RAW["variants"].schema)
+    segments.write(run.store, "variants", table, "crawl", chosen.sha256[:16])
+
+
+def _same_variants(run: Run, chosen: Variants | None, options: Options) -> None:
+    """Raise InputError where the run has begun with other variants."""
+    before = run.stage(STAGE)
+    known = before.get("variants_sha256", "") if before else None
+    if known not in (None, chosen.sha256 if chosen else ""):
+        earlier = before.get("options", {}).get("variants") or "no file"
+        raise InputError(
+            f"{run.store.url}: was crawled with other variants ({earlier}); give the same file with "
+            "--variants, or start another run"
+        )
 
 
 def _without_login(frontier_url: str | None) -> str | None:

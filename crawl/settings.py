@@ -73,6 +73,9 @@ FORM_SHOWS = 3  # times that a page is scrolled to a field, before something cou
 FORM_REACT_S = 1.0  # between leaving a field and emptying it: scripts that send what was typed do it by then
 FORM_PATIENCE_S = 2  # for the answer of a window: a page in a loop has none
 
+# -- Variants (--variants) -----------------------------------------------------------------------------
+BROWSER_BARS_PX = 85  # of a screen: the window of a page is this much lower, for Firefox's own bars
+
 DAY_S = 86_400.0  # the longest time that an option accepts
 
 # -- Records: the most that one visit may bring; what is cut is counted ---------------------------
@@ -180,6 +183,7 @@ class Options:
     save: tuple[str, ...] = ()  # kinds of records that are recorded on request, see `record_kinds.saving`
     revisit_s: float = 0.0  # visit each page once more after this time; 0: do not
     do: str = ""  # the plan of what is done on each page, see `behaviours.plan`
+    variants: str = ""  # file of the variants in which each seed is visited, see `variants.file`
     contact: str = ""
     retries: int = 3
     per_domain: int = PER_DOMAIN

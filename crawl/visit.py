@@ -129,7 +129,7 @@ async def _attempt(
 ) -> Result:
     result = Result(steps=following.steps_of(lease, options))
     try:
-        url = _url(lease.seed)
+        url = _url(lease.url)
         await _Visit(browser, await browser.open(user_context), records, options, result).run(url, loaded)
     except _Ended as end:
         result.outcome, result.error = end.outcome, end.error

@@ -13,9 +13,9 @@ import platform
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from overscripted.crawl import following, limits, settings
 from overscripted.crawl import visit as visits
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.browser_pool import BrowserPool
+from overscripted.crawl.browser_pools import BrowserPools
 from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.firefox import profile
 from overscripted.crawl.firefox.profile import Pref
@@ -41,6 +42,7 @@ from overscripted.crawl.records.rows import Records
 from overscripted.crawl.records.writer import Done, Writer
 from overscripted.crawl.robots import Robots
 from overscripted.crawl.settings import Limits, Options
+from overscripted.crawl.variants.variant import Variant
 from overscripted.errors import OutsideError
 from overscripted.outcomes import GOOD, Outcome
 from overscripted.progress import Work
@@ -78,6 +80,7 @@ class Worker:
         instrument_settings: dict[str, Any],
         work: Work,
         resolver: Resolver | None = None,
+        variants: Mapping[str, Variant] | None = None,
     ) -> None:
         self.name = f"{platform.node()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self.options, self.work = options, work
@@ -95,7 +98,10 @@ class Worker:
         self._robots = self._robots_for(options) if options.respect_robots else None
         self._metrics = Metrics(options.metrics, self.facts) if options.metrics else None
         self._store = store
+        self._variants = variants or {}
+        self._instrument_settings = instrument_settings
         self.browsers = BrowserPool(options, instrument_settings, self._prefs, self.limits)
+        self._pools = BrowserPools(self.browsers, self._pool)
         self._visits: dict[asyncio.Task[None], Lease] = {}
         self._waiting = 0  # seeds that wait for their next visit, beside the visits in progress
         self._due = 0  # those of them that have waited long enough
@@ -136,7 +142,7 @@ class Worker:
                 stack.push_async_callback(self._robots.close)
             await self._frontier.join(self._report())
             stack.push_async_callback(self._leave)
-            stack.push_async_callback(self.browsers.stop)
+            stack.push_async_callback(self._pools.stop)
             heartbeat = asyncio.create_task(self._frontier.keep_alive(self._report))
             stack.push_async_callback(_cancel, heartbeat)
             stack.push_async_callback(_cancel, asyncio.create_task(self._note()))
@@ -154,7 +160,7 @@ class Worker:
             if heartbeat.done():
                 heartbeat.result()
             self.concurrency.adjust(self.active)
-            await self.browsers.retire()
+            await self._pools.retire()
             free = 0 if self.stopped or self.writer.full else self.concurrency.limit - self.active
             leases = await self._lease(free) if free > 0 else []
             if free > 0 and not leases and not self._visits and not await self._more():
@@ -167,7 +173,10 @@ class Worker:
 
     async def _lease(self, n: int) -> list[Lease]:
         """Start up to ``n`` visits. Without a seed that waits, write the records of those that ended."""
-        leases = await self._frontier.lease(n)
+        if self._variants:
+            leases = await self._frontier.lease(max(n // len(self._variants), 1), together=True)
+        else:
+            leases = await self._frontier.lease(n)
         for lease in leases:
             await self._begin(lease)
         if not leases and self.writer.gathering and not await self._frontier.waits():
@@ -240,7 +249,10 @@ class Worker:
             result = visits.Result(Outcome.LOST, "workers were killed at every attempt")
             self._finish(lease, [_Made(lease, self._records(lease), result, "")])
             return
-        browser = await self.browsers.get()
+        variant = self._variants.get(lease.variant)
+        if variant:
+            lease = replace(lease, do=variant.do or lease.do, decorate=variant.decorate)
+        browser = await self._pools.of(variant).get()
         task = asyncio.create_task(self._visit(browser, lease))
         self._visits[task] = lease
 
@@ -254,13 +266,18 @@ class Worker:
 
         If one has to be made again, all are. Rows become durable in order. The last one ends the seed.
         """
-        expected = following.expected(lease, self.options)
-        async with browser.hold(expected) as user_context:
+        variant = self._variants.get(lease.variant)
+        options = (
+            replace(self.options, revisit_s=variant.after) if variant and variant.after else self.options
+        )
+        expected = following.expected(lease, options)
+        needed = expected or bool(variant and variant.has_container_settings)
+        async with browser.hold(needed, variant) as user_context:
             made: list[_Made] = []
-            whole = bool(user_context or not expected)
+            whole = bool(user_context or not needed)
             whole = whole and await self._add(made, browser, lease, user_context)
             if whole and expected and made[0].result.outcome in GOOD:
-                follows = following.of(lease, made[0].result.follow, self.options)
+                follows = following.of(lease, made[0].result.follow, options)
                 for number, follow in enumerate(follows, 1):
                     if self._again(made[-1]):
                         break
@@ -298,8 +315,8 @@ class Worker:
     async def _add(self, made: list[_Made], browser: Browser, lease: Lease, user_context: str) -> bool:
         """Make one visit and add it. False where the user's proxy did not serve it."""
         records, began = self._records(lease), time.monotonic()
-        rules = await self._robots.rules(lease.seed) if self._robots else ALL_ALLOWED
-        if not rules.allow(lease.seed):
+        rules = await self._robots.rules(lease.url) if self._robots else ALL_ALLOWED
+        if not rules.allow(lease.url):
             result = visits.Result(Outcome.BLOCKED, rules.refusal)
         else:
             result = await visits.visit(browser, lease, records, self.options, self._load_slots, user_context)
@@ -392,6 +409,12 @@ class Worker:
     def _prefs(self) -> dict[str, Pref]:
         return route.prefs(self.options, self._guard) | profile.popups(self.options.popups)
 
+    def _pool(self, variant: Variant) -> BrowserPool:
+        def prefs() -> dict[str, Pref]:
+            return variant.browser_prefs() | self._prefs()
+
+        return BrowserPool(self.options, self._instrument_settings, prefs, self.limits, variant.extension)
+
     def _robots_for(self, options: Options) -> Robots:
         resolver = self._guard.resolver if self._guard else None
         return Robots(resolver, options.proxy, options.authorities, options.robots_unreachable)
@@ -419,7 +442,7 @@ class Worker:
             "buffered_bytes": self.writer.buffered,
             "pending": self.writer.pending,
             "written_bytes": self.writer.written_bytes,
-            "firefox_bytes": self.browsers.memory,
+            "firefox_bytes": self._pools.memory,
             "limit": self.limits.present.limit.value,
             "limit_for_s": round(self.limits.since_s, 1),
             "limit_s": self.limits.seconds(),

@@ -28,8 +28,9 @@ class RecordTables:
         for table in _COPIED:
             if self._has_rows(table):
                 self._workspace.write(self._kept(table), table)
-        if self._has_rows("instruments"):
-            self._workspace.write(self._all("instruments").distinct(), "instruments")
+        for table in ("instruments", "variants"):
+            if self._has_rows(table):
+                self._workspace.write(self._all(table).distinct(), table)
         for table in ("scripts", "contents"):
             if self._has_rows(table):
                 self._workspace.write(contents.distinct(self._all(table)), table)

@@ -44,6 +44,7 @@ ORDER = {
     "scripts": ["sha256"],
     "contents": ["sha256"],
     "instruments": ["crawl_id", "symbol", "source"],
+    "variants": ["crawl_id", "variant"],
 }
 
 

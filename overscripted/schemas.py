@@ -363,6 +363,15 @@ RAW: dict[str, Table] = {
                 Column("instrument_sha256", STR, "As in visits; NULL in imports"),
             ),
         ),
+        Table(
+            "variants",
+            "one variant in which every seed of the run is visited",
+            (
+                Column("crawl_id", INT, "Number of the run"),
+                Column("variant", STR, "Its name, as in visits"),
+                Column("settings", STR, "JSON object of its settings, as the file of --variants names them"),
+            ),
+        ),
     )
 }
 
@@ -633,6 +642,7 @@ TABLES: dict[str, Table] = {
             ),
         ),
         Table("instruments", RAW["instruments"].row, RAW["instruments"].columns),
+        Table("variants", RAW["variants"].row, RAW["variants"].columns, ("crawl_id", "variant")),
         Table(
             "script_refs",
             "one script on one document, that is one distinct combination of visit, location and "

@@ -166,14 +166,14 @@ class Firefox:
         """Its User-Agent."""
         return str(self.bidi.capabilities.get("userAgent", ""))
 
-    async def install(self, folder: str) -> str:
-        """Install the unpacked extension in a folder; returns its id. OutsideError where Firefox refuses."""
-        data = {"type": "path", "path": folder}
+    async def install(self, path: str) -> str:
+        """Install an extension, a folder or an .xpi file; its id. OutsideError where Firefox refuses."""
+        data = {"type": "archivePath" if path.endswith(".xpi") else "path", "path": path}
         try:
             answer = await self.bidi.command("webExtension.install", {"extensionData": data})
             return str(answer["extension"])
         except BidiError as error:
-            raise OutsideError(f"{folder}: Firefox refuses the extension: {error}") from error
+            raise OutsideError(f"{path}: Firefox refuses the extension: {error}") from error
 
     async def stop(self) -> None:
         """End every process and remove the profile. Safe at any time, also twice."""

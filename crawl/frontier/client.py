@@ -54,10 +54,11 @@ class FrontierClient:
 
     # -- seeds ------------------------------------------------------------------------------
 
-    async def lease(self, n: int) -> list[Lease]:
-        """Up to ``n`` seeds for this worker."""
+    async def lease(self, n: int, together: bool = False) -> list[Lease]:
+        """Up to ``n`` seeds for this worker; ``together``: each in all its variants."""
         options = self._options
-        return await self._ask(self._frontier.lease, self._worker, n, options.per_domain, options.pace_s)
+        arguments = (self._worker, n, options.per_domain, options.pace_s, together)
+        return await self._ask(self._frontier.lease, *arguments)
 
     async def end(self, lease: Lease, outcome: Outcome, calls: int) -> bool:
         """The seed has ended, its records are durable. False where another worker has the seed now."""

@@ -7,7 +7,7 @@ attempt is refused.
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -27,6 +27,7 @@ from overscripted.crawl.frontier.tables import (
     WAITING,
     WORKERS,
 )
+from overscripted.crawl.frontier.visit_ids import place_of
 from overscripted.crawl.frontier.visit_ids import visit_id as visit_id
 from overscripted.crawl.frontier.waves import Waves
 from overscripted.crawl.frontier.workers import Workers
@@ -49,7 +50,8 @@ class Seed:
 class Lease:
     """One attempt at one seed, in one variant and wave. For ``do`` see `Seed`.
 
-    ``parent_visit_id`` is set for visits that follow the seed's own, see `following`.
+    ``parent_visit_id`` is set for visits that follow the seed's own, see `following`. ``decorate`` is a query
+    that a variant adds to the seed.
     """
 
     visit_id: int
@@ -60,11 +62,22 @@ class Lease:
     wave: int = 1
     do: str = ""
     parent_visit_id: int | None = None
+    decorate: str = ""
+
+    @property
+    def url(self) -> str:
+        """The URL to visit: the seed, with what its variant adds to its query."""
+        if not self.decorate:
+            return self.seed
+        address, hash_mark, fragment = self.seed.partition("#")
+        return f"{address}{'&' if '?' in address else '?'}{self.decorate}{hash_mark}{fragment}"
 
     def following(self, crawl_id: int, number: int, url: str, do: str) -> "Lease":
         """Visit ``number``, from 1, of those that follow the seed's own in its container."""
         follower = visit_id(crawl_id, self.seed, self.variant, self.wave, number)
-        return replace(self, visit_id=follower, seed=url, do=do, parent_visit_id=self.visit_id)
+        decorate = self.decorate if url == self.seed else ""
+        parent = self.visit_id
+        return replace(self, visit_id=follower, seed=url, do=do, parent_visit_id=parent, decorate=decorate)
 
 
 class Frontier:
@@ -84,12 +97,21 @@ class Frontier:
 
     # -- seeds ------------------------------------------------------------------------------
 
-    def add(self, seeds: Iterable[str | Seed], priority: int = 0, variant: str = "", wave: int = 1) -> int:
-        """Add seeds that are not there yet, from a stream of any length; returns their number."""
+    def add(
+        self,
+        seeds: Iterable[str | Seed],
+        priority: int = 0,
+        variants: Sequence[str] = ("",),
+        wave: int = 1,
+    ) -> int:
+        """Add seeds that are not there yet, once for each variant; returns the number of these visits.
+
+        ``seeds`` is a stream of any length.
+        """
         added, stream = 0, iter(seeds)
         while chunk := list(islice(stream, _CHUNK)):
             given = [seed if isinstance(seed, Seed) else Seed(seed) for seed in chunk]
-            added += self._add(given, priority, variant, wave)
+            added += sum(self._add(given, priority, variant, wave) for variant in variants)
         return added
 
     def _add(self, chunk: list[Seed], priority: int, variant: str, wave: int) -> int:
@@ -107,7 +129,7 @@ class Frontier:
                 "domain": domain(seed),
                 "priority": priority,
                 # Variants of a seed have the same place, so they are visited at about the same time.
-                "place": visit_id(self.crawl_id, seed) % (2**31 - 1),
+                "place": place_of(self.crawl_id, seed),
                 "state": "waiting",
                 "attempts": 0,
                 "not_before": 0.0,
@@ -131,20 +153,26 @@ class Frontier:
 
     # -- leases -----------------------------------------------------------------------------
 
-    def lease(self, worker: str, n: int, per_domain: int, pace_s: float = 0.0) -> list[Lease]:
+    def lease(
+        self, worker: str, n: int, per_domain: int, pace_s: float = 0.0, together: bool = False
+    ) -> list[Lease]:
         """Up to ``n`` seeds for this worker. The fleet holds at most ``per_domain`` of a domain (0: any).
 
-        ``pace_s`` is the least time between the starts of two visits to a domain.
+        ``pace_s`` is the least time between the starts of two visits to a domain. With ``together`` each of
+        these seeds comes with all its variants that wait, so that they are visited at the same time: a domain
+        that may have one more visit may have them all, and they are one start.
         """
         now = self._database.clock
         with self._database.begin() as db:
-            batch = _Batch(n, per_domain, pace_s)
+            batch = _Batch(n, per_domain, pace_s, together)
             for start in (random.randrange(2**31), 0):
                 if batch.missing:
                     batch.add(self._next(db, start, batch.missing, now, per_domain))
             if batch.missing:  # most seeds that come next belong to domains that may have no more visits
                 for name in self._free_domains(db, batch.missing, now, per_domain):
                     batch.add(self._of_domain(db, name, batch.missing, now))
+            if together and batch.leases:
+                batch.complete(self._variants_of(db, [lease.seed for lease in batch.leases], now))
             if batch.leases:
                 self._mark_leased(db, worker, batch, now + pace_s)
             return batch.leases
@@ -183,6 +211,15 @@ class Frontier:
             .where(SEEDS.c.domain == name)
             .order_by(SEEDS.c.priority.desc())
             .limit(n)
+        )
+        return list(db.execute(query.with_for_update(of=SEEDS, skip_locked=True)))
+
+    def _variants_of(self, db: sa.Connection, seeds: list[str], now: Clock) -> list[Any]:
+        """The waiting visits of these seeds, in all variants."""
+        query = (
+            _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
+            .where(SEEDS.c.place.in_({place_of(self.crawl_id, seed) for seed in seeds}))
+            .where(SEEDS.c.seed.in_(seeds))
         )
         return list(db.execute(query.with_for_update(of=SEEDS, skip_locked=True)))
 
@@ -290,11 +327,12 @@ def _free(now: Clock, per_domain: int) -> list[sa.ColumnElement[bool]]:
 class _Batch:
     """Leases made together: no domain has more visits than allowed, or visits faster than its pace."""
 
-    def __init__(self, n: int, per_domain: int, pace_s: float) -> None:
+    def __init__(self, n: int, per_domain: int, pace_s: float, together: bool) -> None:
         self.leases: list[Lease] = []
+        self._together = together
         self._n, self._per_domain, self._paced = n, per_domain, pace_s > 0
         self._active: dict[str, int] = {}  # visits in progress by domain, these leases included
-        self._seen: set[int] = set()
+        self._seen: set[int | str] = set()
 
     @property
     def missing(self) -> int:
@@ -306,11 +344,18 @@ class _Batch:
         for row in rows:
             active = self._active.get(row.domain, row.active)
             full = bool(self._per_domain) and active >= self._per_domain
-            if row.visit_id in self._seen or full or (self._paced and row.domain in self._active):
+            key = row.seed if self._together else row.visit_id
+            if key in self._seen or full or (self._paced and row.domain in self._active):
                 continue
-            self._seen.add(row.visit_id)
+            self._seen.add(key)
             self._active[row.domain] = active + 1
-            attempt = row.attempts + 1
-            self.leases.append(
-                Lease(row.visit_id, row.seed, row.domain, attempt, row.variant, row.wave, row.do)
-            )
+            self.leases.append(_lease(row))
+
+    def complete(self, rows: Iterable[Any]) -> None:
+        """Add the other variants of the seeds that are there."""
+        there = {lease.visit_id for lease in self.leases}
+        self.leases += [_lease(row) for row in rows if row.visit_id not in there]
+
+
+def _lease(row: Any) -> Lease:
+    return Lease(row.visit_id, row.seed, row.domain, row.attempts + 1, row.variant, row.wave, row.do)

@@ -1,6 +1,7 @@
 """Reads a file of variants: TOML or YAML, a table of settings for each name."""
 
 import hashlib
+import re
 import tomllib
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from overscripted.errors import InputError
 
 MOST = 20  # variants of a file: each is a visit of every seed
 _NAME = 40  # characters of a variant's name
+_LOCALE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 _LONGEST_S = 86_400.0  # between two visits of a `revisit`
 
 
@@ -83,7 +85,7 @@ def _variant(name: str, settings: Any, before: Mapping[str, Variant], where: str
 
 
 def _extension(path: Path, where: str) -> str:
-    if path.is_file() or (path / "manifest.json").is_file():
+    if (path.is_file() and path.suffix == ".xpi") or (path / "manifest.json").is_file():
         return str(path.resolve())
     raise InputError(f"{where}: {path}: no .xpi file, and no folder with a manifest.json")
 
@@ -120,6 +122,12 @@ def _number(value: Any, where: str, least: float, most: float) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most:
         return value
     raise _wrong(where, value, f"a number from {least:g} to {most:g}")
+
+
+def _locale(value: Any, where: str) -> str:
+    if isinstance(value, str) and _LOCALE.fullmatch(value):
+        return value
+    raise _wrong(where, value, "a locale such as de-DE")
 
 
 def _timezone(value: Any, where: str) -> str:
@@ -176,7 +184,7 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
     "state": _one_of(*STATES),
     "after": lambda value, where: float(_number(value, where, 0, _LONGEST_S)),
     "twin": _text,
-    "locale": _text,
+    "locale": _locale,
     "timezone": _timezone,
     "user_agent": _text,
     "screen": _screen,

@@ -79,6 +79,7 @@ class Variant:
 # A touch screen and no mouse. 1 is Firefox's number of a coarse pointer that cannot hover.
 _TOUCH: dict[str, Pref] = {
     "dom.w3c_touch_events.enabled": 1,
+    "dom.w3c_touch_events.legacy_apis.enabled": True,  # ontouchstart and the like, as on phones
     "dom.maxtouchpoints.testing.value": 5,
     "ui.primaryPointerCapabilities": 1,
     "ui.allPointerCapabilities": 1,

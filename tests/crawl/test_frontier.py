@@ -274,8 +274,8 @@ def test_a_frontier_that_cannot_be_is_said_in_one_line(url: str) -> None:
 
 def test_variants_and_waves_of_a_seed_are_visits_of_their_own_at_one_place(frontier: Frontier) -> None:
     seeds = [Seed("http://a.com/", "wait=1"), "http://b.com/"]
-    assert [frontier.add(seeds, variant=name) for name in ("", "gpc", "gpc")] == [2, 2, 0]
-    assert frontier.add(seeds, variant="gpc", wave=2) == 2
+    assert [frontier.add(seeds, variants=[name]) for name in ("", "gpc", "gpc")] == [2, 2, 0]
+    assert frontier.add(seeds, variants=["gpc"], wave=2) == 2
     beat(frontier, "w1")
     leases = frontier.lease("w1", 10, per_domain=0)
     assert len({lease.visit_id for lease in leases}) == 6

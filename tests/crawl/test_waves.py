@@ -34,7 +34,7 @@ def test_a_wave_has_all_seeds_once_more_and_counts_of_its_own(frontier: Frontier
     frontier.waves.begin_first({"dwell_s": 1})
     assert not frontier.waves.begin_next({}), "there is nothing to visit again"
     frontier.add([Seed("http://a.com/", "wait=1"), Seed("http://b.a.com/")])
-    frontier.add(["http://a.com/"], variant="gpc")
+    frontier.add(["http://a.com/"], variants=["gpc"])
     frontier.waves.begin_first({"dwell_s": 7})
     assert not frontier.waves.begin_next({}), "seeds wait"
     first = end_all(frontier)

@@ -142,6 +142,9 @@ class Web:
         app.router.add_get("/file", self._file)
         app.router.add_get("/endless-file", self._endless_file)
         app.router.add_get("/probe", self._probe)
+        app.router.add_get("/device", self._device)
+        app.router.add_get("/cookie", self._cookie)
+        app.router.add_get("/blocked", self._cookie)
         app.router.add_get("/robots.txt", self._robots)
         app.router.add_get("/secret/{way}", self._secret)
         app.router.add_get("/pages/company.html", self._company)
@@ -193,6 +196,16 @@ class Web:
     async def _probe(self, request: web.Request) -> web.Response:
         query = request.query
         return _html(PROBE.replace("{port}", query["port"]).replace("{udp}", query["udp"]))
+
+    async def _device(self, request: web.Request) -> web.Response:
+        return _html((PAGES / "device.html").read_text("utf-8").replace("{OTHER}", self.other))
+
+    async def _cookie(self, request: web.Request) -> web.Response:
+        return web.Response(
+            text="<svg xmlns='http://www.w3.org/2000/svg'/>",
+            content_type="image/svg+xml",
+            headers={"Set-Cookie": "seen=1"},
+        )
 
     async def _robots(self, request: web.Request) -> web.Response:
         rules = ("User-agent: *", "Disallow: /forbidden/", "Disallow: /*?print=", "Disallow: /*.pdf$")
