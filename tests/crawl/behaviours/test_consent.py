@@ -44,7 +44,7 @@ CLICKED = {  # to accept, to reject
     "unknown": ("Accept all", "no"),
 }
 CHOICES = ("accept", "reject", "detect")
-OTHERS = ("plain", "newsletter", "hostile", "stuck")
+OTHERS = ("plain", "newsletter", "hostile", "stuck", "covered")
 
 
 class Visits:
@@ -177,6 +177,13 @@ async def test_a_banner_that_stays_is_told(visits: Visits) -> None:
     assert (answered["action"], answered["target"], answered["outcome"]) == ("reject", "Onetrust", "failed")
     detail = json.loads(answered["detail"])
     assert (detail["reported"], detail["gone"], detail["clicks"]) == (True, False, 2)
+
+
+async def test_a_button_that_a_mouse_cannot_reach_is_clicked_by_its_method(visits: Visits) -> None:
+    _, clicked, answered, _ = visits.actions("covered", "reject")
+    assert (clicked["action"], clicked["detail"]) == ("click", '{"trusted": false}')
+    assert (answered["target"], answered["outcome"]) == ("Onetrust", "done")
+    assert json.loads(answered["detail"])["trusted"] == 0
 
 
 async def test_a_page_sees_nothing_but_clicks_and_questions_to_its_platform(visits: Visits) -> None:
