@@ -55,6 +55,7 @@ CONSENT_FIND_S = 6.0  # for the first sign of a consent platform: some wait seco
 CONSENT_POPUP_S = 12.0  # for its banner: autoconsent looks ten times, twice a second
 CONSENT_LIMIT_S = 30.0  # for all of it: the longest rules open a second layer and wait there
 CONSENT_LOST_S = 3.0  # for a banner to come again, where the choice loaded another document
+CONSENT_BANNERS = 3  # that are answered: each choice may load another document, with another layer
 CONSENT_LAST_S = 1.5  # kept for the consent strings after the choice
 CONSENT_LOOK_S = 0.5  # between two looks for new frames
 CONSENT_EVAL_S = 1.0  # for what a rule asks of the page, as in autoconsent itself

@@ -40,6 +40,7 @@ class _Answering:
     def __init__(self, page: Page, action: str, package: autoconsent.Autoconsent) -> None:
         self.page, self.action, self.package = page, action, package
         self.platform = ""  # the one whose banner was found
+        self._banners = 0  # how many came, one after another
         self._silent: dict[str, PageFrame] = {}  # platforms that have shown no banner, and their frames
         self._lost: float | None = None  # when the document went whose banner was being answered
         self._lost_frame: PageFrame | None = None
@@ -125,18 +126,29 @@ class _Answering:
         elif kind == "found":
             self._silent.setdefault(platform, frame)
         elif kind == "popup":
-            self.platform, self._lost = platform, None
-            detail = {"source": _source(platform), "banner": True, "cosmetic": message["cosmetic"] is True}
-            self.page.record("detect", platform, "done", detail, began=self._began, frame=frame)
-            self._opened = time.monotonic()
-            if self.action == "detect":
-                self._ended.set()
+            self._open(frame, platform, message["cosmetic"] is True)
         elif kind == "unable":
             self.page.record(self.action, platform, "nothing", {"error": message["why"]}, frame=frame)
             self._ended.set()
         elif kind == "done" and message["intermediate"] is not True:
             self._record_done(frame, platform, message)
         return None
+
+    def _open(self, frame: PageFrame, platform: str, cosmetic: bool) -> None:
+        """A banner is open: the first, or one that came again after a choice."""
+        self.platform, self._lost = platform, None
+        self._banners += 1
+        if self._banners == 1:
+            self._opened = time.monotonic()
+        if self._banners > settings.CONSENT_BANNERS:
+            error = {"error": "the banner comes again after each choice"}
+            self.page.record(self.action, platform, "failed", error, began=self._opened, frame=frame)
+            self._ended.set()
+            return
+        detail = {"source": _source(platform), "banner": True, "cosmetic": cosmetic}
+        self.page.record("detect", platform, "done", detail, began=self._began, frame=frame)
+        if self.action == "detect":
+            self._ended.set()
 
     def _record_done(self, frame: PageFrame, platform: str, message: dict[str, Any]) -> None:
         worked = message["reported"] is True and message["gone"] is True and message["selfTest"] is not False

@@ -44,7 +44,7 @@ CLICKED = {  # to accept, to reject
     "unknown": ("Accept all", "no"),
 }
 CHOICES = ("accept", "reject", "detect")
-OTHERS = ("plain", "newsletter", "hostile", "stuck", "covered")
+OTHERS = ("plain", "newsletter", "hostile", "stuck", "covered", "again")
 
 
 class Visits:
@@ -87,7 +87,7 @@ async def visits(site: ConsentWeb, firefox: None, tmp_path_factory: pytest.TempP
         Seed(site.page("onetrust", "silent")),
     ]
     frontier.add(seeds)
-    options = Options(dwell_s=20.0, windows=10, allow_private=True, retries=0, per_domain=0)
+    options = Options(dwell_s=20.0, windows=13, allow_private=True, retries=0, per_domain=0)
     with Work("crawl", len(seeds)) as work:
         await Worker(run.store, frontier, options, instrument_settings.resolve("default"), work).run()
     frontier.close()
@@ -177,6 +177,17 @@ async def test_a_banner_that_stays_is_told(visits: Visits) -> None:
     assert (answered["action"], answered["target"], answered["outcome"]) == ("reject", "Onetrust", "failed")
     detail = json.loads(answered["detail"])
     assert (detail["reported"], detail["gone"], detail["clicks"]) == (True, False, 2)
+
+
+async def test_a_banner_that_comes_again_after_each_choice_is_told(visits: Visits) -> None:
+    rows = [row for row in visits.actions("again", "reject") if row["action"] != "click"]
+    found = ("detect", "Onetrust", "done")
+    assert [(row["action"], row["target"], row["outcome"]) for row in rows] == [
+        *[found] * 3,
+        ("reject", "Onetrust", "failed"),
+        ("step", "consent=reject", "done"),
+    ]
+    assert json.loads(rows[3]["detail"]) == {"error": "the banner comes again after each choice"}
 
 
 async def test_a_button_that_a_mouse_cannot_reach_is_clicked_by_its_method(visits: Visits) -> None:
