@@ -18,7 +18,7 @@ async def add(records: Records, book: NameBook | None, proxy: str) -> None:
     """Add the rows of a visit that is over. ``book`` is that of our guard, ``proxy`` the user's proxy."""
     if book:
         source = "resolver_beside_proxy" if proxy else "resolver"
-        entries = await book.entries(records.hosts)
+        entries = await book.entries(records.hosts, records.began)
         rows = [_row(host, entry, source, records.hosts[host]) for host, entry in entries.items()]
         # A host that was connected to and is not in the book any more. Others were never asked.
         forgotten = [host for host, peer in records.hosts.items() if peer and host not in entries]
@@ -34,14 +34,14 @@ async def add(records: Records, book: NameBook | None, proxy: str) -> None:
 
 
 def _row(host: str, entry: Entry, source: str, peer: str | None) -> dict[str, Any]:
-    names = entry.chain.names
+    names, lookup = entry.chain.names, entry.lookup
     return {
         "host": host,
         "canonical_names": None if names is None else json.dumps(names),
-        "addresses": json.dumps(entry.addresses) if entry.addresses else None,
+        "addresses": json.dumps(lookup.addresses) if lookup.addresses else None,
         "used_address": peer if source == "resolver" else None,
-        "error": entry.error,
+        "error": lookup.error,
         "names_error": entry.chain.error,
         "source": source,
-        "time_stamp": entry.found,
+        "time_stamp": lookup.found,
     }

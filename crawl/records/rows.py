@@ -57,6 +57,7 @@ class Records:
         """``saved`` are the kinds that are recorded on request, see `record_kinds.saving`."""
         self._writer, self._limits, self.saved = writer, limits, dict(saved or {})
         self.visit = {"crawl_id": crawl_id, "visit_id": visit_id, "attempt": attempt}
+        self.began = datetime.now(UTC)
         self.tab = -2  # the visited page's tab; set by `Browser.bind`
         self.n_calls = self.n_dropped = 0
         self.gaps: Counter[str] = Counter()

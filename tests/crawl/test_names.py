@@ -2,18 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
 
 import pytest
 
 from overscripted.crawl.network import cname_chain, name_book
 from overscripted.crawl.network.cname_chain import MOST_NAMES, Chain, SystemNameServers
-from overscripted.crawl.network.name_book import NameBook
+from overscripted.crawl.network.name_book import Entry, NameBook
 from overscripted.crawl.network.resolver import Refused, Resolver
 from overscripted.crawl.network.socks_guard import Guard
 from tests.crawl.name_server import NameServer
 from tests.crawl.test_guard import target as target  # a server on every loopback address
 from tests.crawl.test_guard import through
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @pytest.fixture
@@ -89,6 +92,36 @@ class Held:
         return Chain((f"{host}.cdn.test",))
 
 
+async def known(book: NameBook, hosts: Iterable[str]) -> dict[str, Entry]:
+    """What a visit that has lasted since the beginning knows, without a connection."""
+    return await book.entries(dict.fromkeys(hosts), EARLIEST)
+
+
+async def test_a_visit_has_its_own_lookups_and_none_of_another_visit() -> None:
+    held = Held()
+    held.go.set()
+    book = NameBook(held)
+    book.note("before.test", ["192.0.2.1"])
+    book.note("kept.test", ["192.0.2.1"])
+    book.note("kept.test", ["192.0.2.2"])
+    book.note("both.test", ["192.0.2.1"])
+    began = datetime.now(UTC)
+    book.note("both.test", ["192.0.2.2", "192.0.2.3"])
+    book.note("refused.test", [], "no address")
+    book.note("odd.test", ["192.0.2.2"])
+    for host in ("both.test", "refused.test", "odd.test"):  # of a visit at the same time, which finds others
+        book.note(host, ["192.0.2.9"])
+    peers = {"both.test": "192.0.2.3", "kept.test": "192.0.2.1", "odd.test": "192.0.2.7"}
+    hosts = dict.fromkeys(("before.test", "refused.test")) | peers
+    found = await book.entries(hosts, began)
+    assert {host: (entry.lookup.addresses, entry.lookup.error) for host, entry in found.items()} == {
+        "refused.test": ([], "no address"),
+        "both.test": (["192.0.2.2", "192.0.2.3"], ""),
+        "kept.test": (["192.0.2.1"], ""),  # an earlier visit of the container has left the connection
+        "odd.test": (["192.0.2.2"], ""),
+    }
+
+
 async def test_a_connection_does_not_wait_for_canonical_names(target: int) -> None:
     held = Held()
 
@@ -102,13 +135,13 @@ async def test_a_connection_does_not_wait_for_canonical_names(target: int) -> No
         assert await through(guard, "Page.test", target) == (0, b"echo hello")
     assert held.asked == ["page.test"]  # asked once, while the question is under way and after it
     held.go.set()
-    found = await book.entries(["page.test", "other.test"])
+    found = await known(book, ["page.test", "other.test"])
     assert await through(guard, "page.test", target) == (0, b"echo hello")
     await guard.stop()
     assert held.asked == ["page.test"]
-    assert {host: (entry.addresses, entry.error, entry.chain) for host, entry in found.items()} == {
-        "page.test": (["127.0.0.2"], "", Chain(("page.test.cdn.test",)))
-    }
+    assert {
+        host: (entry.lookup.addresses, entry.lookup.error, entry.chain) for host, entry in found.items()
+    } == {"page.test": (["127.0.0.2"], "", Chain(("page.test.cdn.test",)))}
 
 
 async def test_at_the_end_of_a_visit_late_answers_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,11 +149,11 @@ async def test_at_the_end_of_a_visit_late_answers_are_not_waited_for(monkeypatch
     held = Held()
     book = NameBook(held)
     book.note("late.test", ["192.0.2.1"])
-    found = await book.entries(["late.test"])
+    found = await known(book, ["late.test"])
     assert found["late.test"].chain == Chain(None, "no answer yet")
     held.go.set()
     monkeypatch.undo()
-    assert (await book.entries(["late.test"]))["late.test"].chain == Chain(("late.test.cdn.test",))
+    assert (await known(book, ["late.test"]))["late.test"].chain == Chain(("late.test.cdn.test",))
 
 
 async def test_many_slow_names_of_one_domain_take_no_place_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +170,7 @@ async def test_many_slow_names_of_one_domain_take_no_place_of_others(monkeypatch
     assert domains.count("slow.com") == name_book.ASKED_PER_DOMAIN
     assert "quick.org" in held.asked
     held.go.set()
-    found = await book.entries([*hosts, "quick.org", "19.more.com"])
+    found = await known(book, [*hosts, "quick.org", "19.more.com"])
     assert found["19.more.com"].chain.error == "not asked: too many questions at once"
     assert {found[host].chain for host in hosts} == {Chain((f"{host}.cdn.test",)) for host in hosts}
 
@@ -149,7 +182,7 @@ async def test_the_book_forgets_the_oldest_hosts(monkeypatch: pytest.MonkeyPatch
     book = NameBook(held)
     for host in ("a.test", "b.test", "c.test", "a.test", "d.test", "192.0.2.1", "::1"):
         book.note(host, [])
-    assert list(await book.entries(["a.test", "b.test", "c.test", "d.test", "192.0.2.1"])) == [
+    assert list(await known(book, ["a.test", "b.test", "c.test", "d.test", "192.0.2.1"])) == [
         "a.test",
         "c.test",
         "d.test",
@@ -170,9 +203,9 @@ async def test_a_lying_chain_changes_neither_what_is_connected_nor_what_is_refus
     await guard.start()
     assert await through(guard, "public.test", target) == (0, b"echo hello")
     assert await through(guard, "private.test", target) == (2, b"")
-    found = await book.entries(["public.test", "private.test"])
+    found = await known(book, ["public.test", "private.test"])
     await guard.stop()
-    assert {host: (entry.addresses, entry.error) for host, entry in found.items()} == {
+    assert {host: (entry.lookup.addresses, entry.lookup.error) for host, entry in found.items()} == {
         "public.test": (["127.0.0.2"], ""),
         "private.test": (["127.0.0.1"], "not a public address"),
     }
@@ -197,7 +230,7 @@ async def test_the_book_says_why_a_host_has_no_address(monkeypatch: pytest.Monke
             await resolver.addresses(host)
     with pytest.raises(Refused):
         await resolver.addresses("127.0.0.1")
-    assert {host: entry.error for host, entry in (await book.entries(hosts)).items()} == {
+    assert {host: entry.lookup.error for host, entry in (await known(book, hosts)).items()} == {
         "slow.test": "no answer in 0.05 s",
         "empty.test": "no address",
         "gone.test": "Name or service not known",
