@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,13 +64,14 @@ class Browser:
         headless: bool = True,
         contact: str = "",
         saved: Mapping[str, list[str]] | None = None,
+        prepare: Callable[[Path], None] = lambda folder: None,
     ) -> "Browser":
         """Start Firefox and the instrument. For ``instrument_settings`` see `crawl.instrument.settings`.
 
-        ``contact`` is added to the User-Agent. For ``saved`` see `record_kinds.saving`. Raises OutsideError
-        where Firefox or the instrument fails.
+        ``contact`` is added to the User-Agent. For ``saved`` see `record_kinds.saving`, for ``prepare``
+        `Firefox.start`. Raises OutsideError where Firefox or the instrument fails.
         """
-        firefox = await Firefox.start(prefs, authorities, binary, headless)
+        firefox = await Firefox.start(prefs, authorities, binary, headless, prepare)
         try:
             recorder = bundle.recorder_settings(instrument_settings, saved)
             return await cls._attach(firefox, recorder, prefs, contact)
@@ -270,10 +271,14 @@ class Browser:
         """Whether the container's first tab shows a page and nothing of it is loading."""
         return await self._parent.has_loaded(container_id)
 
-    async def stop(self) -> None:
-        """End Firefox and remove everything that it left."""
+    async def ask(self, function: str, *arguments: str) -> str:
+        """The text that a function of the parent process gives. Raises BidiError, BidiClosed."""
+        return str(await self._parent.call(function, *arguments))
+
+    async def stop(self, keep: Callable[[Path], None] | None = None) -> None:
+        """End Firefox and remove everything that it left. For ``keep`` see `Firefox.stop`."""
         self._watching.cancel()
-        await self.firefox.stop()
+        await self.firefox.stop(keep)
 
     async def _watch(self) -> None:
         with contextlib.suppress(BidiClosed):

@@ -79,16 +79,34 @@ class BrowserPool:
             log.warning("Firefox did not start; trying again")
         return await self._start()
 
-    async def _start(self) -> Browser:
+    async def start_alone(self, prefs: dict[str, Pref], prepare: Callable[[Path], None]) -> Browser:
+        """A browser for one seed, with more preferences; `take` it back before it is stopped.
+
+        For ``prepare`` see `Firefox.start`. Raises OutsideError where none starts.
+        """
+        browser = await self._start(prefs, prepare)
+        browser.retired = True  # for others
+        browser.active += 1
+        self.browsers.append(browser)
+        return browser
+
+    def take(self, browser: Browser) -> None:
+        """Give a browser up to the caller, who stops it."""
+        self.browsers.remove(browser)
+
+    async def _start(
+        self, prefs: dict[str, Pref] | None = None, prepare: Callable[[Path], None] = lambda folder: None
+    ) -> Browser:
         self._limit_clock.reach(limits.START)
         browser = await Browser.start(
             self._instrument_settings,
-            self._prefs(),
+            self._prefs() | (prefs or {}),
             [Path(path) for path in self._options.authorities],
             self._options.firefox,
             headless=not self._options.show,
             contact=self._options.contact,
             saved=saving.saved(self._options.save),
+            prepare=prepare,
         )
         if self._extension:
             await self._install(browser)

@@ -36,6 +36,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
             "dwell",
             "do",
             "revisit",
+            "profile",
             "load_timeout",
             "windows",
             "per_domain",
@@ -92,6 +93,14 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     metavar="SECONDS",
     help="Visit each page once more, this long after its first visit and with what that visit left: cookies, "
     "storage, caches. The second visit is one of its own.",
+)
+@click.option(
+    "--profile",
+    metavar="keep|load=FILE|save=FILE",
+    multiple=True,
+    help="Visit all seeds with one profile, one after the other: each visit finds the cookies and storage "
+    "that those before it left. `save` writes the profile to a file at the end, `load` begins with one. May "
+    "be given several times.",
 )
 @click.option(
     "--load-timeout",
@@ -282,6 +291,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         mix_instruments=given["mix_instruments"],
         save=given["save"],
         do=given["do"],
+        profile=given["profile"],
         revisit_s=given["revisit"],
         variants=given["variants"],
         contact=given["contact"],

@@ -21,6 +21,8 @@ from overscripted.crawl.frontier import progress, seeds
 from overscripted.crawl.frontier.database import sqlite_url
 from overscripted.crawl.frontier.queue import Frontier, Seed
 from overscripted.crawl.instrument.settings import digest, resolve
+from overscripted.crawl.kept import words as profile_words
+from overscripted.crawl.kept.states import States
 from overscripted.crawl.records import writer
 from overscripted.crawl.settings import Options
 from overscripted.crawl.variants import file as variants
@@ -53,9 +55,15 @@ def crawl(
     limits.raise_open_files(FILES, "a crawl")
     instrument_settings = resolve(options.instrument)
     saving.saved(options.save)
+    words = profile_words.parse(options.profile)
     chosen = variants.read(options.variants) if options.variants else None
+    if chosen and options.profile:
+        raise InputError("--profile: not possible with --variants yet; give one of them")
     if wrong := [name for name, it in (chosen.by_name if chosen else {}).items() if it.state == KEPT]:
-        raise InputError(f'--variants {options.variants}: {wrong[0]}: state = "kept" is not possible yet')
+        raise InputError(
+            f'--variants {options.variants}: {wrong[0]}: state = "kept" is not possible yet; crawl the seeds '
+            "into a run of their own with --profile keep"
+        )
     for do in {options.do, *(variant.do for variant in chosen.by_name.values())} if chosen else {options.do}:
         for step in plan.parse(do):
             step.behaviour.prepare()
@@ -68,6 +76,9 @@ def crawl(
     run = Run.open(run_url, create=seed_file is not None)
     _same_records(run, instrument_settings, options)
     _same_variants(run, chosen, options)
+    _same_profile(run, options)
+    if words.load:
+        States(run.store).begin(words.load)
     writer.require_space(run.store)
     frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
     try:
@@ -87,7 +98,10 @@ def crawl(
             if chosen:
                 _note_variants(run, chosen)
         by_name = chosen.by_name if chosen else {}
-        return _work(run, frontier, options, instrument_settings, by_name)
+        facts = _work(run, frontier, options, instrument_settings, by_name)
+        if words.save and not States(run.store).export(frontier.visits_in_order(), words.save):
+            raise InputError(f"--profile save={words.save}: no visit has ended, so there is no profile yet")
+        return facts
     finally:
         frontier.close()
 
@@ -205,3 +219,14 @@ def _same_records(run: Run, instrument_settings: dict[str, Any], options: Option
         f"{options.instrument}; give the same --instrument, start another run, or allow both in one run with "
         "--mix-instruments"
     )
+
+
+def _same_profile(run: Run, options: Options) -> None:
+    """Raise InputError where some visits of a run would be made with a kept profile and others without."""
+    before = run.stage(STAGE).get("options")
+    if before is not None and bool(before.get("profile")) != bool(options.profile):
+        had, now = ("with", "without") if before.get("profile") else ("without", "with")
+        raise InputError(
+            f"{run.store.url}: was begun {had} --profile and cannot go on {now} it; give the same options, "
+            "or start another run"
+        )

@@ -182,6 +182,7 @@ class Options:
     instrument: str = "default"
     mix_instruments: bool = False
     save: tuple[str, ...] = ()  # kinds of records that are recorded on request, see `record_kinds.saving`
+    profile: tuple[str, ...] = ()  # visit all seeds, in order, with one profile, see `kept.words`
     revisit_s: float = 0.0  # visit each page once more after this time; 0: do not
     do: str = ""  # the plan of what is done on each page, see `behaviours.plan`
     variants: str = ""  # file of the variants in which each seed is visited, see `variants.file`

@@ -26,11 +26,15 @@ from overscripted.crawl.browser_pool import BrowserPool
 from overscripted.crawl.browser_pools import BrowserPools
 from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.firefox import profile
+from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.frontier import attempts
 from overscripted.crawl.frontier.client import FrontierClient
 from overscripted.crawl.frontier.queue import Frontier, Lease
 from overscripted.crawl.instrument.settings import digest
+from overscripted.crawl.kept.archive import Unusable
+from overscripted.crawl.kept.profile import KeptProfile
+from overscripted.crawl.kept.states import States
 from overscripted.crawl.limits import Limit, LimitClock, Reached
 from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.metrics import Metrics
@@ -100,6 +104,8 @@ class Worker:
         self._store = store
         self._variants = variants or {}
         self._instrument_settings = instrument_settings
+        self._states = States(store)  # of the profile that is kept
+        self._before: list[tuple[int, int]] = []  # visits with it before the present one, the latest first
         self.browsers = BrowserPool(options, instrument_settings, self._prefs, self.limits)
         self._pools = BrowserPools(self.browsers, self._pool)
         self._visits: dict[asyncio.Task[None], Lease] = {}
@@ -173,7 +179,9 @@ class Worker:
 
     async def _lease(self, n: int) -> list[Lease]:
         """Start up to ``n`` visits. Without a seed that waits, write the records of those that ended."""
-        if self._variants:
+        if self.options.profile:
+            leases = await self._lease_in_order()
+        elif self._variants:
             leases = await self._frontier.lease(max(n // len(self._variants), 1), together=True)
         else:
             leases = await self._frontier.lease(n)
@@ -182,6 +190,13 @@ class Worker:
         if not leases and self.writer.gathering and not await self._frontier.waits():
             self.writer.flush()  # the last visits: those to be tried again need not wait for a full segment
         return leases
+
+    async def _lease_in_order(self) -> list[Lease]:
+        """The next seed of the kept profile, unless a visit with it is in progress."""
+        if self._visits:
+            return []
+        lease, self._before = await self._frontier.lease_in_order()
+        return [lease] if lease else []
 
     async def _wait(self, free: int) -> None:
         """Wait until a visit ends, or for a moment."""
@@ -248,13 +263,22 @@ class Worker:
         if lease.attempt > settings.MAX_ATTEMPTS:
             result = visits.Result(Outcome.LOST, "workers were killed at every attempt")
             self._finish(lease, [_Made(lease, self._records(lease), result, "")])
+            if self.options.profile:
+                self.writer.flush()
             return
         variant = self._variants.get(lease.variant)
         if variant:
             lease = replace(lease, do=variant.do or lease.do, decorate=variant.decorate)
-        browser = await self._pools.of(variant).get()
-        task = asyncio.create_task(self._visit(browser, lease))
+        if self.options.profile:
+            task = asyncio.create_task(self._visit_with_profile(lease))
+        else:
+            task = asyncio.create_task(self._visit(await self._pools.of(variant).get(), lease))
         self._visits[task] = lease
+
+    def _options_of(self, lease: Lease) -> Options:
+        """The options of a lease, with those of its variant."""
+        variant = self._variants.get(lease.variant)
+        return replace(self.options, revisit_s=variant.after) if variant and variant.after else self.options
 
     def _records(self, lease: Lease) -> Records:
         records = Records(self.writer, self._crawl_id, lease.visit_id, lease.attempt, Limits(), self._saved)
@@ -267,28 +291,60 @@ class Worker:
         If one has to be made again, all are. Rows become durable in order. The last one ends the seed.
         """
         variant = self._variants.get(lease.variant)
-        options = (
-            replace(self.options, revisit_s=variant.after) if variant and variant.after else self.options
-        )
-        expected = following.expected(lease, options)
+        expected = following.expected(lease, self._options_of(lease))
         needed = expected or bool(variant and variant.has_container_settings)
+        made: list[_Made] = []
         async with browser.hold(needed, variant) as user_context:
-            made: list[_Made] = []
             whole = bool(user_context or not needed)
-            whole = whole and await self._add(made, browser, lease, user_context)
-            if whole and expected and made[0].result.outcome in GOOD:
-                follows = following.of(lease, made[0].result.follow, options)
-                for number, follow in enumerate(follows, 1):
-                    if self._again(made[-1]):
-                        break
-                    self._write(made[-1], _nothing)
-                    next_visit = lease.following(self._crawl_id, number, follow.url, follow.do)
-                    whole = await self._pause(follow.after_s)
-                    whole = whole and await self._add(made, browser, next_visit, user_context)
-                    if not whole:
-                        break
+            whole = whole and await self._make(made, browser, lease, user_context)
         if whole:
             self._finish(lease, made)
+        else:
+            await self._frontier.retry(lease)
+
+    async def _make(self, made: list[_Made], browser: Browser, lease: Lease, user_context: str) -> bool:
+        """Make the visits of a lease and add them to ``made``. False where they have to be made again."""
+        options = self._options_of(lease)
+        whole = await self._add(made, browser, lease, user_context)
+        if not (whole and following.expected(lease, options) and made[0].result.outcome in GOOD):
+            return whole
+        follows = following.of(lease, made[0].result.follow, options)
+        for number, follow in enumerate(follows, 1):
+            if self._again(made[-1]):
+                break
+            self._write(made[-1], _nothing)
+            next_visit = lease.following(self._crawl_id, number, follow.url, follow.do)
+            whole = await self._pause(follow.after_s)
+            if not (whole and await self._add(made, browser, next_visit, user_context)):
+                return False
+        return True
+
+    async def _visit_with_profile(self, lease: Lease) -> None:
+        """Make the visits of a lease with the kept profile. Its state is written before the last row."""
+        before = await asyncio.to_thread(self._states.load, self._before)
+        made: list[_Made] = []
+        whole = False
+        try:
+            kept = await KeptProfile.start(self.browsers, before)
+        except Unusable as error:
+            raise OutsideError(f"{self._store.url}: the kept profile is unusable: {error}") from error
+        except (BidiError, BidiClosed, TimeoutError) as error:
+            log.warning("Firefox did not start with the kept profile: %s", error)
+            await self._frontier.retry(lease)
+            return
+        try:
+            whole = await self._make(made, kept.browser, lease, kept.user_context)
+        finally:
+            after = await kept.end()
+        if whole and after is None and made[-1].result.outcome != Outcome.CRASHED:
+            made[-1].result.outcome = Outcome.FAILED
+            made[-1].result.error = "Firefox did not keep what the page left"
+        state = after or before
+        if whole and state and not self._again(made[-1]):
+            await asyncio.to_thread(self._states.save, (lease.visit_id, lease.attempt), state)
+        if whole:
+            self._finish(lease, made)
+            self.writer.flush()  # the next visit begins when this one is durable
         else:
             await self._frontier.retry(lease)
 

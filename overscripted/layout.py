@@ -18,6 +18,9 @@ VANTAGE_PARTS = f"{PRECRAWL}/parts"  # of vantage points that have not finished
 FRONTIER = "frontier.sqlite"  # of a crawl without another database
 CRAWL_STATUS = "crawl/status.json"  # written by the crawl's workers while they run
 
+KEPT = "kept"  # the profile of a crawl with --profile
+KEPT_START = f"{KEPT}/start.tar.gz"  # given by --profile load=FILE
+
 DWELL = "dwell"  # the sample of `overscripted dwell`
 DWELL_RUN = f"{DWELL}/run"  # a run within the run
 DWELL_SEEDS = f"{DWELL}/seeds.txt"
@@ -63,6 +66,11 @@ def vantage_parts(vantage: str) -> str:
 def raw(table: str) -> str:
     """The folder of a raw table's segments."""
     return f"{RAW}/{table}"
+
+
+def kept_state(visit_id: int, attempt: int) -> str:
+    """The profile as an attempt at a visit left it."""
+    return f"{KEPT}/{visit_id}-{attempt}.tar.gz"
 
 
 def table(name: str) -> str:

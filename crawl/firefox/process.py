@@ -28,6 +28,7 @@ OLDEST = (
     140  # its remote control has all that we need; tested on the ESRs of Debian 12 (140) and their updates
 )
 START_TIMEOUT_S = 60.0  # it takes 3 s on an idle machine, twenty times that on a busy one
+KEEP_TIMEOUT_S = 60.0  # to write what pages left, on a busy machine
 STOP_TIMEOUT_S = 5.0  # Firefox takes 1 s to end; a hung one is killed
 BINARIES = ("firefox-esr", "firefox")
 _SYSTEM_NAMES = (
@@ -93,9 +94,11 @@ class Firefox:
         authorities: list[Path] | None = None,
         binary: str | None = None,
         headless: bool = True,
+        prepare: Callable[[Path], None] = lambda folder: None,
     ) -> "Firefox":
         """Start Firefox on a new profile and open a session; the caller must `stop` it.
 
+        ``prepare`` is called with the profile's folder before, in a thread, and may add files.
         Raises SoftwareMissing without Firefox, OutsideError when it does not come up.
         """
         path = find(binary)
@@ -103,6 +106,7 @@ class Firefox:
         folder = await asyncio.to_thread(profile.create, merged, authorities or [])
         try:
             await asyncio.to_thread(startup_cache.into, folder / "profile", path)
+            await asyncio.to_thread(prepare, folder / "profile")
             process = await asyncio.create_subprocess_exec(
                 path,
                 *(["--headless"] if headless else []),
@@ -175,16 +179,23 @@ class Firefox:
         except BidiError as error:
             raise OutsideError(f"{path}: Firefox refuses the extension: {error}") from error
 
-    async def stop(self) -> None:
-        """End every process and remove the profile. Safe at any time, also twice."""
+    async def stop(self, keep: Callable[[Path], None] | None = None) -> None:
+        """End every process and remove the profile. Safe at any time, also twice.
+
+        ``keep`` is called with the profile's folder before, in a thread, if Firefox ended in order: then all
+        that its pages left is written. Firefox gets more time for that.
+        """
+        within_s = KEEP_TIMEOUT_S if keep else STOP_TIMEOUT_S
         if hasattr(self, "bidi"):
             with contextlib.suppress(Exception):
-                await self.bidi.command("browser.close", within_s=STOP_TIMEOUT_S)
+                await self.bidi.command("browser.close", within_s=within_s)
             await self.bidi.close()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.process.wait(), STOP_TIMEOUT_S)
+                await asyncio.wait_for(self.process.wait(), within_s)
         if self.process.returncode == 0:  # a Firefox that was killed may have written half of it
             await asyncio.to_thread(startup_cache.keep, self.folder / "profile", self.binary)
+            if keep:
+                await asyncio.to_thread(keep, self.folder / "profile")
         processes.kill_group(self.process.pid)
         await self.process.wait()
         self._drain.cancel()

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from overscripted.crawl import settings
 from overscripted.crawl.frontier.database import Clock, Database
+from overscripted.crawl.frontier.in_order import InOrder
 from overscripted.crawl.frontier.report import Report
 from overscripted.crawl.frontier.tables import (
     DOMAINS,
@@ -90,6 +91,7 @@ class Frontier:
         self.workers = Workers(self._database, crawl_id)
         self.waves = Waves(self._database, crawl_id)
         self.report = Report(self._database, crawl_id)
+        self._in_order = InOrder(self._database, crawl_id)
 
     def close(self) -> None:
         """Close the connections."""
@@ -176,6 +178,23 @@ class Frontier:
             if batch.leases:
                 self._mark_leased(db, worker, batch, now + pace_s)
             return batch.leases
+
+    def lease_in_order(self, worker: str) -> tuple[Lease | None, list[tuple[int, int]]]:
+        """The seed whose turn it is, or None while it cannot be leased; the visits before it, see `Next`."""
+        with self._database.begin() as db:
+            turn = self._in_order.next(db)
+            if turn.visit_id is None:
+                return None, turn.before
+            query = _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, SEEDS.c.visit_id == turn.visit_id)
+            batch = _Batch(1, 0, 0.0, together=False)
+            batch.add(db.execute(query))
+            self._mark_leased(db, worker, batch, self._database.clock)
+            return batch.leases[0], turn.before
+
+    def visits_in_order(self) -> list[tuple[int, int]]:
+        """The visits that have ended, see `Next`."""
+        with self._database.begin() as db:
+            return self._in_order.before(db)
 
     def _next(self, db: sa.Connection, start: int, n: int, now: Clock, per_domain: int) -> list[Any]:
         """Up to ``n`` of the next waiting seeds whose domain is free, from position ``start`` on."""

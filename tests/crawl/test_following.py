@@ -43,6 +43,7 @@ class Choice:
 
 
 def counting(web: Web, name: str) -> str:
+    """A page whose title says how often its container has visited such a page."""
     return f"{web.base}/shows?html={quote(COUNTS + f'<p>{name}')}"
 
 

@@ -9,7 +9,7 @@ import pytest
 from overscripted import layout
 from tests.product import python_files
 
-FOLDERS = "precrawl|crawl|dwell|raw|tables|etl|findings|report|demo"
+FOLDERS = "precrawl|crawl|dwell|kept|raw|tables|etl|findings|report|demo"
 KEY = re.compile(rf"run\.json|frontier\.sqlite|({FOLDERS})/[\w.{{}}-]*")
 
 
