@@ -127,6 +127,8 @@ install_js_tools() { # the linters for JavaScript, into node_modules, with the v
 }
 
 find_python
+# It computes while the other steps wait for the network, and needs none of them.
+[ "$purpose" = demo ] || install_s3_server &
 want venv python3-venv
 want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show firefox >/dev/null 2>&1 && echo firefox-esr || echo firefox)"
 want certutil libnss3-tools
@@ -147,7 +149,6 @@ if [ "$purpose" = bench ]; then
 fi
 install_system_packages
 make_environment
-[ "$purpose" = demo ] || install_s3_server &
 [ "$purpose" = demo ] || install_js_tools &
 install_python_packages "$extras"
 wait
