@@ -2,7 +2,17 @@
 // World: Firefox's parent process, privileged. Cookies are text from servers, or from the file of a profile.
 "use strict";
 
-const MEMBERS = ["host", "path", "name", "value", "isSecure", "isHttpOnly", "originAttributes", "sameSite", "schemeMap"];
+const MEMBERS = [
+  "host",
+  "path",
+  "name",
+  "value",
+  "isSecure",
+  "isHttpOnly",
+  "originAttributes",
+  "sameSite",
+  "schemeMap",
+];
 const DAY_MS = 86_400_000; // Firefox wants a time for session cookies too, and ignores it
 
 /** The session cookies, as JSON text. */
