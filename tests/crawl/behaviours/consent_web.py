@@ -26,8 +26,10 @@ class ConsentWeb:
         self._thread = threading.Thread(target=self._main, daemon=True)
 
     def __enter__(self) -> "ConsentWeb":
+        """Raises UserError where npm cannot install the packages."""
+        self._modules = npm.installed(PACKAGES)
         self._thread.start()
-        assert self._ready.wait(300)
+        assert self._ready.wait(10)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,16 +46,15 @@ class ConsentWeb:
 
     def _main(self) -> None:
         asyncio.set_event_loop(self._loop)
-        modules = npm.installed(PACKAGES)
-        self._loop.run_until_complete(self._start(modules))
+        self._loop.run_until_complete(self._start())
         self._ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(self._runner.cleanup())
 
-    async def _start(self, modules: Path) -> None:
+    async def _start(self) -> None:
         app = web.Application()
         app.router.add_static("/pages/", PAGES)
-        app.router.add_static("/npm/", modules)
+        app.router.add_static("/npm/", self._modules)
         app.router.add_get("/index.html", self._frame)
         app.router.add_get("/tracker", self._count)
         app.router.add_get("/clicked", self._count)
