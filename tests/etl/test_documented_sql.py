@@ -46,8 +46,12 @@ ASKED = (
 )
 # What each query of the guide on consent finds in the rows of `_refused` below.
 REFUSED = (
-    [("Platform", "reject", "done", 1), ("Platform", "reject", "failed", 1)],
-    [("late.com", "reject", 0, 1), ("early.com", "reject", 1, 0)],
+    [
+        ("Platform", "accept", "done", 2),
+        ("Platform", "reject", "done", 1),
+        ("Platform", "reject", "failed", 1),
+    ],
+    [("early.com", 1, 0, 1), ("late.com", 0, 1, 1), ("ads.com", 0, 1, 0)],
     [("Platform", "reject", 2, 1)],
 )
 
@@ -225,29 +229,41 @@ def _asked() -> dict[str, list[dict[str, Any]]]:
 def _refused() -> dict[str, list[dict[str, Any]]]:
     """Rows for the queries of the guide on consent, with rows beside them that no query may find."""
     chosen = datetime(2026, 11, 21, 12, tzinfo=UTC)
-    ids = [{"crawl_id": 7, "visit_id": n, "attempt": 1} for n in (1, 2)]
-    action = {"step": "consent", "target": "Platform", "started": chosen, "outcome": "done"}
+    ids = {n: {"crawl_id": 7, "visit_id": n, "attempt": 1} for n in (1, 2, 3, 4)}
+    action = {"ordinal": 1, "step": "consent", "target": "Platform", "started": chosen}
     request = {"document_url": PAGE, "top_level_url": PAGE, "hop": 0}
-    sent = (("1", "https://early.com/", -1), ("2", "https://late.com/", 1), ("3", f"{PAGE}own", 1))
-    said = {"choice": "reject", "platform": "Platform", "tcf": "refused"}
+    said = {"choice": "reject", "platform": "Platform", "tcf": "refused", "time_stamp": chosen}
+    early, late, ads = "https://early.com/", "https://late.com/", "https://ads.com/"
+    sent = (
+        *((1, early, -1), (1, early, 1), (1, late, 1), (1, f"{PAGE}own", 1)),  # refused
+        *((2, ads, 1), (4, ads, 1)),  # not refused with success; a site that was never refused
+        *((3, early, -1), (3, late, 1), (3, ads, 1)),  # accepted
+    )
     return {
-        "visits": [visit(), visit(visit_id=2)],
+        "visits": [*(visit(visit_id=n) for n in (1, 2, 3)), visit(visit_id=4, site_url="https://b.com/")],
         "actions": [
-            {**ids[0], **action, "ordinal": 0, "action": "detect"},
-            {**ids[0], **action, "ordinal": 1, "action": "reject"},
-            {**ids[1], **action, "ordinal": 0, "action": "reject", "outcome": "failed"},
-            {**ids[1], **action, "ordinal": 1, "action": "reject", "step": "own"},
+            {**ids[1], **action, "ordinal": 0, "action": "detect", "outcome": "done"},
+            {**ids[1], **action, "action": "reject", "outcome": "done"},
+            {**ids[2], **action, "action": "reject", "outcome": "failed"},
+            {**ids[3], **action, "action": "accept", "outcome": "done"},
+            {**ids[4], **action, "action": "accept", "outcome": "done"},
+            {**ids[4], **action, "ordinal": 2, "action": "reject", "outcome": "done", "step": "own"},
         ],
         "requests": [
-            {**one, **request, "request_id": key, "url": url, "time_stamp": chosen + timedelta(seconds=s)}
-            for one in ids
-            for key, url, s in sent
+            {
+                **ids[n],
+                **request,
+                "request_id": str(key),
+                "url": url,
+                "time_stamp": chosen + timedelta(seconds=s),
+            }
+            for key, (n, url, s) in enumerate(sent)
         ],
         "consents": [
-            {**ids[0], "moment": "before", "time_stamp": chosen, "tcf": ""},
-            {**ids[0], **said, "moment": "after", "time_stamp": chosen},
-            {**ids[1], **said, "moment": "before", "time_stamp": chosen},
-            {**ids[1], **said, "moment": "after", "time_stamp": chosen},
+            {**ids[1], "moment": "before", "time_stamp": chosen, "tcf": ""},
+            {**ids[1], **said, "moment": "after"},
+            {**ids[2], **said, "moment": "before"},
+            {**ids[2], **said, "moment": "after"},
         ],
     }
 
