@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.instrument import bundle
 from overscripted.crawl.instrument.protocol import Gap
 from overscripted.crawl.instrument.session import Realms
+from overscripted.crawl.link import Link
 from overscripted.crawl.process_usage import Total
 from overscripted.crawl.process_watch import ProcessWatch
 from overscripted.crawl.records.rows import Records
@@ -191,8 +193,18 @@ class Browser:
             raise
         if not tab.own_container:
             self._held[tab.user_context] = container_id
+            records.first_tab = records.tab
         self.tabs.bind(tab, container_id, records)
         self.watch.usage.begin(container_id)
+
+    async def navigate(self, tab: VisitTab, url: str, link: Link | None, within_s: float) -> str:
+        """Go to a URL, by a link where the tab's visit follows one; the URL of the page that came.
+
+        Raises BidiError with Firefox's reason, TimeoutError.
+        """
+        if link is not None and link.referrer:
+            return await self._parent.follow_link(tab.container_id, replace(link, url=url), within_s)
+        return await tab.navigate(url, "complete", within_s)
 
     async def flush(self, container_id: str, end: bool = True) -> dict[str, Any]:
         """Have everything recorded in a container sent; returns the instrument's ``flushed`` message.

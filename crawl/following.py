@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from overscripted.crawl.behaviours import plan
 from overscripted.crawl.frontier.queue import Lease
+from overscripted.crawl.link import Link
 from overscripted.crawl.settings import Options
 
 
@@ -11,7 +12,7 @@ from overscripted.crawl.settings import Options
 class Follow:
     """A visit to make ``after_s`` seconds after the end of the one before. ``do`` is its plan."""
 
-    url: str
+    link: Link
     do: str
     after_s: float = 0.0
 
@@ -27,14 +28,14 @@ def expected(lease: Lease, options: Options) -> bool:
     return options.revisit_s > 0 or any(step.behaviour.follows for step in steps_of(lease, options))
 
 
-def of(lease: Lease, urls: list[str], options: Options) -> list[Follow]:
-    """The visits that follow that of a seed: of the pages ``urls`` that its behaviours chose, and of its own.
+def of(lease: Lease, links: list[Link], options: Options) -> list[Follow]:
+    """The visits that follow that of a seed: of the ``links`` that its behaviours chose, and of its own page.
 
     The same things are done on them, but for the choice of further pages.
     """
     steps = steps_of(lease, options)
     do = ",".join(str(step) for step in steps if not step.behaviour.follows)
-    follows = [Follow(url, do, options.pace_s) for url in urls]
+    follows = [Follow(link, do, options.pace_s) for link in links]
     if options.revisit_s:
-        follows.append(Follow(lease.seed, do, max(options.revisit_s, options.pace_s)))
+        follows.append(Follow(Link(lease.seed), do, max(options.revisit_s, options.pace_s)))
     return follows

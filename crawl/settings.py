@@ -31,6 +31,10 @@ ACTION_DETAIL = 20_000  # characters of the details of an action
 MOST_FOLLOWERS = 50  # visits that follow a seed's own in its container
 # Seeds that wait for their second visit (--revisit) beside --windows. Each keeps its container in memory.
 MOST_WAITING = 200
+LINKS_S = 5.0  # to look at the links of a page and choose some: takes milliseconds
+LINKS_LOOKED_AT = 5_000  # links of a page that may be followed: the first ones; a large page has a thousand
+LINK_LENGTH = 2_000  # characters of an address that is followed: servers refuse much longer ones
+LINKS_TEXT = 500_000  # characters of all links of a page with their texts
 ACTION_ANSWER = 1_000_000  # characters of what a page answers to a question of a behaviour
 ACTION_ROOTS = 2_000  # open shadow trees of a frame in which an element is looked for
 ACTION_PICTURES = 10  # pictures that a behaviour may make in one visit

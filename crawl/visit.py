@@ -17,6 +17,7 @@ from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.frontier.queue import Lease
 from overscripted.crawl.instrument.protocol import Gap
+from overscripted.crawl.link import Link
 from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.process_usage import Total
 from overscripted.crawl.records.rows import Records
@@ -63,7 +64,7 @@ class Result:
     final_url: str = ""
     challenge: str = ""  # name of the rule that fired
     steps: tuple[plan.Step, ...] = ()  # done on the page
-    follow: list[str] = field(default_factory=list)  # addresses to visit next in the same container
+    follow: list[Link] = field(default_factory=list)  # to visit next in the same container
 
 
 class _Ended(Exception):
@@ -129,8 +130,8 @@ async def _attempt(
 ) -> Result:
     result = Result(steps=following.steps_of(lease, options))
     try:
-        url = _url(lease.url)
-        await _Visit(browser, await browser.open(user_context), records, options, result).run(url, loaded)
+        url, tab = _url(lease.url), await browser.open(user_context)
+        await _Visit(browser, tab, records, options, result).run(url, lease.link, loaded)
     except _Ended as end:
         result.outcome, result.error = end.outcome, end.error
     except BidiClosed:
@@ -204,12 +205,15 @@ class _Visit:
         self.browser, self.tab, self.records = browser, tab, records
         self.options, self.result = options, result
 
-    async def run(self, url: str, loaded: Callable[[], None]) -> None:
-        """Load the page, watch it, have its records sent. ``loaded`` is called after the load."""
+    async def run(self, url: str, link: Link | None, loaded: Callable[[], None]) -> None:
+        """Load the page, by a link where the visit follows one, watch it, have its records sent.
+
+        ``loaded`` is called after the load.
+        """
         tab, answers = self.tab, True
         try:
             await self.browser.bind(tab, self.records)
-            await self._load(url)
+            await self._load(url, link)
             loaded()
             self.result.loaded = datetime.now(UTC)
             self.browser.watch.usage.note_load(tab.container_id)
@@ -243,11 +247,11 @@ class _Visit:
 
     # -- loading ------------------------------------------------------------------------------
 
-    async def _load(self, url: str) -> None:
+    async def _load(self, url: str, link: Link | None) -> None:
         """Wait for the load event of the page, or of the page that it leads to."""
         self.tab.arrived.clear()
         self.tab.navigations = 0
-        navigation = self.tab.navigate(url, "complete", self.options.load_timeout_s + 60)
+        navigation = self.browser.navigate(self.tab, url, link, self.options.load_timeout_s + 60)
         try:
             async with asyncio.timeout(self.options.load_timeout_s):
                 try:

@@ -313,7 +313,7 @@ class Worker:
             if self._again(made[-1]):
                 break
             self._write(made[-1], _nothing)
-            next_visit = lease.following(self._crawl_id, number, follow.url, follow.do)
+            next_visit = lease.following(self._crawl_id, number, follow.link, follow.do)
             whole = await self._pause(follow.after_s)
             if not (whole and await self._add(made, browser, next_visit, user_context)):
                 return False

@@ -19,6 +19,7 @@ from overscripted.crawl.behaviours.input import Input
 from overscripted.crawl.firefox.bidi import BidiError
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.javascript import function
+from overscripted.crawl.link import Link
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.visit_tab import VisitTab
 from overscripted.record_kinds.actions import ACTIONS
@@ -78,7 +79,7 @@ class Page:
         self.step = ""  # name of the step that is being done
         self.ends = time.monotonic()  # when that step must have ended
         self.random = random.Random(f"{records.visit['crawl_id']} {records.visit['visit_id']}")
-        self.followers: list[str] = []  # addresses to visit next in the same container
+        self.followers: list[Link] = []  # to visit next in the same container
         self.tokens = tokens.values(records.visit["crawl_id"], records.visit["visit_id"])
         self._tab, self._parent, self._records = tab, parent, records
         self._sandbox = "behaviours"  # pages cannot see into it
@@ -89,6 +90,17 @@ class Page:
     def context(self) -> str:
         """The top frame, as WebDriver BiDi names it."""
         return self._tab.context
+
+    @property
+    def crawl_id(self) -> int:
+        """The number of the run."""
+        return int(self._records.visit["crawl_id"])
+
+    @property
+    def referrer_policy(self) -> str:
+        """The referrer policy that came with the page's response; empty for Firefox's default."""
+        header = self._records.seen_page().headers.get("referrer-policy", "")
+        return header.rpartition(",")[2].strip().lower()
 
     @property
     def left_s(self) -> float:
@@ -239,13 +251,13 @@ class Page:
             raise BidiError("javascript error", "the result is too long")
         return json.loads(text)
 
-    def follow(self, url: str) -> None:
-        """Have this page visited next, in the same container, as a visit of its own.
+    def follow(self, link: Link) -> None:
+        """Have the page of a link visited next, in the same container, as a visit of its own.
 
         Only a behaviour with ``follows`` may ask for that. What exceeds `settings.MOST_FOLLOWERS` is dropped.
         """
         if len(self.followers) < settings.MOST_FOLLOWERS:
-            self.followers.append(clean(url))
+            self.followers.append(link)
 
     def add(self, kind: RecordKind, row: dict[str, Any]) -> None:
         """Add a row to the table of a kind of record that the worker makes."""

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from overscripted.crawl.firefox.bidi import Bidi, BidiError
+from overscripted.crawl.firefox.bidi import COMMAND_TIMEOUT_S, Bidi, BidiError
 from overscripted.crawl.javascript import function
+from overscripted.crawl.link import Link
 
 _WATCH = function("watch", "js/parent_process/watch.js")
 _PROCESSES = function("processInfo", "js/parent_process/process_info.js")
 _IS_LOADING = function("isLoading", "js/parent_process/visit_tabs.js", "js/parent_process/is_loading.js")
 _HAS_LOADED = function("hasLoaded", "js/parent_process/visit_tabs.js", "js/parent_process/is_loading.js")
+_FOLLOW_LINK = function("followLink", "js/parent_process/visit_tabs.js", "js/parent_process/follow_link.js")
 _COLLECT_GARBAGE = function("collectGarbage", "js/parent_process/collect_garbage.js")
 
 Argument = dict[str, Any]  # of a function, as WebDriver BiDi writes it
@@ -85,15 +87,17 @@ class Parent:
         self._listeners[name] = listener
         return {"type": "channel", "value": {"channel": name}}
 
-    async def call(self, function: str, *arguments: str | Argument) -> Any:
-        """What a JavaScript function returns or promises. Raises BidiError if it throws."""
+    async def call(
+        self, function: str, *arguments: str | Argument, within_s: float = COMMAND_TIMEOUT_S
+    ) -> Any:
+        """What a JavaScript function returns or promises. Raises BidiError if it throws, TimeoutError."""
         request = {
             "functionDeclaration": function,
             "arguments": [{"type": "string", "value": a} if isinstance(a, str) else a for a in arguments],
             "awaitPromise": True,
             "target": {"context": self._window},
         }
-        answer = await self._bidi.command("script.callFunction", request)
+        answer = await self._bidi.command("script.callFunction", request, within_s)
         if answer["type"] != "success":
             raise BidiError("javascript error", str(answer["exceptionDetails"]["text"]))
         return answer["result"].get("value")
@@ -123,6 +127,15 @@ class Parent:
     async def has_loaded(self, container_id: str) -> bool:
         """Whether the visit's tab shows a page and nothing of it is loading."""
         return bool(await self.call(_HAS_LOADED, container_id.rpartition("-")[2]))
+
+    async def follow_link(self, container_id: str, link: Link, within_s: float) -> str:
+        """Load a page in the visit's tab as if a person had clicked on this link; the address that came.
+
+        Raises BidiError with Firefox's reason, TimeoutError.
+        """
+        number = container_id.rpartition("-")[2]
+        arguments = (number, link.url, link.referrer, link.referrer_policy)
+        return str(await self.call(_FOLLOW_LINK, *arguments, within_s=within_s))
 
     async def tidy(self) -> None:
         """Have the parent process begin to collect its garbage."""

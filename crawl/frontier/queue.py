@@ -32,6 +32,7 @@ from overscripted.crawl.frontier.visit_ids import place_of
 from overscripted.crawl.frontier.visit_ids import visit_id as visit_id
 from overscripted.crawl.frontier.waves import Waves
 from overscripted.crawl.frontier.workers import Workers
+from overscripted.crawl.link import Link
 from overscripted.outcomes import Outcome
 from overscripted.text import clean
 from overscripted.urls import domain
@@ -51,8 +52,8 @@ class Seed:
 class Lease:
     """One attempt at one seed, in one variant and wave. For ``do`` see `Seed`.
 
-    ``parent_visit_id`` is set for visits that follow the seed's own, see `following`. ``decorate`` is a query
-    that a variant adds to the seed.
+    ``parent_visit_id`` and ``link`` are set for visits that follow the seed's own, see `following`. ``decorate``
+    is a query that a variant adds to the seed.
     """
 
     visit_id: int
@@ -63,6 +64,7 @@ class Lease:
     wave: int = 1
     do: str = ""
     parent_visit_id: int | None = None
+    link: Link | None = None
     decorate: str = ""
 
     @property
@@ -73,12 +75,12 @@ class Lease:
         address, hash_mark, fragment = self.seed.partition("#")
         return f"{address}{'&' if '?' in address else '?'}{self.decorate}{hash_mark}{fragment}"
 
-    def following(self, crawl_id: int, number: int, url: str, do: str) -> "Lease":
+    def following(self, crawl_id: int, number: int, link: Link, do: str) -> "Lease":
         """Visit ``number``, from 1, of those that follow the seed's own in its container."""
         follower = visit_id(crawl_id, self.seed, self.variant, self.wave, number)
-        decorate = self.decorate if url == self.seed else ""
-        parent = self.visit_id
-        return replace(self, visit_id=follower, seed=url, do=do, parent_visit_id=parent, decorate=decorate)
+        decorate = self.decorate if link.url == self.seed else ""
+        own = {"visit_id": follower, "seed": link.url, "do": do, "link": link, "decorate": decorate}
+        return replace(self, parent_visit_id=self.visit_id, **own)
 
 
 class Frontier:

@@ -72,6 +72,10 @@ class Gap(Described):
         "visit shares HSTS and permissions with others",
         "a Firefox that is too old to keep them apart",
     )
+    EARLIER_VISIT = (
+        "message of an earlier visit",
+        "the visit before in the container did something as its tab was closed, such as sending a beacon",
+    )
     CONSOLE = "console messages over the limit of a document", "a document wrote more than are kept"
     MESSAGE_SIZE = "message over the limit", "a realm sent a message that is too long for the session"
     BODY_SIZE = "script body over the limit", "a script that is too large to keep"

@@ -59,6 +59,7 @@ class Records:
         self.visit = {"crawl_id": crawl_id, "visit_id": visit_id, "attempt": attempt}
         self.began = datetime.now(UTC)
         self.tab = -2  # the visited page's tab; set by `Browser.bind`
+        self.first_tab = 0  # tabs below are those of earlier visits of the same container
         self.n_calls = self.n_dropped = 0
         self.gaps: Counter[str] = Counter()
         self.status: int | None = None  # HTTP status of the visited page's latest document
@@ -91,7 +92,9 @@ class Records:
         """
         self._size += size
         try:
-            if handle := _HANDLERS.get(message["type"]):
+            if 0 <= int(message.get("tab", NO_FRAME)) < self.first_tab:
+                self.gaps[Gap.EARLIER_VISIT] += 1
+            elif handle := _HANDLERS.get(message["type"]):
                 handle(self, message)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, RecursionError):
             self.gaps[Gap.MALFORMED] += 1

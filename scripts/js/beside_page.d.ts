@@ -1,6 +1,7 @@
 // The names that a sandbox of a page has: those of its window.
 
 declare const document: any;
+declare const Document: any;
 declare const innerWidth: number;
 declare const innerHeight: number;
 declare const addEventListener: any;

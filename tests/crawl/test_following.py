@@ -13,6 +13,7 @@ from overscripted.crawl.behaviours.behaviour import Behaviour
 from overscripted.crawl.behaviours.page import Page
 from overscripted.crawl.frontier.queue import Frontier, Seed, visit_id
 from overscripted.crawl.instrument import settings as instrument_settings
+from overscripted.crawl.link import Link
 from overscripted.crawl.settings import Options
 from overscripted.crawl.worker import Worker
 from overscripted.etl.run import run_etl
@@ -39,7 +40,7 @@ class Choice:
 
     async def run(self, page: Page, _: str) -> None:
         for url in self.pages.pop(0):
-            page.follow(url)
+            page.follow(Link(url))
 
 
 def counting(web: Web, name: str) -> str:

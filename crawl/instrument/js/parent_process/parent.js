@@ -244,7 +244,7 @@ function Realms(channel, name, process, folder, policy) {
       hsts.forget(user);
       apart.forget(user);
     }
-    requests.forget(cookieStoreIdOf(user));
+    requests.forget(cookieStoreIdOf(user), keep ? [...contextsOfVisit(user)].map(({ id }) => id) : null);
     cookies.forget(cookieStoreIdOf(user));
   }
 

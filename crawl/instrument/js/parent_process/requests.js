@@ -10,6 +10,7 @@ function Requests(emit, cookies, policy) {
   // redirect has led on. The wrapper knows nothing of a service worker's channel.
   const hops = new Map();
   const tops = new Map(); // cookie store id -> Map(tab -> URL of its top document)
+  const over = new Map(); // cookie store id -> numbers of the browsing contexts of visits that are over
   const begun = []; // handlers of `onBegun`
 
   const LONGEST = 100_000; // characters kept of one text; headers and data: URLs of a page may have millions
@@ -61,6 +62,11 @@ function Requests(emit, cookies, policy) {
   function begin(channel) {
     const cookieStoreId = containerOf(channel.QueryInterface(Ci.nsIHttpChannel));
     if (!cookieStoreId) return;
+    if (over.get(cookieStoreId)?.has(channel.loadInfo.browsingContextID)) {
+      // A page did that as its tab was closed. Another visit has the container now.
+      emit({ type: PROTOCOL.message.GAP, container_id: cookieStoreId, name: PROTOCOL.gap.EARLIER_VISIT, n: 1 });
+      return;
+    }
     const wrapper = ChannelWrapper.get(channel);
     const tab = wrapper.browserElement ? tabOf(wrapper.browserElement) : -1;
     const id = String(wrapper.id);
@@ -231,7 +237,10 @@ function Requests(emit, cookies, policy) {
         emit(hop.led ?? withHeaders(hop));
       }
     },
-    forget(cookieStoreId) {
+    /** A visit has ended. `contexts`: the numbers of its browsing contexts, where another one follows; else null. */
+    forget(cookieStoreId, contexts) {
+      if (contexts) over.set(cookieStoreId, new Set([...(over.get(cookieStoreId) ?? []), ...contexts]));
+      else over.delete(cookieStoreId);
       tops.delete(cookieStoreId);
       for (const [id, hop] of hops) if (hop.row.container_id === cookieStoreId) hops.delete(id);
     },
