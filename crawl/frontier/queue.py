@@ -52,8 +52,8 @@ class Seed:
 class Lease:
     """One attempt at one seed, in one variant and wave. For ``do`` see `Seed`.
 
-    ``parent_visit_id`` and ``link`` are set for visits that follow the seed's own, see `following`. ``decorate``
-    is a query that a variant adds to the seed.
+    ``parent_visit_id`` and ``link`` are set for visits that follow the seed's own, see `following`.
+    ``decorate`` is a query that a variant adds to the seed.
     """
 
     visit_id: int
@@ -79,8 +79,8 @@ class Lease:
         """Visit ``number``, from 1, of those that follow the seed's own in its container."""
         follower = visit_id(crawl_id, self.seed, self.variant, self.wave, number)
         decorate = self.decorate if link.url == self.seed else ""
-        own = {"visit_id": follower, "seed": link.url, "do": do, "link": link, "decorate": decorate}
-        return replace(self, parent_visit_id=self.visit_id, **own)
+        follows = replace(self, visit_id=follower, parent_visit_id=self.visit_id, link=link)
+        return replace(follows, seed=link.url, do=do, decorate=decorate)
 
 
 class Frontier:

@@ -48,6 +48,17 @@ BAD = """
 """
 
 
+# More links than are looked at, with a base that other addresses begin with.
+HOSTILE = """<base href="/n"><script>
+for (let i = 0; i < 20000; i++) document.write(`<a href=${i}-${"y".repeat(100)}>x</a> `)
+</script>"""
+
+
+@pytest.fixture(autouse=True)
+def _most_of_the_dwell_for_actions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("overscripted.crawl.settings.AFTER_ACTIONS_S", 0.2)
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site() -> AsyncIterator[Web]:
     served = Web()
@@ -83,9 +94,8 @@ async def crawl(folder: Path, seeds: list[Seed], crawl_id: int = 0, **more: Any)
         run.record["crawl_id"] = crawl_id
         run.store.write_json("run.json", run.record)
     frontier = Frontier(f"sqlite:///{folder}/frontier.sqlite", run.crawl_id)
-    for variant in more.pop("variants", [""]):
-        frontier.add(seeds, variant=variant)
-    options = Options(**{"dwell_s": 2.6, "windows": 4, "allow_private": True, **more})
+    frontier.add(seeds, variants=more.pop("variants", [""]))
+    options = Options(**{"dwell_s": 3.0, "windows": 4, "allow_private": True, **more})
     with Work("crawl", len(seeds)) as work:
         await Worker(run.store, frontier, options, instrument_settings.resolve("default"), work).run()
     frontier.close()
@@ -169,8 +179,7 @@ async def test_the_choice_follows_from_the_run_and_referrers_from_their_policies
     many = "".join(f'<a href="/{name}">{name}</a> ' for name in names)
     first = asked.page("/first", many)
     fewer = asked.page("/fewer", many.replace('<a href="/n11">', "<a>"))
-    hostile = asked.page("/hostile", "<base href='/n'><script>for (let i = 0; i < 2e5; i++) document.write("
-                         "`<a href=${i}-${'y'.repeat(100)}>`)</script>")  # fmt: skip
+    hostile = asked.page("/hostile", HOSTILE)
     nothing = asked.page("/nothing", "<a href='/logout'>leave</a>")
     policies = {
         "meta": ("<meta name=Referrer content=no-referrer><a href='/m1'>x</a>", {}),
@@ -182,7 +191,9 @@ async def test_the_choice_follows_from_the_run_and_referrers_from_their_policies
     for number in range(1, 5):
         asked.page(f"/m{number}")
     seeds = [Seed(url, "links=3") for url in (first, fewer, nothing, *pages)] + [Seed(hostile, "links=1")]
-    run = await crawl(tmp_path, seeds, 77, variants=["", "again"], do="wait=0.1", windows=8, per_domain=0)
+    run = await crawl(
+        tmp_path, seeds, 77, variants=["", "again"], do="wait=0.1", windows=6, per_domain=0, retries=0
+    )
 
     chosen: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in sorted(table(run, "visits"), key=lambda row: row["started"]):
