@@ -84,8 +84,8 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     metavar="STEP,…",
     default="",
     help="Do this on each page after its load, in order, within the dwell. Steps: scroll, mouse, "
-    "consent=accept, consent=reject or consent=detect, links=N (visit N more pages of the site), wait=SECONDS, "
-    "or a Python file of your own.",
+    "consent=accept, consent=reject or consent=detect, forms, links=N (visit N more pages of the site), "
+    "wait=SECONDS, or a Python file of your own.",
 )
 @click.option(
     "--revisit",
