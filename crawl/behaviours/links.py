@@ -24,7 +24,8 @@ async def links(page: Page, argument: str) -> None:
     began = time.monotonic()
     limits = (settings.LINKS_LOOKED_AT, settings.LINK_LENGTH, settings.LINKS_TEXT)
     found = await page.evaluate(_LINKS, *limits)
-    page_url, page_policy = str(found["url"]), str(found["policy"]) or page.referrer_policy
+    page_url, page_policy = str(found["url"]), str(found["policy"])
+    page_policy = page_policy or await page.referrer_policy()
     known: dict[str, Link] = {}
     for url, text, policy in found["links"]:
         if not objection(url, text, page_url):

@@ -96,9 +96,13 @@ class Page:
         """The number of the run."""
         return int(self._records.visit["crawl_id"])
 
-    @property
-    def referrer_policy(self) -> str:
-        """The referrer policy that came with the page's response; empty for Firefox's default."""
+    async def referrer_policy(self) -> str:
+        """The referrer policy that came with the page's response; empty for Firefox's default.
+
+        The record of a response comes a moment after the page's load.
+        """
+        while self._records.status is None and self.left_s > settings.ACTION_LOOK_S:  # noqa: ASYNC110
+            await asyncio.sleep(settings.ACTION_LOOK_S)
         header = self._records.seen_page().headers.get("referrer-policy", "")
         return header.rpartition(",")[2].strip().lower()
 
