@@ -26,6 +26,7 @@ interface Protocol_gap {
   readonly VIEWER: "document of a viewer of the browser";
   readonly CUT_SHORT: "document cut short";
   readonly SHARED_STATE: "visit shares HSTS and permissions with others";
+  readonly EARLIER_VISIT: "message of an earlier visit";
   readonly CONSOLE: "console messages over the limit of a document";
   readonly MESSAGE_SIZE: "message over the limit";
   readonly BODY_SIZE: "script body over the limit";
