@@ -148,7 +148,7 @@ class Browser:
                 with contextlib.suppress(BidiClosed, BidiError, TimeoutError):
                     made = await self.create_container()
                     if variant:
-                        await container.set_up(self.firefox.bidi, made, variant, self._contact)
+                        await self.set_up(made, variant)
                     user_context = made
                 self.failures += not user_context
             yield user_context
@@ -157,6 +157,10 @@ class Browser:
                 with contextlib.suppress(BidiClosed, TimeoutError):
                     await self.remove_container(user_context)
             self.active -= needed
+
+    async def set_up(self, user_context: str, variant: Variant) -> None:
+        """Give a container the settings of a variant. Raises BidiError, BidiClosed, TimeoutError."""
+        await container.set_up(self.firefox.bidi, user_context, variant, self._contact)
 
     async def remove_container(self, user_context: str) -> None:
         """Remove a container, and delete everything that its pages stored."""

@@ -21,6 +21,7 @@ class Limit(StrEnum):
     PACE = "pace"
     RETRIES = "retries"  # all waiting seeds are to be tried again a little later
     SEEDS = "seeds"  # no seed waits
+    PROFILE = "profile"  # one visit is made at a time with a kept profile
     STORE = "store"  # records cannot be written, or not fast enough
     FRONTIER = "frontier"  # the database does not answer
     PROXY = "proxy"
@@ -37,6 +38,7 @@ NAMES = {
     Limit.PACE: "--pace",
     Limit.RETRIES: "--retries",
     Limit.SEEDS: "the end of the seeds",
+    Limit.PROFILE: "the kept profile",
     Limit.STORE: "the store",
     Limit.FRONTIER: "--frontier",
     Limit.PROXY: "--proxy",
@@ -62,6 +64,7 @@ START = Reached(Limit.START, "no page can be visited before it has started")
 STOP = Reached(Limit.STOP, "visits in progress are finished, no other is started")
 SEEDS = Reached(Limit.SEEDS, "no seed waits, the last visits are in progress")
 RETRIES = Reached(Limit.RETRIES, "all waiting seeds failed or lacked CPU, and are tried again a little later")
+PROFILE = Reached(Limit.PROFILE, "one page is visited at a time with it; use a run without for other seeds")
 
 
 def per_domain(most: int) -> Reached:

@@ -27,7 +27,7 @@ from overscripted.crawl.records import writer
 from overscripted.crawl.settings import Options
 from overscripted.crawl.variants import file as variants
 from overscripted.crawl.variants.file import Variants
-from overscripted.crawl.variants.variant import KEPT, Variant
+from overscripted.crawl.variants.variant import Variant
 from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
 from overscripted.progress import Work
@@ -58,11 +58,8 @@ def crawl(
     words = profile_words.parse(options.profile)
     chosen = variants.read(options.variants) if options.variants else None
     if chosen and options.profile:
-        raise InputError("--profile: not possible with --variants yet; give one of them")
-    if wrong := [name for name, it in (chosen.by_name if chosen else {}).items() if it.state == KEPT]:
         raise InputError(
-            f'--variants {options.variants}: {wrong[0]}: state = "kept" is not possible yet; crawl the seeds '
-            "into a run of their own with --profile keep"
+            '--profile: not possible with --variants; a variant with state = "kept" has a profile of its own'
         )
     for do in {options.do, *(variant.do for variant in chosen.by_name.values())} if chosen else {options.do}:
         for step in plan.parse(do):

@@ -46,7 +46,7 @@ from overscripted.crawl.records.rows import Records
 from overscripted.crawl.records.writer import Done, Writer
 from overscripted.crawl.robots import Robots
 from overscripted.crawl.settings import Limits, Options
-from overscripted.crawl.variants.variant import Variant
+from overscripted.crawl.variants.variant import KEPT, Variant
 from overscripted.errors import OutsideError
 from overscripted.outcomes import GOOD, Outcome
 from overscripted.progress import Work
@@ -104,8 +104,12 @@ class Worker:
         self._store = store
         self._variants = variants or {}
         self._instrument_settings = instrument_settings
-        self._states = States(store)  # of the profile that is kept
-        self._before: list[tuple[int, int]] = []  # visits with it before the present one, the latest first
+        # Variants with a kept profile ("": a crawl without variants) -> its states
+        kept = [""] if options.profile else [name for name, it in self._variants.items() if it.state == KEPT]
+        self._states = {name: States(store, name) for name in kept}
+        # Visits with each of them before the present one, the latest first
+        self._before: dict[str, list[tuple[int, int]]] = {}
+        frontier.in_order = tuple(kept)
         self.browsers = BrowserPool(options, instrument_settings, self._prefs, self.limits)
         self._pools = BrowserPools(self.browsers, self._pool)
         self._visits: dict[asyncio.Task[None], Lease] = {}
@@ -179,12 +183,12 @@ class Worker:
 
     async def _lease(self, n: int) -> list[Lease]:
         """Start up to ``n`` visits. Without a seed that waits, write the records of those that ended."""
-        if self.options.profile:
-            leases = await self._lease_in_order()
-        elif self._variants:
-            leases = await self._frontier.lease(max(n // len(self._variants), 1), together=True)
-        else:
-            leases = await self._frontier.lease(n)
+        leases = await self._lease_in_order()
+        beside = len(self._variants) - len(self._states)
+        if beside > 0:
+            leases += await self._frontier.lease(max((n - len(leases)) // beside, 1), together=True)
+        elif not self._states:
+            leases += await self._frontier.lease(n)
         for lease in leases:
             await self._begin(lease)
         if not leases and self.writer.gathering and not await self._frontier.waits():
@@ -192,11 +196,13 @@ class Worker:
         return leases
 
     async def _lease_in_order(self) -> list[Lease]:
-        """The next seed of the kept profile, unless a visit with it is in progress."""
-        if self._visits:
-            return []
-        lease, self._before = await self._frontier.lease_in_order()
-        return [lease] if lease else []
+        """The next seed of each kept profile with which no visit is in progress."""
+        busy = {lease.variant for lease in self._visits.values()}
+        leases = []
+        for variant in self._states.keys() - busy:
+            lease, self._before[variant] = await self._frontier.lease_in_order(variant)
+            leases += [lease] if lease else []
+        return leases
 
     async def _wait(self, free: int) -> None:
         """Wait until a visit ends, or for a moment."""
@@ -245,6 +251,8 @@ class Worker:
             return self._records_reached
         if unused <= 0:
             return self.concurrency.reached
+        if self._states and self._visits and len(self._states) >= len(self._variants):
+            return limits.PROFILE
         if time.monotonic() - self._obstacle_at >= settings.OBSTACLE_S:
             self._obstacle = await self._frontier.obstacle()
             self._obstacle_at = time.monotonic()
@@ -263,13 +271,13 @@ class Worker:
         if lease.attempt > settings.MAX_ATTEMPTS:
             result = visits.Result(Outcome.LOST, "workers were killed at every attempt")
             self._finish(lease, [_Made(lease, self._records(lease), result, "")])
-            if self.options.profile:
+            if lease.variant in self._states:
                 self.writer.flush()
             return
         variant = self._variants.get(lease.variant)
         if variant:
             lease = replace(lease, do=variant.do or lease.do, decorate=variant.decorate)
-        if self.options.profile:
+        if lease.variant in self._states:
             task = asyncio.create_task(self._visit_with_profile(lease))
         else:
             task = asyncio.create_task(self._visit(await self._pools.of(variant).get(), lease))
@@ -321,11 +329,12 @@ class Worker:
 
     async def _visit_with_profile(self, lease: Lease) -> None:
         """Make the visits of a lease with the kept profile. Its state is written before the last row."""
-        before = await asyncio.to_thread(self._states.load, self._before)
+        states, variant = self._states[lease.variant], self._variants.get(lease.variant)
+        before = await asyncio.to_thread(states.load, self._before[lease.variant])
         made: list[_Made] = []
         whole = False
         try:
-            kept = await KeptProfile.start(self.browsers, before)
+            kept = await KeptProfile.start(self._pools.of(variant), before, variant)
         except Unusable as error:
             raise OutsideError(f"{self._store.url}: the kept profile is unusable: {error}") from error
         except (BidiError, BidiClosed, TimeoutError) as error:
@@ -341,7 +350,7 @@ class Worker:
             made[-1].result.error = "Firefox did not keep what the page left"
         state = after or before
         if whole and state and not self._again(made[-1]):
-            await asyncio.to_thread(self._states.save, (lease.visit_id, lease.attempt), state)
+            await asyncio.to_thread(states.save, (lease.visit_id, lease.attempt), state)
         if whole:
             self._finish(lease, made)
             self.writer.flush()  # the next visit begins when this one is durable

@@ -68,9 +68,14 @@ def raw(table: str) -> str:
     return f"{RAW}/{table}"
 
 
-def kept_state(visit_id: int, attempt: int) -> str:
-    """The profile as an attempt at a visit left it."""
-    return f"{KEPT}/{visit_id}-{attempt}.tar.gz"
+def kept(variant: str) -> str:
+    """The folder of a variant's kept profile; without variants that of the crawl."""
+    return f"{KEPT}/{variant}" if variant else KEPT
+
+
+def kept_state(variant: str, visit_id: int, attempt: int) -> str:
+    """The profile of a variant as an attempt at a visit left it."""
+    return f"{kept(variant)}/{visit_id}-{attempt}.tar.gz"
 
 
 def table(name: str) -> str:

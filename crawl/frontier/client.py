@@ -60,9 +60,9 @@ class FrontierClient:
         arguments = (self._worker, n, options.per_domain, options.pace_s, together)
         return await self._ask(self._frontier.lease, *arguments)
 
-    async def lease_in_order(self) -> tuple[Lease | None, list[tuple[int, int]]]:
+    async def lease_in_order(self, variant: str) -> tuple[Lease | None, list[tuple[int, int]]]:
         """The seed whose turn it is, and the visits before it, see `Frontier.lease_in_order`."""
-        return await self._ask(self._frontier.lease_in_order, self._worker)
+        return await self._ask(self._frontier.lease_in_order, self._worker, variant)
 
     async def end(self, lease: Lease, outcome: Outcome, calls: int) -> bool:
         """The seed has ended, its records are durable. False where another worker has the seed now."""

@@ -1,4 +1,4 @@
-"""Seeds of a kept profile: leased one after the other, in a fixed order, over all workers."""
+"""Seeds of a variant with a kept profile: leased one by one, in a fixed order, over all workers."""
 
 from dataclasses import dataclass
 
@@ -27,23 +27,25 @@ class InOrder:
     def __init__(self, database: Database, crawl_id: int) -> None:
         self._database, self._crawl_id = database, crawl_id
 
-    def next(self, db: sa.Connection) -> Next:
-        """The first seed that has not ended, locked until the transaction ends. No other may be leased."""
+    def next(self, db: sa.Connection, variant: str) -> Next:
+        """The first seed of a variant that has not ended, locked until the transaction ends."""
         query = (
             sa.select(SEEDS.c.visit_id, SEEDS.c.state, SEEDS.c.not_before)
-            .where(SEEDS.c.crawl_id == self._crawl_id, SEEDS.c.state != "ended")
+            .where(SEEDS.c.crawl_id == self._crawl_id, SEEDS.c.variant == variant)
+            .where(SEEDS.c.state != "ended")
             .order_by(SEEDS.c.wave, *ORDER, SEEDS.c.visit_id)
             .limit(1)
         )
         row = db.execute(query.with_for_update()).first()
         free = row is not None and row.state == "waiting" and row.not_before <= self._database.now(db)
-        return Next(row.visit_id if row is not None and free else None, self.before(db))
+        return Next(row.visit_id if row is not None and free else None, self.before(db, variant))
 
-    def before(self, db: sa.Connection) -> list[tuple[int, int]]:
-        """The visits that have ended, the latest first."""
+    def before(self, db: sa.Connection, variant: str) -> list[tuple[int, int]]:
+        """The visits of a variant that have ended, the latest first."""
         query = (
             sa.select(SEEDS.c.visit_id, SEEDS.c.attempts)
-            .where(SEEDS.c.crawl_id == self._crawl_id, SEEDS.c.state == "ended")
+            .where(SEEDS.c.crawl_id == self._crawl_id, SEEDS.c.variant == variant)
+            .where(SEEDS.c.state == "ended")
             .order_by(SEEDS.c.ended.desc())
             .limit(_BEFORE)
         )

@@ -93,6 +93,7 @@ class Frontier:
         self.workers = Workers(self._database, crawl_id)
         self.waves = Waves(self._database, crawl_id)
         self.report = Report(self._database, crawl_id)
+        self.in_order: tuple[str, ...] = ()  # variants whose seeds `lease` leaves to `lease_in_order`
         self._in_order = InOrder(self._database, crawl_id)
 
     def close(self) -> None:
@@ -181,10 +182,13 @@ class Frontier:
                 self._mark_leased(db, worker, batch, now + pace_s)
             return batch.leases
 
-    def lease_in_order(self, worker: str) -> tuple[Lease | None, list[tuple[int, int]]]:
-        """The seed whose turn it is, or None while it cannot be leased; the visits before it, see `Next`."""
+    def lease_in_order(self, worker: str, variant: str = "") -> tuple[Lease | None, list[tuple[int, int]]]:
+        """The seed of a variant whose turn it is, or None while it cannot be leased; the visits before it.
+
+        For these see `Next`.
+        """
         with self._database.begin() as db:
-            turn = self._in_order.next(db)
+            turn = self._in_order.next(db, variant)
             if turn.visit_id is None:
                 return None, turn.before
             query = _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, SEEDS.c.visit_id == turn.visit_id)
@@ -193,14 +197,19 @@ class Frontier:
             self._mark_leased(db, worker, batch, self._database.clock)
             return batch.leases[0], turn.before
 
-    def visits_in_order(self) -> list[tuple[int, int]]:
-        """The visits that have ended, see `Next`."""
+    def visits_in_order(self, variant: str = "") -> list[tuple[int, int]]:
+        """The visits of a variant that have ended, see `Next`."""
         with self._database.begin() as db:
-            return self._in_order.before(db)
+            return self._in_order.before(db, variant)
+
+    def _ready(self, now: Clock) -> list[sa.ColumnElement[bool]]:
+        """A seed waits and may be leased now, if its domain allows it."""
+        ready = [SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now]
+        return [*ready, SEEDS.c.variant.not_in(self.in_order)] if self.in_order else ready
 
     def _next(self, db: sa.Connection, start: int, n: int, now: Clock, per_domain: int) -> list[Any]:
         """Up to ``n`` of the next waiting seeds whose domain is free, from position ``start`` on."""
-        ready = (SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
+        ready = self._ready(now)
         next_seeds = sa.select(SEEDS.c.visit_id, SEEDS.c.priority, SEEDS.c.place).where(*ready)
         if start:  # workers begin at different positions of the top priority: no queue for its first seeds
             top = sa.select(sa.func.max(SEEDS.c.priority)).where(*ready).scalar_subquery()
@@ -228,7 +237,7 @@ class Frontier:
     def _of_domain(self, db: sa.Connection, name: str, n: int, now: Clock) -> list[Any]:
         """Up to ``n`` of a domain's waiting seeds."""
         query = (
-            _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
+            _LEASABLE.where(*self._ready(now))
             .where(SEEDS.c.domain == name)
             .order_by(SEEDS.c.priority.desc())
             .limit(n)
@@ -238,7 +247,7 @@ class Frontier:
     def _variants_of(self, db: sa.Connection, seeds: list[str], now: Clock) -> list[Any]:
         """The waiting visits of these seeds, in all variants."""
         query = (
-            _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, WAITING, SEEDS.c.not_before <= now)
+            _LEASABLE.where(*self._ready(now))
             .where(SEEDS.c.place.in_({place_of(self.crawl_id, seed) for seed in seeds}))
             .where(SEEDS.c.seed.in_(seeds))
         )

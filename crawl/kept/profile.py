@@ -10,6 +10,7 @@ from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.javascript import function
 from overscripted.crawl.kept import archive
+from overscripted.crawl.variants.variant import Variant
 
 log = logging.getLogger("overscripted.crawl")
 
@@ -28,8 +29,10 @@ class KeptProfile:
         self._pool = pool
 
     @classmethod
-    async def start(cls, pool: BrowserPool, state: bytes | None) -> "KeptProfile":
-        """Start a Firefox from a state; None: from a new profile.
+    async def start(
+        cls, pool: BrowserPool, state: bytes | None, variant: Variant | None = None
+    ) -> "KeptProfile":
+        """Start a Firefox from a state; None: from a new profile. Its container is that of a ``variant``.
 
         Raises Unusable, and OutsideError, BidiError, BidiClosed or TimeoutError where Firefox fails.
         """
@@ -44,7 +47,10 @@ class KeptProfile:
         try:
             for text in cookies:
                 await browser.ask(_RESTORE, text)
-            return cls(pool, browser, await browser.ask(_CONTAINER))
+            user_context = await browser.ask(_CONTAINER)
+            if variant:
+                await browser.set_up(user_context, variant)
+            return cls(pool, browser, user_context)
         except BaseException:
             pool.take(browser)
             await browser.stop()

@@ -17,10 +17,10 @@ Visit = tuple[int, int]  # its number and its attempt
 
 
 class States:
-    """The states of one kept profile. Methods block."""
+    """The states of the kept profile of a variant, or of a crawl without variants. Methods block."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, variant: str = "") -> None:
+        self._store, self._variant = store, variant
 
     def load(self, before: Sequence[Visit]) -> bytes | None:
         """The state that the last of these visits left, of which the latest comes first.
@@ -28,8 +28,8 @@ class States:
         Visits that ended without one are passed over. Without any it is the state at the start: None if that
         is a new profile. States that no visit needs any more are deleted.
         """
-        there = set(self._store.files(layout.KEPT))
-        keys = [*(layout.kept_state(*visit) for visit in before), layout.KEPT_START]
+        there = set(self._store.files(layout.kept(self._variant)))
+        keys = [*(layout.kept_state(self._variant, *visit) for visit in before), layout.KEPT_START]
         found = next((key for key in keys if key in there), None)
         for key in there - {found, layout.KEPT_START}:
             self._store.delete(key)
@@ -37,7 +37,7 @@ class States:
 
     def save(self, visit: Visit, packed: bytes) -> None:
         """Keep the state after a visit."""
-        self._store.write(layout.kept_state(*visit), packed)
+        self._store.write(layout.kept_state(self._variant, *visit), packed)
 
     def begin(self, file: str) -> None:
         """Start from the profile in a file. Raises InputError if it is unusable, or if the run has begun."""
@@ -53,7 +53,7 @@ class States:
                 archive.unpack(packed, Path(folder))
             except archive.Unusable as error:
                 raise InputError(f"{where}: {error}") from error
-        there = self._store.files(layout.KEPT)
+        there = self._store.files(layout.kept(self._variant))
         if layout.KEPT_START in there and self._store.read(layout.KEPT_START) == packed:
             return
         if there:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from overscripted.errors import InputError
 
@@ -25,5 +26,7 @@ def parse(given: Iterable[str]) -> Words:
             raise InputError(f"--profile {word}: give keep, load=FILE or save=FILE")
         if name in found:
             raise InputError(f"--profile {word}: {name}= is given twice")
+        if name == "save" and not Path(file).absolute().parent.is_dir():
+            raise InputError(f"--profile {word}: no such folder; make it or name another file")
         found[name] = file
     return Words(**found)

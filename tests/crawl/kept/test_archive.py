@@ -114,6 +114,6 @@ def test_a_bomb_is_refused_before_anything_is_written(
 
 def test_the_option_is_read_and_its_mistakes_are_named() -> None:
     assert words.parse(["keep", "load=a=b", "save=c"]) == words.Words("a=b", "c")
-    for given in (["save"], ["save="], ["fetch=x"], ["load=a", "load=b"]):
+    for given in (["save"], ["save="], ["fetch=x"], ["load=a", "load=b"], ["save=none/x"]):
         with pytest.raises(InputError, match=f"--profile {given[-1]}"):
             words.parse(given)

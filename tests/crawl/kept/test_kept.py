@@ -86,3 +86,33 @@ def test_a_profile_outlives_kill_9_and_goes_to_another_run_by_a_file(small_web: 
     for more, said in refused.items():
         wrong = Crawl(run, *options, *more, folder=tmp_path)
         assert wrong.wait() == 3 and said in wrong.said, (more, wrong.said)
+
+
+VARIANTS = """
+[plain]
+[first]
+state = "kept"
+[second]
+state = "kept"
+locale = "de-DE"
+"""
+
+
+def test_kept_variants_have_profiles_of_their_own_beside_fresh_ones(small_web: Web, tmp_path: Path) -> None:
+    (tmp_path / "variants.toml").write_text(VARIANTS)
+    seeds = [counting(small_web, f"variant {n}") for n in range(3)]
+    options = ("--dwell", "1.5", "--allow-private", "--per-domain", "0", "--retries", "0", "--windows", "20")
+    options += ("--visits-per-browser", "1", "--variants", str(tmp_path / "variants.toml"))
+    run = tmp_path / "run"
+    one = Crawl(run, *options, seeds=seeds, folder=tmp_path)
+    one.until(lambda: (run / "kept" / "second").exists() and (run / "kept" / "first").exists())
+    one.kill()
+    crawl_command(run, *options, folder=tmp_path)
+    last = {row["visit_id"]: row for row in sorted(Raw(str(run)).attempts, key=lambda row: row["attempt"])}
+    found: dict[str, list[str]] = {}
+    for row in sorted(last.values(), key=lambda row: row["started"]):
+        found.setdefault(row["variant"], []).append(row["title"])
+    assert found == {"plain": ["1"] * 3, "first": ["1", "2", "3"], "second": ["1", "2", "3"]}
+    assert [sorted(path.name for path in (run / "kept").iterdir())] == [["first", "second"]]
+    wrong = Crawl(run, *options, "--profile", "keep", folder=tmp_path)
+    assert wrong.wait() == 3 and "not possible with --variants" in wrong.said
