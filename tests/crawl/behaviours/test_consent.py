@@ -87,7 +87,7 @@ async def visits(site: ConsentWeb, firefox: None, tmp_path_factory: pytest.TempP
         Seed(site.page("onetrust", "silent")),
     ]
     frontier.add(seeds)
-    options = Options(dwell_s=20.0, windows=13, allow_private=True, retries=0, per_domain=0)
+    options = Options(dwell_s=20.0, windows=8, allow_private=True, retries=0, per_domain=0)
     with Work("crawl", len(seeds)) as work:
         await Worker(run.store, frontier, options, instrument_settings.resolve("default"), work).run()
     frontier.close()
@@ -113,7 +113,9 @@ async def test_a_platform_is_answered_as_asked(visits: Visits, name: str, choice
         expected[1:1] = [("click", target, "done"), (choice, platform, "done")]
         if rows[2]["action"] == "click" and name == "tarteaucitron":  # it did not listen yet
             del rows[2]
-    assert [(row["action"], row["target"], row["outcome"]) for row in rows] == expected, rows
+    assert [(row["action"], row["target"], row["outcome"]) for row in rows] == expected, [
+        row["detail"] for row in rows
+    ]
     assert json.loads(rows[0]["detail"]) == found
     url = f"{visits.site.other}/index.html?message_id=1" if frame else visits.site.page(name, choice)
     assert [row["frame_url"] for row in rows] == [*[url] * (len(rows) - 1), ""]

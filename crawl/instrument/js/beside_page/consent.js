@@ -11,9 +11,13 @@
 function beginConsent(autoconsent, action, rules) {
   const TEXT = 500; // characters of a selector in a message
   const MOST_CLICKS = 50;
+  const PLACE_LOOKS = 12; // at where an element is, ten a second
+  const ARRIVAL_TRIES = 20; // how often we look whether the worker's click has come, twenty times a second
   const GONE_TRIES = 24; // how often we look whether the banner has gone
   const AGAIN = 6; // look after which the last button is clicked again
   const TRY_MS = 250;
+  const TEST_TRIES = 4; // of the rule's own test: some platforms keep a choice only after a while
+  const TEST_MS = 500;
   const quiet = Object.freeze({ log() {}, warn() {}, error() {} });
   const messages = [];
   const asked = new Map(); // number of a question to the worker -> what takes its answer
@@ -38,8 +42,8 @@ function beginConsent(autoconsent, action, rules) {
     return new Promise((resolve) => asked.set(id, resolve));
   }
 
-  /** Where to click on an element; null where something else is above it, or it has no size. */
-  function placeOf(element) {
+  /** Where an element can be clicked now; null where something else is above it, or it has no size. */
+  function placeNow(element) {
     let box = element.getBoundingClientRect();
     if (box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth) {
       element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
@@ -50,18 +54,30 @@ function beginConsent(autoconsent, action, rules) {
     return hit && (hit === element || element.contains(hit)) ? { x, y } : null;
   }
 
+  /** Where to click on an element, once it no longer moves: banners slide in. Null if it cannot be clicked. */
+  async function placeOf(element) {
+    let before = null;
+    for (let looks = 0; looks < PLACE_LOOKS; looks++) {
+      const place = placeNow(element);
+      if (place && before && place.x === before.x && place.y === before.y) return place;
+      before = place;
+      await sleep(100);
+    }
+    return null;
+  }
+
   /** Click on an element: by the worker, as a person does, or else by the element's own method. */
   async function press(element, selector) {
     if (!(element instanceof HTMLElement) || ++clicks > MOST_CLICKS) return false;
     pressed.set(element, selector);
     const target = cut(selector);
-    const place = placeOf(element);
+    const place = await placeOf(element);
     let arrived = false;
     const seen = (event) => (arrived ||= event.isTrusted && event.composedPath().includes(element));
     if (place) {
       window.addEventListener("click", seen, true);
       await ask({ kind: "click", target, ...place });
-      for (let tries = 0; tries < 5 && !arrived; tries++) await sleep(50);
+      for (let tries = 0; tries < ARRIVAL_TRIES && !arrived; tries++) await sleep(50);
       window.removeEventListener("click", seen, true);
     }
     if (arrived) trusted++;
@@ -106,7 +122,11 @@ function beginConsent(autoconsent, action, rules) {
       if (tries === AGAIN && !gone && pressed.size > 0) await pressAgain();
     }
     const tests = action === "reject" && cmp.hasSelfTest;
-    const selfTest = tests ? await cmp.test().catch(() => false) : null;
+    let selfTest = tests ? await cmp.test().catch(() => false) : null;
+    for (let tries = 1; tries < TEST_TRIES && selfTest === false; tries++) {
+      await sleep(TEST_MS);
+      selfTest = await cmp.test().catch(() => false);
+    }
     say({ kind: "done", ...about(cmp), reported, gone, selfTest, clicks, trusted });
   }
 
