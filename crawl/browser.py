@@ -12,6 +12,7 @@ from typing import Any
 from overscripted.crawl import display, preferences, processes, settings
 from overscripted.crawl.behaviours.page import Page
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.firefox.display import Display
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.firefox.profile import Pref
@@ -63,17 +64,18 @@ class Browser:
         prefs: dict[str, Pref],
         authorities: list[Path],
         binary: str | None = None,
-        headless: bool = True,
+        display: Display | None = None,
         contact: str = "",
         saved: Mapping[str, list[str]] | None = None,
         prepare: Callable[[Path], None] = lambda folder: None,
     ) -> "Browser":
         """Start Firefox and the instrument. For ``instrument_settings`` see `crawl.instrument.settings`.
 
-        ``contact`` is added to the User-Agent. For ``saved`` see `record_kinds.saving`, for ``prepare``
-        `Firefox.start`. Raises OutsideError where Firefox or the instrument fails.
+        ``display`` is what it is shown on; None: it is headless. ``contact`` is added to the User-Agent. For
+        ``saved`` see `record_kinds.saving`, for ``prepare`` `Firefox.start`. Raises OutsideError where
+        Firefox or the instrument fails.
         """
-        firefox = await Firefox.start(prefs, authorities, binary, headless, prepare)
+        firefox = await Firefox.start(prefs, authorities, binary, display, prepare)
         try:
             recorder = bundle.recorder_settings(instrument_settings, saved)
             return await cls._attach(firefox, recorder, prefs, contact)

@@ -10,6 +10,7 @@ from typing import Any
 from overscripted.crawl import display, limits
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.firefox.displays import Displays
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.limits import LimitClock
 from overscripted.crawl.settings import Options
@@ -30,13 +31,14 @@ class BrowserPool:
         instrument_settings: dict[str, Any],
         prefs: Callable[[], dict[str, Pref]],
         limit_clock: LimitClock,
+        displays: Displays,
         extension: str = "",
     ) -> None:
         """``prefs`` is called at each start: the port of our own proxy is known once the proxy listens.
 
         ``extension`` is the path of an extension of the user's, installed at each start.
         """
-        self._extension = extension
+        self._displays, self._extension = displays, extension
         self.browsers: list[Browser] = []
         self.display: dict[str, Any] = {}  # what pages find, see `display.ask`; empty before the first start
         self._options, self._instrument_settings = options, instrument_settings
@@ -103,7 +105,7 @@ class BrowserPool:
             self._prefs() | (prefs or {}),
             [Path(path) for path in self._options.authorities],
             self._options.firefox,
-            headless=not self._options.show,
+            display=await self._displays.get(),
             contact=self._options.contact,
             saved=saving.saved(self._options.save),
             prepare=prepare,

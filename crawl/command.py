@@ -6,6 +6,7 @@ import click
 
 from overscripted import robots
 from overscripted.crawl import settings
+from overscripted.crawl.firefox import displays
 from overscripted.errors import InputError
 from overscripted.options import Contact, Count, Grouped, Number, Seed, decimal
 from overscripted.progress import duration
@@ -46,7 +47,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
             "robots_unreachable",
         ),
         "Records": ("instrument", "mix_instruments", "save", "segment_age"),
-        "Firefox": ("firefox", "show", "popups", "visits_per_browser"),
+        "Firefox": ("firefox", "display", "popups", "visits_per_browser"),
         "Network": ("proxy", "authorities", "allow_private"),
         "Monitoring": ("metrics", "log"),
     },
@@ -208,9 +209,22 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
 )
 @click.option("--firefox", metavar="PATH", help="Use this Firefox instead of the system's.")
 @click.option(
+    "--display",
+    type=click.Choice(displays.CHOICES),
+    default=displays.HEADLESS,
+    show_default=True,
+    help="Run Firefox without a display, on a virtual one of its own (needs Xvfb), or on the desktop.",
+)
+@click.option(
     "--show",
     is_flag=True,
-    help="Show Firefox on the desktop, or on a virtual display (xvfb-run), instead of running headless.",
+    flag_value=displays.DESKTOP,
+    default=None,
+    metavar="display",
+    hidden=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_renamed,
 )
 @click.option(
     "--popups",
@@ -303,7 +317,7 @@ def options(given: dict[str, Any]) -> settings.Options:
         per_domain=given["per_domain"],
         pace_s=given["pace"],
         firefox=given["firefox"],
-        show=given["show"],
+        display=given["display"],
         popups=given["popups"],
         segment_age_s=given["segment_age"],
         visits_per_browser=given["visits_per_browser"],

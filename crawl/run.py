@@ -16,7 +16,7 @@ from sqlalchemy import URL
 
 from overscripted import instruments, layout, limits, proxies, segments
 from overscripted.crawl.behaviours import plan
-from overscripted.crawl.firefox import process, profile
+from overscripted.crawl.firefox import displays, process, profile
 from overscripted.crawl.frontier import progress, seeds
 from overscripted.crawl.frontier.database import sqlite_url
 from overscripted.crawl.frontier.queue import Frontier, Seed
@@ -65,6 +65,7 @@ def crawl(
         for step in plan.parse(do):
             step.behaviour.prepare()
     program = process.find(options.firefox)
+    displays.check(options.display)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
     if options.proxy:

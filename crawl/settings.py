@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from overscripted import robots
+from overscripted.crawl.firefox import displays
 from overscripted.outcomes import Outcome
 
 # -- A visit ---------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ class Options:
     robots_unreachable: str = robots.DISALLOW  # or ALLOW: what a robots.txt means that cannot be read
     metrics: str = ""
     firefox: str | None = None
-    show: bool = False
+    display: str = displays.HEADLESS  # on what Firefox runs, see `displays`
     popups: str = "block"
     segment_age_s: float = SEGMENT_AGE_S
     segment_bytes: int = SEGMENT_BYTES

@@ -25,8 +25,9 @@ from overscripted.crawl.browser import Browser
 from overscripted.crawl.browser_pool import BrowserPool
 from overscripted.crawl.browser_pools import BrowserPools
 from overscripted.crawl.concurrency import ConcurrencyLimit
-from overscripted.crawl.firefox import profile
+from overscripted.crawl.firefox import profile, virtual_display
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
+from overscripted.crawl.firefox.displays import Displays
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.frontier import attempts
 from overscripted.crawl.frontier.client import FrontierClient
@@ -110,7 +111,8 @@ class Worker:
         # Visits with each of them before the present one, the latest first
         self._before: dict[str, list[tuple[int, int]]] = {}
         frontier.in_order = tuple(kept)
-        self.browsers = BrowserPool(options, instrument_settings, self._prefs, self.limits)
+        self._displays = Displays(options.display)
+        self.browsers = BrowserPool(options, instrument_settings, self._prefs, self.limits, self._displays)
         self._pools = BrowserPools(self.browsers, self._pool)
         self._visits: dict[asyncio.Task[None], Lease] = {}
         self._waiting = 0  # seeds that wait for their next visit, beside the visits in progress
@@ -142,6 +144,7 @@ class Worker:
     async def run(self) -> None:
         """Work until no seed is left, or until stopped. OutsideError where the proxy refuses our requests."""
         await asyncio.to_thread(profile.clean)
+        await asyncio.to_thread(virtual_display.clean)
         async with AsyncExitStack() as stack:
             stack.callback(self._frontier.close)
             for helper in (self._guard, self._proxy, self._metrics):
@@ -152,6 +155,7 @@ class Worker:
                 stack.push_async_callback(self._robots.close)
             await self._frontier.join(self._report())
             stack.push_async_callback(self._leave)
+            stack.push_async_callback(self._displays.stop)
             stack.push_async_callback(self._pools.stop)
             heartbeat = asyncio.create_task(self._frontier.keep_alive(self._report))
             stack.push_async_callback(_cancel, heartbeat)
@@ -478,7 +482,8 @@ class Worker:
         def prefs() -> dict[str, Pref]:
             return variant.browser_prefs() | self._prefs()
 
-        return BrowserPool(self.options, self._instrument_settings, prefs, self.limits, variant.extension)
+        settings_ = self._instrument_settings
+        return BrowserPool(self.options, settings_, prefs, self.limits, self._displays, variant.extension)
 
     def _robots_for(self, options: Options) -> Robots:
         resolver = self._guard.resolver if self._guard else None

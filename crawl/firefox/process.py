@@ -21,6 +21,7 @@ from overscripted.crawl import processes
 from overscripted.crawl.firefox import headless as without_display
 from overscripted.crawl.firefox import profile, startup_cache
 from overscripted.crawl.firefox.bidi import Bidi, BidiClosed, BidiError
+from overscripted.crawl.firefox.display import Display
 from overscripted.crawl.settings import DATA_BYTES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 
@@ -35,6 +36,7 @@ _SYSTEM_NAMES = (
     "HOME",
     "TMPDIR",
     "DISPLAY",
+    "XAUTHORITY",
     "WAYLAND_DISPLAY",
     "DBUS_SESSION_BUS_ADDRESS",
     "XDG_RUNTIME_DIR",
@@ -93,26 +95,29 @@ class Firefox:
         prefs: dict[str, profile.Pref] | None = None,
         authorities: list[Path] | None = None,
         binary: str | None = None,
-        headless: bool = True,
+        display: Display | None = None,
         prepare: Callable[[Path], None] = lambda folder: None,
     ) -> "Firefox":
         """Start Firefox on a new profile and open a session; the caller must `stop` it.
 
-        ``prepare`` is called with the profile's folder before, in a thread, and may add files.
+        ``display`` is what it is shown on; None: it is headless. ``prepare`` is called with the profile's
+        folder before, in a thread, and may add files.
         Raises SoftwareMissing without Firefox, OutsideError when it does not come up.
         """
         path = find(binary)
-        merged = (without_display.PREFS if headless else {}) | (prefs or {})
-        folder = await asyncio.to_thread(profile.create, merged, authorities or [])
+        merged = (without_display.PREFS if display is None else {}) | (prefs or {})
+        folder = await asyncio.to_thread(
+            profile.create, merged, authorities or [], display.window if display else None
+        )
         try:
             await asyncio.to_thread(startup_cache.into, folder / "profile", path)
             await asyncio.to_thread(prepare, folder / "profile")
             process = await asyncio.create_subprocess_exec(
                 path,
-                *(["--headless"] if headless else []),
+                *(["--headless"] if display is None else []),
                 *("--no-remote", "--profile", str(folder / "profile"), "--remote-debugging-port", "0"),
                 "--remote-allow-system-access",
-                env=_environment(folder, headless),
+                env=_environment(folder, display),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
@@ -233,14 +238,12 @@ class Firefox:
             pass
 
 
-def _environment(folder: Path, headless: bool) -> dict[str, str]:
-    kept = {
-        k: v for k, v in os.environ.items() if k not in _SYSTEM_NAMES or (not headless and k == "DISPLAY")
-    }
+def _environment(folder: Path, display: Display | None) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if k not in _SYSTEM_NAMES}
     kept = {k: v for k, v in kept.items() if not k.lower().endswith("_proxy")}
     return (
         kept
-        | (without_display.ENVIRONMENT if headless else {})
+        | (without_display.ENVIRONMENT if display is None else display.environment)
         | {
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),

@@ -193,10 +193,10 @@ def popups(mode: str) -> dict[str, Pref]:
     return {"dom.disable_open_during_load": mode == "block"}
 
 
-def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
+def create(prefs: dict[str, Pref], authorities: list[Path], window: tuple[int, int] | None = None) -> Path:
     """A new folder: ``profile`` for Firefox, ``home`` and ``tmp`` for its processes.
 
-    ``authorities`` are PEM files of certificate authorities to trust.
+    ``authorities`` are PEM files of certificate authorities to trust. ``window`` is the size of its window.
     Raises InputError for one that is no certificate, SoftwareMissing without NSS's certutil.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
@@ -215,6 +215,10 @@ def create(prefs: dict[str, Pref], authorities: list[Path]) -> Path:
         merged = {**BASE, **here, **prefs}
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in merged.items()]
         (profile / "user.js").write_text("\n".join(lines) + "\n", "utf-8")
+        if window:
+            place = {"screenX": "0", "screenY": "0", "width": str(window[0]), "height": str(window[1])}
+            stored_window = {"chrome://browser/content/browser.xhtml": {"main-window": place}}
+            (profile / "xulstore.json").write_text(json.dumps(stored_window), "utf-8")
         if authorities:
             _trust(profile, authorities)
     except BaseException:

@@ -81,8 +81,8 @@ def test_a_page_sees_nothing_of_the_others_on_a_display(
     small_web: Web, tmp_path: Path, display: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DISPLAY", display)
-    (alone,) = told(small_web, tmp_path / "alone", "shown-alone", 1, 1, "--show")
+    (alone,) = told(small_web, tmp_path / "alone", "shown-alone", 1, 1, "--display", "desktop")
     assert alone["beginning"] == ["with focus, visible", False]
     assert alone["events"] == FOCUS
-    for crowd in told(small_web, tmp_path / "crowd", "shown-crowd", 4, 4, "--show"):
+    for crowd in told(small_web, tmp_path / "crowd", "shown-crowd", 4, 4, "--display", "desktop"):
         assert crowd == alone

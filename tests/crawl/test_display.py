@@ -51,7 +51,9 @@ def test_without_a_display_pages_find_the_same_as_on_one(
     headless, noted, said = found(small_web, folders[0])
     if WARNING in said:
         pytest.skip("Mesa is not installed (Debian: apt install libegl1 libgl1 libgl1-mesa-dri)")
-    shown, noted_of_shown, _ = found(small_web, folders[1], "--show", environment={"DISPLAY": display})
+    shown, noted_of_shown, _ = found(
+        small_web, folders[1], "--display", "desktop", environment={"DISPLAY": display}
+    )
     assert headless == shown
     assert (shown["hover"], shown["fine"], shown["coarse"]) == (True, True, False)
     assert (shown["screen"], shown["smaller"]) == ([1920, 1080], True)
