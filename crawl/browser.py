@@ -143,7 +143,7 @@ class Browser:
 
         Empty where none is ``needed``, as a single visit has one of its own, and where Firefox makes none.
         """
-        user_context = ""
+        made = user_context = ""
         self.active += needed
         try:
             if needed:
@@ -155,13 +155,13 @@ class Browser:
                 self.failures += not user_context
             yield user_context
         finally:
-            if user_context:
+            if made:
                 with contextlib.suppress(BidiClosed, TimeoutError):
-                    await self.remove_container(user_context)
+                    await self.remove_container(made)
             self.active -= needed
 
     async def set_up(self, user_context: str, variant: Variant) -> None:
-        """Give a container the settings of a variant. Raises BidiError, BidiClosed, TimeoutError."""
+        """Give a container the settings of a variant. For what it raises see `container.set_up`."""
         await container.set_up(self.firefox.bidi, user_context, variant, self._contact)
 
     async def remove_container(self, user_context: str) -> None:

@@ -141,6 +141,13 @@ class Worker:
         """Visits in progress, and those whose turn it is to follow another."""
         return len(self._visits) - self._waiting
 
+    @property
+    def _free(self) -> int:
+        """Visits that may begin. Variants of a seed begin together: beside others where all find room."""
+        free = self.concurrency.limit - self.active
+        together = len(self._variants) or 1
+        return free - free % together if self._visits else free
+
     async def run(self) -> None:
         """Work until no seed is left, or until stopped. OutsideError where the proxy refuses our requests."""
         await asyncio.to_thread(profile.clean)
@@ -175,7 +182,7 @@ class Worker:
                 heartbeat.result()
             self.concurrency.adjust(self.active)
             await self._pools.retire()
-            free = 0 if self.stopped or self.writer.full else self.concurrency.limit - self.active
+            free = 0 if self.stopped or self.writer.full else self._free
             leases = await self._lease(free) if free > 0 else []
             if free > 0 and not leases and not self._visits and not await self._more():
                 return

@@ -31,7 +31,7 @@ async def act(page: Page, steps: Sequence[Step], dwell_s: float) -> None:
             pass
         except BidiClosed:
             raise
-        except Exception as wrong:  # also of a user's own behaviour: the visit goes on
+        except (Exception, SystemExit) as wrong:  # also of a user's own behaviour: the visit goes on
             outcome, error = "failed", f"{type(wrong).__name__}: {wrong}"
         finally:
             page.record("step", str(step), outcome, {"error": error} if error else {}, began)

@@ -97,8 +97,8 @@ class Input:
             actions.append(
                 {
                     "type": "pointerMove",
-                    "x": max(round(at_x), 0),
-                    "y": max(round(at_y), 0),
+                    "x": _between(at_x, start[0], x),
+                    "y": _between(at_y, start[1], y),
                     "duration": self._ms(settings.INPUT_STEP_S),
                 }
             )
@@ -123,3 +123,8 @@ class Input:
     async def _perform(self, context: str, kind: str, actions: list[_Action]) -> None:
         params = {"context": context, "actions": [{"type": kind, "id": kind, "actions": actions}]}
         await self._bidi.command("input.performActions", params, max(self._left_s(), 0.1))
+
+
+def _between(at: float, start: int, end: int) -> int:
+    """A coordinate no further than the two ends: they are in the window, and Firefox refuses what is not."""
+    return min(max(round(at), min(start, end)), max(start, end))

@@ -32,7 +32,7 @@ def from_file(name: str, where: str) -> Behaviour:
     module: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     try:
         exec(compile(content, str(path), "exec"), module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{where}: {name}: {type(error).__name__}: {error}") from error
     return _behaviour(name, module.get("behave"), where, hashlib.sha256(content).hexdigest())
 

@@ -4,17 +4,21 @@ Firefox emulates these settings for a whole container: in its documents, frames 
 requests. Commands: https://w3c.github.io/webdriver-bidi/.
 """
 
+import json
 from typing import Any
 
 from overscripted.crawl import settings
-from overscripted.crawl.firefox.bidi import Bidi
+from overscripted.crawl.firefox.bidi import Bidi, BidiError
 from overscripted.crawl.variants.variant import Screen, Variant
+from overscripted.errors import InputError
+
+_REFUSALS = ("invalid argument", "unsupported operation")  # codes of the protocol
 
 
 async def set_up(bidi: Bidi, user_context: str, variant: Variant, contact: str) -> None:
     """Give a container the settings of a variant. ``contact`` is added to its User-Agent.
 
-    Raises BidiError where Firefox refuses one.
+    Raises InputError where Firefox refuses one, BidiError, BidiClosed or TimeoutError where it fails.
     """
     commands: list[tuple[str, dict[str, Any]]] = []
     if variant.locale:
@@ -33,7 +37,15 @@ async def set_up(bidi: Bidi, user_context: str, variant: Variant, contact: str) 
         ]
         commands.append(("network.setExtraHeaders", {"headers": headers}))
     for method, params in commands:
-        await bidi.command(method, {**params, "userContexts": [user_context]})
+        try:
+            await bidi.command(method, {**params, "userContexts": [user_context]})
+        except BidiError as error:
+            if error.code not in _REFUSALS:
+                raise
+            raise InputError(
+                f"--variants: {variant.name}: Firefox refuses {json.dumps(params)}: {error.message[:300]}; "
+                "correct the file, and start another run with it"
+            ) from error
 
 
 def _of_screen(screen: Screen) -> list[tuple[str, dict[str, Any]]]:

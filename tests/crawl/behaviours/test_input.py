@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import time
 from collections.abc import AsyncIterator, Iterable
 from importlib import resources
@@ -15,6 +16,7 @@ from aiohttp import web
 from overscripted import npm
 from overscripted.crawl import settings
 from overscripted.crawl.behaviours import acting, plan
+from overscripted.crawl.behaviours.input import Input
 from overscripted.crawl.behaviours.page import Place
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.instrument import settings as instrument_settings
@@ -293,6 +295,29 @@ async def test_a_file_of_the_users_own_is_a_behaviour(served: Web, browser: Brow
     }
 
 
+async def test_a_behaviour_cannot_end_the_worker(served: Web, browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("async def behave(page):\n    raise SystemExit(3)\n")
+    visited = await Visited(browser, tmp_path / "rows").go(f"{served.base}/empty")
+    await acting.act(visited.page, plan.parse(f"{tmp_path}/mine.py,wait=0.1"), 30)
+    actions = [(action, outcome) for action, _, outcome in await visited.end()]
+    assert actions == [("code", "done"), ("step", "failed"), ("step", "done")]
+
+
+async def test_a_path_stays_between_its_ends(tmp_path: Path) -> None:
+    for seed in range(300):
+        dice = random.Random(seed)
+        mouse, at = Input(None, dice, lambda: 1.0), (5, 5)  # type: ignore[arg-type]
+        mouse._path("frame", *at)
+        for _ in range(5):
+            to = (dice.randrange(390), dice.randrange(844))
+            points = [(point["x"], point["y"]) for point in mouse._path("frame", *to)]
+            for axis in (0, 1):
+                least, most = sorted((at[axis], to[axis]))
+                assert all(least <= point[axis] <= most for point in points)
+            assert points[-1] == to
+            at = to
+
+
 async def test_the_same_visit_moves_the_same_way(served: Web, browser: Browser, tmp_path: Path) -> None:
     paths = []
     for number in range(2):
@@ -339,6 +364,7 @@ async def test_the_template_of_the_guide_works(served: Web, browser: Browser, tm
         ("def behave(page): ...", "has no `async def behave(page)`"),
         ("async def behave(page, more): ...", "has no `async def behave(page)`"),
         ("import nothing_like_it", "ModuleNotFoundError: No module named"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
         ("async def behave(page)", "SyntaxError"),
     ],
 )

@@ -191,6 +191,16 @@ def test_a_variant_may_come_back(small_web: Web, tmp_path: Path) -> None:
     assert sorted(stored, key=str) == [(False, None), (False, None), (True, "1")]
 
 
+@pytest.mark.usefixtures("firefox")
+def test_a_setting_that_firefox_refuses_ends_the_crawl_with_its_name(small_web: Web, tmp_path: Path) -> None:
+    (tmp_path / "variants.toml").write_text("[odd]\ntimezone = 'Factory'\n")
+    options = ("--allow-private", "--dwell", "0.2", "--variants", str(tmp_path / "variants.toml"))
+    one = Crawl(tmp_path / "run", *options, seeds=[small_web.page(1)], folder=tmp_path)
+    assert one.wait() == 3, one.said
+    assert '--variants: odd: Firefox refuses {"timezone": "Factory"}' in one.said
+    assert "start another run" in one.said and "Traceback" not in one.said
+
+
 def test_another_file_for_the_same_run_is_refused(crawled: Run, tmp_path: Path) -> None:
     (tmp_path / "other.toml").write_text("[plain]\n")
     for options in ((), ("--variants", str(tmp_path / "other.toml"))):
