@@ -5,7 +5,7 @@ RUN ?= demo-run
 # Three test files run at the same time, each in one process, because its tests share a Firefox or a Spark. Tests of
 # crawls wait more than they compute, so two leave half of two cores idle. tests/conftest.py says which files begin.
 # The coverage of the whole suite is measured, too, and must not fall below the limit in pyproject.toml.
-PYTEST ?= -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=markdown:build/coverage.md
+PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=markdown:build/coverage.md
 BIN := .venv/bin
 # Container images of Python often turn bytecode off; then each of our processes takes three times as long to start.
 # Bytecode is written only here and in .venv. An empty variable counts as not set.
