@@ -140,6 +140,10 @@ async def test_pages_of_the_site_are_visited_as_by_a_click(site: Web, tmp_path: 
     addresses = {(numbers[row["visit_id"]], row["url"].rpartition("/")[2]) for row in table(run, "requests")
                  if row["resource_type"] == "main_frame"}  # fmt: skip
     assert addresses == {(title, title) for title in numbers.values()}
+    navigations = {(numbers[row["visit_id"]], row["url"].rpartition("/")[2], row["cause"])
+                   for row in table(run, "navigations")}  # fmt: skip
+    by_link = {(name, name, "link") for name in GOOD}
+    assert navigations == {("start", "start", "initial"), *by_link}
     beacons = {(numbers[row["visit_id"]], row["url"].rpartition("?")[2]) for row in table(run, "requests")
                if "/beacon" in row["url"]}  # fmt: skip
     assert all(title == name for title, name in beacons)

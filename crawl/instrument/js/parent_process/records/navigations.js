@@ -23,13 +23,22 @@ ParentRecords.add("navigations", ({ emit }) => {
   // user -> {user, next: ordinal, cut: how many became no record, frames: Map(key -> frame), requests: Map(id -> request),
   // notices: Map(channel -> notice)}
   const visits = new Map();
-  const ended = new Set(); // users whose visits have ended: closing their tabs is no navigation of theirs
+  // user -> Firefox's numbers of the tabs of visits that have ended: closing these tabs is no navigation
+  const ended = new Map();
   const short = (text) => beginningOf(text, URL);
 
-  function visitOf({ originAttributes }) {
+  /** A visit has ended. Another one may follow in its user context, in a tab of its own. */
+  function end(user) {
+    const tabs = [...tabsOfVisit(user)].map(({ browserId }) => browserId);
+    ended.set(user, new Set([...(ended.get(user) ?? []), ...tabs]));
+  }
+
+  /** The visit of a browsing context. Without `browserId` it is not known of which tab: then the present visit. */
+  function visitOf({ originAttributes, browserId = undefined }) {
     const user = originAttributes.userContextId;
-    if (!user || ended.has(user)) return null;
+    if (!user || ended.get(user)?.has(browserId)) return null;
     if (!visits.has(user)) {
+      if (browserId === undefined && ended.has(user)) return null;
       visits.set(user, { user, next: 0, cut: 0, frames: new Map(), requests: new Map(), notices: new Map() });
     }
     return visits.get(user);
@@ -348,7 +357,7 @@ ParentRecords.add("navigations", ({ emit }) => {
     },
     ended(user) {
       const visit = visits.get(user);
-      ended.add(user);
+      end(user);
       if (!visit) return;
       for (const { open } of visit.frames.values()) {
         for (const navigation of open) if (!navigation.over) finish(visit, navigation, "unfinished");
@@ -365,7 +374,7 @@ ParentRecords.add("navigations", ({ emit }) => {
     },
     forget(user) {
       visits.delete(user);
-      ended.add(user);
+      end(user);
     },
   };
 });
