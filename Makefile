@@ -2,8 +2,8 @@
 .PHONY: demo test lint check format docs coverage-table release bench constraints clean
 
 RUN ?= demo-run
-# Three test files run at the same time, each in one process, because its tests share a Firefox or a Spark. Tests of
-# crawls wait more than they compute, so two leave half of two cores idle. tests/conftest.py says which files begin.
+# Two test files run at the same time, each in one process, because its tests share a Firefox or a Spark. Three keep two
+# cores so busy that pages lack CPU. tests/conftest.py says which files begin.
 # The coverage of the whole suite is measured, too, and must not fall below the limit in pyproject.toml.
 PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=markdown:build/coverage.md
 BIN := .venv/bin

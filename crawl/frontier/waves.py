@@ -56,9 +56,11 @@ class Waves:
         that ask for the same wave one begins it.
         """
         with self._database.begin() as db:
+            # First the number: a wave that another worker begins from now on makes ours a conflict, and one
+            # that began before has seeds that wait.
+            number = self._all(db)[-1].number
             if self._any(db, WAITING) or self._any(db, LEASED) or not self._any(db, sa.true()):
                 return False
-            number = self._all(db)[-1].number
             if not self._insert(db, number + 1, request):
                 return False
             self._copy_seeds(db, number)

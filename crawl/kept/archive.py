@@ -34,7 +34,7 @@ class Unusable(Exception):
 
 def pack(profile: Path) -> bytes:
     """The archive of the profile of a Firefox that has ended. Raises Unusable where it is too large."""
-    (profile / _ABOUT).write_text(json.dumps({"format": FORMAT}))
+    (profile / _ABOUT).write_text(json.dumps({"format": FORMAT}), "utf-8")
     found = [profile / name for name in sorted(_FILES) if (profile / name).is_file()]
     stored = profile / _STORAGE
     found += sorted(path for path in stored.rglob("*") if path.is_file() and not path.is_symlink())

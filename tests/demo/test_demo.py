@@ -16,8 +16,9 @@ from overscripted.record_kinds import RECORD_KINDS
 from overscripted.run import STAGES, Run
 from overscripted.store import Store
 
-# Tables whose rows no page of the demo plans: they follow from others, or say what the machine did.
+# Tables whose rows no page of the demo plans. They follow from others, or say what the machine or --do did.
 NOT_PLANTED = {"cookies", "console", "messages", "script_insertions", "script_loads", "visit_processes"}
+NOT_PLANTED |= {"actions", "consents"}
 WITHIN_S = 1800  # it takes two minutes; this is for a machine that does much else
 
 pytestmark = [

@@ -10,7 +10,7 @@ from overscripted.crawl.javascript import read
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "crawl" / "instrument"
 FILES = sorted(FOLDER.rglob("*.js"))
-PROJECTS = ("parent_process", "content_process", "document", "page", "worker", "extension")
+PROJECTS = ("parent_process", "content_process", "document", "page", "beside_page", "worker", "extension")
 SETTINGS = bundle.recorder_settings(
     {"instruments": [{"object": "window.navigator", "name": "window.navigator"}]}
 )
@@ -62,7 +62,8 @@ def test_each_file_is_in_a_script_of_its_world(tmp_path: Path) -> None:
         "collect_garbage",
         "serve_worker_script",
     }
-    asked_alone |= {"locate_tab", "notify", "display", "preferences"}
+    asked_alone |= {"locate_tab", "notify", "display", "preferences", "follow_link", "visit_frames"}
+    asked_alone |= {"session_cookies", "form_fields"}
     for world, script in whole.items():
         for file in (FOLDER / "js" / world).rglob("*.js"):
             if file.stem not in asked_alone:
