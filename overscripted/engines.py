@@ -509,12 +509,14 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
             "(Debian: `apt install openjdk-17-jre-headless`) or use --engine duckdb"
         )
     try:
+        from pyspark import SparkContext
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise SoftwareMissing(
             '--engine spark needs PySpark; run `pip install "overscripted[spark]"` or use --engine duckdb'
         ) from error
-    active = SparkSession.getActiveSession()
+    # Not `getActiveSession`: the JVM knows it by thread, and a thread of Python may get another one there.
+    began = SparkContext._active_spark_context is None
     builder = SparkSession.builder.appName("overscripted")
     if master:
         builder = builder.master(master)
@@ -534,7 +536,7 @@ def _spark_session(master: str | None, settings: Mapping[str, str], store: Store
                 f"--engine spark: no session ({str(error).splitlines()[0]}); check --master and --conf"
             ) from error
     session.sparkContext.setLogLevel(settings.get("spark.log.level", "ERROR"))
-    return session, active is None
+    return session, began
 
 
 # Settings for one machine. Driver and executors are one JVM. Nobody reads the web interface. Spark's default

@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import click
+import pyarrow as pa
 import pytest
 
 from overscripted.analyses import command as analyze_command
@@ -28,3 +30,14 @@ def test_each_engine_that_can_be_named_can_be_opened(spark: object) -> None:
     for name in ENGINES:
         with open_engine(name) as engine:
             assert engine.name == name
+
+
+@pytest.mark.spark
+def test_a_session_that_others_began_goes_on(spark: Any) -> None:
+    # As after Python's thread got another thread of the JVM, which knows of no active session.
+    spark._session._jvm.org.apache.spark.sql.SparkSession.clearActiveSession()
+    with open_engine("spark"):
+        pass
+    assert spark.to_arrow(spark.table(pa.table({"n": [1, 2]})).n.sum().as_table()).to_pylist() == [
+        {"Sum(n)": 3}
+    ]
