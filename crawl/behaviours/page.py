@@ -29,7 +29,9 @@ from overscripted.text import clean
 
 _FRAMES = function("framesOfVisit", "js/parent_process/visit_tabs.js", "js/parent_process/visit_frames.js")
 _FIND = function("findElement", "js/beside_page/find_element.js")
-_SCROLL = function("scrollPage", "js/beside_page/scroll_page.js")
+_BEGIN_SCROLL, _END_SCROLL = (
+    function(name, "js/beside_page/scroll_page.js") for name in ("beginScroll", "endScroll")
+)
 # The answer is text of a largest size: a page decides what its values are.
 _EVALUATE = """async (most, values) => {{
   const text = JSON.stringify(await ({function})(...JSON.parse(values))) ?? "null";
@@ -164,14 +166,11 @@ class Page:
     async def scroll(self, pixels: int) -> Scrolled:
         """Scroll the page down by so many pixels, up by negative ones, as its wheel does."""
         began = time.monotonic()
-        width, height = await self.size()
-        before, _ = await self.evaluate(_SCROLL, 0)
+        before, width, height = map(int, await self.evaluate(_BEGIN_SCROLL))
         await self.input.wheel(self._tab.context, width // 2, height // 2, pixels)
-        wheeled, _ = await self.evaluate(_SCROLL, 0)
-        after, at_end = await self.evaluate(_SCROLL, pixels - (int(wheeled) - int(before)))
-        moved = int(after) - int(before)
+        moved, at_end = await self.evaluate(_END_SCROLL, before, pixels)
         self.record("scroll", "", "done" if moved else "nothing", {"pixels": moved, "end": at_end}, began)
-        return Scrolled(moved, bool(at_end))
+        return Scrolled(int(moved), bool(at_end))
 
     # -- what a behaviour asks ------------------------------------------------------------------
 

@@ -203,6 +203,20 @@ async def test_the_page_cannot_see_what_looks_for_elements(
     assert not [row for row in visited.rows.rows("calls") if row["by_browser"]]
 
 
+async def test_a_page_that_prevents_the_wheel_is_not_scrolled(
+    served: Web, browser: Browser, tmp_path: Path
+) -> None:
+    prevents = "<script>addEventListener('wheel', (e) => e.preventDefault(), { passive: false })</script>"
+    pages = {"/tall": "<p style='height: 9000px'>x", "/keeps": f"{prevents}<p style='height: 9000px'>x"}
+    moved = {}
+    for path, html in pages.items():
+        visited = await Visited(browser, tmp_path / path[1:]).go(served.base + served.add(path, html))
+        scrolled = await visited.page.scroll(500)
+        assert scrolled.moved == await visited.read("Math.round(scrollY)")
+        moved[path] = scrolled.moved, await visited.end()
+    assert moved == {"/tall": (500, [("scroll", "", "done")]), "/keeps": (0, [("scroll", "", "nothing")])}
+
+
 async def test_a_behaviour_gets_no_further_than_its_visit(
     served: Web, browser: Browser, tmp_path: Path
 ) -> None:
