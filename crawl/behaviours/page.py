@@ -6,7 +6,7 @@ import json
 import random
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -130,32 +130,20 @@ class Page:
 
     async def move(self, target: Target) -> bool:
         """Move the mouse to the middle of an element, or to a place."""
-        began = time.monotonic()
-        if place := await self._place("move", target, began):
-            await self.input.move(self._context(place.frame), place.x, place.y)
-            self.record(
-                "move", place.name, detail={"x": place.x, "y": place.y}, began=began, frame=place.frame
-            )
-        return place is not None
+        return await self._at("move", target, self.input.move)
 
     async def click(self, target: Target) -> bool:
         """Click the middle of an element, or a place. What is on top there gets the click."""
-        began = time.monotonic()
-        if place := await self._place("click", target, began):
-            await self.input.click(self._context(place.frame), place.x, place.y)
-            self.record(
-                "click", place.name, detail={"x": place.x, "y": place.y}, began=began, frame=place.frame
-            )
-        return place is not None
+        return await self._at("click", target, self.input.click)
 
     async def type(self, target: Target, text: str) -> bool:
         """Click an element, then type a text into it."""
-        began = time.monotonic()
-        if place := await self._place("type", target, began):
-            await self.input.click(self._context(place.frame), place.x, place.y)
-            await self.input.type(self._context(place.frame), text)
-            self.record("type", place.name, detail={"text": text}, began=began, frame=place.frame)
-        return place is not None
+
+        async def click_and_type(context: str, x: int, y: int) -> None:
+            await self.input.click(context, x, y)
+            await self.input.type(context, text)
+
+        return await self._at("type", target, click_and_type, {"text": text})
 
     async def press(self, key: str, held: str = "") -> None:
         """Press a key in what has the focus, such as ``Tab``, or ``a`` with ``Control`` held."""
@@ -291,15 +279,26 @@ class Page:
         self._ordinal += 1
         self._records.add(ACTIONS, row)
 
-    def _context(self, frame: PageFrame | None) -> str:
-        return frame.context if frame else self._tab.context
+    async def _at(
+        self,
+        action: str,
+        target: Target,
+        act: Callable[[str, int, int], Awaitable[None]],
+        detail: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Act at a target and record it, with the point unless there is a ``detail``.
 
-    async def _place(self, action: str, target: Target, began: float) -> Place | None:
-        """The place of a target; None, with a row that says so, where there is nothing."""
+        Where there is nothing, the row says so. ``act`` gets the frame, as WebDriver BiDi names it, x and y.
+        """
+        began = time.monotonic()
         place = await self._find(target) if isinstance(target, str) else target
         if place is None:
             self.record(action, str(target), "nothing", began=began)
-        return place
+            return False
+        await act(place.frame.context if place.frame else self._tab.context, place.x, place.y)
+        detail = detail or {"x": place.x, "y": place.y}
+        self.record(action, place.name, detail=detail, began=began, frame=place.frame)
+        return True
 
     async def _find(self, selector: str) -> Place | None:
         for frame in await self.frames():
