@@ -29,11 +29,14 @@ def parse(text: str, where: str = "") -> tuple[Step, ...]:
 
 def behaviour_of(name: str, where: str) -> Behaviour:
     """The behaviour of a step: ours, or the user's own. Raises InputError where there is none."""
-    if name.endswith(own.SUFFIX):
-        return own.from_file(name, where)
-    if known := BEHAVIOURS.get(name) or own.installed(where).get(name):
-        return known
-    names = ", ".join([*BEHAVIOURS, *own.installed(where)])
+    try:
+        if name.endswith(own.SUFFIX):
+            return own.from_file(name)
+        if known := BEHAVIOURS.get(name) or own.installed().get(name):
+            return known
+        names = ", ".join([*BEHAVIOURS, *own.installed()])
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
     raise InputError(f"{where}: {name!r} is unknown; choose from {names}, or name a Python file")
 
 
