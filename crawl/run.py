@@ -61,7 +61,8 @@ def crawl(
         raise InputError(
             '--profile: not possible with --variants; a variant with state = "kept" has a profile of its own'
         )
-    for do in {options.do, *(variant.do for variant in chosen.by_name.values())} if chosen else {options.do}:
+    by_name = chosen.by_name if chosen else {}
+    for do in {options.do, *(variant.do for variant in by_name.values())}:
         for step in plan.parse(do):
             step.behaviour.prepare()
     program = process.find(options.firefox)
@@ -84,7 +85,7 @@ def crawl(
         frontier.waves.begin_first(request)
         if next_wave:
             frontier.waves.begin_next(request)
-        _add_seeds(run, frontier, seed_file, [*chosen.by_name] if chosen else [""])
+        _add_seeds(run, frontier, seed_file, [*by_name] or [""])
         if run.stage(STAGE).get("status") != "running":
             facts = {
                 "firefox": process.version(program),
@@ -95,7 +96,6 @@ def crawl(
             _note_instruments(run, options.instrument, instrument_settings)
             if chosen:
                 _note_variants(run, chosen)
-        by_name = chosen.by_name if chosen else {}
         facts = _work(run, frontier, options, instrument_settings, by_name)
         if words.save and not States(run.store).export(frontier.visits_in_order(), words.save):
             raise InputError(f"--profile save={words.save}: no visit has ended, so there is no profile yet")
