@@ -14,15 +14,12 @@ goal is 2.1 times one.
 """
 
 import argparse
-import asyncio
-import multiprocessing
 import os
 import statistics
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from bench.crawl import ours, serve
+from bench.crawl import ours, serve, served
 
 FILES = {
     "one": "[one]\n",
@@ -44,14 +41,10 @@ def main() -> None:
     parser.add_argument("--dwell", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    queue: Any = multiprocessing.Queue()
-    server = multiprocessing.Process(target=lambda: asyncio.run(serve(queue)), daemon=True)
-    server.start()
-    base = f"http://127.0.0.1:{queue.get(timeout=30)}"
-    urls = [f"{base}/p/{n}" for n in range(given.pages)]
-    ratios: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; dwell {given.dwell:g} s")
-    try:
+    with served(serve) as base:
+        urls = [f"{base}/p/{n}" for n in range(given.pages)]
+        ratios: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; dwell {given.dwell:g} s")
         for _ in range(given.rounds):
             first: tuple[float, float] | None = None
             for way, options in WAYS.items():
@@ -62,8 +55,6 @@ def main() -> None:
             time, cpu = (statistics.median(part) for part in zip(*found, strict=True))
             each = ", ".join(f"{cpu:.2f}" for _, cpu in found)
             print(f"{way:10} {time:.2f} times the time, {cpu:.2f} times the CPU of plain ({each})")
-    finally:
-        server.kill()
 
 
 def crawl(urls: list[str], dwell: float, windows: str, options: tuple[str, ...]) -> tuple[float, float]:

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,18 @@ async def serve(port: Any) -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port.put(runner.addresses[0][1])
     await asyncio.Event().wait()
+
+
+@contextlib.contextmanager
+def served(serve: Callable[[Any], Awaitable[None]]) -> Iterator[str]:
+    """The address of a local web. ``serve(port)`` runs in a process of its own, and puts its port there."""
+    port: Any = multiprocessing.Queue()
+    server = multiprocessing.Process(target=lambda: asyncio.run(serve(port)), daemon=True)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{port.get(timeout=30)}"
+    finally:
+        server.kill()
 
 
 class Meter:
@@ -220,38 +233,34 @@ def main() -> None:
     parser.add_argument("--windows", default="20")
     parser.add_argument("--dwell", type=float, default=10.0)
     asked = parser.parse_args()
-    queue: Any = multiprocessing.Queue()
-    server = multiprocessing.Process(target=lambda: asyncio.run(serve(queue)), daemon=True)
-    server.start()
-    base = f"http://127.0.0.1:{queue.get(timeout=30)}"
-    folder = Path(tempfile.mkdtemp(prefix="overscripted-bench-"))
-    many = [f"{base}/p/{n}" for n in range(asked.pages)]
-    few = [f"{base}/p/peer{n}" for n in range(asked.peer_pages)]
-    kinds = {
-        "ours": (lambda: ours(folder, many, asked.dwell, "--windows", asked.windows), len(many)),
-        "guarded": (
-            lambda: worker(folder / "guarded", many, asked.dwell, asked.windows, "10000", "yes"),
-            len(many),
-        ),
-        "restart": (lambda: worker(folder / "restart", few, asked.dwell, "1", "1", "no"), len(few)),
-        "blacklight": (lambda: blacklight(folder / "blacklight", few, asked.dwell), len(few)),
-    }
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; dwell {asked.dwell:g} s")
-    hourly: dict[str, float] = {}
-    try:
-        for name, (run, pages) in kinds.items():
-            try:
-                seconds, cpu = run()
-            except RuntimeError as error:
-                print(f"{name:12} left out: {error}")
-                continue
-            hourly[name] = pages / seconds * 3600
-            line = f"{name:12} {pages:4} pages {seconds:7.1f} s {hourly[name]:8.0f} pages/hour"
-            ratio = f"  ours is {hourly['ours'] / hourly[name]:.1f} times that" if name != "ours" else ""
-            print(f"{line} {cpu / pages:6.2f} CPU s/page{ratio}", flush=True)
-    finally:
-        server.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+    with served(serve) as base:
+        folder = Path(tempfile.mkdtemp(prefix="overscripted-bench-"))
+        many = [f"{base}/p/{n}" for n in range(asked.pages)]
+        few = [f"{base}/p/peer{n}" for n in range(asked.peer_pages)]
+        kinds = {
+            "ours": (lambda: ours(folder, many, asked.dwell, "--windows", asked.windows), len(many)),
+            "guarded": (
+                lambda: worker(folder / "guarded", many, asked.dwell, asked.windows, "10000", "yes"),
+                len(many),
+            ),
+            "restart": (lambda: worker(folder / "restart", few, asked.dwell, "1", "1", "no"), len(few)),
+            "blacklight": (lambda: blacklight(folder / "blacklight", few, asked.dwell), len(few)),
+        }
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; dwell {asked.dwell:g} s")
+        hourly: dict[str, float] = {}
+        try:
+            for name, (run, pages) in kinds.items():
+                try:
+                    seconds, cpu = run()
+                except RuntimeError as error:
+                    print(f"{name:12} left out: {error}")
+                    continue
+                hourly[name] = pages / seconds * 3600
+                line = f"{name:12} {pages:4} pages {seconds:7.1f} s {hourly[name]:8.0f} pages/hour"
+                ratio = f"  ours is {hourly['ours'] / hourly[name]:.1f} times that" if name != "ours" else ""
+                print(f"{line} {cpu / pages:6.2f} CPU s/page{ratio}", flush=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

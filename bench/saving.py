@@ -11,7 +11,6 @@ median is shown.
 import argparse
 import asyncio
 import io
-import multiprocessing
 import os
 import random
 import statistics
@@ -22,7 +21,7 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from bench.crawl import ours
+from bench.crawl import ours, served
 from overscripted import segments
 from overscripted.store import Store
 
@@ -87,15 +86,11 @@ def main() -> None:
     parser.add_argument("--dwell", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    queue: Any = multiprocessing.Queue()
-    server = multiprocessing.Process(target=lambda: asyncio.run(serve(queue)), daemon=True)
-    server.start()
-    base = f"http://127.0.0.1:{queue.get(timeout=30)}"
-    urls = [f"{base}/p/{n}" for n in range(given.pages)]
-    costs: dict[str, list[float]] = {kind: [] for kind in KINDS}
-    plain, sizes = [], {}
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; dwell {given.dwell:g} s")
-    try:
+    with served(serve) as base:
+        urls = [f"{base}/p/{n}" for n in range(given.pages)]
+        costs: dict[str, list[float]] = {kind: [] for kind in KINDS}
+        plain, sizes = [], {}
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; dwell {given.dwell:g} s")
         for _ in range(given.rounds):
             with tempfile.TemporaryDirectory() as folder:
                 plain.append(ours(Path(folder), urls, given.dwell, "--windows", given.windows)[1])
@@ -110,8 +105,6 @@ def main() -> None:
             each = ", ".join(f"{second:.3f}" for second in seconds)
             median = statistics.median(seconds)
             print(f"{kind:16} {median:+.3f} CPU s a page ({each}), {sizes[kind] / 1000:.1f} kB a page")
-    finally:
-        server.kill()
 
 
 if __name__ == "__main__":

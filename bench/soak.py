@@ -7,9 +7,7 @@ dialogs). A new Firefox starts every 300 visits. Samples the worker and all its 
 """
 
 import argparse
-import asyncio
 import contextlib
-import multiprocessing
 import os
 import shutil
 import signal
@@ -19,13 +17,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.crawl import serve
+from bench.crawl import serve, served
 from overscripted.run import Run
 from tests.crawl.web import HOSTILE, Web
 
@@ -52,16 +49,12 @@ def main() -> None:
     parser.add_argument("--windows", default="20")
     parser.add_argument("--dwell", default="10")
     asked = parser.parse_args()
-    queue: Any = multiprocessing.Queue()
-    server = multiprocessing.Process(target=lambda: asyncio.run(serve(queue)), daemon=True)
-    server.start()
-    base = f"http://127.0.0.1:{queue.get(timeout=30)}"
     folder = Path(tempfile.mkdtemp(prefix="overscripted-soak-"))
     temporary = folder / "tmp"
     temporary.mkdir()
     bad = ["loop", "memory", "popups", "history", "alerts", "five-alerts", "frames", "close"]
     assert set(bad) <= set(HOSTILE)
-    with Web() as web:
+    with served(serve) as base, Web() as web:
         hostile = [f"{web.hostile(bad[n % len(bad)])}?{n}" for n in range(5_000)]
         pages = [f"{base}/p/{n}" for n in range(95_000)]
         (folder / "seeds.txt").write_text("\n".join(pages + hostile), "utf-8")
@@ -95,7 +88,6 @@ def main() -> None:
             left = len(list(temporary.iterdir()))
         finally:
             process.kill()
-            server.kill()
             shutil.rmtree(folder, ignore_errors=True)
     steady = samples[len(samples) // 5 :]
     third = max(len(steady) // 3, 1)
