@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from aiohttp import web
@@ -82,18 +82,17 @@ def _html(text: str, status: int = 200) -> web.Response:
     )
 
 
-class Web:
-    """Serves from a thread of its own. ``base`` and ``other`` are two origins of it."""
+class TwoOrigins:
+    """Serves an application from a thread of its own. ``base`` and ``other`` are two origins of it."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
-        self.taken = 0  # bytes of the endless file
         self.told: dict[str, Any] = {}  # what pages have said of themselves, by their marks
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._main, daemon=True)
 
-    def __enter__(self) -> "Web":
+    def __enter__(self) -> Self:
         self._thread.start()
         assert self._ready.wait(10)
         return self
@@ -101,6 +100,30 @@ class Web:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+
+    def _app(self) -> web.Application:
+        raise NotImplementedError
+
+    def _main(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._runner.cleanup())
+
+    async def _start(self) -> None:
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        for host in ("127.0.0.1", "127.0.0.2"):
+            await web.TCPSite(self._runner, host, 0).start()
+        ports = [address[1] for address in self._runner.addresses]
+        self.base, self.other = f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.2:{ports[1]}"
+
+
+class Web(TwoOrigins):
+    """Pages whose calls say which page made them, and pages that misbehave."""
+
+    taken = 0  # bytes of the endless file
 
     def page(self, n: int) -> str:
         """URL of the page numbered ``n``: a frame of its own origin and one of the other."""
@@ -119,14 +142,7 @@ class Web:
         """URL of a page that misbehaves."""
         return f"{self.base}/hostile/{name}"
 
-    def _main(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._start())
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._runner.cleanup())
-
-    async def _start(self) -> None:
+    def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._counting()])
         app.router.add_get("/page/{n}", self._page)
         app.router.add_get("/frame/{kind}/{n}", self._frame)
@@ -151,13 +167,7 @@ class Web:
         app.router.add_static("/pages/", PAGES)
         app.router.add_post("/told", self._told)
         app.router.add_get("/socket", self._socket)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        for host in ("127.0.0.1", "127.0.0.2"):
-            site = web.TCPSite(self._runner, host, 0)
-            await site.start()
-        ports = [address[1] for address in self._runner.addresses]
-        self.base, self.other = f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.2:{ports[1]}"
+        return app
 
     def _counting(self) -> Any:
         @web.middleware

@@ -1,40 +1,25 @@
 """A web whose pages have consent platforms: real ones from npm, and some to their published interfaces."""
 
-import asyncio
 import json
-import threading
-from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from aiohttp import web
 
 from overscripted import npm
+from tests.crawl.web import TwoOrigins
 
 PAGES = Path(__file__).parent / "pages"
 PACKAGES = Path(__file__).parent / "npm"
 
 
-class ConsentWeb:
-    """Serves from a thread of its own. ``asked`` counts paths with queries, ``told`` is what pages said."""
+class ConsentWeb(TwoOrigins):
+    """``asked`` counts paths with queries, ``told`` is what pages said."""
 
-    def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
-        self.told: dict[str, Any] = {}
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._main, daemon=True)
-
-    def __enter__(self) -> "ConsentWeb":
+    def __enter__(self) -> Self:
         """Raises UserError where npm cannot install the packages."""
         self._modules = npm.installed(PACKAGES)
-        self._thread.start()
-        assert self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        return super().__enter__()
 
     def page(self, name: str, action: str) -> str:
         """URL of a page for a visit that does ``action``."""
@@ -44,14 +29,7 @@ class ConsentWeb:
         """How often the tracker of such a page was asked for."""
         return self.asked[f"/tracker?{name}={action}&other={self.other}"]
 
-    def _main(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._start())
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._runner.cleanup())
-
-    async def _start(self) -> None:
+    def _app(self) -> web.Application:
         app = web.Application()
         app.router.add_static("/pages/", PAGES)
         app.router.add_static("/npm/", self._modules)
@@ -59,12 +37,7 @@ class ConsentWeb:
         app.router.add_get("/tracker", self._count)
         app.router.add_get("/clicked", self._count)
         app.router.add_post("/told", self._told)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        for host in ("127.0.0.1", "127.0.0.2"):
-            await web.TCPSite(self._runner, host, 0).start()
-        ports = [address[1] for address in self._runner.addresses]
-        self.base, self.other = f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.2:{ports[1]}"
+        return app
 
     async def _frame(self, _: web.Request) -> web.FileResponse:
         return web.FileResponse(PAGES / "consent/sourcepoint-frame.html")
