@@ -18,7 +18,7 @@ from overscripted.text import clean
 CHOICES = ("accept", "reject", "detect")
 _STRINGS = f"async () => {{\n{script(('js/beside_page/consent_strings.js',))}\nreturn consentStrings();\n}}"
 _NEXT = "(answers, ms) => globalThis.consentOfFrame.next(answers, ms)"
-# Code of a rule sees the page's variables, and the natives as Firefox made them: nothing of it is recorded.
+# The code of a rule sees the page's variables. It gets natives as Firefox made them, so no call is recorded.
 _EVAL = "async () => {{ with (consentOfFrame.scope) {{ return Boolean(await {code}); }} }}"
 _ANSWERS = ("answered", "empty", "silent", "threw", "absent", "cookie")
 _WAIT_MS = 2_000  # a frame reports at least so often, so that a frame that has gone is noticed

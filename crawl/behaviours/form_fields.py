@@ -1,6 +1,7 @@
 """The fields of a visit's page in which a person could type, also in its frames and shadow trees.
 
-Asks scripts of ours in Firefox's processes (`js/content_process/form_fields.js`), which pages cannot see.
+A script of ours in each of Firefox's processes looks at the documents (`js/content_process/form_fields.js`).
+Pages cannot see it.
 """
 
 import json

@@ -134,7 +134,7 @@ class _Filling:
         raise _Failed("it does not take the focus")
 
     async def _show(self, field: FoundField) -> dict[str, Any]:
-        """Scroll to a field. Its middle in its window; empty where something stays in front of it.
+        """Scroll to a field; returns its middle in its window. Empty where something stays in front of it.
 
         Frames around it may belong to other processes, which scroll a moment later.
         """

@@ -211,7 +211,7 @@ class Page:
         return int(width), int(height)
 
     async def frames(self) -> list[PageFrame]:
-        """The frames of the page, the top one first. Of very many frames the first ones."""
+        """The frames of the page, the top one first: `settings.ACTION_FRAMES` at most."""
         number = self._tab.container_id.rpartition("-")[2]
         limits = (str(settings.ACTION_FRAMES), str(settings.ACTION_TEXT))
         found = json.loads(await self._parent.call(_FRAMES, number, *limits))

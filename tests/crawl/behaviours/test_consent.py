@@ -206,7 +206,7 @@ async def test_a_page_sees_nothing_but_clicks_and_questions_to_its_platform(visi
         told = visits.told("onetrust", choice)
         asked = 1 if choice == "detect" else 2
         assert told.pop("callbacks") == ["function() {\n    [native code]\n}"] * asked
-        assert told.pop("stacks") == ["asked < window.__tcfapi"] * asked  # no function of ours
+        assert told.pop("stacks") == ["asked < window.__tcfapi"] * asked  # the stack has no function of ours
         assert told.pop("clicks") == [True] * (asked - 1)
         assert told == {name: silent[name] for name in ("called", "nodes", "globals")}
     assert not visits.actions("onetrust", "silent") and not visits.consents("onetrust", "silent")

@@ -15,8 +15,8 @@ async function consentStrings() {
   const textOf = (value) => (typeof value === "string" ? value.slice(0, LONGEST) : "");
 
   /**
-   * The page's array gets the answer by a native function of the page: the platform gets nothing of ours. A promise
-   * calls the platform: so no stack that it can read has a frame of ours.
+   * Asks the platform. It is given a native function of the page, which puts the answer into an array of the page. So
+   * the platform gets nothing of ours. A promise makes the call, so the platform's stack has no frame of ours.
    */
   function ask(name, member, ...words) {
     try {
