@@ -18,7 +18,7 @@ class Listing:
     """A list of the catalogue.
 
     ``pinned``: the URL always has this version. Otherwise the URL has the newest version, which matches
-    ``sha256`` only until its publisher updates it.
+    ``sha256`` only until its publisher updates it. ``use``: what its licence lets it be used for.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Listing:
     url: str
     pinned: bool
     licence: str
+    use: str
     homepage: str
     sha256: str
     size: int

@@ -8,19 +8,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from overscripted.lists import cache, catalogue, roles
+from overscripted.lists.hosts import Entry
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def lists(ctx: click.Context) -> None:
-    """Show or fetch the lists of hosts that analyses use: replay providers, miners, trackers.
+    """Show or fetch the lists of hosts that analyses use: replay providers, miners, trackers, owners.
 
-    Our own lists come with Overscripted. Lists of other publishers are fetched on request, checked by
-    SHA-256, and kept in $XDG_CACHE_HOME/overscripted/lists.
+    Our own lists come with Overscripted, and two of others whose licence allows it. All others are fetched
+    on request, checked by SHA-256, and kept in $XDG_CACHE_HOME/overscripted/lists. `show` says what a list
+    may be used for.
 
     \b
     Examples:  overscripted lists
                overscripted lists show session_replay
+               overscripted lists show duckduckgo-2025-06-17
                overscripted lists fetch nocoin-2025-03-05
                overscripted lists fetch nocoin-2018-05-07 --from hosts.txt
                overscripted analyze RUN --list nocoin=nocoin-2025-03-05
@@ -76,7 +79,7 @@ def _details(name: str) -> None:
     if name in {builtin for builtin, _ in roles.ROLES.values() if builtin}:
         hosts = roles.builtin(name)
         facts = hosts.provenance()
-        lines = [f"  {e.host}  {e.owner}  {', '.join(e.sets)}".rstrip() for e in hosts.entries]
+        lines = [_line(entry) for entry in hosts.entries]
     else:
         entry = catalogue.listing(name)
         facts = {**vars(entry), "cache": str(cache.path_of(entry))}
@@ -86,3 +89,9 @@ def _details(name: str) -> None:
             console.print(escape(f"{key}: {value}"))
     for line in lines:
         console.print(escape(line))
+
+
+def _line(entry: Entry) -> str:
+    """An entry as a line: its host, and what is known of it."""
+    known = [entry.owner, entry.service, entry.category, ", ".join(entry.sets)]
+    return "  ".join(["", entry.host, *filter(None, dict.fromkeys(known))])

@@ -1,4 +1,4 @@
-"""Read list files: hosts files, plain domains, Disconnect's JSON, ad-block host rules, our own JSON.
+"""Read list files: hosts files, plain domains, ad-block host rules, our own JSON, lists of who owns what.
 
 Files come from anywhere, so a reader accepts any bytes, skips and counts what it does not understand, and
 raises only InputError.
@@ -6,34 +6,20 @@ raises only InputError.
 
 import json
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from overscripted.addresses import is_address
 from overscripted.errors import InputError
-from overscripted.lists.hosts import Entry
+from overscripted.lists import owners, trackerdb
+from overscripted.lists.host_names import host_name
+from overscripted.lists.hosts import Entry, Parsed
 from overscripted.lists.settings import MAX_ENTRIES
 from overscripted.text import clean
-from overscripted.urls import host as host_of
 
-_NAME = re.compile(r"^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)+$")
 _LOCAL = {"localhost", "localhost.localdomain", "local", "broadcasthost", "ip6-localhost", "ip6-loopback"}
+_JSON = re.compile(r"\{|\[\s*\{")  # "[Adblock Plus 2.0]" is the beginning of an ad-block list
+_BEGINNING = 2000  # characters by which a format is known
 _ADBLOCK_HOST = re.compile(r"^\|\|([^/^$*|]+)\^?(?:\$.*)?$")
-
-
-class Parsed(NamedTuple):
-    """The entries of a file, and the number of lines or items that the reader did not understand."""
-
-    entries: list[Entry]
-    skipped: int
-
-
-def host_name(text: str) -> str:
-    """A host name as a browser writes it; ``""`` for other text. Ports, paths and wildcards are refused."""
-    text = clean(text.strip()).rstrip(".")
-    if not text or len(text) > 253 or any(c in text for c in "/:@?#\\ \t"):
-        return ""
-    name = host_of(f"http://{text}/")
-    return name if _NAME.match(name) and len(name) <= 253 else ""
 
 
 def parse(data: bytes, name: str) -> Parsed:
@@ -42,11 +28,17 @@ def parse(data: bytes, name: str) -> Parsed:
     Raises InputError for a file without host names, with too many, or with unknown JSON.
     """
     text = clean(data.decode("utf-8-sig", "replace"))
-    parsed = _parse_json(text, name) if text.lstrip().startswith("{") else _parse_lines(text)
+    begin = text.lstrip()[:_BEGINNING]
+    if _JSON.match(begin):
+        parsed = _parse_json(text, name)
+    elif trackerdb.begins(begin):
+        parsed = trackerdb.parse(text, name)
+    else:
+        parsed = _parse_lines(text)
     if not parsed.entries:
         raise InputError(
             f"{name}: holds no host names; a list is a hosts file, one domain per line, ad-block host rules, "
-            "Disconnect's services.json, or our own JSON"
+            "a list of owners (see docs/guide/lists.md), or our own JSON"
         )
     if len(parsed.entries) > MAX_ENTRIES:
         raise InputError(
@@ -97,12 +89,12 @@ def _parse_json(text: str, name: str) -> Parsed:
         raise InputError(
             f"{name}: begins like JSON but is not valid JSON ({error}); fetch the list again"
         ) from error
-    if isinstance(content, dict) and isinstance(content.get("categories"), dict):
-        return _disconnect(content["categories"])
     if isinstance(content, dict) and isinstance(content.get("entries"), list):
         return _ours(content["entries"])
+    if found := owners.read(content):
+        return found
     raise InputError(
-        f"{name}: JSON of an unknown list (neither 'categories' nor 'entries'); name another file"
+        f"{name}: JSON of an unknown list (no 'categories', 'entities' or 'entries'); name another file"
     )
 
 
@@ -116,30 +108,6 @@ def _ours(items: list[Any]) -> Parsed:
             named = tuple(s for s in sets if isinstance(s, str)) if isinstance(sets, list) else ()
             entries.append(Entry(host, _text(fields.get("provider")), named))
     return Parsed(entries, len(items) - len(entries))
-
-
-def _disconnect(categories: dict[str, Any]) -> Parsed:
-    """Disconnect's services list: category, then owner, then home page, then hosts."""
-    entries: list[Entry] = []
-    skipped = 0
-    for category, owners in categories.items():
-        for owner, pages in _pairs(owners):
-            for host in _leaves(pages):
-                name = host_name(host)
-                skipped += not name
-                if name:
-                    entries.append(Entry(name, clean(owner), (clean(category),)))
-    return Parsed(entries, skipped)
-
-
-def _pairs(owners: Any) -> list[tuple[str, Any]]:
-    items = owners if isinstance(owners, list) else []
-    return [(k, v) for item in items if isinstance(item, dict) for k, v in item.items()]
-
-
-def _leaves(pages: Any) -> list[str]:
-    lists = [v for v in pages.values() if isinstance(v, list)] if isinstance(pages, dict) else []
-    return [host for hosts in lists for host in hosts if isinstance(host, str)]
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from overscripted.errors import InputError
@@ -11,20 +12,23 @@ from overscripted.lists import cache, catalogue
 from overscripted.lists.formats import parse
 from overscripted.lists.hosts import HostList
 
-_BUILTIN = Path(__file__).parent / "builtin"
+BUILTIN = Path(__file__).parent / "builtin"
 
-# Role -> our own list for it, and the catalogue's list that is used without being named once it has been
+# Role -> the built-in list for it, and the catalogue's list that is used without being named once it has been
 # fetched. "" where there is none.
 ROLES = {
     "session_replay": ("session_replay", ""),
     "nocoin": ("miners", ""),
     "disconnect": ("", "disconnect-2018-04-19"),
+    "entities": ("third_party_web", ""),
+    "cname": ("cname_trackers", ""),
 }
 
 
+@lru_cache
 def builtin(name: str) -> HostList:
-    """One of our own lists: ``session_replay`` or ``miners``."""
-    data = (_BUILTIN / f"{name}.json").read_bytes()
+    """A list that comes with Overscripted, by its name (``session_replay``, ``third_party_web``, …)."""
+    data = (BUILTIN / f"{name}.json").read_bytes()
     about = json.loads(data)
     source = f"built into Overscripted ({about['provenance']})"
     return _host_list(data, name, name, about["version"], source, about["licence"])

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from overscripted.errors import InputError
 from overscripted.lists import formats
-from overscripted.lists.formats import host_name, parse
+from overscripted.lists.formats import parse
+from overscripted.lists.host_names import host_name
 from overscripted.lists.hosts import Entry, HostList
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "lists"
@@ -60,9 +61,9 @@ def test_disconnects_json() -> None:
     }
     found = parse(json.dumps(content).encode(), "services.json")
     assert found.entries == [
-        Entry("acme.com", "Acme", ("Advertising",)),
-        Entry("ads.acme.net", "Acme", ("Advertising",)),
-        Entry("u.example", "Ü", ("Social",)),
+        Entry("acme.com", "Acme", ("Advertising",), category="Advertising"),
+        Entry("ads.acme.net", "Acme", ("Advertising",), category="Advertising"),
+        Entry("u.example", "Ü", ("Social",), category="Social"),
     ]
     assert found.skipped == 1
 

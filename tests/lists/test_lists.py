@@ -1,6 +1,7 @@
 """The catalogue, the cache and the choice of lists: pinned by SHA-256, replaced by the user, recorded."""
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,7 +47,7 @@ def web() -> Iterator[tuple[str, dict[str, bytes]]]:
 
 def listed(url: str = "", content: bytes = CONTENT, pinned: bool = True) -> Listing:
     digest = hashlib.sha256(content).hexdigest()
-    return Listing("mine", "Mine", "nocoin", "1", url, pinned, "MIT", "", digest, len(content))
+    return Listing("mine", "Mine", "nocoin", "1", url, pinned, "MIT", "Any.", "", digest, len(content))
 
 
 def test_a_list_is_fetched_once_and_read_from_the_cache(web: tuple[str, dict[str, bytes]]) -> None:
@@ -120,6 +121,8 @@ def test_each_part_has_its_default() -> None:
     assert {role: listing.name for role, listing in chosen.items()} == {
         "session_replay": "session_replay",
         "nocoin": "miners",
+        "entities": "third_party_web",
+        "cname": "cname_trackers",
     }
     assert len(chosen["session_replay"].subset("study2018").entries) == 14
 
@@ -150,6 +153,7 @@ def test_the_studys_14_are_exactly_the_providers_it_used() -> None:
     ("name", "file"),
     [
         ("disconnect-2018-04-19", "disconnect/2018-04-19/disconnect-blacklist.json"),
+        ("disconnect-entities-2018-04-19", "disconnect/2018-04-19/disconnect-entitylist.json"),
         ("easyprivacy-2023-04-24", "easyprivacy/2023-04-24.txt"),
         ("nocoin-2018-05-07", "nocoin/2018-05-07/hosts.txt"),
         ("nocoin-2025-03-05", "nocoin/2025-12-30/hosts.txt"),
@@ -166,16 +170,27 @@ def test_the_catalogue_says_all_it_must() -> None:
     for name, entry in catalogue.listings().items():
         assert entry.name == name and entry.role in roles.ROLES
         assert entry.url.startswith("https://") and entry.licence and entry.version
+        assert ("earns no money" in entry.use) == ("-NC-" in entry.licence)
         assert len(entry.sha256) == 64 and entry.size > 0
         # A URL that names one version has a commit in it; else the notes say how to get the version.
         assert entry.pinned or "--from FILE" in entry.notes
 
 
 def test_the_built_in_lists_have_a_source_and_no_doubles() -> None:
-    for role in ("session_replay", "miners"):
-        entries = roles.builtin(role).entries
-        assert len({e.host for e in entries}) == len(entries) and all(e.owner for e in entries)
-        assert roles.builtin(role).skipped == 0
+    for name in ("session_replay", "miners", "third_party_web", "cname_trackers"):
+        listing = roles.builtin(name)
+        entries = listing.entries
+        assert len({(e.host, e.below) for e in entries}) == len(entries) and all(e.owner for e in entries)
+        # third-party-web has "*.net.pl", which is a public suffix.
+        assert listing.skipped == (name == "third_party_web")
+
+
+def test_a_copied_list_has_its_licence_and_its_origin() -> None:
+    for name, makers in (("third_party_web", "Patrick Hulce"), ("cname_trackers", "Adguard Software Ltd")):
+        about = json.loads((roles.BUILTIN / f"{name}.json").read_bytes())
+        assert about["licence"] == "MIT" and makers in about["licence_text"]
+        assert "permission notice shall be included" in " ".join(about["licence_text"].split())
+        assert about["version"] in about["provenance"] or "commit" in about["provenance"]
 
 
 def test_the_command_shows_and_fetches(tmp_path: Path) -> None:
@@ -196,3 +211,11 @@ def test_the_command_shows_and_fetches(tmp_path: Path) -> None:
     )
     assert result.exit_code == 2
     assert isinstance(CliRunner().invoke(lists, ["show", "nonsense"]).exception, InputError)
+
+
+def test_the_guide_says_of_each_list_what_it_may_be_used_for() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "lists.md").read_text("utf-8")
+    table = page.partition("## What each list may be used for")[2].partition("## ")[0]
+    for name in [*catalogue.listings(), *(own for own, _ in roles.ROLES.values() if own)]:
+        assert f"`{name}`" in table or (name.startswith("nocoin-") and "`nocoin-…`" in table)
+        assert f"`{name}`" in page or f"**{name}**" in page
