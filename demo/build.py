@@ -25,6 +25,7 @@ from overscripted.demo.sites import (
     storage,
     thirdparty,
     transport,
+    visitors,
     walls,
     workers,
 )
@@ -60,6 +61,7 @@ def build(libraries: Libraries) -> Demo:
     sockets.add(world)
     storage.add(world)
     transport.add(world)
+    visitors.add(world)
     walls.add(world)
     broken.add_seeds(world)
     pages = front_pages.add(world)

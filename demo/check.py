@@ -42,7 +42,7 @@ class Check:
 
 
 def check(store: Store, truth: Row) -> list[Check]:
-    """Compare all stages of a finished demo run with its truth."""
+    """Compare all stages of the first run of a finished demo with its truth (the second: `check_acted`)."""
     return [
         sites(store, truth),
         links(store, truth),
@@ -57,10 +57,13 @@ def check(store: Store, truth: Row) -> list[Check]:
         dynamic(store, truth),
         references(store, truth, "replay", "session_replay", "domain"),
         references(store, truth, "mining", "cryptojacking", "host"),
+        fingerprints(store, truth),
+        mining(store, truth),
     ]
 
 
-def _rows(store: Store, key: str, columns: list[str] | None = None) -> list[Row]:
+def rows_of(store: Store, key: str, columns: list[str] | None = None) -> list[Row]:
+    """The rows of a table."""
     rows: list[Row] = store.read_table(key, columns).to_pylist()
     return rows
 
@@ -70,7 +73,7 @@ def sites(store: Store, truth: Row) -> Check:
     """The outcome and page of each site at each vantage point."""
     comparison = Check("precrawl: sites and outcomes")
     for vantage in truth["vantages"]:
-        rows = {row["site"]: row for row in _rows(store, layout.vantage_outcomes(vantage))}
+        rows = {row["site"]: row for row in rows_of(store, layout.vantage_outcomes(vantage))}
         comparison.same_items(f"sites seen from {vantage}", rows, truth["precrawl"]["sites"])
         for host, expected in truth["precrawl"]["sites"].items():
             row = rows.get(host, {})
@@ -87,7 +90,7 @@ def links(store: Store, truth: Row) -> Check:
     seen: set[str] = set()
     for vantage in truth["vantages"]:
         found: dict[str, set[str]] = {}
-        for row in _rows(store, layout.vantage_links(vantage), ["site", "link"]):
+        for row in rows_of(store, layout.vantage_links(vantage), ["site", "link"]):
             found.setdefault(row["site"], set()).add(row["link"])
         for host, expected in truth["precrawl"]["sites"].items():
             here = found.get(host, set())
@@ -103,7 +106,7 @@ def links(store: Store, truth: Row) -> Check:
 def seeds(store: Store, truth: Row) -> Check:
     """The seeds: links that all vantage points saw."""
     comparison = Check("precrawl: seeds (links that all vantage points saw)")
-    rows = _rows(store, layout.SEEDS, ["seed"])
+    rows = rows_of(store, layout.SEEDS, ["seed"])
     comparison.same_items("seed", [row["seed"] for row in rows], truth["precrawl"]["seeds"][_all(truth)])
     return comparison
 
@@ -116,7 +119,7 @@ def _all(truth: Row) -> str:
 def outcomes(store: Store, truth: Row) -> Check:
     """Each seed has exactly one visit, with the expected outcome."""
     comparison = Check("crawl: one outcome for each seed")
-    rows = _rows(store, layout.table("visits"), ["site_url", "outcome", "http_status", "final_url"])
+    rows = rows_of(store, layout.table("visits"), ["site_url", "outcome", "http_status", "final_url"])
     comparison.same_items("visit", [r["site_url"] for r in rows], truth["precrawl"]["seeds"][_all(truth)])
     for row in rows:
         expected = truth["pages"].get(row["site_url"])
@@ -134,10 +137,10 @@ def frames(store: Store, truth: Row) -> Check:
     comparison = Check("crawl: frames and pop-ups, by page")
     pages = _pages(store)
     found: dict[str, list[str]] = {}
-    for row in _rows(store, layout.table("frames"), ["visit_id", "frame_id", "url"]):
+    for row in rows_of(store, layout.table("frames"), ["visit_id", "frame_id", "url"]):
         if row["frame_id"] != 0:
             found.setdefault(pages[row["visit_id"]], []).append(row["url"])
-    for url, expected in _visited(store, truth):
+    for url, expected in visited(store, truth):
         if expected["outcome"] == Outcome.COMPLETE:
             planted = [frame["location"] for frame in expected["frames"]]
             here, there = (
@@ -162,7 +165,7 @@ def calls(store: Store, truth: Row) -> Check:
             by_page = found.setdefault(row["page"], Counter())
             by_page[tuple(row[key] for key in _CALL)] += 1
     gaps = _gaps(store)
-    for url, expected in _visited(store, truth):
+    for url, expected in visited(store, truth):
         here = found.get(url, Counter())
         planted = {tuple(_plain(key, call[key]) for key in _CALL): call["n"] for call in expected["calls"]}
         for call, n in planted.items():
@@ -184,15 +187,14 @@ def records(store: Store, truth: Row) -> Check:
     """The rows of other tables, where a page expects rows: exactly these, by the columns that it names."""
     comparison = Check("tables: rows of other tables, by page")
     pages = _pages(store)
-    visited = dict(_visited(store, truth))
     expected: dict[str, dict[str, list[Row]]] = {}  # table -> page -> rows
-    for url, page in visited.items():
+    for url, page in dict(visited(store, truth)).items():
         for table, rows in page["records"].items():
             expected.setdefault(table, {})[url] = rows
     for table, planted in sorted(expected.items()):
         named = {column for rows in planted.values() for row in rows for column in row}
         found: dict[str, list[Row]] = {}
-        for row in _rows(store, layout.table(table), ["visit_id", *sorted(named)]):
+        for row in rows_of(store, layout.table(table), ["visit_id", *sorted(named)]):
             found.setdefault(pages[row["visit_id"]], []).append(row)
         for url, rows in planted.items():
             columns = list(rows[0]) if rows else []
@@ -209,9 +211,9 @@ def computing_workers(store: Store, truth: Row) -> Check:
     comparison = Check("tables: CPU time of workers that compute")
     used = {
         row["site_url"]: row["worker_cpu_s"]
-        for row in _rows(store, layout.table("visits"), ["site_url", "worker_cpu_s"])
+        for row in rows_of(store, layout.table("visits"), ["site_url", "worker_cpu_s"])
     }
-    for url, page in _visited(store, truth):
+    for url, page in visited(store, truth):
         if page["worker_cpu_s"]:
             comparison.facts += 1
             if (used[url] or 0) < page["worker_cpu_s"]:
@@ -233,9 +235,9 @@ def documents(store: Store, truth: Row) -> Check:
             others.setdefault(row["page"], Counter())[row["context"]] += row["location"] != row["context"]
     pages = _pages(store)
     found: dict[str, dict[str, int]] = {}
-    for row in _rows(store, layout.table("pages"), ["visit_id", "location", "n_inherited"]):
+    for row in rows_of(store, layout.table("pages"), ["visit_id", "location", "n_inherited"]):
         found.setdefault(pages[row["visit_id"]], {})[row["location"]] = row["n_inherited"]
-    for url, page in _visited(store, truth):
+    for url, page in visited(store, truth):
         if page["libraries"] or page["outcome"] not in (*GOOD, Outcome.CHALLENGE):
             continue
         expected: Counter[str] = Counter(page["documents"])
@@ -252,10 +254,10 @@ def documents(store: Store, truth: Row) -> Check:
 def errors(store: Store, truth: Row) -> Check:
     """No script of the demo fails, so an error in a page's console is a fault of the instrument."""
     comparison = Check("crawl: pages without script errors")
-    comparison.facts = len(_visited(store, truth))
+    comparison.facts = len(visited(store, truth))
     pages = _pages(store)
     if store.files(layout.table("console"), ".parquet"):
-        for row in _rows(store, layout.table("console")):
+        for row in rows_of(store, layout.table("console")):
             if row["level"] == "error":
                 comparison.wrong.append(
                     f"{pages[row['visit_id']]}: {row['message']} ({row['url']}:{row['line']})"
@@ -268,7 +270,7 @@ def dynamic(store: Store, truth: Row) -> Check:
     comparison = Check("findings: dynamic calls, by document")
     symbols = {_symbol(name) for name in truth["symbols"]}
     expected: Counter[tuple[str, str]] = Counter()
-    for url, page in _visited(store, truth):
+    for url, page in visited(store, truth):
         for call in page["calls"]:
             if call["dynamic"]:
                 expected[url, call["context"]] += call["n"]
@@ -279,7 +281,7 @@ def dynamic(store: Store, truth: Row) -> Check:
     found = Counter(
         {
             (pages[row["visit_id"]], row["location"]): row["n_dynamic"]
-            for row in _rows(store, layout.table("pages"), ["visit_id", "location", "n_dynamic"])
+            for row in rows_of(store, layout.table("pages"), ["visit_id", "location", "n_dynamic"])
             if row["n_dynamic"]
         }
     )
@@ -296,10 +298,10 @@ def references(store: Store, truth: Row, kind: str, analysis: str, owner: str) -
     comparison = Check(f"findings: {analysis.replace('_', ' ')}, script references")
     expected = {
         (reference["location"], reference["script_url"], reference["owner"])
-        for _, page in _visited(store, truth)
+        for _, page in visited(store, truth)
         for reference in page[kind]
     }
-    rows = _rows(store, layout.finding_table(analysis, "references"))
+    rows = rows_of(store, layout.finding_table(analysis, "references"))
     comparison.same_items(analysis, [(r["location"], r["script_url"], r[owner]) for r in rows], expected)
     figures = _figures(store, analysis)
     documents = len({location for location, _, _ in expected})
@@ -319,7 +321,7 @@ def recorded(store: Store) -> Iterator[Row]:
     """Every valid call with the names of the truth's fields; ``page`` is the seed."""
     pages = _pages(store)
     columns = ["visit_id", "location", "context_url", "script_url", "symbol", "operation", "script_loc_eval"]
-    for row in _rows(store, layout.table("calls"), [*columns, "in_iframe", "realm"]):
+    for row in rows_of(store, layout.table("calls"), [*columns, "in_iframe", "realm"]):
         yield {
             **{key: _plain(key, value) for key, value in row.items()},
             "context": row["context_url"],
@@ -330,20 +332,21 @@ def recorded(store: Store) -> Iterator[Row]:
 
 def _pages(store: Store) -> dict[int, str]:
     return {
-        r["visit_id"]: r["site_url"] for r in _rows(store, layout.table("visits"), ["visit_id", "site_url"])
+        r["visit_id"]: r["site_url"] for r in rows_of(store, layout.table("visits"), ["visit_id", "site_url"])
     }
 
 
 def _gaps(store: Store) -> dict[str, str]:
     """The known gaps of each visit that are about workers and worklets, by seed."""
     gaps = {}
-    for row in _rows(store, layout.table("visits"), ["site_url", "known_gaps"]):
+    for row in rows_of(store, layout.table("visits"), ["site_url", "known_gaps"]):
         known = json.loads(row["known_gaps"] or "{}")
         gaps[row["site_url"]] = ", ".join(name for name in known if name.startswith("work"))
     return gaps
 
 
-def _visited(store: Store, truth: Row) -> list[tuple[str, Row]]:
+def visited(store: Store, truth: Row) -> list[tuple[str, Row]]:
+    """The truth of each page that was visited, by its URL."""
     return [(url, truth["pages"][url]) for url in _pages(store).values() if url in truth["pages"]]
 
 
@@ -367,3 +370,38 @@ def _describe(call: tuple[Any, ...]) -> str:
         f"{fields['operation']} {fields['symbol']} by {fields['script_url']} in {fields['location']} "
         f"of {fields['context']} ({', '.join(marks)})"
     )
+
+
+def fingerprints(store: Store, truth: Row) -> Check:
+    """The pages that fingerprint by each technique. Without npm, pages of libraries are not compared."""
+    comparison = Check("findings: fingerprinting, by page and technique")
+    expected = truth["fingerprints"]
+    rows = rows_of(
+        store, layout.finding_table("fingerprinting", "evidence"), ["rule_set", "technique", "location"]
+    )
+    found = {(row["location"], row["technique"]) for row in rows if row["rule_set"] == "overscripted2026"}
+    comparison.same_items(
+        "fingerprint",
+        (one for one in found if truth["mode"] == "npm" or one[0] in expected),
+        ((page, technique) for page, techniques in expected.items() for technique in techniques),
+    )
+    return comparison
+
+
+def mining(store: Store, truth: Row) -> Check:
+    """The level of each page that mines or asks a listed host, and the near misses."""
+    comparison = Check("findings: mining, by page and level")
+    expected = {page["final_url"]: 1 for _url, page in visited(store, truth) if page["mining"]}
+    expected |= truth["mining_levels"]
+    found = {
+        row["page"]: row["level"]
+        for table in ("pages", "near_misses")
+        for row in rows_of(store, layout.finding_table("mining", table), ["page", "level"])
+    }
+    gaps = _gaps(store)
+    for url in sorted(expected.keys() | found.keys()):
+        if found.get(url) != expected.get(url) and gaps.get(url):
+            comparison.gaps.append(f"{url}: level {found.get(url)}, not all was seen: {gaps[url]}")
+        else:
+            comparison.same(f"level of {url}", found.get(url), expected.get(url))
+    return comparison

@@ -9,7 +9,17 @@ import click
 
 from overscripted import layout
 from overscripted.demo.check import Check, check
-from overscripted.demo.settings import DWELL_S, LOAD_TIMEOUT_S, PACE_S, PRECRAWL_TIMEOUT_S, WINDOWS
+from overscripted.demo.check_acted import check_acted
+from overscripted.demo.check_findings import check_acted_findings, check_findings
+from overscripted.demo.settings import (
+    ACTED_DWELL_S,
+    ACTED_WINDOWS,
+    DWELL_S,
+    LOAD_TIMEOUT_S,
+    PACE_S,
+    PRECRAWL_TIMEOUT_S,
+    WINDOWS,
+)
 from overscripted.demo.web import DemoWeb
 from overscripted.errors import InputError, OutsideError
 from overscripted.options import Number
@@ -42,37 +52,49 @@ STOP_S = 60.0  # for an interrupted stage to end in order
 def demo(run: str, libraries: str, dwell: float, windows: str) -> None:
     """Run the whole pipeline on a small web on this machine, and compare the findings with its truth.
 
-    An earlier demo at RUN is replaced; your notebooks in it stay.
+    A second, short crawl into RUN-behaviours acts on a few pages, in several variants. An earlier demo at
+    these places is replaced; your notebooks in it stay.
 
     \b
     Example:  overscripted demo
     Then:     overscripted status demo-run
     """
-    url = _make_room(run)
+    second = f"{run.rstrip('/')}-behaviours"
+    stores = _make_room(run, second)
     with DemoWeb(libraries) as web:
         _introduce(web)
-        Run.open(url, create=True).store.write_json(layout.DEMO_TRUTH, web.truth)
-        for arguments in _stages(run, web, dwell, windows):
+        for store in stores:
+            Run.open(store.url, create=True).store.write_json(layout.DEMO_TRUTH, web.truth)
+        for arguments in [*_stages(run, web, dwell, windows), *_acted_stages(second, web, windows)]:
             _stage(arguments)
-    store = Store(url)
-    checks = check(store, store.read_json(layout.DEMO_TRUTH))
+    acted = web.truth["acted"]
+    checks = check(stores[0], web.truth) + check_findings(stores[0], web.truth)
+    checks += check_acted(stores[1], acted) + check_acted_findings(stores[1], acted)
     _summarise(checks)
-    click.echo(f"report: {store.uri(layout.REPORT)}")
+    for store in stores:
+        click.echo(f"report: {store.uri(layout.REPORT)}")
     _judge(checks, run)
 
 
-def _make_room(run: str) -> str:
-    """Delete an earlier demo at RUN; returns its URL. Raises InputError if RUN holds anything else."""
+def _make_room(*runs: str) -> list[Store]:
+    """Delete earlier demos at these places. Raises InputError, and deletes nothing, if one is no demo."""
+    found = [(Store(run), _names(run)) for run in runs]
+    for store, names in found:
+        if names and not store.exists(layout.DEMO_TRUTH):
+            raise InputError(f"{store.url}: holds something that is not a demo; name another RUN")
+    for store, names in found:
+        if names:
+            click.echo(f"replacing the demo at {store.url}")
+            for name in names | {STAGING}:
+                store.delete(name)
+    return [store for store, _ in found]
+
+
+def _names(run: str) -> set[str]:
+    """What is in a folder, but for the user's notebooks."""
     store = Store(run)
     store.check()
-    existing = {key.partition("/")[0] for key in store.files()} - {layout.NOTEBOOKS}
-    if existing:
-        if not store.exists(layout.DEMO_TRUTH):
-            raise InputError(f"{store.url}: holds something that is not a demo; name another RUN")
-        click.echo(f"replacing the demo at {store.url}")
-        for name in existing | {STAGING}:
-            store.delete(name)
-    return store.url
+    return {key.partition("/")[0] for key in store.files()} - {layout.NOTEBOOKS}
 
 
 def _introduce(web: DemoWeb) -> None:
@@ -109,6 +131,15 @@ def _stages(run: str, web: DemoWeb, dwell: float, windows: str) -> list[list[str
         ["analyze", run],
         ["report", run],
     ]
+
+
+def _acted_stages(run: str, web: DemoWeb, windows: str) -> list[list[str]]:
+    """The commands of the second crawl, without the program's name."""
+    seeds = ["--seeds", web.acted_file, "--variants", web.variants_file]
+    proxy = ["--proxy", next(iter(web.proxies.values())), "--ca", web.ca_file, "--allow-private"]
+    windows = f"{ACTED_WINDOWS}" if windows == WINDOWS else windows
+    pace = ["--dwell", f"{ACTED_DWELL_S:g}", "--windows", windows, "--per-domain", "0"]
+    return [["crawl", run, *seeds, *proxy, *pace], ["etl", run], ["analyze", run], ["report", run]]
 
 
 def _stage(arguments: list[str]) -> None:

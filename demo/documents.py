@@ -65,10 +65,10 @@ class Script:
 class Document:
     """A document at ``location``: its content, and what a perfect crawl finds in it and in its frames.
 
-    ``records`` are rows of other tables, see `expect`. ``worker_cpu_s`` is the least CPU time of its workers,
-    in seconds. ``libraries`` are URLs of scripts with a third-party library, which may make any calls.
-    ``final`` is the URL after redirects. A visit ends with ``outcome`` and ``status``. Front pages link to
-    ``seed`` pages.
+    ``records`` are rows of other tables, see `expect`. ``worker_cpu_s`` is the least CPU time of its
+    workers, in seconds. ``libraries`` are URLs of scripts with a third-party library, which may make any
+    calls. ``findings`` are what analyses must find on it, see `finds`. ``final`` is the URL after
+    redirects. A visit ends with ``outcome`` and ``status``. Front pages link to ``seed`` pages.
     """
 
     location: str
@@ -81,6 +81,7 @@ class Document:
     frames: list[tuple[str, str]] = field(default_factory=list)
     children: list["Document"] = field(default_factory=list)
     records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    findings: dict[str, list[str]] = field(default_factory=dict)
     worker_cpu_s: float = 0.0
     libraries: set[str] = field(default_factory=set)
     headers: dict[str, str] = field(default_factory=dict)
@@ -169,6 +170,11 @@ class Document:
         rows, the visit has none.
         """
         self.records.setdefault(table, []).extend(rows)
+        return self
+
+    def finds(self, analysis: str, *facts: str) -> "Document":
+        """Add what an analysis must find on this page, as `check_findings` words it."""
+        self.findings.setdefault(analysis, []).extend(facts)
         return self
 
     def html(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from overscripted import npm
+from overscripted.crawl.behaviours import autoconsent
 from overscripted.errors import InputError, UserError
 
 _PACKAGES = Path(__file__).parent / "npm"
@@ -52,6 +53,7 @@ def load(mode: str = "auto") -> Libraries:
         return Libraries("own", "asked for")
     try:
         modules = npm.installed(_PACKAGES)
+        autoconsent.load()  # the second crawl answers consent platforms with it
         return Libraries("npm", "", {name: (modules / path).read_bytes() for name, path in FILES.items()})
     except (OSError, UserError) as error:
         if mode == "npm":

@@ -9,9 +9,9 @@ from collections import Counter
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from overscripted.certificates import Authority
 from overscripted.connections import Server
 from overscripted.demo import websocket
-from overscripted.demo.certificates import Authority
 from overscripted.demo.http_messages import Request, RequestHead, Response, read_head, skip_body, split_target
 from overscripted.demo.settings import MAX_HEAD
 

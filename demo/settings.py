@@ -10,6 +10,13 @@ DWELL_S = 2.0
 # Pages visited at the same time: auto finds how many leave each page the CPU that it needs.
 WINDOWS = "auto"
 
+# The same for the second crawl: its plans take 7 seconds at most, or longer on a busy machine. Plans end 2
+# seconds before the dwell does.
+ACTED_DWELL_S = 14.0
+
+# Pages visited at the same time in the second crawl, unless a number is asked for: they mostly wait.
+ACTED_WINDOWS = 24
+
 # Seconds a page may take to load before the crawl gives up: the demo's slow pages never end.
 LOAD_TIMEOUT_S = 12.0
 

@@ -7,11 +7,14 @@ from collections import Counter, defaultdict
 from dataclasses import asdict
 from typing import Any
 
+from overscripted.demo import acted
 from overscripted.demo.build import Demo, is_hostile
 from overscripted.demo.documents import Document, Reference
 from overscripted.demo.front_pages import FrontPage
 from overscripted.demo.settings import VANTAGES
 from overscripted.demo.sites.broken import ListedSite
+from overscripted.demo.sites.fingerprinters import FINGERPRINTS, FINGERPRINTS_BY_LIBRARIES
+from overscripted.demo.sites.miners import LEVELS
 from overscripted.outcomes import GOOD, REACHED, Outcome
 
 # Pages whose planted calls are compared. What a wall does is recorded, but counts with no document.
@@ -27,6 +30,10 @@ def truth(demo: Demo, mode: str) -> dict[str, Any]:
         "precrawl": _precrawl(demo.listed),
         "pages": {url: page for url, page in pages.items() if not is_hostile(url)},
         "hostile": {url: page for url, page in pages.items() if is_hostile(url)},
+        "fingerprints": FINGERPRINTS | (FINGERPRINTS_BY_LIBRARIES if mode == "npm" else {}),
+        "mining_levels": LEVELS,
+        "providers": sorted({reference["owner"] for page in pages.values() for reference in page["replay"]}),
+        "acted": acted.truth(demo.world.acted, consent=mode == "npm"),
         "symbols": sorted({p.symbol for page in demo.world.pages.values() for p in page.planted}),
     }
 
@@ -85,6 +92,7 @@ def _page(page: Document) -> dict[str, Any]:
         "libraries": sorted(page.libraries),
         "calls": calls if page.outcome in _SHOWN else [],
         "records": page.records,
+        "findings": page.findings,
         "worker_cpu_s": page.worker_cpu_s,
         "dynamic_calls": dynamic,
         "documents": documents if page.outcome in GOOD else {},

@@ -7,8 +7,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from overscripted.certificates import Authority
+from overscripted.demo import acted
 from overscripted.demo.build import build
-from overscripted.demo.certificates import Authority
 from overscripted.demo.libraries import Libraries, load
 from overscripted.demo.proxy import Proxy
 from overscripted.demo.settings import VANTAGES
@@ -23,6 +24,7 @@ class DemoWeb:
     - ``proxies``: the proxy URL of each vantage point.
     - ``ca_file``: the certificate to trust (PEM).
     - ``sites_file``: the ranking, one "rank,host" per line.
+    - ``acted_file``, ``variants_file``: the seeds and the variants of the second crawl.
     - ``truth``: see `overscripted.demo.truth`. ``truth_file``: the same as a JSON file.
     """
 
@@ -43,6 +45,10 @@ class DemoWeb:
         self.sites_file = str(folder / "sites.csv")
         ranking = "".join(f"{rank},{host}\n" for rank, host in enumerate(self.demo.listed, 1))
         Path(self.sites_file).write_text(ranking, encoding="utf-8")
+        self.acted_file, self.variants_file = str(folder / "acted.parquet"), str(folder / "variants.toml")
+        consent = self.libraries.mode == "npm"
+        acted.write_seeds(Path(self.acted_file), self.world.acted, consent)
+        acted.write_variants(Path(self.variants_file), consent)
         self.truth_file = str(folder / "truth.json")
         Path(self.truth_file).write_text(
             json.dumps(self.truth, indent=1, ensure_ascii=False), encoding="utf-8"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from overscripted.demo.acted import ActedPage
 from overscripted.demo.documents import Document, Script
 from overscripted.demo.http_messages import Request, Response
 from overscripted.demo.websocket import Talk, silent
@@ -25,6 +26,7 @@ class World:
     """Hosts, routes and documents.
 
     ``schemes``: the schemes of each host. ``anything``: what a host answers at paths without a route.
+    ``acted``: the pages of the second crawl.
     """
 
     schemes: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -32,6 +34,7 @@ class World:
     routes: dict[tuple[str, str], Handler] = field(default_factory=dict)
     anything: dict[str, Handler] = field(default_factory=dict)
     pages: dict[str, Document] = field(default_factory=dict)
+    acted: list[ActedPage] = field(default_factory=list)
     _talks: dict[str, Talk] = field(default_factory=dict)
     _scripts: dict[str, Script] = field(default_factory=dict)
 

@@ -69,17 +69,27 @@ def _encodings(world: World) -> None:
 
 
 def _redirected(world: World) -> None:
-    """Seeds that redirect: the truth is under the seed, with the location of the final page."""
+    """Seeds that redirect: the truth is under the seed, with the location of the final page.
+
+    The tab passes another site, which sets a cookie or, as a near miss, none.
+    """
     target = f"{ORIGIN['civicpulse-forum.org']}/thread/12"
     world.page(Document(target, "Thread 12").inline(calls("userAgent", "referrer")))
-    for url, status in (
-        (f"{ORIGIN['wiki.openquarry.org']}/moved", 301),
-        (f"{ORIGIN['live.harbourlight-news.com']}/go", 302),
+    for url, status, host, cookie in (
+        (
+            f"{ORIGIN['wiki.openquarry.org']}/moved",
+            301,
+            "hop.permacrumb.net",
+            {"Set-Cookie": "hop=1; Secure"},
+        ),
+        (f"{ORIGIN['live.harbourlight-news.com']}/go", 302, "links.thistle-cdn.net", {}),
     ):
         page = Document(url, "Moved", final=target)
         page.plant(calls("userAgent", "referrer"), target, location=target)
-        answer = Response(status, headers={"Location": target})
-        world.page(page, answer)
+        world.host(host)
+        world.route(f"https://{host}/on", Response(302, headers={"Location": target, **cookie}))
+        page.finds("evasion", f"through {host.partition('.')[2]}, {'with a cookie' if cookie else 'without'}")
+        world.page(page, Response(status, headers={"Location": f"https://{host}/on"}))
 
 
 def _huge_and_plain(world: World) -> None:

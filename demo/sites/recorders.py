@@ -55,9 +55,13 @@ def add(world: World, third: ThirdParties) -> None:
             page = _page(url, f"Recorded by {provider}").load(third.recorders[provider], "async")
             if provider in third.loaded_by:
                 page.use(third.loaded_by[provider])
+                if provider == "logrocket.com":
+                    page.finds("provenance", "lrkt-in.com by logrocket.com")
             world.page(page.inline(calls("referrer")))
     two = _page(f"{ORIGIN['harbourlight-news.com']}/two-recorders", "Recorded twice")
-    world.page(two.load(third.recorders["hotjar.com"]).load(third.recorders["yandex.ru"]))
+    two.load(third.recorders["hotjar.com"]).load(third.recorders["yandex.ru"])
+    two.load(third.watching).load(third.pinging)  # on no list; the second sends the same again and again
+    world.page(two.finds("recorders", f"{third.watching.url} of grade 2"))
     _in_a_frame(world, third)
     _decoys(world)
 
@@ -71,7 +75,7 @@ def _in_a_frame(world: World, third: ThirdParties) -> None:
     inner = _page("https://embed.streamdelta-video.tv/player", "Player")
     inner.load(third.recorders["mouseflow.com"])
     outer = _page(f"{ORIGIN['sakuraya-ryokan.jp']}/rooms", "Rooms, with a film").frame(inner)
-    world.page(outer.inline(calls("userAgent")))
+    world.page(outer.inline(calls("userAgent")).finds("provenance", "mouseflow.com by streamdelta-video.tv"))
 
 
 def _decoys(world: World) -> None:
@@ -95,6 +99,7 @@ def _decoys(world: World) -> None:
     # Blocked as mixed content: an https page may not load a script over http.
     page = _page(f"{ORIGIN['login.northbank-savings.com']}/help", "A script that the browser refuses")
     page.add('<script src="http://static.hotjar.com/c/hotjar-mixed.js"></script>').inline(NOTHING)
+    page.finds("hygiene", "blocked http://static.hotjar.com/c/hotjar-mixed.js")
     mixed = Script("http://static.hotjar.com/c/hotjar-mixed.js", calls("userAgent"))
     world.script(mixed)
     world.page(page.inline(calls("userAgent")))

@@ -1,6 +1,6 @@
 """Pages that talk with servers for as long as they are open: by WebSocket and by server-sent events."""
 
-from overscripted.demo import websocket
+from overscripted import websockets
 from overscripted.demo.documents import Document, Script
 from overscripted.demo.http_messages import Response
 from overscripted.demo.page_style import paragraph
@@ -37,9 +37,9 @@ def add(world: World) -> None:
 
 
 def _answer(opcode: int, payload: bytes) -> list[tuple[int, bytes]]:
-    if opcode == websocket.TEXT:
-        return [(websocket.TEXT, b"You said: " + payload)]
-    return [(websocket.CLOSE, (4000).to_bytes(2, "big") + b"goodbye")]
+    if opcode == websockets.TEXT:
+        return [(websockets.TEXT, b"You said: " + payload)]
+    return [(websockets.CLOSE, (4000).to_bytes(2, "big") + b"goodbye")]
 
 
 def _expect(page: Document, url: str = _SOCKET) -> Document:

@@ -34,6 +34,20 @@ _RRWEB = """(function () {
   }, 400);
 })();"""
 
+# A recorder that is on no list: it sends bodies of these sizes, bit by bit.
+_WATCHING = """(function () {
+  var seen = 0, note = function () { seen += 1; };
+  ['input', 'mousemove', 'scroll', 'click'].forEach(function (type) {
+    document.addEventListener(type, note, true);
+  });
+  new MutationObserver(note).observe(document, { childList: true, subtree: true, characterData: true });
+  %(sizes)s.forEach(function (size, n) {
+    setTimeout(function () {
+      fetch('%(collector)s', { method: 'POST', mode: 'no-cors', body: 'x'.repeat(size) });
+    }, 100 * n);
+  });
+})();"""
+
 # Provider's domain -> script URL, collector, calls of its first part, whether rrweb is its library.
 _RECORDERS: dict[str, tuple[str, str, Code, bool]] = {
     "yandex.ru": (
@@ -157,6 +171,8 @@ class ThirdParties:
     fingerprintjs: Script
     clientjs: Script
     jquery: Script
+    watching: Script
+    pinging: Script
     evercookie: Script
     segment: Script
     mixpanel: Script
@@ -215,6 +231,8 @@ def make(libraries: Libraries) -> ThirdParties:
             after="if (window.ClientJS) { window.clientPrint = new ClientJS().getFingerprint(); }",
         ),
         jquery=Script("https://code.jquery.com/jquery-3.7.1.min.js", NOTHING, libraries["jquery"]),
+        watching=_watching("watch", "[900, 800, 700]"),
+        pinging=_watching("ping", "[900, 900, 900]"),
         evercookie=Script(
             "https://static.permacrumb.net/evercookie.js",
             calls("set cookie", "cookie")
@@ -263,6 +281,13 @@ def _recorder(domain: str, libraries: Libraries) -> Script:
     engine = libraries["rrweb"] if rrweb else b""
     start = (_RRWEB if engine else _RECORDER) % {"collector": collector}
     return Script(url, code, engine, replay=domain, after=start)
+
+
+def _watching(name: str, sizes: str) -> Script:
+    host = "https://in.quietreel-replay.com"
+    return Script(
+        f"{host}/{name}.js", NOTHING, after=_WATCHING % {"collector": f"{host}/{name}", "sizes": sizes}
+    )
 
 
 def _logrocket(libraries: Libraries) -> Script:

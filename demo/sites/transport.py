@@ -34,6 +34,7 @@ def _secure(world: World) -> None:
     blocked = f"http://{_BADGES}/blocked.js"
     page.add(f'<script src="{blocked}"></script>')
     page.expect("mixed_content", {"location": page.location, "url": blocked, "action": "blocked"})
+    page.finds("hygiene", f"blocked {blocked}")
     page.expect(
         "tls_connections",
         *(_connection(host, "TLS 1.3", "http/1.1", "") for host in (_HOST, _BADGES)),

@@ -20,12 +20,23 @@ def test_a_folder_that_is_no_demo_is_refused_and_kept(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.txt").read_text() == "ten years of work"
 
 
+def test_nothing_is_deleted_where_the_second_run_has_no_room(tmp_path: Path) -> None:
+    Run.open(tmp_path / "run", create=True).store.write_json(layout.DEMO_TRUTH, {})
+    (tmp_path / "run-behaviours").mkdir()
+    (tmp_path / "run-behaviours" / "thesis.txt").write_text("ten years of work")
+    result = CliRunner().invoke(demo, [str(tmp_path / "run")])
+    assert isinstance(result.exception, InputError)
+    assert "run-behaviours: holds something that is not a demo" in str(result.exception)
+    assert (tmp_path / "run" / layout.DEMO_TRUTH).exists()
+
+
 def test_an_earlier_demo_makes_room_for_the_next(tmp_path: Path) -> None:
     earlier = Run.open(tmp_path, create=True)
     earlier.store.write_json(layout.DEMO_TRUTH, {})
     earlier.store.write("raw/calls/old.parquet", b"")
     earlier.store.write("notebooks/mine.ipynb", b"my own")
-    later = Run.open(_make_room(str(tmp_path)), create=True)
+    (store,) = _make_room(str(tmp_path))
+    later = Run.open(store.url, create=True)
     assert later.store.files() == ["notebooks/mine.ipynb", "run.json"]
     assert later.crawl_id != earlier.crawl_id
 

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 import pytest
 from PIL import Image
 
+import overscripted as product
+from overscripted.api.opened import OpenedRun, open_run
 from overscripted.demo.sites.directory import ORIGIN
 from overscripted.demo.web import DemoWeb
 from overscripted.errors import InputError
-from overscripted.etl.publish.sample import export_sample
-from overscripted.exploring import Exploration, open_run
+from overscripted.export.publish.sample import export_sample
 from overscripted.run import Run
 from overscripted.store import Store
 
@@ -45,29 +46,32 @@ def overscripted(*arguments: str) -> str:
 def run(web: DemoWeb, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A run with two pages of the demo web, crawled and in tables."""
     folder = tmp_path_factory.mktemp("saving")
-    (folder / "seeds.txt").write_text(f"{FRAMED}\n{GONE}\n")
     made = str(folder / "run")
-    proxy = ("--proxy", next(iter(web.proxies.values())), "--ca", str(web.ca_file), "--allow-private")
-    seeds = ("--seeds", str(folder / "seeds.txt"))
-    options = ("--dwell", "1", "--retries", "0", "--save", "screenshot=page,html", "--save", "text")
-    overscripted("crawl", made, *seeds, *proxy, *options)
+    web_of_the_demo = {
+        "proxy": next(iter(web.proxies.values())),
+        "authorities": (str(web.ca_file),),
+        "allow_private": True,
+    }
+    options = {"dwell_s": 1.0, "retries": 0, "save": ("screenshot=page,html", "text"), "display": "headless"}
+    facts = product.crawl(made, [FRAMED, GONE], **web_of_the_demo, **options)
+    assert facts["left"] == 0
     overscripted("etl", made)
     return made
 
 
 @pytest.fixture(scope="module")
-def explored(run: str) -> Exploration:
+def explored(run: str) -> OpenedRun:
     return open_run(run)
 
 
-def rows(explored: Exploration, table: str) -> list[dict[str, Any]]:
+def rows(explored: OpenedRun, table: str) -> list[dict[str, Any]]:
     """The rows of a table with the seed of each."""
     visits = explored.table("visits").select("visit_id", "site_url")
     found = explored.table(table).join(visits, "visit_id")
     return explored.engine.to_arrow(found).to_pylist()
 
 
-def test_each_visit_says_what_was_saved(explored: Exploration) -> None:
+def test_each_visit_says_what_was_saved(explored: OpenedRun) -> None:
     visits = explored.engine.to_arrow(explored.table("visits")).to_pylist()
     outcomes = {visit["site_url"]: visit["outcome"] for visit in visits}
     assert outcomes == {FRAMED: "complete", GONE: "http_error"}
@@ -76,7 +80,7 @@ def test_each_visit_says_what_was_saved(explored: Exploration) -> None:
     }
 
 
-def test_documents_and_texts_are_found_again(explored: Exploration, web: DemoWeb) -> None:
+def test_documents_and_texts_are_found_again(explored: OpenedRun, web: DemoWeb) -> None:
     documents = {row["url"]: row for row in rows(explored, "saved_documents")}
     inner = "https://corner.labyrinth-annex.org/inner/cross"
     assert {url: (row["site_url"], row["frame_id"]) for url, row in documents.items()} == {
@@ -94,7 +98,7 @@ def test_documents_and_texts_are_found_again(explored: Exploration, web: DemoWeb
     assert (texts[FRAMED]["language"], texts[FRAMED]["language_source"]) == ("en", "detected")
 
 
-def test_a_picture_is_written_to_a_file(explored: Exploration, run: str, tmp_path: Path) -> None:
+def test_a_picture_is_written_to_a_file(explored: OpenedRun, run: str, tmp_path: Path) -> None:
     pictures = {row["url"]: row for row in rows(explored, "screenshots")}
     assert {url: row["kind"] for url, row in pictures.items()} == {FRAMED: "page", GONE: "page"}
     row, file = pictures[FRAMED], tmp_path / "page.webp"
@@ -107,12 +111,12 @@ def test_a_picture_is_written_to_a_file(explored: Exploration, run: str, tmp_pat
         assert (shown.format, shown.size) == ("WEBP", (row["width"], row["height"]))
 
 
-def test_a_content_that_the_run_has_not(explored: Exploration) -> None:
+def test_a_content_that_the_run_has_not(explored: OpenedRun) -> None:
     with pytest.raises(InputError, match="no content with the SHA-256 00"):
         explored.content("00")
 
 
-def test_status_tells_what_is_saved_and_its_size(explored: Exploration, run: str) -> None:
+def test_status_tells_what_is_saved_and_its_size(explored: OpenedRun, run: str) -> None:
     store = Store(run)
     sizes = {table: pc.sum(store.read_table(f"tables/{table}")["size"]).as_py() for table in KINDS}
     facts = explored.run.stage("etl")["facts"]
@@ -130,6 +134,8 @@ def test_a_published_sample_has_nothing_of_it(run: str, tmp_path: Path) -> None:
         "README.md",
         "SHA256SUMS",
         "schema.json",
+        "datapackage.json",
+        "croissant.json",
         "calls",
         "pages",
         "script_refs",
