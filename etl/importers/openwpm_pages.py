@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.values import text
-from overscripted.etl.settings import IMPORT_BODY_BYTES
+from overscripted.etl.importers.openwpm_source import DataSet
+from overscripted.foreign.openwpm_source import Row
+from overscripted.foreign.settings import IMPORT_BODY_BYTES
+from overscripted.foreign.values import text
 from overscripted.store import Store
 
 _FOLDERS = ("screenshots", "sources")
@@ -44,7 +45,7 @@ class File:
 class Pages:
     """The pictures and sources beside a data set. ``damaged`` names files that could not be read."""
 
-    def __init__(self, source: Store, data_set: Source) -> None:
+    def __init__(self, source: Store, data_set: DataSet) -> None:
         """``source`` is the import's: a folder, or the file of a database."""
         self.damaged: dict[str, str] = {}
         alone = source.fs.isfile(source.root)
@@ -89,7 +90,7 @@ class Pages:
         return data
 
 
-def _urls(data_set: Source, wanted: set[str]) -> dict[str, str]:
+def _urls(data_set: DataSet, wanted: set[str]) -> dict[str, str]:
     """The URLs of visits and their documents whose MD5 is wanted."""
     if not wanted:
         return {}

@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from overscripted.errors import InputError
-from overscripted.etl.importers.ledger import named
-from overscripted.etl.settings import IMPORT_BATCH_ROWS
+from overscripted.foreign.ledger import named
+from overscripted.foreign.openwpm_source import Row, Source
+from overscripted.foreign.settings import IMPORT_BATCH_ROWS
 from overscripted.store import Store
 from overscripted.text import decoded, is_bytes, is_text, readable_column
-
-Row = dict[str, Any]
 
 # OpenWPM's tables that are read, with their names of other times, best first. Where several hold the same
 # measurement, the first that has rows is read. Other tables are not read.
@@ -52,29 +51,21 @@ class Unfit(Exception):
     """A file is not OpenWPM's, or is damaged; the message tells why."""
 
 
-class Source(ABC):
-    """One data set: its ``name`` and the rows of its tables. Absent tables have no rows."""
+class DataSet(Source):
+    """A data set in a store. `rows` raises Unfit where it is damaged."""
 
     name: str
     key: str  # of its file or folder in the store
 
     @abstractmethod
-    def tables(self) -> set[str]:
-        """The tables of `TABLES` that are there, under any of their names."""
-
-    @abstractmethod
-    def rows(self, table: str) -> Iterator[Row]:
-        """Rows in the order of writing, with column names in lower case. Raises Unfit where damaged."""
-
-    @abstractmethod
     def others(self) -> dict[str, int]:
         """Tables that are there and are not read, with their numbers of rows."""
 
-    def close(self) -> None:  # noqa: B027  # most have nothing to release
+    def close(self) -> None:  # most have nothing to release
         """Release files; they are opened again when rows are asked for."""
 
 
-def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
+def sources(store: Store) -> tuple[list[DataSet], dict[str, str]]:
     """The data sets at a path (databases, a folder of Parquet), and other files with the reason.
 
     Raises InputError where there is no data set.
@@ -87,7 +78,7 @@ def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
         except Unfit as error:
             raise InputError(f"{store.url}: {error}") from error
     keys = store.files()
-    found: list[Source] = []
+    found: list[DataSet] = []
     unfit: dict[str, str] = {}
     for key in keys:
         if key.endswith(_SQLITE):
@@ -111,7 +102,7 @@ def sources(store: Store) -> tuple[list[Source], dict[str, str]]:
     )
 
 
-class Sqlite(Source):
+class Sqlite(DataSet):
     """A database. It is never written to: one with a journal of a crash is recovered in a copy.
 
     Raises Unfit where it is not OpenWPM's.
@@ -213,7 +204,7 @@ def _quoted(name: str) -> str:
     return name.replace('"', '""')
 
 
-class Parquet(Source):
+class Parquet(DataSet):
     """A folder of Parquet, ``…/<table>/…``. Folders may be named ``visit_id=…`` and ``instance_id=…``."""
 
     def __init__(self, store: Store, keys: list[str]) -> None:
@@ -245,7 +236,7 @@ class Parquet(Source):
                             f"{key}: column {', '.join(twice)} is there twice; leave out one of the two"
                         )
                     for batch in parquet.iter_batches(IMPORT_BATCH_ROWS, use_threads=False):
-                        columns = [_values(pa.chunked_array([column])) for column in batch.columns]
+                        columns = [column_values(pa.chunked_array([column])) for column in batch.columns]
                         for values in zip(*columns, strict=True):
                             yield {**from_path, **dict(zip(names, values, strict=True))}
             except (pa.ArrowException, OSError) as error:
@@ -266,7 +257,7 @@ class Parquet(Source):
             return 0
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def column_values(column: pa.ChunkedArray) -> list[Any]:
     """A column as Python values, with valid text and times in microseconds."""
     kind = column.type
     if pa.types.is_dictionary(kind):

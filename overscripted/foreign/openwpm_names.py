@@ -5,10 +5,10 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any
 
-from overscripted.etl.importers.ledger import Ledger
-from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.openwpm_visits import VisitName, visit_name
-from overscripted.etl.importers.values import moment, text, truth
+from overscripted.foreign.ledger import Ledger
+from overscripted.foreign.openwpm_source import Row, Source
+from overscripted.foreign.openwpm_visits import VisitName, visit_name
+from overscripted.foreign.values import moment, text, truth
 
 OPEN_VISITS = 1000  # visits whose rows are gathered at the same time; OpenWPM writes those of few at once
 

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from overscripted.etl.importers.ledger import Ledger
-from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.openwpm_visits import visit_name
-from overscripted.etl.importers.values import text, whole
+from overscripted.foreign.ledger import Ledger
+from overscripted.foreign.openwpm_source import Row, Source
+from overscripted.foreign.openwpm_visits import visit_name
+from overscripted.foreign.values import text, whole
 
 # OpenWPM's spellings of operations, and the study's.
 OPERATIONS = {

@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from overscripted.etl.importers.openwpm_calls import top
-from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.openwpm_visits import visit_name
-from overscripted.etl.importers.values import text, whole
+from overscripted.foreign.openwpm_calls import top
+from overscripted.foreign.openwpm_source import Row, Source
+from overscripted.foreign.openwpm_visits import visit_name
+from overscripted.foreign.values import text, whole
 from overscripted.urls import on_network, origin
 
 _DEPTH = 100  # nested frames that are followed

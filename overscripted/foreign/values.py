@@ -1,5 +1,6 @@
 """Values of other people's data as numbers, times, booleans and text, whatever type they were kept as."""
 
+import ipaddress
 import json
 import math
 import re
@@ -93,3 +94,12 @@ def iso(value: Any) -> str | None:
     if time is None:
         return text(value) or None
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def address(value: Any) -> str | None:
+    """An IP address, which browsers may put in brackets; None for any other text."""
+    written = (text(value) or "").strip("[] ")
+    try:
+        return str(ipaddress.ip_address(written.partition("%")[0]))
+    except ValueError:
+        return None

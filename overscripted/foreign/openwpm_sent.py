@@ -11,8 +11,8 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from overscripted.etl.importers.openwpm_source import Row
-from overscripted.etl.importers.values import text, whole
+from overscripted.foreign.openwpm_source import Row
+from overscripted.foreign.values import text, whole
 
 
 def sent_body(row: Row) -> tuple[Row, bytes | None] | None:

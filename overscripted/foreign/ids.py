@@ -1,16 +1,30 @@
 """Numbers and names for imported rows: crawls, visits and the study's file names."""
 
 import hashlib
+import posixpath
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from overscripted.run import STUDY_CRAWL_ID
+from overscripted.store import Store
+
+_BEGINNING = 65_536  # bytes of a file that, with its size and name, tell it from others
 
 
 def crawl_id(digest: bytes) -> int:
     """The number of a crawl from the hash of what identifies it: 31 bits, and never STUDY_CRAWL_ID."""
     return int.from_bytes(digest[:8], "big") % (2**31 - 2) + STUDY_CRAWL_ID + 1
+
+
+def digest_of_files(store: Store, keys: list[str]) -> bytes:
+    """The hash of what identifies files, wherever they are: name, size and beginning of each."""
+    digest = hashlib.sha256()
+    for key in sorted(keys):
+        name = posixpath.basename(key or store.root)
+        with store.fs.open(store.path(key), "rb") as file:
+            digest.update(repr([name, store.size(key), file.read(_BEGINNING)]).encode())
+    return digest.digest()
 
 
 def visit_id(*parts: object) -> int:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
-from overscripted.etl.importers.openwpm_source import Row
-from overscripted.etl.importers.values import moment, text, whole
+from overscripted.foreign.openwpm_source import Row
+from overscripted.foreign.values import moment, text, whole
 from overscripted.record_kinds.navigations import Cause, Ending
 
 _BY_TYPE = {"form_submit": Cause.FORM, "reload": Cause.RELOAD}

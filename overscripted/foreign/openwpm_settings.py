@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from overscripted import instruments as shared
-from overscripted.etl.importers.openwpm_source import Source
-from overscripted.etl.importers.values import text
+from overscripted.foreign.openwpm_source import Source
+from overscripted.foreign.values import text
 
 _CLEANED = "cleaned_js_instrument_settings"
 
@@ -25,8 +25,12 @@ def _rows(params: Any, crawl_id: int) -> pa.Table:
     except (ValueError, RecursionError):
         parsed = {}
     settings = parsed.get(_CLEANED) if isinstance(parsed, dict) else None
-    items = [item for setting in settings if (item := _item(setting))] if isinstance(settings, list) else []
-    return shared.rows(crawl_id, items, "OpenWPM's js_instrument_settings")
+    return shared.rows(crawl_id, items(settings), "OpenWPM's js_instrument_settings")
+
+
+def items(settings: Any) -> list[Mapping[str, Any]]:
+    """OpenWPM's cleaned settings as items of `instruments.rows`; anything else gives none."""
+    return [item for setting in settings if (item := _item(setting))] if isinstance(settings, list) else []
 
 
 def _item(setting: Any) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """Stack frames that OpenWPM's parser cut in the wrong place: joined and parsed again."""
 
-from overscripted.etl.importers.openwpm_source import Row
-from overscripted.etl.importers.values import text
+from overscripted.foreign.openwpm_source import Row
+from overscripted.foreign.values import text
 from overscripted.stacks import parse_frame
 
 # Columns of a row that hold the call's frame, named as the parts of `overscripted.stacks.Frame`.

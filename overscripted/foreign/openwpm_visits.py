@@ -10,10 +10,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from overscripted.etl.importers.ids import visit_id
-from overscripted.etl.importers.ledger import Ledger
-from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.values import text, whole
+from overscripted.foreign.ids import visit_id
+from overscripted.foreign.ledger import Ledger
+from overscripted.foreign.openwpm_source import Row, Source
+from overscripted.foreign.values import text, whole
 from overscripted.outcomes import Outcome
 
 # The name of a visit in a row: a number, another text, or the page of a browser; None where there is none.

@@ -2,23 +2,21 @@
 
 import hashlib
 import pickle
+import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
-from overscripted.etl.importers.bodies import Bodies, is_sha256
-from overscripted.etl.importers.ledger import Ledger
-from overscripted.etl.importers.openwpm_sent import headers_of, sent_body
-from overscripted.etl.importers.openwpm_source import Row, Source
-from overscripted.etl.importers.openwpm_visits import VisitName, visit_name
-from overscripted.etl.importers.values import moment, text, truth, whole
-from overscripted.etl.settings import IMPORT_BODY_BYTES
+from overscripted.foreign.contents import Contents, Keep
+from overscripted.foreign.ledger import Ledger
+from overscripted.foreign.openwpm_sent import headers_of, sent_body
+from overscripted.foreign.openwpm_source import Row, Source
+from overscripted.foreign.openwpm_visits import VisitName, visit_name
+from overscripted.foreign.values import moment, text, truth, whole
 from overscripted.mime import extract
 from overscripted.urls import host
 
-# Takes rows of a raw table.
-Keep = Callable[[str, list[Row]], None]
 # A visit and the browser's number of a request; the number is None where it was not kept (until 2017-10).
 Exchange = tuple[VisitName, str | None]
 
@@ -26,6 +24,14 @@ Exchange = tuple[VisitName, str | None]
 _SCRIPTS = {"script", "2", "23", "24", "25", "35", "36"}
 _MOST_HOPS = 50
 _NO_HASH = {"", "<error>", "undefined", "null"}
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Bodies(Protocol):
+    """Bodies by the hash that OpenWPM gave them."""
+
+    def get(self, content_hash: str) -> bytes | None:
+        """The body of a hash; None where it is missing, damaged, or larger than `IMPORT_BODY_BYTES`."""
 
 
 def exchange_of(row: Row, name: str = "request_id", older: str = "channel_id") -> Exchange:
@@ -118,16 +124,14 @@ class Requests:
         self._answers.close()
 
 
-class _Contents:
-    """The bodies that are kept, each once in its table, and the SHA-256 for each hash of OpenWPM's."""
+class _Contents(Contents):
+    """The bodies that are kept, and the SHA-256 for each hash of OpenWPM's."""
 
     def __init__(self, bodies: Bodies, keep: Keep) -> None:
-        self._bodies, self._keep = bodies, keep
+        super().__init__(keep)
+        self._bodies = bodies
         self._known: dict[str, tuple[str | None, int | None]] = {}  # hash of OpenWPM's -> SHA-256, size
         self._looked: set[tuple[str, str]] = set()  # table, hash of OpenWPM's
-        self._written: set[tuple[str, str]] = set()  # table, SHA-256
-        self._rows: dict[str, list[Row]] = {"scripts": [], "contents": []}
-        self._bytes = 0
 
     def find(self, content_hash: Any, table: str) -> tuple[str | None, int | None]:
         """The SHA-256 of an answer's body, None where it is not known; its size, None if it is not kept."""
@@ -138,28 +142,10 @@ class _Contents:
             self._looked.add((table, name))
             body = self._bodies.get(name)
             if body is None:
-                self._known[name] = name if is_sha256(name) else None, None
+                self._known[name] = name if _SHA256.fullmatch(name) else None, None
             else:
                 self._known[name] = self.add(body, table), len(body)
         return self._known[name]
-
-    def add(self, body: bytes, table: str = "contents") -> str:
-        """Keep a body in a table; its SHA-256."""
-        sha256 = hashlib.sha256(body).hexdigest()
-        if (table, sha256) not in self._written:
-            self._written.add((table, sha256))
-            self._rows[table].append({"sha256": sha256, "size": len(body), "content": body})
-            self._bytes += len(body)
-            if self._bytes > IMPORT_BODY_BYTES:
-                self.flush()
-        return sha256
-
-    def flush(self) -> None:
-        """Pass on what was collected since the last call."""
-        for table, rows in self._rows.items():
-            self._keep(table, rows)
-        self._rows = {"scripts": [], "contents": []}
-        self._bytes = 0
 
 
 class _Answers:
