@@ -17,6 +17,7 @@ from overscripted.record_kinds.messages import MESSAGES
 from overscripted.record_kinds.mixed_content import MIXED_CONTENT
 from overscripted.record_kinds.navigations import NAVIGATIONS
 from overscripted.record_kinds.page_texts import PAGE_TEXTS
+from overscripted.record_kinds.replayed_requests import REPLAYED_REQUESTS
 from overscripted.record_kinds.request_bodies import REQUEST_BODIES
 from overscripted.record_kinds.response_bodies import RESPONSE_BODIES
 from overscripted.record_kinds.saved_documents import SAVED_DOCUMENTS
@@ -55,4 +56,5 @@ RECORD_KINDS = (
     SCREENSHOTS,
     SAVED_DOCUMENTS,
     PAGE_TEXTS,
+    REPLAYED_REQUESTS,
 )

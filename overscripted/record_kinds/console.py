@@ -19,4 +19,5 @@ CONSOLE = RecordKind(
     kept="one console message of an acknowledged visit",
     message="console",
     order=("crawl_id", "visit_id", "time_stamp"),
+    personal=("message",),
 )

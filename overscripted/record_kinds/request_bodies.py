@@ -16,8 +16,8 @@ REQUEST_BODIES = RecordKind(
             Column(
                 "n_kept",
                 INT,
-                "How many bytes are kept: all, or the beginning up to a cap; NULL in imports where OpenWPM "
-                "kept the fields of a form as JSON instead of the bytes",
+                "How many bytes are kept: all, or the beginning up to a cap; NULL in imports whose bytes are "
+                "not known to be those that were sent",
                 "bytes",
             ),
             Column(

@@ -30,5 +30,5 @@ SERVER_SENT_EVENTS = RecordKind(
     rows="events",
     shared=("request_id", "url"),
     order=("crawl_id", "visit_id", "request_id", "ordinal"),
-    personal=("data",),
+    personal=("event_id", "data"),
 )

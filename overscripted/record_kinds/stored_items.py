@@ -29,5 +29,5 @@ STORED_ITEMS = RecordKind(
     message="stored_item",
     by_realm=False,
     order=("crawl_id", "visit_id", "origin", "partition", "kind", "container", "store", "key"),
-    personal=("value",),
+    personal=("key", "value"),
 )
