@@ -1,15 +1,21 @@
 """Overscripted: measure what the web's JavaScript does to the people who visit it.
 
-For scripts and notebooks: ``from overscripted import open_run``.
+For scripts and notebooks: ``overscripted.open_run("RUN")``, ``overscripted.crawl("RUN", URLS)``,
+``overscripted.inspect(URL)``.
 """
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from overscripted.exploring import open_run
+    from overscripted.api.opened import open_run
+    from overscripted.crawl.python import crawl
+    from overscripted.inspection.run import inspect
 
-__all__ = ["__version__", "open_run"]
+__all__ = ["__version__", "crawl", "inspect", "open_run"]
+
+_EXPORTED = {"inspect": "overscripted.inspection.run", "open_run": "overscripted.api.opened"}
 
 try:
     __version__ = version("overscripted")
@@ -18,9 +24,9 @@ except PackageNotFoundError:  # a checkout that was never installed
 
 
 def __getattr__(name: str) -> Any:
-    """Import ``open_run`` when it is first used: Ibis and pandas take a second that no command should pay."""
-    if name == "open_run":
-        from overscripted.exploring import open_run
-
-        return open_run
+    """Import a function when it is first used: Ibis and pandas take a second that no command should pay."""
+    if name in _EXPORTED:
+        return getattr(import_module(_EXPORTED[name]), name)
+    if name == "crawl":  # the stage's package, which can be called
+        return import_module("overscripted.crawl")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

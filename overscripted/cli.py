@@ -35,13 +35,36 @@ COMMANDS = {
         "overscripted.crawl.command", "crawl", "Visit every seed in an instrumented Firefox."
     ),
     "dwell": CommandPath("overscripted.crawl.command", "dwell", "Measure how long pages should be watched."),
-    "import": CommandPath("overscripted.etl.command", "import_", "Import data of other projects into a run."),
+    "import": CommandPath(
+        "overscripted.import_answers", "import_", "Import data of other projects into a run."
+    ),
     "etl": CommandPath("overscripted.etl.command", "etl", "Make the tables of a run from its raw records."),
     "sample": CommandPath(
-        "overscripted.etl.command", "sample", "Publish a run, or a part of it, as a data set."
+        "overscripted.export.command", "sample", "Publish a run, or a part of it, as a data set."
     ),
     "analyze": CommandPath("overscripted.analyses.command", "analyze", "Answer questions about a run."),
+    "compare": CommandPath(
+        "overscripted.analyses.comparison.command", "compare", "Say what changed between two runs or waves."
+    ),
+    "find": CommandPath(
+        "overscripted.analyses.find.command", "find", "Show where in a run a value occurs, hashed or not."
+    ),
+    "explore": CommandPath(
+        "overscripted.explore.command", "explore", "Explore runs in the browser, on this machine."
+    ),
+    "inspect": CommandPath(
+        "overscripted.inspection.command", "inspect", "Visit one page, and say in sentences what it does."
+    ),
     "report": CommandPath("overscripted.report.command", "report", "Write the report of a run as one page."),
+    "views": CommandPath(
+        "overscripted.api.command", "views", "Write RUN/run.duckdb, views over all tables of a run."
+    ),
+    "export": CommandPath(
+        "overscripted.export.command", "export", "Write a run's tables in the formats of other tools."
+    ),
+    "pack": CommandPath(
+        "overscripted.export.pack_command", "pack", "Index the archive of a crawl, or write it as one file."
+    ),
     "lab": CommandPath("overscripted.notebooks.command", "lab", "Open JupyterLab on a run."),
     "lists": CommandPath(
         "overscripted.lists.command", "lists", "Show or fetch the lists that say who is who."

@@ -22,6 +22,11 @@ class Column:
     unit: str = ""
     nullable: bool = True
 
+    @property
+    def meaning(self) -> str:
+        """The description, with the unit where there is one."""
+        return f"{self.description} ({self.unit})" if self.unit else self.description
+
 
 @dataclass(frozen=True)
 class Table:

@@ -150,12 +150,12 @@ def _part(title: str, where: str, tables: dict[str, Table], level: int) -> Itera
 
 def section(table: Table, level: int = 2) -> str:
     """One table in Markdown: what a row is, its key, and its columns."""
-    lines = [f"{'#' * level} {table.name}", "", f"A row is {_text(table.row)}."]
+    lines = [f"{'#' * level} {table.name}", "", f"A row is {cell(table.row)}."]
     if table.key:
         lines.append(f"Unique: {', '.join(f'`{name}`' for name in table.key)}.")
     lines += ["", "| column | type | unit | meaning |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| `{c.name}` | {type_name(c.type)} | {c.unit} | {_text(c.description)} |" for c in table.columns
+        f"| `{c.name}` | {type_name(c.type)} | {c.unit} | {cell(c.description)} |" for c in table.columns
     ]
     return "\n".join([*lines, ""])
 
@@ -167,7 +167,8 @@ def type_name(kind: pa.DataType) -> str:
     return _TYPES.get(kind, str(kind))
 
 
-def _text(text: str) -> str:
+def cell(text: str) -> str:
+    """Text as a cell of a table in Markdown."""
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 

@@ -13,6 +13,7 @@ code meaning
 5    software that the command needs is not installed (Firefox, Java, an extra)
 6    a store, proxy or database outside Overscripted could not be reached, even after retries
 7    with --strict: the data can be used, but is doubtful (most calls are invalid)
+8    the page of `overscripted inspect` could not be visited; its answer says why
 130  interrupted by Ctrl-C; run the same command again to resume
 ==== ===================================================================
 """
@@ -52,6 +53,12 @@ class DoubtfulData(UserError):
     """The data can be used, but is probably wrong. Raised only where the user asked for strictness."""
 
     exit_code = 7
+
+
+class NotVisited(UserError):
+    """The page that was to be inspected could not be visited."""
+
+    exit_code = 8
 
 
 class WriteError(OutsideError):

@@ -27,6 +27,12 @@ from overscripted.errors import InputError, OutsideError
 STAGING = ".staging"  # what is being replaced, see `overscripted.exchange`; not part of the files
 
 
+@lru_cache(maxsize=1)
+def _forget_clients(kind: type[AbstractFileSystem], environment: frozenset[tuple[str, str]]) -> None:
+    """Let new clients be made where the environment has changed: fsspec shares one by its options alone."""
+    kind.clear_instance_cache()
+
+
 @lru_cache
 def _retry_torn_reads() -> None:
     """A file that is replaced while it is read may come with the new file's checksum. Read it again then."""
@@ -86,6 +92,13 @@ class Files:
         return sorted(
             k for k in found if k.endswith(suffix) and not k.startswith(STAGING) and not _is_part(k)
         )
+
+    def sizes(self, prefix: str = "", suffix: str = "") -> dict[str, int]:
+        """Bytes of all files below a folder by their keys, as `files` lists them."""
+        keys = set(self.files(prefix, suffix))
+        found = self.fs.find(self.path(prefix), detail=True) if keys else {}
+        sizes = {self.key_of(path): int(facts["size"]) for path, facts in found.items()}
+        return {key: sizes[key] for key in sorted(keys) if key in sizes}
 
     def size(self, key: str) -> int:
         """Bytes of a file."""
@@ -232,6 +245,7 @@ def _file_system(url: str, options: dict[str, Any]) -> tuple[AbstractFileSystem,
     if not is_url:
         return fsspec.filesystem("file", **options), url
     kind = fsspec.get_filesystem_class(protocol)
+    _forget_clients(kind, frozenset(item for item in os.environ.items() if item[0].startswith("AWS_")))
     return fsspec.filesystem(protocol, **{**kind._get_kwargs_from_urls(url), **options}), str(
         kind._strip_protocol(url)
     )

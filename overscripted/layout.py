@@ -3,6 +3,8 @@
 Keys are relative to the run's root (`overscripted.store`). Published names: other programs read them.
 """
 
+import re
+
 RECORD = "run.json"  # what was requested and what completed; see `overscripted.run`
 NOTEBOOKS = "notebooks"  # a folder of the user's: no stage writes, replaces or deletes it
 
@@ -29,6 +31,8 @@ DWELL_SUMMARY = f"{DWELL}/summary.json"
 DWELL_FIGURE = f"{DWELL}/dwell.svg"
 
 RAW = "raw"  # never changed once written
+ARCHIVE = "archive"  # WARC files of a crawl with --record, never changed once written
+ARCHIVE_INDEX = f"{ARCHIVE}/index.cdxj"  # written by `overscripted pack`
 TABLES = "tables"
 ETL = "etl"  # what the etl keeps for its next run
 ETL_MANIFEST = f"{ETL}/manifest.json"
@@ -37,7 +41,9 @@ ETL_ATTEMPTS = f"{ETL}/attempts"
 ETL_USES = f"{ETL}/uses"
 
 FINDINGS = "findings"
+COMPARISONS = "comparisons"
 REPORT = "report/index.html"
+VIEWS = "run.duckdb"  # views over all tables, of `overscripted views`
 DEMO_TRUTH = "demo/truth.json"  # only in runs of `overscripted demo`
 
 _FINDING_SUMMARY = "summary.json"
@@ -66,6 +72,11 @@ def vantage_parts(vantage: str) -> str:
 def raw(table: str) -> str:
     """The folder of a raw table's segments."""
     return f"{RAW}/{table}"
+
+
+def archive_file(worker: str, name: str) -> str:
+    """A WARC file of the archive, which a worker wrote."""
+    return f"{ARCHIVE}/{worker}-{name}.warc.gz"
 
 
 def kept(variant: str) -> str:
@@ -101,6 +112,50 @@ def finding_table(analysis: str, name: str) -> str:
 def finding_figure(analysis: str) -> str:
     """The first plot of a finding: SVG."""
     return f"{finding(analysis)}/figure.svg"
+
+
+def comparison(name: str) -> str:
+    """The folder of a comparison with another run or wave."""
+    return f"{COMPARISONS}/{name}"
+
+
+def comparison_summary(name: str) -> str:
+    """The figures of a comparison, with its definitions and notes: JSON."""
+    return f"{comparison(name)}/{_FINDING_SUMMARY}"
+
+
+def comparison_table(name: str, table: str) -> str:
+    """A table of a comparison: Parquet."""
+    return f"{comparison(name)}/{table}.parquet"
+
+
+def comparison_names(keys: list[str]) -> list[str]:
+    """The comparisons that have their summary among ``keys``, in the order of the keys."""
+    parts = [key.split("/") for key in keys]
+    return [
+        part[1] for part in parts if len(part) == 3 and (part[0], part[2]) == (COMPARISONS, _FINDING_SUMMARY)
+    ]
+
+
+def view_name(key: str) -> str:
+    """The name in SQL of the table that a Parquet file belongs to; empty for a file of no table.
+
+    ``calls``, ``precrawl_seeds``, ``finding_overview_gaps``: letters, digits and ``_`` alone, whatever the
+    files of a run are called.
+    """
+    parts = key.removesuffix(".parquet").split("/")
+    if parts[0] == TABLES and len(parts) == 3:
+        parts = parts[1:2]
+    elif (parts[0], len(parts)) not in _VIEWED:
+        return ""
+    else:
+        parts[0] = _VIEWED[parts[0], len(parts)]
+    return _NO_WORD.sub("_", "_".join(parts))
+
+
+# The folders with a table per file, each with the number of parts of such a file's key.
+_VIEWED = {(PRECRAWL, 2): "precrawl", (FINDINGS, 3): "finding", (COMPARISONS, 3): "comparison"}
+_NO_WORD = re.compile(r"\W", re.ASCII)
 
 
 def finding_names(keys: list[str]) -> list[str]:

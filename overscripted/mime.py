@@ -3,6 +3,17 @@
 import re
 from dataclasses import dataclass
 
+# The JavaScript MIME types of the MIME Sniffing standard.
+JAVASCRIPT = frozenset(
+    f"{kind}/{name}"
+    for kind, names in (
+        ("application", ("ecmascript", "javascript", "x-ecmascript", "x-javascript")),
+        ("text", ("ecmascript", "javascript", "jscript", "livescript", "x-ecmascript", "x-javascript")),
+        ("text", tuple(f"javascript1.{version}" for version in range(6))),
+    )
+    for name in names
+)
+
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _TYPE = re.compile(f"{_TOKEN}/{_TOKEN}")
 _BLANKS = "\t\n\r "

@@ -1,10 +1,13 @@
-"""Types of option values (finite numbers in a range, counts, a contact), and groups of options in help."""
+"""Types of option values (finite numbers in a range, counts, a contact), and groups of options."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import ada_url
 import click
+
+from overscripted.engine_names import ENGINES
 
 MAX_COUNT = 10_000_000  # of anything that an option counts
 _MAX_INT64 = 2**63 - 1
@@ -57,6 +60,26 @@ class Contact(click.ParamType):  # type: ignore[type-arg]  # its releases differ
         if not (text.isascii() and (text.isprintable() or not text)):
             self.fail(f"{text!a} cannot be sent in a header; write it in ASCII.", param, ctx)
         return text
+
+
+_ENGINE_OPTIONS = (
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default="duckdb",
+        show_default=True,
+        help="The engine that runs the queries.",
+    ),
+    click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077."),
+    click.option("--conf", multiple=True, metavar="KEY=VALUE", help="A setting of the engine; repeatable."),
+)
+
+
+def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options ``--engine``, ``--master`` and ``--conf``."""
+    for option in reversed(_ENGINE_OPTIONS):
+        command = option(command)
+    return command
 
 
 def decimal(text: str, least: int, most: int) -> int | None:

@@ -2,7 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -16,6 +18,19 @@ def duration(seconds: float) -> str:
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 59.5 * 60 else f"{seconds / 3600:.1f} h"
+
+
+_LISTENER: ContextVar["Callable[[Work], None] | None"] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def heard_by(listener: "Callable[[Work], None]") -> Iterator[None]:
+    """Inside the block, work of this thread or task shows nothing: the listener is told at each change."""
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 class _Bar(Progress):
@@ -41,9 +56,10 @@ class Work:
         self._started = self._logged = time.monotonic()
         self._bar: _Bar | None = None
         self._note = self._logged_note = ""
+        self._listener = _LISTENER.get()
 
     def __enter__(self) -> "Work":
-        if sys.stderr.isatty():
+        if self._listener is None and sys.stderr.isatty():
             self._bar = _Bar(
                 TextColumn("{task.description}"),
                 BarColumn(),
@@ -61,7 +77,9 @@ class Work:
         """Count finished units; ``failed`` of them failed."""
         self.done += done
         self.failed += failed
-        if self._bar:
+        if self._listener:
+            self._listener(self)
+        elif self._bar:
             self._bar.update(
                 self._task,
                 completed=self.done,
@@ -74,7 +92,9 @@ class Work:
     def note(self, text: str) -> None:
         """Show a text after the numbers. A log shows a new text even if no unit has finished."""
         self._note = text
-        if self._bar:
+        if self._listener:
+            self._listener(self)
+        elif self._bar:
             self._bar.note = text
         elif text != self._logged_note:
             self._log()
@@ -99,6 +119,8 @@ class Work:
 
     def __exit__(self, *exception: object) -> None:
         self._note = ""  # it was about work that was under way
+        if self._listener:
+            return
         if self._bar:
             self._bar.stop()
         print(self.line(), file=sys.stderr, flush=True)

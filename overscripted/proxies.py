@@ -20,6 +20,14 @@ def host_and_port(url: str) -> tuple[str, int]:
         ) from error
 
 
+def require_usable(url: str, name: str) -> None:
+    """Raise InputError unless a URL is that of a proxy that Firefox can use; ``name`` is what names it."""
+    with contextlib.suppress(InputError):
+        if url.startswith("http://") and "@" not in url and host_and_port(url)[0]:
+            return
+    raise InputError(f"{name} {url}: must be an HTTP forward proxy without a login, http://HOST:PORT")
+
+
 # Only a proxy can answer for this name. Some proxies want a login only for tunnels, so both are tried.
 _PROBES = (
     b"GET http://proxy-check.invalid/ HTTP/1.1\r\nHost: proxy-check.invalid\r\nConnection: close\r\n\r\n",
@@ -41,11 +49,11 @@ def _status(url: str, probe: bytes) -> bytes:
     return b""
 
 
-def require_open(url: str) -> None:
-    """Raise OutsideError if the proxy refuses all our requests."""
+def require_open(url: str, name: str = "--proxy") -> None:
+    """Raise OutsideError if the proxy refuses all our requests; ``name`` is the option that names it."""
     if refuses(url):
         raise OutsideError(
-            f"--proxy {url}: answers 407 to every request: it wants a login, and the crawl has none; "
+            f"{name} {url}: answers 407 to every request: it wants a login, and the crawl has none; "
             "allow this machine without a login, or name another proxy, then run the same command again"
         )
 

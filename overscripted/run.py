@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -163,7 +164,7 @@ class Run:
         """The command that completes a stage, or runs it again on its present inputs."""
         url, options = self.store.url, self.stage(name).get("options", {})
         if name == "import" and "kind" in options:
-            return f"overscripted import {options['kind']} {options.get('path', 'PATH')} {url}"
+            return f"overscripted import {options['kind']} {options.get('path', 'PATH')} {url}{_own(options)}"
         if name == "crawl" and self.out_of_date("crawl"):
             return f"overscripted crawl {url} --seeds {self.store.uri(layout.SEEDS)}"
         unfinished = self.stage("crawl") and self.stage("crawl").get("status") != "complete"
@@ -193,6 +194,15 @@ class Run:
             self.record = self.store.read_json(layout.RECORD)
             self.record["stages"][name] = entry
             self.store.write_json(layout.RECORD, self.record)
+
+
+def _own(options: dict[str, Any]) -> str:
+    """The options of an import's kind, as the command line has them, without those that were not given."""
+    words = []
+    for name, given in options.get("options", {}).items():
+        for value in given if isinstance(given, list) else [given]:
+            words += [] if value is None else ["--" + name.rstrip("_"), shlex.quote(str(value))]
+    return "".join(f" {word}" for word in words)
 
 
 @contextmanager

@@ -194,7 +194,7 @@ RAW: dict[str, Table] = {
                 Column("error", STR, "Error message of the browser or the worker; empty if there is none"),
                 Column("final_url", STR, "URL of the top document after redirects"),
                 Column("http_status", INT, "Status of the top document's response"),
-                Column("title", STR, "Title of the top document at the end; NULL in imports"),
+                Column("title", STR, "Title of the top document at the end; NULL in most imports"),
                 Column(
                     "challenge",
                     STR,
@@ -286,8 +286,8 @@ RAW: dict[str, Table] = {
                 Column(
                     "http_version",
                     STR,
-                    "Version of HTTP by which the response came: http/1.1, h2, h3, …; NULL if none came and "
-                    "in imports",
+                    "Version of HTTP by which the response came: http/1.1, h2, h3, …; NULL if none came, and "
+                    "in imports that do not know it",
                 ),
                 Column("from_cache", BOOL, "Whether the browser's cache answered"),
                 Column("request_headers", STR, "JSON list of [name, value]"),
@@ -369,6 +369,7 @@ RAW: dict[str, Table] = {
             (
                 Column("crawl_id", INT, "Number of the run"),
                 Column("variant", STR, "Its name, as in visits"),
+                Column("ordinal", INT, "Its place in the file of --variants, from 0"),
                 Column("settings", STR, "JSON object of its settings, as the file of --variants names them"),
             ),
         ),
@@ -433,11 +434,16 @@ _CALLS = (
         " in the module in bytes, and script_line is the line that created the module",
         "characters",
     ),
-    Column("script_line", INT, "Line in the script; NULL if by_browser is true", "lines"),
+    Column(
+        "script_line",
+        INT,
+        "Line in the script; NULL if by_browser is true, or if an import's tool did not record it",
+        "lines",
+    ),
     Column("script_loc_eval", STR, "One 'line N > eval' per level for code created at run time, else empty"),
     Column("script_url", STR, "URL of the calling script"),
     Column("symbol", STR, "Name of the API"),
-    Column("time_stamp", TIME, "Time of the call"),
+    Column("time_stamp", TIME, "Time of the call; NULL if an import's tool did not record it"),
     Column(
         "value",
         STR,
@@ -702,6 +708,47 @@ TABLES: dict[str, Table] = {
                 Column("n_dynamic", INT, "How many of n_valid were made by dynamic code", "calls"),
             ),
             ("crawl_id", "visit_id", "location", "script_url", "symbol", "operation"),
+        ),
+        Table(
+            "symbol_arguments",
+            "one distinct argument with which a script used a symbol on one object, in one part of the calls",
+            (
+                Column("crawl_id", INT, "Number of the run"),
+                Column("visit_id", INT, "Number of the visit"),
+                _OWNER,
+                Column("script_url", STR, "URL of the script"),
+                Column("realm", STR, "As in calls"),
+                Column(
+                    "symbol",
+                    STR,
+                    "One of the symbols of canvas, WebGL, fonts, listeners and observers whose arguments "
+                    "rules ask for (etl/transforms/symbol_arguments.py lists them)",
+                ),
+                Column("operation", STR, "As in calls"),
+                Column(
+                    "object",
+                    INT,
+                    "Object that the calls belong to: receiver_owner of calls, else receiver. For a context "
+                    "of a canvas it is the canvas. NULL in imports",
+                ),
+                Column(
+                    "argument",
+                    STR,
+                    "First argument, of setProperty, getShaderPrecisionFormat and observe the second; of a "
+                    "set the value. The first 1,000 characters; empty where it does not matter",
+                ),
+                Column("n_characters", INT, "Distinct characters (code points) of argument", "characters"),
+                Column("ascii_length", INT, "Number of ASCII characters in argument", "characters"),
+                Column("canvas_width", INT, "As in calls", "pixels"),
+                Column("canvas_height", INT, "As in calls", "pixels"),
+                Column(
+                    "area_width", INT, "Width of the area that getImageData or readPixels reads", "pixels"
+                ),
+                Column("area_height", INT, "Height of that area", "pixels"),
+                Column("n_calls", INT, "Valid calls; those beyond the caps are not among them", "calls"),
+                Column("first_ordinal", INT, "ordinal of the first of them in calls"),
+                Column("first_time", TIME, "Time of the first of them"),
+            ),
         ),
         Table(
             "pages",

@@ -32,6 +32,8 @@ _WASM_POSITION = re.compile(r":(wasm-function\[\d{1,10}\]):0x([0-9a-f]{1,12})$")
 _WASM_LEVEL = re.compile(r" line (\d+) > WebAssembly\.[A-Za-z]+$")
 _NO_LEVEL = re.compile(r" line \d+ > inlineScript(?= line |$)")
 _LEVEL = re.compile(r" line \d+ > [A-Za-z][A-Za-z ]*")
+# What follows the first "@" is one of Firefox's own files, as a whole: no page's script has such a frame.
+_INPUT = re.compile(r"^[^@\n]*@chrome://remote/[\w./-]+\.m?js:\d+:\d+$", re.MULTILINE)
 _ASYNC = re.compile(r"^([A-Za-z][\w .:-]*)\*")
 
 
@@ -94,6 +96,14 @@ def _before_levels(text: str) -> int:
     while (at := text.rfind(" line ", 0, end)) >= 0 and _LEVEL.fullmatch(text, at, end):
         end = at
     return end
+
+
+def of_page(stack: str) -> str:
+    """A stack without the frames of the browser's own code that made input for the page, see `--do`.
+
+    Such code called the page's handler, or a task of the page ran while it waited. Then no frame is left.
+    """
+    return stack[: found.start()].rstrip("\n") if (found := _INPUT.search(stack)) else stack
 
 
 def innermost(stack: str) -> Frame:

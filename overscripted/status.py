@@ -10,6 +10,7 @@ from rich.table import Table
 
 from overscripted import layout
 from overscripted.run import STAGES, Run
+from overscripted.text import visible
 
 _STYLES = {"complete": "green", "running": "yellow", "missing": "dim", "out of date": "yellow"}
 
@@ -67,8 +68,7 @@ def _count(value: Any) -> str:
 
 
 def _visible(value: Any) -> str:
-    """Text without characters that control a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+    return visible(str(value))
 
 
 def _show_crawl(console: Console, crawl: dict[str, Any]) -> None:

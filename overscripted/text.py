@@ -1,4 +1,4 @@
-"""Make text valid Unicode before it is stored."""
+"""Make text valid Unicode before it is stored, and harmless before it is shown."""
 
 import pyarrow as pa
 
@@ -12,6 +12,11 @@ def clean(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def visible(text: str) -> str:
+    """Text without the characters that control a terminal: U+FFFD is in the place of each."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def decoded(data: bytes) -> str:

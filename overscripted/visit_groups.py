@@ -1,6 +1,6 @@
 """Groups of visits that must not be counted together: by variant, wave, and how a visit reached its page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,7 @@ import ibis.expr.types as ir
 from overscripted.errors import InputError
 from overscripted.group_names import DIMENSIONS, SEED
 
-_VISIT = ("crawl_id", "visit_id")
-_PLAIN = ("", "plain")  # names of the variant that is counted where nobody chooses
+VISIT = ("crawl_id", "visit_id")
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,17 @@ def counts(visits: ir.Table) -> ir.Table:
     )
 
 
-def chosen(rows: Iterable[Mapping[str, Any]], where: Mapping[str, Any]) -> Group:
+def chosen(rows: Iterable[Mapping[str, Any]], where: Mapping[str, Any], order: Sequence[str] = ()) -> Group:
     """The group to count, of the rows of `counts`: ``where``, and for what it leaves open the usual visits.
 
-    The usual ones: without variant, else of the variant `plain`, else of the first by name; of the last wave;
-    at seeds. Raises InputError where no visit is like that.
+    The usual ones: without variant, else of the first variant in ``order``, else of the first by name; of the
+    last wave; at seeds. Raises InputError where no visit is like that.
     """
+    places = {name: place for place, name in enumerate(["", *order])}
+
+    def by_place(variant: str) -> tuple[int, str]:
+        return places.get(variant, len(places)), variant
+
     known = [dict(row) for row in rows]
     left = [row for row in known if all(row[name] == value for name, value in where.items())]
     if not left:
@@ -65,7 +69,7 @@ def chosen(rows: Iterable[Mapping[str, Any]], where: Mapping[str, Any]) -> Group
         there = "; ".join(f"{name}={_listed(row[name] for row in known)}" for name in where)
         raise InputError(f"--where {asked}: the run has no such visit; it has {there}")
     usual = {
-        "variant": min((row["variant"] for row in left), key=_by_use),
+        "variant": min((row["variant"] for row in left), key=by_place),
         "wave": max(row["wave"] for row in left),
         "reached_by": SEED,
     }
@@ -76,10 +80,6 @@ def chosen(rows: Iterable[Mapping[str, Any]], where: Mapping[str, Any]) -> Group
     row = left[0]
     values = {name: row[name] for name in DIMENSIONS}
     return Group(**values, n=row["visits"], of=sum(row["visits"] for row in known))
-
-
-def _by_use(variant: str) -> tuple[bool, bool, str]:
-    return (variant != _PLAIN[0], variant != _PLAIN[1], variant)
 
 
 def _listed(values: Iterable[Any]) -> str:
@@ -105,9 +105,15 @@ def of_group(rows: ir.Table, visits: ir.Table, values: Mapping[str, Any]) -> ir.
     """
     if not set(DIMENSIONS).isdisjoint(rows.columns):
         return _only(rows, values)
-    if set(_VISIT) <= {*rows.columns}:
-        return rows.semi_join(_only(visits, values), _VISIT)
+    if set(VISIT) <= {*rows.columns}:
+        return of_visits(rows, _only(visits, values))
     return rows
+
+
+def of_visits(rows: ir.Table, visits: ir.Table) -> ir.Table:
+    """The rows of a table whose visit is among ``visits``."""
+    # Ibis 12 cannot join a column that is made from a join; after `mutate` the rows are no join to it.
+    return rows.semi_join(visits, VISIT).mutate()
 
 
 def _only(rows: ir.Table, values: Mapping[str, Any]) -> ir.Table:

@@ -24,6 +24,7 @@ def share(n: float, of: float) -> str:
     return percent(100 * n / of if of else None)
 
 
-def count(n: int, unit: str) -> str:
-    """``1 page``, ``2 pages``."""
-    return f"{number(n)} {unit}{'' if n == 1 else 's'}"
+def count(n: int, unit: str, verb: str = "") -> str:
+    """``1 page``, ``2 pages``; with a verb in the plural ``1 page shows``, ``2 pages show``."""
+    one = n == 1
+    return f"{number(n)} {unit}{'' if one else 's'}" + (f" {verb}{'s' if one else ''}" if verb else "")

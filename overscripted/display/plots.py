@@ -6,6 +6,7 @@ the page's CSS variables. A file of its own contains its colours, light and dark
 """
 
 import math
+import textwrap
 from collections.abc import Callable
 from html import escape as escape_html
 from typing import Any
@@ -212,7 +213,12 @@ def _label(row: _Row, y: float) -> str:
     elif row.get("of") is not None:
         note = f"{number(_number_of(row.get('n')))} of {number(_number_of(row['of']))}"
     if not note:
-        return _text(_LABEL_WIDTH - 12, y + 16, text, "t", "end", len(text) > _LABEL_CHARACTERS)
+        whole = plain(row.get("label"), 2 * _LABEL_CHARACTERS)
+        lines = textwrap.wrap(whole, _LABEL_CHARACTERS, max_lines=2, placeholder="…") or [""]
+        first = y + 16 if len(lines) == 1 else y + 9
+        return "".join(
+            _text(_LABEL_WIDTH - 12, first + 14 * n, line, "t", "end") for n, line in enumerate(lines)
+        )
     return _text(_LABEL_WIDTH - 12, y + 9, text, "t", "end", len(text) > _LABEL_CHARACTERS) + _text(
         _LABEL_WIDTH - 12, y + 23, note, "m n", "end"
     )

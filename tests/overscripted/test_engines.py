@@ -1,5 +1,6 @@
 """DuckDB engines side by side and one after the other."""
 
+import re
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,3 +88,34 @@ def test_other_odd_temporary_folders_hold_what_finds_no_room(
         assert any(path.suffix == ".tmp" for path in folder.rglob("*"))
         assert engine.to_arrow(kept.aggregate(rows=kept.count())).to_pylist() == [{"rows": 1_000_000}]
     assert list(folder.iterdir()) == []
+
+
+def test_no_table_has_a_name_that_ibis_gives_subqueries() -> None:
+    """A shared subquery called t3 would hide a table of that name: `signals` could not be compiled."""
+    with open_engine(alone=True) as engine:
+        named = [engine.table(pa.table({"n": [1]})), engine.keep(ibis.memtable({"n": [1]}))]
+        assert not [table for table in named if re.fullmatch(r"t\d+", table.get_name())]
+
+
+@pytest.mark.spark
+def test_spark_reads_the_fractions_that_duckdb_wrote(tmp_path: Path, spark: Engine) -> None:
+    """Visits have some. So many different ones are not written as a dictionary."""
+    store = Store(str(tmp_path))
+    numbers = [n / 7 for n in range(5000)]
+    with open_engine("duckdb", alone=True) as engine:
+        rows = engine.table(pa.table({"n": numbers, "text": ["a"] * 5000}))
+        engine.write(rows, store, "t", sort=["n"])
+    assert sorted(spark.to_arrow(spark.read(store, "t"))["n"].to_pylist()) == numbers
+
+
+@pytest.mark.spark
+def test_spark_makes_the_rows_of_a_kept_table_once_and_forgets_how(tmp_path: Path, spark: Engine) -> None:
+    store = Store(str(tmp_path))
+    store.write_table("t/part-0.parquet", pa.table({"n": [1, 2, 3]}))
+    kept = spark.keep(spark.read(store, "t").mutate(chance=ibis.random()))
+    store.delete("t")
+    first, again = (sorted(spark.to_arrow(kept)["chance"].to_pylist()) for _ in range(2))
+    assert first == again and len({*first}) == 3
+    spark.drop(kept)
+    with pytest.raises(Exception, match="TABLE_OR_VIEW_NOT_FOUND"):
+        spark.to_arrow(kept)

@@ -61,7 +61,8 @@ def test_commands_work_for_a_user_without_a_home_in_another_encoding() -> None:
         kept = {name: os.environ[name] for name in ("PATH", "JAVA_HOME") if name in os.environ}
         other = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TMPDIR": folder}
         code = (
-            "import os, encodings.utf_8_sig, overscripted.lists.command; from overscripted import cache;"
+            "import os, encodings.utf_8_sig, encodings.utf_16_le, overscripted.lists.command;"
+            "from overscripted import cache;"
             "from overscripted.crawl.instrument import bundle, settings;"
             "from overscripted.cli import entry; os.setgid(54321); os.setuid(54321);"
             "cache.folder(), cache.state();"

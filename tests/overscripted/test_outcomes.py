@@ -23,6 +23,8 @@ OTHER_MEANINGS = {
     "overscripted/record_kinds/tls_connections.py": {"error"},
     "overscripted/schemas.py": {"redirects", "error", "challenge"},
     "overscripted/status.py": {"complete"},
+    "overscripted/api/found.py": {"encoding"},
+    "overscripted/api/visits.py": {"error"},  # the column
     "precrawl/command.py": {"timeout", "failed", "robots_unreachable", "reached"},
     "precrawl/counters.py": {"failed"},
     "precrawl/fleet.py": {"failed"},
@@ -39,20 +41,75 @@ OTHER_MEANINGS = {
     "crawl/instrument/protocol.py": {"lost"},
     "crawl/limits.py": {"proxy"},
     "crawl/logs.py": {"error"},
+    "crawl/records/exchange.py": {"error"},
+    "crawl/openwpm/config.py": {"timeout"},
+    "crawl/openwpm/installed.py": {"refused"},
+    "crawl/openwpm/outcome.py": {"error"},
+    "crawl/openwpm/prepared.py": {"timeout"},
+    "crawl/openwpm/process.py": {"error"},
+    "crawl/openwpm/remote/overscripted_driver.py": {"error", "refused"},
+    "crawl/openwpm/remote/overscripted_parameters.py": {"timeout"},
+    "crawl/openwpm/remote/overscripted_wire.py": {"failed"},
     "crawl/records/host_names.py": {"proxy", "error"},
+    "crawl/records/recording.py": {"robots"},
     "crawl/records/rows.py": {"encoding", "viewer", "error"},
+    "crawl/replay/har.py": {"encoding"},  # the member of a HAR file
+    "crawl/replay/indexing.py": {"error"},  # what a recorder says of a request
+    "crawl/replay/options.py": {"proxy"},  # the option
     "crawl/browser.py": {"complete"},
     "crawl/visit.py": {"error", "challenge"},
     "crawl/worker.py": {"error"},
-    "etl/importers/openwpm.py": {"error"},
-    "etl/importers/openwpm_names.py": {"error"},
-    "etl/importers/openwpm_navigations.py": {"error"},
-    "etl/importers/openwpm_requests.py": {"error"},
-    "etl/importers/openwpm_visits.py": {"timeout", "error"},  # OpenWPM's words
+    "etl/importers/blacklight_inspection.py": {"error"},
+    "etl/importers/har_bodies.py": {"encoding"},
+    "etl/importers/har_entries.py": {"error"},
+    "etl/importers/har_pages.py": {"error"},
+    "etl/importers/calls.py": {"error"},
+    "overscripted/foreign/openwpm_conversion.py": {"error"},
+    "overscripted/foreign/openwpm_names.py": {"error"},
+    "overscripted/foreign/openwpm_navigations.py": {"error"},
+    "overscripted/foreign/openwpm_requests.py": {"error"},
+    "overscripted/foreign/openwpm_visits.py": {"timeout", "error"},  # OpenWPM's words
+    "etl/importers/visiblev8.py": {"error"},
+    "etl/importers/warc.py": {"error"},
+    "etl/importers/tracker_radar.py": {"error"},
+    "etl/importers/tracker_radar_requests.py": {"error"},
+    "etl/importers/tracker_radar_site.py": {"timeout", "error"},  # words of the collector
+    "analyses/comparison/visits.py": {"blocked", "challenge"},
+    "analyses/find/command.py": {"encoding"},
+    "analyses/hygiene/transport.py": {"blocked", "error", "tls"},
+    "analyses/leaks/judge.py": {"encoding"},
+    "analyses/leaks/typed.py": {"blocked"},  # the outcome of an action
+    "analyses/published.py": {"lost"},
+    "analyses/questions/fingerprinting.py": {"failed"},
+    "analyses/questions/leaks.py": {"encoding"},
     "analyses/questions/overview.py": {"invalid", "challenge"},
+    "analyses/questions/provenance.py": {"reached"},
+    "analyses/questions/quality.py": {"challenge", "error", "lost", "viewer"},
+    "analyses/signals/comparable_variants.py": {"refused"},
+    "inspection/command.py": {"proxy", "robots_unreachable"},
+    "inspection/inspection.py": {"error"},
+    "inspection/run.py": {"error"},
+    "inspection/topics/limits.py": {"error", "refused"},
+    "inspection/topics/recorded.py": {"encoding"},
+    "inspection/topics/visit.py": {"challenge", "error"},
+    "crawl/variants/file.py": {"proxy"},
+    "export/har.py": {"encoding", "error"},  # a field of HAR, and a column
+    "export/openwpm_tables.py": {"error", "timeout"},  # a column, and OpenWPM's words
+    "explore/pages/compare.py": {"blocked"},  # a table
+    "explore/pages/inspect.py": {"error", "refused"},  # of the command, and of the form
+    "explore/pages/outcomes.py": {"error"},
+    "explore/pages/request.py": {"error"},  # the column
+    "explore/pages/story.py": {"error"},
+    "explore/pages/visit.py": {"challenge", "error"},  # columns
+    "explore/server.py": {"error"},  # a level of a log
+    "explore/sql/box.py": {"error"},  # what a query answers in place of rows
+    "explore/sql/process.py": {"error"},
+    "explore/sql/statement.py": {"error"},  # of the JSON of DuckDB's parser
+    "explore/views.py": {"challenge", "error"},
     "report/funnel.py": {"reached"},
     "report/precrawl.py": {"reached", "failed"},
     "demo/check.py": {"error"},
+    "demo/check_acted.py": {"encoding"},
     "demo/sites/broken.py": {"unreachable"},
     "demo/sites/frames.py": {"closed"},
     "demo/sites/transport.py": {"blocked", "proxy", "error"},

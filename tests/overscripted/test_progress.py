@@ -24,6 +24,17 @@ def test_times_have_one_unit() -> None:
     assert said == ["0 s", "59 s", "1 min", "1 min", "59 min", "1.0 h", "1.5 h"]
 
 
+def test_a_listener_hears_of_work_in_place_of_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    heard: list[tuple[int, int | None]] = []
+    with progress.heard_by(lambda work: heard.append((work.done, work.total))), Work("etl", 2) as work:
+        work.add(1)
+        work.add(1)
+    with Work("etl", 0):
+        pass
+    assert heard == [(1, 2), (2, 2)]
+    assert len(capsys.readouterr().err.splitlines()) == 1  # of the work after the block
+
+
 def test_a_note_has_a_line_in_a_log_while_nothing_goes_on(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overscripted.stacks import Frame, frames, parse_frame
+from overscripted.stacks import Frame, frames, of_page, parse_frame
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,27 @@ def test_parsing_reverses_writing(func: str, script: str, line: int, col: int, e
     suffix = "".join(f" line {n} > eval" for n in evals)
     frame = parse_frame(f"{func}@{script}{suffix}:{line}:{col}")
     assert frame == Frame(func, script, str(line), str(col), suffix.strip(), "")
+
+
+_INPUT = """synthesizeKey@chrome://remote/content/external/EventUtils.js:1863:11
+event.sendKeyDown@chrome://remote/content/shared/webdriver/Event.sys.mjs:181:9"""
+_OWN = "form.secret.onblur@https://a.com/:19:8"
+
+
+@pytest.mark.parametrize(
+    ("stack", "left"),
+    [
+        (f"{_OWN}\n{_INPUT}", _OWN),
+        (_INPUT, ""),
+        (_OWN, _OWN),
+        ("", ""),
+        # A page cannot hide by a name, nor by an address.
+        ("x@chrome://remote/content/x.js:1:1@https://a.com/:19:8", None),
+        ("x@https://a.com/@chrome://remote/content/x.js:1:1", None),
+    ],
+)
+def test_the_browsers_own_frames_are_left_out(stack: str, left: str | None) -> None:
+    assert of_page(stack) == (stack if left is None else left)
 
 
 def test_stack_is_innermost_first() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from overscripted.errors import InputError, OutsideError
 from overscripted.store import Store
+from tests import services
 
 
 @pytest.fixture(params=["folder", "memory"])
@@ -248,6 +249,17 @@ def test_an_address_that_can_be_no_prefix_is_refused(url: str, said: str) -> Non
     with pytest.raises(InputError, match=said) as refused:
         Store(url, key="k", secret="s")
     assert url in str(refused.value)
+
+
+def test_a_client_follows_the_environment(monkeypatch: pytest.MonkeyPatch, s3: services.S3) -> None:
+    with services.s3() as other:
+        for server in (s3, other):
+            url = server.make_bucket("environment")
+            for name, value in server.environment.items():
+                monkeypatch.setenv(name, value)
+            Store(url).write("where", server.endpoint.encode())
+        assert Store(url, **s3.options).read("where") == s3.endpoint.encode()
+        assert Store(url, **other.options).read("where") == other.endpoint.encode()
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/run?version=x", "s3://bucket/run?x&y#z", "s3://my.bucket_1-x"])

@@ -1,0 +1,1 @@
+"""A run from Python: its tables, findings, visits and scripts, for notebooks, scripts and the explorer."""
