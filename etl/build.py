@@ -25,7 +25,8 @@ from overscripted.schemas import RAW
 from overscripted.store import Store
 
 # What batches write, one file or more per batch.
-_BATCH_FOLDERS = (layout.table("calls"), layout.table("invalid_calls"), layout.ETL_ATTEMPTS, layout.ETL_USES)
+BATCH_TABLES = ("calls", "invalid_calls", "symbol_arguments")
+_BATCH_FOLDERS = (*map(layout.table, BATCH_TABLES), layout.ETL_ATTEMPTS, layout.ETL_USES)
 
 
 class Build:

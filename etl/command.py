@@ -1,9 +1,8 @@
-"""The etl's subcommands: ``import``, ``etl``, ``sample``. They parse and delegate."""
+"""The etl's subcommands: ``import`` and ``etl``. They parse and delegate."""
 
 import click
 
-from overscripted.engine_names import ENGINES
-from overscripted.options import Number, Seed
+from overscripted.options import engine_options
 from overscripted.run import Run
 from overscripted.status import lines_of
 
@@ -26,57 +25,162 @@ def import_() -> None:
 @click.argument("path")
 @click.argument("run")
 @_strict
-def import_study(path: str, run: str, strict: bool) -> None:
+def import_study(path: str, run: str, strict: bool) -> Run:
     """Import the 2017 study's data: PATH is its published Parquet (any variant) or its raw JSON.
 
     \b
     Example:  overscripted import study overscripted_2017_sample.parquet runs/2017
     """
-    _import("study", path, run, strict)
+    return _import("study", path, run, strict)
 
 
 @import_.command("openwpm")
 @click.argument("path")
 @click.argument("run")
 @_strict
-def import_openwpm(path: str, run: str, strict: bool) -> None:
+def import_openwpm(path: str, run: str, strict: bool) -> Run:
     """Import OpenWPM's data: PATH is a SQLite database, a folder of them, or a folder of Parquet.
 
     \b
     Example:  overscripted import openwpm crawl-data.sqlite runs/openwpm
     """
-    _import("openwpm", path, run, strict)
+    return _import("openwpm", path, run, strict)
+
+
+@import_.command("visiblev8")
+@click.argument("path")
+@click.argument("run")
+@click.option(
+    "--visits",
+    type=click.Choice(["folder", "file"]),
+    default="folder",
+    show_default=True,
+    help="What one visit is: all logs of a folder, as VisibleV8's crawler keeps them, or each thread's log.",
+)
+@_strict
+def import_visiblev8(path: str, run: str, visits: str, strict: bool) -> Run:
+    """Import logs of VisibleV8: PATH is a log (vv8-….log, also .gz and .zst) or a folder of logs.
+
+    \b
+    Example:  overscripted import visiblev8 raw_logs runs/visiblev8
+    """
+    return _import("visiblev8", path, run, strict, visits=visits)
+
+
+@import_.command("calls")
+@click.argument("path")
+@click.argument("run")
+@click.option(
+    "--map",
+    "map_",
+    multiple=True,
+    metavar="NAME=COLUMN,…|FILE.toml",
+    help="Which column becomes which of ours (repeatable). Columns with our names need none.",
+)
+@click.option(
+    "--constant",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="The value of all rows (repeatable), for example operation=get.",
+)
+@click.option(
+    "--delimiter",
+    metavar="CHARACTER",
+    help="Between fields of CSV.  [default: as the header has it: , ; tab or |]",
+)
+@_strict
+def import_calls(
+    path: str, run: str, map_: tuple[str, ...], constant: tuple[str, ...], delimiter: str | None, strict: bool
+) -> Run:
+    """Import a table of calls: PATH is CSV (also .gz, .zst) or Parquet, or a folder of such files.
+
+    symbol, script_url and one of location, top_level_url, site_url are needed. FILE.toml has the sections
+    [columns] and [constants].
+
+    \b
+    Example:  overscripted import calls calls.csv runs/mine --map symbol=api,script_url=src,location=page
+    """
+    return _import("calls", path, run, strict, map_=list(map_), constant=list(constant), delimiter=delimiter)
 
 
 @import_.command("sample")
 @click.argument("path")
 @click.argument("run")
 @_strict
-def import_sample(path: str, run: str, strict: bool) -> None:
+def import_sample(path: str, run: str, strict: bool) -> Run:
     """Import a data set that `overscripted sample` wrote: PATH is its folder.
 
     \b
     Example:  overscripted import sample public/ten-percent runs/ten-percent
     """
-    _import("sample", path, run, strict)
+    return _import("sample", path, run, strict)
 
 
-def _import(kind: str, path: str, url: str, strict: bool) -> None:
+@import_.command("har")
+@click.argument("path")
+@click.argument("run")
+@_strict
+def import_har(path: str, run: str, strict: bool) -> Run:
+    """Import HTTP archives (HAR 1.2): PATH is a file (plain, gzip, or Playwright's zip), or a folder of them.
+
+    \b
+    Example:  overscripted import har page.har runs/page
+              overscripted import har archives/ runs/archives
+    """
+    return _import("har", path, run, strict)
+
+
+@import_.command("warc")
+@click.argument("path")
+@click.argument("run")
+@_strict
+def import_warc(path: str, run: str, strict: bool) -> Run:
+    """Import web archives: PATH is a WARC file (plain or gzip), a WACZ file, or a folder of both.
+
+    \b
+    Example:  overscripted import warc crawl.wacz runs/archive
+    """
+    return _import("warc", path, run, strict)
+
+
+@import_.command("tracker-radar")
+@click.argument("path")
+@click.argument("run")
+@_strict
+def import_tracker_radar(path: str, run: str, strict: bool) -> Run:
+    """Import a crawl of DuckDuckGo's tracker-radar-collector: PATH is its folder, or the file of one site.
+
+    \b
+    Example:  overscripted import tracker-radar data/ runs/tracker-radar
+    """
+    return _import("tracker-radar", path, run, strict)
+
+
+@import_.command("blacklight")
+@click.argument("path")
+@click.argument("run")
+@_strict
+def import_blacklight(path: str, run: str, strict: bool) -> Run:
+    """Import inspections of The Markup's Blacklight: PATH is a folder of them, of one, or one of its files.
+
+    \b
+    Example:  overscripted import blacklight outputs/ runs/blacklight
+    """
+    return _import("blacklight", path, run, strict)
+
+
+def _import(kind: str, path: str, url: str, strict: bool, **options: object) -> Run:
     from overscripted.etl.imports import import_into
 
-    run, facts = import_into(kind, path, url, strict)
+    run, facts = import_into(kind, path, url, strict, **options)
     for line in lines_of(facts):
         click.echo(line)
-    click.echo(f"next: {run.command('etl')}")
+    return run
 
 
 @click.command()
 @click.argument("run")
-@click.option("--engine", type=click.Choice(ENGINES), default="duckdb", show_default=True)
-@click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077.")
-@click.option(
-    "--conf", multiple=True, metavar="KEY=VALUE", help="Set one of the engine's own settings; repeatable."
-)
+@engine_options
 @click.option("--strict", is_flag=True, help="Fail if a segment is damaged or most calls are invalid.")
 @click.option(
     "--partial", is_flag=True, help="Work on a crawl that has not ended: use the visits that have ended."
@@ -102,50 +206,3 @@ def etl(
     click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))
     if "mostly_invalid" in facts:
         click.echo(f"warning: most calls are invalid: {facts['mostly_invalid']}", err=True)
-
-
-@click.command()
-@click.argument("run")
-@click.argument("out")
-@click.option(
-    "--by", type=click.Choice(["location", "visit", "domain"]), default="location", show_default=True
-)
-@click.option(
-    "--fraction",
-    type=Number(0.0, 1.0),
-    default=1.0,
-    show_default=True,
-    help="Probability that each is drawn.",
-)
-@click.option(
-    "--seed",
-    type=Seed(),
-    default=0,
-    show_default=True,
-    help="Number that decides the draw; the same seed draws the same ones.",
-)
-@click.option(
-    "--value-1000",
-    is_flag=True,
-    help="Leave out the column value; its first 1,000 characters stay in value_1000.",
-)
-@click.option(
-    "--remove-personal",
-    is_flag=True,
-    help="Replace e-mail and IP addresses, telephone numbers and identifiers with marks.",
-)
-def sample(
-    run: str, out: str, by: str, fraction: float, seed: int, value_1000: bool, remove_personal: bool
-) -> None:
-    """Publish RUN, or a sample of it, as a documented data set in OUT.
-
-    All rows of each drawn location (visit, domain) are kept. OUT gets Parquet, a README that explains
-    every column, schema.json and SHA256SUMS.
-
-    \b
-    Example:  overscripted sample runs/2026-11 public/ten-percent --by location --fraction 0.1 --seed 1
-    """
-    from overscripted.etl.publish.sample import export_sample
-
-    facts = export_sample(Run.open(run), out, by, fraction, seed, value_1000, remove_personal)
-    click.echo(", ".join(f"{key} {value}" for key, value in facts.items()))

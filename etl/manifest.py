@@ -12,7 +12,7 @@ from overscripted.errors import InputError
 from overscripted.store import Store
 
 # Increased whenever tables of an older etl would differ: the next etl then makes everything again.
-RECIPE = 3
+RECIPE = 4
 
 
 @dataclass

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from overscripted.conform import conform
 from overscripted.etl.transforms import (
     attempts,
-    conform,
     documents,
     hosts,
     pages,
-    references,
     script_refs,
     script_urls,
     symbol_counts,
@@ -20,6 +19,7 @@ from overscripted.etl.transforms import (
 )
 from overscripted.etl.workspace import Workspace
 from overscripted.outcomes import Outcome
+from overscripted.references import references
 
 
 def write_rollups(
@@ -34,7 +34,7 @@ def write_rollups(
     engine = workspace.engine
     all_uses = engine.read(workspace.staged, use_files)
     if totals is not None:
-        all_uses = ibis.union(conform.conform(all_uses, uses.USES), uses.of_totals(totals))
+        all_uses = ibis.union(conform(all_uses, uses.USES), uses.of_totals(totals))
     all_uses = all_uses.anti_join(visits.filter(visits.outcome == Outcome.CHALLENGE), attempts.VISIT)
     rolled_up = engine.keep(visit_groups.with_groups(script_refs.rolled_up(all_uses), visits, engine))
     origins = workspace.origins(rolled_up, *script_refs.URLS.values())
@@ -51,7 +51,7 @@ def write_dimensions(workspace: Workspace, refs: ir.Table) -> None:
     ``refs`` is the table ``script_refs``.
     """
     engine = workspace.engine
-    pairs = engine.keep(references.references(refs))
+    pairs = engine.keep(references(refs))
     names = ibis.union(pairs.select(host="location_host"), pairs.select(host="script_host"), distinct=True)
     suffixes = engine.table(hosts.suffixes(engine.to_arrow(names)))
     docs = workspace.write_and_read(documents.documents(pairs), "documents")

@@ -8,7 +8,7 @@ from overscripted.engines import open_engine
 from overscripted.errors import DoubtfulData, InputError, StageMissing
 from overscripted.etl import manifest
 from overscripted.etl.build import Build
-from overscripted.etl.settings import MAX_NAMED_FILES
+from overscripted.foreign.settings import MAX_NAMED_FILES
 from overscripted.run import STAGES, Run
 
 # What an etl replaces together: the tables, and the manifest for the next etl.

@@ -4,13 +4,19 @@
 IMPORT_SEGMENT_ROWS = 250_000
 # Bytes of one imported segment, where rows are large: those of script bodies and of long values.
 IMPORT_SEGMENT_BYTES = 512 * 2**20
-# Rows that an importer reads from a source at a time: its memory stays flat whatever the source's size.
-IMPORT_BATCH_ROWS = 50_000
 # Source files between two updates of the progress.
 IMPORT_FILES_PER_UPDATE = 64
-# Bytes of a body beside an OpenWPM database, decompressed. No real script has a quarter of that; a
-# decompression bomb has many times as much.
-IMPORT_BODY_BYTES = 32 * 2**20
+# Bytes of a JSON file, decompressed: no crawler writes a quarter of that per file, a decompression bomb does.
+IMPORT_JSON_BYTES = 8 * 2**30
+# Bytes of one element of such a file, for example a request with its bodies in base64: it is in memory whole.
+IMPORT_ELEMENT_BYTES = 128 * 2**20
+# Levels of arrays and objects in an element. Real ones have ten.
+IMPORT_JSON_LEVELS = 100
+# Bytes of a line of an imported text file. VisibleV8 writes a script in one line, up to six bytes for each
+# character.
+IMPORT_LINE_BYTES = 64 * 2**20
+# Bytes of an imported text file, decompressed. VisibleV8 begins a new file after 1 GB.
+IMPORT_TEXT_BYTES = 64 * 2**30
 
 # A batch of segments becomes one file per table. The file is large enough for object stores (50-500 MB) and
 # small enough to be sorted in a few GB of memory.
@@ -49,6 +55,3 @@ POSITION_DIGITS = 18
 REPAIR_FRAME_CHARS = 4000
 # Characters in the study's column of a value's beginning, value_1000.
 VALUE_BEGINNING = 1000
-
-# Damaged files that a message names one by one; it counts all.
-MAX_NAMED_FILES = 20

@@ -7,9 +7,10 @@ import ibis.expr.types as ir
 import pyarrow.parquet as pq
 
 from overscripted import layout
+from overscripted.conform import conform
 from overscripted.engines import ROW_GROUP, SMALL_ROW_GROUP, Engine
 from overscripted.etl.raw_segments import Segment
-from overscripted.etl.transforms import attempts, conform, origins, pages, uses
+from overscripted.etl.transforms import attempts, origins, pages, symbol_arguments, uses
 from overscripted.group_names import DIMENSIONS
 from overscripted.record_kinds import RECORD_KINDS
 from overscripted.schemas import RAW, TABLES
@@ -24,6 +25,7 @@ ORDER = {
     # the order by document.
     "script_refs": ["script_host", "script_url", "location", "crawl_id", "visit_id"],
     "symbol_counts": uses.KEY,
+    "symbol_arguments": ["symbol", "script_url", *symbol_arguments.KEY],
     "pages": pages.KEY,
     "documents": ["location", *DIMENSIONS],
     "script_urls": ["script_url", *DIMENSIONS],
@@ -64,7 +66,7 @@ class Workspace:
         shapes: dict[str, list[str]] = {}
         for segment in segments:
             shapes.setdefault(segment.shape, []).append(segment.source)
-        parts = [conform.conform(self.engine.read(self.store, keys), RAW[table]) for keys in shapes.values()]
+        parts = [conform(self.engine.read(self.store, keys), RAW[table]) for keys in shapes.values()]
         if not parts:
             return self.engine.table(RAW[table].empty())
         return ibis.union(*parts) if len(parts) > 1 else parts[0]
@@ -76,7 +78,7 @@ class Workspace:
 
     def write(self, expr: ir.Table, table: str, name: str = "part") -> list[str]:
         """Write rows of one of the tables, in its schema and order; the keys of the files."""
-        typed = conform.conform(expr, TABLES[table])
+        typed = conform(expr, TABLES[table])
         return self.engine.write(
             typed, self.staged, layout.table(table), name, ORDER[table], row_group(table)
         )

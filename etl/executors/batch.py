@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from overscripted import layout
 from overscripted.etl.manifest import Batch
 from overscripted.etl.raw_segments import Segment
-from overscripted.etl.transforms import attempts, calls, invalid_calls, repair, uses
+from overscripted.etl.transforms import attempts, calls, invalid_calls, repair, symbol_arguments, uses
 from overscripted.etl.workspace import Workspace
 
 
@@ -43,8 +43,11 @@ def make_batch(
     else:
         invalid = invalid_calls.invalid_calls(repaired)
         batch.files["invalid_calls"] = workspace.write(invalid, "invalid_calls", file_name)
+    valid = engine.read(staged, batch.files["calls"])
+    arguments = symbol_arguments.of_calls(valid)
+    batch.files["symbol_arguments"] = workspace.write(arguments, "symbol_arguments", file_name)
     rolled_up = ibis.union(
-        uses.of_calls(engine.read(staged, batch.files["calls"])),
+        uses.of_calls(valid),
         uses.of_invalid_calls(engine.read(staged, batch.files["invalid_calls"])),
     )
     batch.files["uses"] = engine.write(rolled_up, staged, layout.ETL_USES, file_name, uses.KEY)

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pickle
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from dataclasses import asdict
 from queue import SimpleQueue
 from typing import Any
 
+from overscripted import children
 from overscripted.errors import OutsideError
 from overscripted.etl import settings
 from overscripted.etl.executors import task
@@ -127,17 +127,11 @@ class _Process:
     """A process that makes batches (`task.serve`)."""
 
     def __init__(self) -> None:
-        # Not multiprocessing: its children run the caller's script again. -P: a folder of the user's in the
-        # working directory may have the name of one of our packages.
         answers, child_end = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "overscripted.etl.executors.task", str(child_end)],
-                stdin=subprocess.PIPE,
-                stdout=2,  # libraries may print there
-                pass_fds=(child_end,),
-                env={**os.environ, "PYTHONPATH": _python_path()},
-                start_new_session=True,  # only this process handles Ctrl-C
+            # Its output goes to standard error: libraries may print there.
+            self._process = children.start(
+                "overscripted.etl.executors.task", str(child_end), stdout=2, pass_fds=(child_end,)
             )
         except BaseException:
             os.close(answers)
@@ -176,8 +170,3 @@ class _Process:
         with contextlib.suppress(OSError):  # bytes that it has not read
             self._process.stdin.close()
         self._answers.close()
-
-
-def _python_path() -> str:
-    """Where this process finds its code, as PYTHONPATH of another one."""
-    return os.pathsep.join(path or os.getcwd() for path in sys.path if isinstance(path, str))

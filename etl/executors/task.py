@@ -1,6 +1,5 @@
 """Runs in another process, one of ours or a worker of Spark: makes one batch with a DuckDB of its own."""
 
-import contextlib
 import os
 import pickle
 import shutil
@@ -12,6 +11,7 @@ from dataclasses import asdict, astuple, dataclass
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
+from overscripted import children
 from overscripted.engines import DUCKDB_MEMORY_PERCENT, open_engine
 from overscripted.errors import InputError
 from overscripted.etl.executors.batch import make_batch
@@ -93,7 +93,7 @@ def serve(answers: BinaryIO) -> None:
     requests: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
     while True:
-        answers.write(_answer(*requests.get()))
+        answers.write(children.answer(run_task, *requests.get()))
         answers.flush()
 
 
@@ -112,19 +112,6 @@ def _receive(requests: SimpleQueue[tuple[Any, ...]]) -> None:
     if spill:
         shutil.rmtree(spill, ignore_errors=True)
     os._exit(1)
-
-
-def _answer(options: dict[str, Any], name: str, segments: list[tuple[Any, ...]]) -> bytes:
-    """The pickled batch, or the pickled exception."""
-    try:
-        return pickle.dumps(run_task(options, name, segments))
-    except Exception as error:
-        error.add_note("".join(traceback.format_exception(error)))  # pickle leaves the traceback out
-        with contextlib.suppress(Exception):
-            pickled = pickle.dumps(error)
-            pickle.loads(pickled)  # not every exception can be read again
-            return pickled
-        return pickle.dumps(RuntimeError("".join(traceback.format_exception(error))))
 
 
 if __name__ == "__main__":

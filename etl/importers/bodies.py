@@ -14,20 +14,14 @@ import zlib
 from collections.abc import Iterator
 
 from overscripted.etl.importers.leveldb import LevelDB
-from overscripted.etl.settings import IMPORT_BODY_BYTES
+from overscripted.foreign.settings import IMPORT_BODY_BYTES
 from overscripted.store import Store
 
 _FILE = re.compile(r"(-?[0-9]{5,20}|[0-9a-f]{32}|[0-9a-f]{64})(\.gz|\.zip)?")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PACKED = (".gz", ".zip")
 _FOLDERS = ("content", "javascript_files")
 _TABLES = "visits"  # the folder of Parquet beside ``content``
 _LEVELDB = ".ldb"
-
-
-def is_sha256(content_hash: str) -> bool:
-    """Whether a name has the form of a SHA-256."""
-    return _SHA256.fullmatch(content_hash) is not None
 
 
 class Bodies:

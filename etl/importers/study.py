@@ -11,11 +11,12 @@ from overscripted import instruments, layout
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.etl.importers import study_json, study_parquet
-from overscripted.etl.importers.ledger import Ledger, named
-from overscripted.etl.importers.values import moment
 from overscripted.etl.importers.writer import SegmentWriter
-from overscripted.etl.settings import IMPORT_FILES_PER_UPDATE, MAX_NAMED_FILES
+from overscripted.etl.settings import IMPORT_FILES_PER_UPDATE
 from overscripted.etl.symbols import study_symbols
+from overscripted.foreign.ledger import Ledger, named
+from overscripted.foreign.settings import MAX_NAMED_FILES
+from overscripted.foreign.values import moment
 from overscripted.outcomes import Outcome
 from overscripted.progress import Work
 from overscripted.run import STUDY_CRAWL_ID

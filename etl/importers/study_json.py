@@ -11,8 +11,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from overscripted.etl.importers.ids import file_name, visit_id
-from overscripted.etl.importers.values import text, whole
+from overscripted.foreign.ids import file_name, visit_id
+from overscripted.foreign.values import text, whole
 from overscripted.run import STUDY_CRAWL_ID
 
 _TEXTS = (
@@ -110,6 +110,7 @@ def _next(body: str, at: int) -> int:
 
 def _raw(record: dict[str, object], base: str, seen: dict[str, int]) -> dict[str, object]:
     row: dict[str, object] = {name: text(record.get(name)) for name in _TEXTS}
+    row |= {name: row[name] or "" for name in ("script_line", "time_stamp")}  # the study recorded both
     own = _OWN_NAME.fullmatch(base)
     crawl = whole(record.get("crawl_id"))
     if crawl is None:

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from overscripted.etl.importers.ids import per_location
-from overscripted.etl.importers.values import iso, whole
-from overscripted.etl.settings import IMPORT_BATCH_ROWS
+from overscripted.foreign.ids import per_location
+from overscripted.foreign.settings import IMPORT_BATCH_ROWS
+from overscripted.foreign.values import iso, whole
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.store import Store
 from overscripted.text import is_bytes, is_text, readable_column

@@ -1,5 +1,6 @@
 """Collects imported rows and writes them as raw segments of an even size."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from overscripted import segments
-from overscripted.etl.importers.values import text
 from overscripted.etl.settings import IMPORT_SEGMENT_BYTES, IMPORT_SEGMENT_ROWS
+from overscripted.foreign.settings import IMPORT_BATCH_ROWS, IMPORT_BODY_BYTES
+from overscripted.foreign.values import text
 from overscripted.schemas import RAW
 from overscripted.store import Store
 
@@ -67,3 +69,31 @@ class SegmentWriter:
         waiting = self._waiting.pop(table)
         rows = pa.concat_tables(waiting, promote_options="default")
         self._written.append(segments.write(self.store, table, rows, self.name))
+
+
+class Batches:
+    """Passes single rows of any table on to a writer, a batch at a time: a call per row would be slow.
+
+    A batch has `IMPORT_BATCH_ROWS` rows of a table, or texts of `IMPORT_BODY_BYTES` in all tables.
+    """
+
+    def __init__(self, writer: SegmentWriter) -> None:
+        self._writer = writer
+        self._rows: defaultdict[str, list[dict[str, object]]] = defaultdict(list)
+        self._size = 0  # of the texts and bytes that wait
+
+    def add(self, table: str, row: dict[str, object]) -> None:
+        """Add a row of a raw table, as `SegmentWriter.add_rows`."""
+        rows = self._rows[table]
+        rows.append(row)
+        self._size += sum(len(value) for value in row.values() if isinstance(value, str | bytes))
+        if self._size > IMPORT_BODY_BYTES:
+            self.flush()
+        elif len(rows) >= IMPORT_BATCH_ROWS:
+            self._writer.add_rows(table, self._rows.pop(table))
+
+    def flush(self) -> None:
+        """Pass on all rows that wait."""
+        self._size = 0
+        for table in list(self._rows):
+            self._writer.add_rows(table, self._rows.pop(table))

@@ -13,7 +13,7 @@ from overscripted.run import STUDY_CRAWL_ID
 
 NETWORK = ("http://", "https://")
 # Documents of the browser itself and of its extensions: no page owns them, whatever surrounds them.
-BROWSERS = ("chrome:", "resource:", "moz-extension:")
+BROWSERS = ("chrome:", "resource:", "moz-extension:", "chrome-extension:", "devtools:")
 
 
 def on_network(url: ir.StringValue) -> ir.BooleanValue:

@@ -2,8 +2,8 @@
 
 import ibis.expr.types as ir
 
-from overscripted.etl.transforms.references import COUNTS, tally
 from overscripted.group_names import DIMENSIONS
+from overscripted.references import COUNTS, tally
 from overscripted.schemas import TABLES
 
 KEY = ["crawl_id", "visit_id", "location"]

@@ -36,6 +36,11 @@ def _text(column: ir.StringValue) -> ir.StringValue:
     return column.fill_null("")
 
 
+def _not_recorded(t: ir.Table, column: ir.StringValue) -> ir.BooleanValue:
+    """Whether the tool of an import does not record a field at all: then it is NULL, and not empty."""
+    return column.isnull() & (t.crawl_id != STUDY_CRAWL_ID)
+
+
 def _location(t: ir.Table) -> ir.BooleanValue:
     any_page = (_text(t.location) != "") & ~of_browser(t.location)
     return ibis.ifelse(t.crawl_id == STUDY_CRAWL_ID, on_network(t.location), any_page)
@@ -48,7 +53,7 @@ def _operation(t: ir.Table) -> ir.BooleanValue:
 
 def _script_line(t: ir.Table) -> ir.BooleanValue:
     line = _text(t.script_line)
-    return line.re_search(_NUMBER) | ((line == "") & by_browser(t))
+    return line.re_search(_NUMBER) | ((line == "") & by_browser(t)) | _not_recorded(t, t.script_line)
 
 
 def _script_col(t: ir.Table) -> ir.BooleanValue:
@@ -76,7 +81,7 @@ def _symbol(t: ir.Table) -> ir.BooleanValue:
 
 
 def _time_stamp(t: ir.Table) -> ir.BooleanValue:
-    return moment(t.time_stamp).notnull()
+    return moment(t.time_stamp).notnull() | _not_recorded(t, t.time_stamp)
 
 
 def _in_iframe(t: ir.Table) -> ir.BooleanValue:

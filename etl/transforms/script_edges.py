@@ -10,7 +10,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.transforms import conform
+from overscripted.conform import conform
 from overscripted.etl.transforms.attempts import ATTEMPT
 from overscripted.etl.transforms.repair import first_line, frame_parts
 from overscripted.etl.transforms.rules import moment
@@ -72,7 +72,7 @@ def script_edges(
     """Edges, each with the number of times and the first time, from `inputs`."""
     writes = code.filter(code.symbol.isin(_WRITES)).select(_PLACE).distinct()
     parts = (_requests(requests, loads, stacks, inserted, writes), inserted, _code(code))
-    edges = ibis.union(*(conform.conform(part, _EDGES) for part in parts))
+    edges = ibis.union(*(conform(part, _EDGES) for part in parts))
     rolled = edges.group_by(_EDGE[:-1]).agg(n=edges.count(), first_time=edges.time.min())
     return rolled.select(*TABLES["script_edges"].names)
 

@@ -3,8 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.transforms.references import COUNTS, recorded, tally
 from overscripted.group_names import DIMENSIONS
+from overscripted.references import by_script
 from overscripted.schemas import TABLES
 
 KEY = [*DIMENSIONS, "script_url"]
@@ -12,16 +12,7 @@ KEY = [*DIMENSIONS, "script_url"]
 
 def script_urls(references: ir.Table, hosts: ir.Table) -> ir.Table:
     """Distinct script URLs, from `references`; ``hosts`` has ``host`` and ``suffix`` of all hosts in them."""
-    rolled = references.group_by(*KEY).agg(
-        script_host=references.script_host.max(),
-        script_domain=references.script_domain.max(),
-        n_documents=references.count(),
-        n_recorded_documents=tally(recorded(references)),
-        n_valid_documents=tally(references.n_valid > 0),
-        n_script_refs=references.n_script_refs.sum(),
-        **{name: references[name].sum() for name in COUNTS},
-    )
-    rows = rolled.left_join(_dynamic(references, hosts), KEY)
+    rows = by_script(references).left_join(_dynamic(references, hosts), KEY)
     return rows.mutate(
         n_dynamic_documents=rows.n_dynamic_documents.fill_null(0),
         dynamic_third_party=rows.dynamic_third_party.fill_null(False),

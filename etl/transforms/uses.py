@@ -6,7 +6,7 @@ Every column adds up across batches. So the other tables are made from these few
 import ibis
 import ibis.expr.types as ir
 
-from overscripted.etl.transforms.conform import conform
+from overscripted.conform import conform
 from overscripted.etl.transforms.context import on_network, with_context
 from overscripted.schemas import BOOL, INT, STR, TIME, Column, Table
 

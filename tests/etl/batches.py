@@ -13,6 +13,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from overscripted import segments
+from overscripted.etl.build import BATCH_TABLES
 from overscripted.run import Run
 from tests.etl.conftest import call, table
 
@@ -28,7 +29,7 @@ def nothing_stray(run: Run) -> None:
     noted = run.store.read_json("etl/manifest.json")["batches"]
     named = {key for batch in noted for keys in batch["files"].values() for key in keys}
     there = {key for key in run.store.files("etl") if key != "etl/manifest.json"}
-    there |= {key for name in ("calls", "invalid_calls") for key in run.store.files(f"tables/{name}")}
+    there |= {key for name in BATCH_TABLES for key in run.store.files(f"tables/{name}")}
     assert there == named
 
 

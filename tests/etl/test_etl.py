@@ -631,7 +631,7 @@ def test_where_most_calls_are_invalid_the_rules_are_named(
     run = crawl_run(tmp_path / "run", calls=[call(ordinal=0), call(ordinal=1)], visits=[visit()])
     _add(run, "calls", [call(ordinal=2, time_stamp="soon"), call(ordinal=3, time_stamp="soon", in_iframe="")])
     assert "mostly_invalid" not in run_etl(run, name, strict=True)  # half is not most
-    _add(run, "calls", [call(ordinal=4, script_url="", time_stamp=None)])
+    _add(run, "calls", [call(ordinal=4, script_url="", time_stamp="")])
     before = _content(run)
     with pytest.raises(DoubtfulData, match="time_stamp") as raised:
         run_etl(run, name, strict=True)

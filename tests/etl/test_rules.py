@@ -72,7 +72,8 @@ CASES: list[tuple[dict[str, object], str]] = [
     ({"script_line": "٣"}, "script_line"),  # a digit, but not 0-9
     ({"script_line": "9" * 18}, ""),
     ({"script_line": "9" * 19}, "script_line"),  # would not fit 64 bits
-    ({"script_line": None}, "script_line"),
+    ({"script_line": None}, ""),  # the tool of an import does not record it
+    ({"script_line": None, "crawl_id": 1}, "script_line"),
     # The browser's own code called: there is no line.
     ({"script_line": "", "script_col": "", "by_browser": True}, ""),
     ({"script_line": None, "script_col": None, "by_browser": True}, ""),
@@ -115,7 +116,8 @@ CASES: list[tuple[dict[str, object], str]] = [
     ({"time_stamp": "2017-12-16T00:00:60.000Z"}, "time_stamp"),
     ({"time_stamp": "2017-12-16T00:00:00.000Z\n"}, "time_stamp"),
     ({"time_stamp": ""}, "time_stamp"),
-    ({"time_stamp": None}, "time_stamp"),
+    ({"time_stamp": None}, ""),  # as above
+    ({"time_stamp": None, "crawl_id": 1}, "time_stamp"),
     ({"in_iframe": "true"}, ""),
     ({"in_iframe": "True"}, "in_iframe"),
     ({"in_iframe": None}, "in_iframe"),
@@ -129,7 +131,7 @@ CASES: list[tuple[dict[str, object], str]] = [
             "time_stamp": None,
             "in_iframe": None,
         },
-        "location,operation,script_line,script_url,symbol,time_stamp,in_iframe",
+        "location,operation,script_url,symbol,in_iframe",
     ),
 ]
 

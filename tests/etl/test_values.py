@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from overscripted.etl.importers.values import iso, moment, text, truth, whole
+from overscripted.foreign.values import iso, moment, text, truth, whole
 
 _LEAVES = st.one_of(
     st.none(),
