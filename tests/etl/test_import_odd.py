@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from overscripted.errors import InputError
-from overscripted.etl.importers import ids
 from overscripted.etl.imports import import_data
 from overscripted.etl.run import run_etl
+from overscripted.foreign import ids
 from overscripted.run import Run
 from tests.etl.conftest import by
 from tests.etl.openwpm_eras import database, story

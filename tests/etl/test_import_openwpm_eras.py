@@ -230,7 +230,7 @@ def test_answers_of_name_servers_become_one_row_per_visit_and_host(tmp_path: Pat
 def test_hosts_of_many_visits_in_turn_are_each_one_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("overscripted.etl.importers.openwpm_names.OPEN_VISITS", 3)
+    monkeypatch.setattr("overscripted.foreign.openwpm_names.OPEN_VISITS", 3)
     visits = [visit(n, 1, "https://a.example/") for n in range(1, 8)]
     told = {
         "site_visits": visits,

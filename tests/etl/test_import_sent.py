@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from overscripted.etl.importers.openwpm_sent import sent_body
 from overscripted.etl.imports import import_data
 from overscripted.etl.run import run_etl
+from overscripted.foreign.openwpm_sent import sent_body
 from overscripted.run import Run
 from tests.etl.conftest import OPENWPM, by, rows
 from tests.etl.openwpm_eras import database, exchange, visit
