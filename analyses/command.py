@@ -3,23 +3,15 @@
 import click
 
 from overscripted import layout
-from overscripted.engine_names import ENGINES
 from overscripted.group_names import DIMENSIONS
+from overscripted.options import Count, engine_options
 from overscripted.run import Run
 
 
 @click.command()
 @click.argument("run")
 @click.argument("names", nargs=-1)
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default="duckdb",
-    show_default=True,
-    help="The engine that runs the queries.",
-)
-@click.option("--master", help="Spark's master, e.g. local[4] or spark://host:7077.")
-@click.option("--conf", multiple=True, metavar="KEY=VALUE", help="A setting of the engine; repeatable.")
+@engine_options
 @click.option(
     "--list",
     "lists",
@@ -46,6 +38,17 @@ from overscripted.run import Run
     type=click.Choice(list(DIMENSIONS)),
     help="Add tables that have each variant, wave or way beside the others; repeatable.",
 )
+@click.option(
+    "--sample",
+    type=Count(1),
+    metavar="N",
+    help="Answer of N of these visits, too, drawn at random: a table has each figure beside that of all.",
+)
+@click.option(
+    "--script",
+    metavar="URL|SHA256",
+    help="Do not analyse: say why the named analysis counts this script or does not, with its calls.",
+)
 def analyze(
     run: str,
     names: tuple[str, ...],
@@ -56,9 +59,11 @@ def analyze(
     rule: str,
     where: tuple[str, ...],
     by: tuple[str, ...],
+    sample: int | None,
+    script: str | None,
 ) -> None:
-    """Answer questions about RUN: all of them, or those of NAMES (overview, session_replay, dynamic_code,
-    cryptojacking).
+    """Answer questions about RUN: all of them, or those of NAMES, such as overview or session_replay. The
+    guide "Run the analyses" lists them.
 
     Each analysis writes RUN/findings/<name>/: tables, summary.json and a figure. It counts visits of one
     variant and wave at seeds, never several together.
@@ -68,11 +73,22 @@ def analyze(
                overscripted analyze demo-run session_replay --list session_replay=study2018
                overscripted analyze RUN cryptojacking --list nocoin=hosts.txt --rule study2018
                overscripted analyze RUN --where wave=1 --by variant
+               overscripted analyze RUN dynamic_code --sample 10000
+               overscripted analyze RUN fingerprinting --script https://example.com/fp.js
     """
+    from overscripted.analyses.registry import analyses
     from overscripted.analyses.run import analyze as run_analyses
+    from overscripted.analyses.run import explain
+    from overscripted.analyses.sampling import sentence
 
     opened = Run.open(run)
-    for name, finding in run_analyses(opened, names, engine, lists, rule, master, conf, where, by).items():
+    if script is not None:
+        click.echo(explain(opened, names, script, engine, master, conf, where))
+        return
+    found = run_analyses(opened, names, engine, lists, rule, master, conf, where, by, sample)
+    for name, finding in found.items():
         answer = finding.sentence or f"not answered: {finding.unsupported}"
         click.echo(f"{name}: {answer}".replace("\x1b", ""))
+        if beside := sentence(finding, analyses()[name].headline):
+            click.echo(f"  {beside}")
     click.echo(f"findings: {opened.store.uri(layout.FINDINGS)}")

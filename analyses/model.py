@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from overscripted import layout, visit_groups
+from overscripted import layout, recorded, visit_groups
 from overscripted.analyses.statistics import wilson
 from overscripted.engines import Engine
 from overscripted.lists.hosts import HostList
@@ -19,15 +20,20 @@ from overscripted.visit_groups import Group
 
 @dataclass(frozen=True)
 class Published:
-    """A figure that the 2018 study published: a count, a total, a share in per cent; None: not published.
+    """A published figure: a count, a total, a share in per cent; None: not published.
 
-    ``sampled``: published from a sample, so it has an interval of its own.
+    ``sampled``: published from a sample, so it has an interval of its own. ``source``, ``year``,
+    ``population`` and ``link`` say who published it of what; without a source it is the study's of 2018.
     """
 
     n: float | None = None
     of: int | None = None
     percent: float | None = None
     sampled: bool = False
+    source: str = ""
+    year: int = 2018
+    population: str = ""
+    link: str = ""
 
     @property
     def share(self) -> float | None:
@@ -74,9 +80,12 @@ class Figure:
 
     def to_json(self) -> dict[str, Any]:
         """The figure as summary.json holds it."""
-        published = None
+        published: dict[str, Any] | None = None
         if self.published:
-            published = {"n": self.published.n, "of": self.published.of, "percent": self.published.share}
+            known = self.published
+            published = {"n": known.n, "of": known.of, "percent": known.share}
+            published |= {"source": known.source, "year": known.year}
+            published |= {"population": known.population, "link": known.link}
         return {
             "name": self.name,
             "label": self.label,
@@ -112,7 +121,8 @@ class Inputs:
     """What an analysis may use: the run's tables as Ibis expressions, lists by role, the chosen rule.
 
     ``groups`` are the run's groups of visits, as `visit_groups.counts` gives them; where there are several,
-    tables have the rows of ``group`` alone.
+    tables have the rows of ``group`` alone. ``known``: the tables that were opened before; analyses that
+    share it open each table once, which takes longer than many a query.
     """
 
     engine: Engine
@@ -121,15 +131,20 @@ class Inputs:
     rule: str = "ours"
     groups: Sequence[Mapping[str, Any]] = ()
     group: Group | None = None
+    known: dict[str, ir.Table] = field(default_factory=dict, repr=False, compare=False)
 
     def table(self, name: str) -> ir.Table:
         """A table of the run, with the rows of ``group``. Raises StageMissing without the table."""
-        rows = self.engine.read(self.store, layout.table(name))
+        rows = self.unfiltered(name)
         if self.group is None or len(self.groups) < 2:
             return rows
-        return visit_groups.of_group(
-            rows, self.engine.read(self.store, layout.table("visits")), self.group.values
-        )
+        return visit_groups.of_group(rows, self.unfiltered("visits"), self.group.values)
+
+    def unfiltered(self, name: str) -> ir.Table:
+        """A table of the run, with the rows of all groups. Raises StageMissing without the table."""
+        if name not in self.known:
+            self.known[name] = self.engine.read(self.store, layout.table(name))
+        return self.known[name]
 
     def has(self, name: str) -> bool:
         """Whether the run has a table."""
@@ -138,8 +153,11 @@ class Inputs:
     def missing(self, name: str) -> str:
         """What a table lacks, as "no table x" or "no a, b in its table x"; "" for a complete one.
 
-        An etl of another version may have written a table with fewer columns.
+        An etl of another version may have written a table with fewer columns. A table that an import cannot
+        know is there, and empty.
         """
+        if self.recorded and (lack := self.recorded.without(name)):
+            return f"no table {name}, as {lack}"
         files = self.store.files(layout.table(name), ".parquet")
         if not files:
             return f"no table {name}"
@@ -147,6 +165,22 @@ class Inputs:
             columns = pq.read_schema(file).names
         absent = [column for column in TABLES[name].names if column not in columns]
         return f"no {', '.join(absent)} in its table {name}" if absent else ""
+
+    @cached_property
+    def recorded(self) -> recorded.Recorded | None:
+        """What an imported run can know; None where nothing limits it."""
+        return recorded.of(self.store)
+
+    def knows(self, *needs: str) -> bool:
+        """Whether an import can know these tables and columns, see `Recorded.lacking`. A crawl knows all."""
+        return not (self.recorded and self.recorded.lacking(needs))
+
+    def has_rows(self, name: str) -> bool:
+        """Whether the run has a table with rows: one that was not recorded may be there, and empty."""
+        if self.missing(name):
+            return False
+        rows = self.table(name).limit(1)
+        return bool(self.totals(rows.aggregate(n=rows.count()))["n"])
 
     def arrow(self, expr: ir.Table) -> pa.Table:
         """The rows of an expression; they must fit memory."""
@@ -168,12 +202,15 @@ class Analysis:
     """One question about a run. A file in ``questions/`` holds one as ``ANALYSIS``.
 
     - ``needs``: the tables that it reads.
+    - ``records``: what must be recorded, beyond these tables, for a count of 0 to mean anything; as the needs
+      of `overscripted.recorded.Recorded.lacking`.
     - ``lists``: the roles of `overscripted.lists.roles` that it uses.
     - ``rules``: the ways of matching hosts that it offers, the default one first.
     - ``definitions``: (term, meaning) pairs for the reader.
     - ``headline``: the figure that opens the report. ``unit``: what its denominator counts.
     - ``beside``: the figure whose published share is shown with the headline.
-    - ``order``: its place in the report, the lowest first.
+    - ``order``: its place in the report, the lowest first. ``chapter``: the report's heading above it.
+    - ``explain``: says of one script, by its URL or SHA-256, why it is counted or not.
     """
 
     name: str
@@ -188,3 +225,6 @@ class Analysis:
     unit: str = ""
     beside: str = ""
     order: int = 100
+    chapter: str = ""
+    explain: Callable[[Inputs, str], str] | None = None
+    records: tuple[str, ...] = ()

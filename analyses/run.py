@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import ibis.expr.types as ir
+
 from overscripted import layout, visit_groups
-from overscripted.analyses import split
+from overscripted.analyses import answerable, sampling, split
+from overscripted.analyses.counted import counted
 from overscripted.analyses.model import Analysis, Finding, Inputs
 from overscripted.analyses.registry import analyses, select
 from overscripted.display.number_format import number, percent
 from overscripted.display.plots import draw
-from overscripted.engines import Engine, open_engine
+from overscripted.engines import open_engine
 from overscripted.errors import InputError
 from overscripted.lists.hosts import HostList
 from overscripted.lists.roles import choose
@@ -31,11 +34,13 @@ def analyze(
     conf: Sequence[str] = (),
     where: Sequence[str] = (),
     by: Sequence[str] = (),
+    sample: int | None = None,
 ) -> dict[str, Finding]:
     """Run the named analyses (default: all) and write ``findings/<name>/``; returns the findings by name.
 
     A finding counts one group of visits: what ``where`` says (``NAME=VALUE``), else as
     `visit_groups.chosen` does. ``by`` names dimensions: each finding then has tables of each of their values.
+    ``sample`` is a number of visits: each finding then has the figures of such a sample beside those of all.
 
     Raises StageMissing before the etl, InputError for an unknown name, list, rule or group, SoftwareMissing
     without the engine. The stage is complete once each of these analyses has a finding.
@@ -46,8 +51,8 @@ def analyze(
     chosen_lists = choose(lists)
     conditions = dict(visit_groups.condition(text) for text in where)
     by = list(dict.fromkeys(by))
-    options = {"names": list(names), "engine": engine, "lists": list(lists), "rule": rule}
-    options |= {"where": list(where), "by": by}
+    options: dict[str, Any] = {"names": list(names), "engine": engine, "lists": list(lists), "rule": rule}
+    options |= {"where": list(where), "by": by, "sample": sample}
     findings: dict[str, Finding] = {}
     parts = _parts(run)
     tables = run.output("etl")
@@ -56,20 +61,25 @@ def analyze(
         open_engine(engine, master, conf, run.store, alone=True) as opened,
         Work("analyze", len(selected), "questions") as work,
     ):
-        groups = _groups(run, opened)
-        group = visit_groups.chosen(groups, conditions) if groups or conditions else None
-        beside = _beside(groups, conditions, by)
+        groups, order, group = counted(run.store, opened, conditions)
+        known: dict[str, ir.Table] = {}
+        beside = _beside(groups, conditions, by, order)
+        part = None
+        if sample is not None:
+            part = sampling.drawn(Inputs(opened, run.store, chosen_lists, groups=groups, group=group), sample)
         run.begin("analyze", options, lists=_provenance(selected, chosen_lists), parts=parts)
         try:
             for analysis in selected:
                 applied = rule if rule in analysis.rules else analysis.rules[0]
-                inputs = Inputs(opened, run.store, chosen_lists, applied, groups, group)
+                inputs = Inputs(opened, run.store, chosen_lists, applied, groups, group, known)
                 finding = findings[analysis.name] = answer(analysis, inputs)
                 if len(groups) > 1:
                     finding.notes.insert(0, f"Counts {group}.")
                 if by:
                     parts_of = [(one, answer(analysis, replace(inputs, group=one))) for one in beside]
                     split.add(finding, by, parts_of)
+                if part is not None and sample is not None:
+                    sampling.add(finding, answer(analysis, replace(part, rule=applied)), sample)
                 _write(run, analysis, finding, summary(analysis, finding, inputs, engine))
                 parts[analysis.name] = tables
                 work.add()
@@ -81,29 +91,60 @@ def analyze(
     return findings
 
 
+def explain(
+    run: Run,
+    names: Sequence[str],
+    script: str,
+    engine: str = "duckdb",
+    master: str | None = None,
+    conf: Sequence[str] = (),
+    where: Sequence[str] = (),
+) -> str:
+    """Why the named analysis counts a script, by its URL or SHA-256, or does not; nothing is written.
+
+    Raises as `analyze` does, and InputError where the analysis cannot say, or the run has no such script.
+    """
+    run.require("etl")
+    able = [name for name, analysis in analyses().items() if analysis.explain]
+    (analysis, *others) = select(tuple(names))
+    if others or not analysis.explain:
+        raise InputError(f"--script: name one analysis that can explain: {', '.join(able)}")
+    conditions = dict(visit_groups.condition(text) for text in where)
+    with open_engine(engine, master, conf, run.store, alone=True) as opened:
+        groups, _order, group = counted(run.store, opened, conditions)
+        inputs = Inputs(opened, run.store, {}, groups=groups, group=group)
+        if lacking := _lacking(analysis, inputs):
+            raise InputError(lacking)
+        return analysis.explain(inputs, script)
+
+
 def answer(analysis: Analysis, inputs: Inputs) -> Finding:
     """The finding of one analysis; it is unsupported where the run lacks a table or column that it needs."""
+    if lacking := _lacking(analysis, inputs):
+        return Finding(unsupported=lacking)
+    finding = analysis.answer(inputs)
+    if inputs.recorded and not finding.unsupported:
+        known = inputs.recorded.notes((*analysis.needs, *analysis.records))
+        finding.notes += [f"Known in part: {note}." for note in known]
+    return finding
+
+
+def _lacking(analysis: Analysis, inputs: Inputs) -> str:
+    """What the run lacks of the tables and columns that an analysis needs, with the remedy; else empty."""
+    if inputs.recorded and (lack := answerable.lacking(analysis, inputs.recorded)):
+        return lack
     missing = [lack for name in analysis.needs if (lack := inputs.missing(name))]
-    if missing:
-        return Finding(unsupported=f"the run has {'; '.join(missing)}; run `overscripted etl` again")
-    return analysis.answer(inputs)
+    return f"the run has {'; '.join(missing)}; run `overscripted etl` again" if missing else ""
 
 
-def _groups(run: Run, engine: Engine) -> list[dict[str, Any]]:
-    """The run's groups of visits; none for a run without the table of visits."""
-    if not run.store.files(layout.table("visits"), ".parquet"):
-        return []
-    visits = engine.read(run.store, layout.table("visits"))
-    rows: list[dict[str, Any]] = engine.to_arrow(visit_groups.counts(visits)).to_pylist()
-    return rows
-
-
-def _beside(groups: Sequence[dict[str, Any]], conditions: dict[str, Any], by: Sequence[str]) -> list[Group]:
+def _beside(
+    groups: Sequence[dict[str, Any]], conditions: dict[str, Any], by: Sequence[str], order: Sequence[str]
+) -> list[Group]:
     """The group to count for each combination of values that the run has in these dimensions."""
     known = [row for row in groups if all(row[name] == value for name, value in conditions.items())]
     combinations = dict.fromkeys(tuple(row[name] for name in by) for row in known)
     return [
-        visit_groups.chosen(groups, conditions | dict(zip(by, values, strict=True)))
+        visit_groups.chosen(groups, conditions | dict(zip(by, values, strict=True)), order)
         for values in combinations
     ]
 
@@ -114,6 +155,7 @@ def summary(analysis: Analysis, finding: Finding, inputs: Inputs, engine: str) -
         "format": FORMAT,
         "name": analysis.name,
         "order": analysis.order,
+        "chapter": analysis.chapter,
         "title": analysis.title,
         "question": analysis.question,
         "sentence": finding.sentence,

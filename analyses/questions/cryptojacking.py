@@ -220,11 +220,13 @@ ANALYSIS = Analysis(
     question="Which sites spend their visitors' processors and power on mining coins?",
     answer=answer,
     needs=("documents", "script_urls", "script_refs", "hosts"),
+    records=("calls",),
     lists=("nocoin",),
     rules=("ours", STUDY),
     headline="domains",
     unit="domains",
     order=30,
+    chapter="What scripts do",
     definitions=(
         (
             "Script reference",

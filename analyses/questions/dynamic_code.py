@@ -6,6 +6,7 @@ from ibis import _
 
 from overscripted.analyses import published
 from overscripted.analyses.arrow_tables import count_true
+from overscripted.analyses.makers import makers
 from overscripted.analyses.matching import listed_hosts
 from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
 from overscripted.analyses.settings import MAX_ROWS_KEPT
@@ -48,8 +49,32 @@ def answer(inputs: Inputs) -> Finding:
             "no instrumented API is not seen.",
         ],
     )
+    _add_makers(finding, inputs)
     finding.plots = _plots(finding)
     return finding
+
+
+def _add_makers(finding: Finding, inputs: Inputs) -> None:
+    """Add who made code from text, calls or not; a run that lacks the table gets a note."""
+    if lack := inputs.missing("script_edges"):
+        finding.notes.append(f"Not answered, who made code from text: the run has {lack}.")
+        return
+    made = finding.tables["makers"] = makers(inputs)
+    times = pc.sum(made["times"]).as_py() or 0
+    by_trackers = pc.sum(made.filter(pc.fill_null(made["tracker"], False))["times"]).as_py() or 0
+    nested = pc.sum(made["nested"]).as_py() or 0
+    finding.figures += [
+        Figure(
+            "nested_makers",
+            "Times that code was made from text, by code that was itself made from text",
+            nested,
+            times,
+            note="What was made may have called nothing, so these are not calls.",
+        )
+    ]
+    if "disconnect" in inputs.lists:
+        label = "Times that code was made from text, by domains on Disconnect's list"
+        finding.figures.append(Figure("tracker_makers", label, by_trackers, times))
 
 
 def _totals(sums: dict[str, float], pages: pa.Table) -> dict[str, int]:
@@ -251,10 +276,12 @@ ANALYSIS = Analysis(
     question="How much of the web's code is made only in the browser, out of anybody's sight?",
     answer=answer,
     needs=("documents", "script_urls"),
+    records=("calls.script_loc_eval",),
     lists=("disconnect",),
     headline="locations",
     unit="documents",
     order=20,
+    chapter="What scripts do",
     definitions=(
         (
             "Dynamic call",
@@ -266,6 +293,11 @@ ANALYSIS = Analysis(
             "Another domain label",
             "On at least one page the script's registrable domain without public suffix differs from the "
             "page's; scripts without a host (about:, data:; of the study also blob:) count as its own.",
+        ),
+        (
+            "Maker",
+            "The domain of the script that called eval, Function or their kin, set a handler's text or "
+            "followed a javascript: URL. Its depth is 2 or more where such code made more code.",
         ),
     ),
 )

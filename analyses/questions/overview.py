@@ -1,8 +1,6 @@
 """Overview: what the run holds (visits, documents, calls, symbols, scripts) and what is missing."""
 
-import json
 from collections import Counter
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -10,6 +8,8 @@ import pyarrow as pa
 from ibis import _
 
 from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
+from overscripted.analyses.quality import known_gaps
+from overscripted.analyses.quality.broken_rules import broken_rules
 from overscripted.analyses.settings import BARS_SHOWN, MAX_ROWS_KEPT
 from overscripted.display.number_format import count
 from overscripted.outcomes import Outcome
@@ -40,7 +40,7 @@ def answer(inputs: Inputs) -> Finding:
         "visits": visits,
         "symbols": inputs.engine.to_arrow(_symbols(inputs.table("symbol_counts"))),
         "script_domains": inputs.engine.to_arrow(_script_domains(inputs.table("script_refs"))),
-        "invalid": _invalid(inputs),
+        "invalid": _counted(broken_rules(inputs), "rule", "calls"),
         "gaps": _gaps(inputs),
         "challenges": inputs.engine.to_arrow(_challenges(inputs.table("visits"))),
     }
@@ -134,34 +134,11 @@ def _script_domains(refs: ir.Table) -> ir.Table:
     )
 
 
-def _invalid(inputs: Inputs) -> pa.Table:
-    """Invalid calls by rule; a call that broke two rules counts under both."""
-    rules: Counter[str] = Counter()
-    if inputs.has("invalid_calls"):
-        grouped = inputs.table("invalid_calls").group_by("errors").aggregate(n=_.count())
-        for row in inputs.rows(grouped):
-            for rule in (row["errors"] or "").split(","):
-                rules[rule] += row["n"]
-    return _counted(rules, "rule", "calls")
-
-
 def _gaps(inputs: Inputs) -> pa.Table:
     """What the crawl could not record: the known_gaps of all visits, added up."""
-    gaps: Counter[str] = Counter()
     grouped = inputs.table("visits").group_by("known_gaps").aggregate(n=_.count())
-    for row in inputs.rows(grouped):
-        for name, times in _json_object(row["known_gaps"]).items():
-            if isinstance(times, int):
-                gaps[str(name)] += times * row["n"]
-    return _counted(gaps, "gap", "times")
-
-
-def _json_object(text: str | None) -> dict[str, Any]:
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    times, _visits, _kinds = known_gaps.counted(inputs.rows(grouped))
+    return _counted(times, "gap", "times")
 
 
 def _counted(counts: Counter[str], name: str, unit: str) -> pa.Table:
@@ -197,6 +174,7 @@ ANALYSIS = Analysis(
     question="What does this run hold?",
     answer=answer,
     needs=("documents", "script_refs", "symbol_counts", "visits"),
+    records=("calls",),
     order=0,
     definitions=(
         (

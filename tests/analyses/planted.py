@@ -1,5 +1,6 @@
 """Runs built from a few calls: as raw records for the etl, or straight as the tables that it would make."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -21,7 +22,8 @@ Call = dict[str, Any]
 def call(location: str, script_url: str, **fields: Any) -> Call:
     """A call: ``n`` equal ones, ``dynamic`` of them by dynamic code, ``invalid`` ones beside.
 
-    ``inside``: where in ``location`` they were made, in a document without a network address.
+    ``inside``: where in ``location`` they were made, in a document without a network address. ``receiver``,
+    ``receiver_owner``, ``canvas_width`` and ``canvas_height`` are as in raw calls.
     """
     return {
         "location": location,
@@ -54,11 +56,20 @@ def planted_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, 
     write(run, "script_urls", _script_urls(given))
     write(run, "hosts", _hosts(given))
     write(run, "symbol_counts", _symbol_counts(given))
-    seeds = sorted({c["visit_id"] for c in given})
-    default = [{"visit_id": v, "outcome": "complete", "n_attempts": 1} for v in seeds]
+    write(run, "symbol_arguments", [])  # its symbols are planted as raw calls only
+    pages = {c["visit_id"]: c["location"] for c in reversed(given)}  # the first document of each visit
+    default = [
+        {**_visit_of(page), "visit_id": v, "outcome": "complete", "n_attempts": 1}
+        for v, page in sorted(pages.items())
+    ]
     write(run, "visits", list(visits) or default)
     run.finish("etl", facts={"valid calls": len(rows)})
     return run
+
+
+def _visit_of(page: str) -> dict[str, Any]:
+    domain = urls.domain(page)
+    return {"crawl_id": 7, "final_url": page, "site_domain": domain, "final_domain": domain}
 
 
 def raw_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, Any]] = ()) -> Run:
@@ -78,7 +89,11 @@ def raw_run(folder: Path, calls: Iterable[Call], visits: Iterable[dict[str, Any]
     return run
 
 
+_RECEIVER = ("receiver", "receiver_owner", "canvas_width", "canvas_height")
+
+
 def _raw_rows(c: Call) -> list[dict[str, Any]]:
+    arguments = json.dumps({str(k): a for k, a in enumerate(c["arguments"])}) if c["arguments"] else None
     base = {
         "crawl_id": 7,
         "visit_id": c["visit_id"],
@@ -90,9 +105,11 @@ def _raw_rows(c: Call) -> list[dict[str, Any]]:
         "context_url": c["location"],
         "context_in_iframe": c["in_iframe"],
         "in_iframe": "true" if c["in_iframe"] or c["inside"] else "false",
-        "realm": "window",
+        "realm": c.get("realm", "window"),
         "symbol": c["symbol"],
         "operation": c["operation"],
+        "arguments": arguments,
+        **{name: c.get(name) for name in _RECEIVER},
         "value": c["value"],
         "script_url": c["script_url"],
         "script_line": "1",

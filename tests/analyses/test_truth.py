@@ -91,6 +91,8 @@ TRUTH: dict[str, dict[str, tuple[float | None, int | None]]] = {
         "third_party_domains": (2, 3),
         "calls_per_script": (2.0, None),
         "disconnect_scripts": (1, 3),
+        "nested_makers": (0, 0),  # calls of dynamic code, and no call that made it
+        "tracker_makers": (0, 0),
     },
     "cryptojacking": {
         "references": (2, 13),
@@ -175,7 +177,8 @@ def test_what_is_written_is_what_was_found(answered: tuple[Run, dict[str, Findin
     run, findings = answered
     for name, finding in findings.items():
         summary = run.store.read_json(f"findings/{name}/summary.json")
-        assert {f["name"]: (f["n"], f["of"]) for f in summary["figures"]} == TRUTH[name]
+        written = {f["name"]: (f["n"], f["of"]) for f in summary["figures"]}
+        assert written == {figure.name: (figure.n, figure.of) for figure in finding.figures}
         for table, rows in finding.tables.items():
             assert run.store.read_table(f"findings/{name}/{table}.parquet").equals(rows)
         assert run.stage("analyze")["facts"][name]

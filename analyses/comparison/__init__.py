@@ -1,0 +1,1 @@
+"""Then and now: two groups of visits over the seeds that both have."""

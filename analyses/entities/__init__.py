@@ -1,0 +1,1 @@
+"""Third parties and their owners: the parts of the question ``entities``."""

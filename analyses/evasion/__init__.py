@@ -1,0 +1,1 @@
+"""Ways around the protection of cookies: names of hosts, bounces, decorated links."""

@@ -1,0 +1,1 @@
+"""``overscripted find``: where in a run a value occurs, plain, hashed or encoded."""

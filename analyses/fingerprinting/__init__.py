@@ -1,0 +1,1 @@
+"""Fingerprinting: published rule sets and ours, evaluated on what scripts did."""

@@ -1,0 +1,1 @@
+"""Leaks: what is typed into forms and leaves the page before anything is submitted."""

@@ -1,0 +1,1 @@
+"""What follows a privacy signal: the parts of the question ``signals``."""

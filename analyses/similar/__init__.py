@@ -1,0 +1,1 @@
+"""Similar scripts: by what they call, and by their bodies."""

@@ -1,0 +1,1 @@
+"""Identifiers that sites share: who holds them, what carries them, and to whom."""
