@@ -26,6 +26,7 @@ _PARENT_PROCESS = (
     "js/parent_process/requests.js",
     "js/parent_process/files.js",
     "js/parent_process/body_copies.js",
+    "js/parent_process/archive_bodies.js",
     "js/parent_process/bodies.js",
     "js/parent_process/origins.js",
     "js/shared/value_limits.js",
@@ -134,14 +135,18 @@ _MANIFEST = {
 
 
 def recorder_settings(
-    instrument: dict[str, Any], saved: Mapping[str, list[str]] | None = None
+    instrument: dict[str, Any],
+    saved: Mapping[str, list[str]] | None = None,
+    archive: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """The settings of one browser's recorders: what they record, and a mark.
 
-    For ``instrument`` see `settings.resolve`, for ``saved`` `record_kinds.saving`. ``mark`` is a host that no
-    page knows. The recorder knows our policy by it.
+    For ``instrument`` see `settings.resolve`, for ``saved`` `record_kinds.saving`. ``archive`` has the caps
+    of bodies where all are copied for the crawl's archive, see `crawl.settings.ARCHIVE_CAPS`. ``mark`` is a
+    host that no page knows. The recorder knows our policy by it.
     """
-    return {"mark": f"{secrets.token_hex(12)}.invalid", "saved": dict(saved or {}), **instrument}
+    mark = f"{secrets.token_hex(12)}.invalid"
+    return {"mark": mark, "saved": dict(saved or {}), "archive": archive and dict(archive), **instrument}
 
 
 def parent_process(settings: dict[str, Any]) -> str:
@@ -185,7 +190,12 @@ def extension(folder: Path, settings: dict[str, Any]) -> Path:
 
 def _constants(settings: dict[str, Any]) -> dict[str, Any]:
     """What each of our scripts knows."""
-    return {"PROTOCOL": _PROTOCOL, "SAVED": settings["saved"], "CAPS": settings.get("caps", {})}
+    return {
+        "PROTOCOL": _PROTOCOL,
+        "SAVED": settings["saved"],
+        "ARCHIVE": settings.get("archive"),
+        "CAPS": settings.get("caps", {}),
+    }
 
 
 def _address(script: str) -> str:

@@ -107,6 +107,22 @@ class Gap(Described):
         "response body unreadable",
         "a body, not a script's, whose encoding is broken",
     )
+    ARCHIVE_SIZE = (
+        "archived bodies over the limit",
+        "with --record: a body that grows too large without its encoding, or is beyond the bytes of a visit",
+    )
+    ARCHIVE_REQUESTS = (
+        "archived requests over the limit",
+        "with --record: a request beyond the number or the bytes of a visit, or with too long an address",
+    )
+    ARCHIVE_FAILED = (
+        "archived request not written",
+        "with --record: a request of which our code could make no records",
+    )
+    ARCHIVE_FRAMES = (
+        "archived websocket messages over the limit",
+        "with --record: a message of a WebSocket beyond the bytes of a visit",
+    )
     CONTENTS_SIZE = (
         "contents over the limit",
         "a body, page or picture beyond the bytes of a visit: only its hash is kept",
@@ -173,6 +189,7 @@ class MessageType(StrEnum):
 
     REQUEST = "request"
     BODY = "body"
+    ARCHIVE_BODY = "archive_body"
     CALLSTACK = "callstack"
     FRAME = "frame"
     CALLS = "calls"
@@ -224,6 +241,7 @@ class Body(OfVisit):
     """The body of a script as the server sent it."""
 
     request_id: Annotated[str, "as in `request`"]
+    hop: Annotated[int, "as in `request`"]
     encoding: Annotated[str, "the Content-Encoding that is still applied"]
     file: Annotated[str, "name of a file in the folder for bodies; the worker deletes it"]
 
@@ -232,6 +250,22 @@ class BodyRead(Body):
     """The same with the content of the file, for the worker's own code."""
 
     content: bytes
+
+
+class ArchiveBody(OfVisit):
+    """The body of a response, as the server sent it, that only the archive of `--record` keeps."""
+
+    request_id: Annotated[str, "as in `request`"]
+    hop: Annotated[int, "as in `request`"]
+    encoding: Annotated[str, "the Content-Encoding that is still applied"]
+    cut: Annotated[bool, "whether the visit ended before the body did"]
+    file: NotRequired[Annotated[str, "as in `body`; absent: the body is over a cap"]]
+
+
+class ArchiveBodyRead(ArchiveBody):
+    """The same with the content of the file, for the worker's own code."""
+
+    content: NotRequired[bytes]
 
 
 class CallStack(OfVisit):
@@ -366,6 +400,7 @@ REALM, PARENT_PROCESS = "realm", "parent process"
 KINDS: dict[str, Kind] = {
     MessageType.REQUEST: Kind((PARENT_PROCESS,), Request, RAW["requests"]),
     MessageType.BODY: Kind((PARENT_PROCESS,), Body),
+    MessageType.ARCHIVE_BODY: Kind((PARENT_PROCESS,), ArchiveBody),
     MessageType.CALLSTACK: Kind((PARENT_PROCESS,), CallStack),
     MessageType.FRAME: Kind((REALM,), Frame),
     MessageType.CALLS: Kind((REALM,), Calls),

@@ -32,7 +32,7 @@ _NOTIFY = function("notify", "js/parent_process/notify.js")
 
 
 # Only Firefox's parent process may name files: a realm could name those of another visit.
-_WITH_CONTENT = {MessageType.BODY} | {
+_WITH_CONTENT = {MessageType.BODY, MessageType.ARCHIVE_BODY} | {
     name
     for name, kind in KINDS.items()
     if kind.record and kind.record.has_content and REALM not in kind.senders

@@ -16,8 +16,9 @@ log = logging.getLogger("overscripted.crawl")
 class ProxyMonitor:
     """Checks from `start` to `stop` whether the proxy accepts connections."""
 
-    def __init__(self, proxy: str) -> None:
-        self._proxy = proxy
+    def __init__(self, proxy: str, name: str) -> None:
+        """``proxy`` is its URL, ``name`` the option or setting that names it."""
+        self._proxy, self._name = proxy, name
         self._away_at = -math.inf
         self.away = False  # at the last look
         self._task: asyncio.Task[None] | None = None
@@ -40,14 +41,14 @@ class ProxyMonitor:
         began = time.monotonic()
         while not await self._look() and not stopping.is_set():
             if time.monotonic() - began > settings.STORE_GIVE_UP_S:
-                raise OutsideError(f"--proxy {self._proxy}: away for too long; start it and resume")
+                raise OutsideError(f"{self._name} {self._proxy}: away for too long; start it and resume")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), settings.PROXY_LOOK_S)
         return self._away_at >= since
 
     async def require_open(self) -> None:
         """Raise OutsideError if the proxy refuses our requests: then the failed seeds are not at fault."""
-        await asyncio.to_thread(proxies.require_open, self._proxy)
+        await asyncio.to_thread(proxies.require_open, self._proxy, self._name)
 
     async def _watch(self) -> None:
         while True:
@@ -60,7 +61,7 @@ class ProxyMonitor:
                 _, writer = await asyncio.open_connection(*proxies.host_and_port(self._proxy))
         except (OSError, TimeoutError):
             if time.monotonic() - self._away_at > 10 * settings.PROXY_LOOK_S:
-                log.warning("--proxy %s is away; waiting for it", self._proxy)
+                log.warning("%s %s is away; waiting for it", self._name, self._proxy)
             self._away_at = time.monotonic()
             self.away = True
             return False

@@ -1,10 +1,12 @@
-"""The route from Firefox to the network: direct, through our guard, or through the user's proxy."""
+"""The route from a Firefox to the network: direct, through our guard, or through the user's proxy."""
 
 from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.network.http_guard import HttpGuard
 from overscripted.crawl.network.name_book import NameBook
+from overscripted.crawl.network.proxy_monitor import ProxyMonitor
 from overscripted.crawl.network.resolver import Resolver
 from overscripted.crawl.network.socks_guard import Guard
+from overscripted.crawl.robots import Robots
 from overscripted.crawl.settings import Options
 from overscripted.proxies import host_and_port
 
@@ -16,22 +18,49 @@ _PROXY_ONLY: dict[str, Pref] = {
 }
 
 
-def guard_for(options: Options, resolver: Resolver | None = None) -> Guard | None:
-    """Our own proxy that keeps pages off private addresses; None with --allow-private."""
-    if options.allow_private:
-        return None
-    resolver = resolver or Resolver(names=NameBook())
-    return HttpGuard(resolver, host_and_port(options.proxy)) if options.proxy else Guard(resolver)
+class Route:
+    """The route of the Firefoxes that share a proxy, or use none; `start` it before the first of them.
+
+    ``guard`` is our own proxy that keeps pages off private addresses; None with --allow-private. ``monitor``
+    watches the user's proxy, ``robots`` reads robots.txt the same way with --respect-robots.
+    """
+
+    def __init__(self, options: Options, proxy: str, name: str, resolver: Resolver | None = None) -> None:
+        """``proxy`` is the URL of the user's proxy, or empty; ``name`` is the option that names it."""
+        self.proxy = proxy
+        self.guard = None if options.allow_private else _guard(proxy, resolver or Resolver(names=NameBook()))
+        self.monitor = ProxyMonitor(proxy, name) if proxy else None
+        self.robots: Robots | None = None
+        if options.respect_robots:
+            names = self.guard.resolver if self.guard else None
+            self.robots = Robots(names, proxy, options.authorities, options.robots_unreachable)
+
+    async def start(self) -> None:
+        """Start what stands between Firefox and the network, and what watches it."""
+        for part in (self.guard, self.monitor):
+            if part:
+                await part.start()
+
+    async def stop(self) -> None:
+        """Stop all of it."""
+        for part in (self.monitor, self.guard):
+            if part:
+                await part.stop()
+        if self.robots:
+            await self.robots.close()
+
+    def prefs(self) -> dict[str, Pref]:
+        """Firefox's preferences for this route, once it has started."""
+        if self.guard is None:
+            return _http(*host_and_port(self.proxy)) if self.proxy else {"network.proxy.type": 0}
+        port = self.guard.port
+        return (
+            _http("127.0.0.1", port) | _PROXY_ONLY if isinstance(self.guard, HttpGuard) else socks_prefs(port)
+        )
 
 
-def prefs(options: Options, guard: Guard | None) -> dict[str, Pref]:
-    """Firefox's preferences for this route."""
-    if guard is None and not options.proxy:
-        return {"network.proxy.type": 0}
-    if guard is None:
-        return _http(*host_and_port(options.proxy))
-    ours = _http("127.0.0.1", guard.port) if isinstance(guard, HttpGuard) else _socks(guard.port)
-    return ours | _PROXY_ONLY
+def _guard(proxy: str, resolver: Resolver) -> Guard:
+    return HttpGuard(resolver, host_and_port(proxy)) if proxy else Guard(resolver)
 
 
 def _http(host: str, port: int) -> dict[str, Pref]:
@@ -47,7 +76,8 @@ def _http(host: str, port: int) -> dict[str, Pref]:
     }
 
 
-def _socks(port: int) -> dict[str, Pref]:
+def socks_prefs(port: int) -> dict[str, Pref]:
+    """Firefox's preferences for a SOCKS proxy of ours on loopback as its only way to the network."""
     return {
         "network.proxy.type": 1,
         "network.proxy.socks": "127.0.0.1",
@@ -57,4 +87,5 @@ def _socks(port: int) -> dict[str, Pref]:
         "network.proxy.socks5_remote_dns": True,
         "network.proxy.allow_hijacking_localhost": True,
         "network.proxy.failover_direct": False,
+        **_PROXY_ONLY,
     }

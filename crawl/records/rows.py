@@ -18,15 +18,19 @@ from overscripted.addresses import is_address
 from overscripted.crawl.instrument import protocol
 from overscripted.crawl.instrument.protocol import Gap, Message, MessageType
 from overscripted.crawl.records import certificate
+from overscripted.crawl.records.recording import Recording
 from overscripted.crawl.records.script_body import TooLarge, decode
 from overscripted.crawl.records.writer import Writer
+from overscripted.crawl.replay.answers import VisitReplay
 from overscripted.crawl.settings import Limits
 from overscripted.encodings import EncodingError
 from overscripted.lists.challenges import SeenPage
 from overscripted.record_kinds import RECORD_KINDS, RecordKind
+from overscripted.record_kinds.request_bodies import REQUEST_BODIES
 from overscripted.record_kinds.response_bodies import RESPONSE_BODIES
+from overscripted.record_kinds.websocket_messages import WEBSOCKET_MESSAGES
 from overscripted.schemas import BOOL, BYTES, FLOAT, INT, RAW, STR, TIME
-from overscripted.stacks import innermost, parse_frame
+from overscripted.stacks import innermost, of_page, parse_frame
 from overscripted.text import clean
 from overscripted.urls import host, on_network, origin
 
@@ -53,18 +57,28 @@ class Records:
         attempt: int,
         limits: Limits,
         saved: Mapping[str, list[str]] | None = None,
+        recording: Recording | None = None,
     ) -> None:
-        """``saved`` are the kinds that are recorded on request, see `record_kinds.saving`."""
+        """``saved`` are the kinds that are recorded on request, see `record_kinds.saving`.
+
+        ``recording`` gets what belongs into the archive of a crawl with ``--record``.
+        """
+        self.recording = recording
+        if recording:
+            writer.watch(recording)
         self._writer, self._limits, self.saved = writer, limits, dict(saved or {})
         self.visit = {"crawl_id": crawl_id, "visit_id": visit_id, "attempt": attempt}
+        self.replay: VisitReplay | None = None  # what answers its requests in a replay
         self.began = datetime.now(UTC)
         self.tab = -2  # the visited page's tab; set by `Browser.bind`
         self.first_tab = 0  # tabs below are those of earlier visits of the same container
         self.n_calls = self.n_dropped = 0
+        self.n_unread = 0  # calls that were dropped before they could become rows
         self.gaps: Counter[str] = Counter()
         self.status: int | None = None  # HTTP status of the visited page's latest document
         self.final_url = ""
-        self.title = ""  # of the visited page's document at the end; set by `_Visit`
+        # Of the visited page's document at the end; set by `_Visit`. None: not known
+        self.title: str | None = ""
         self.viewer = False  # Firefox shows something other than a page, such as a PDF, in its own viewer
         self.host = ""  # host of the visited page's latest request
         self._headers: dict[str, str] = {}  # of the response that brought the visited page's document
@@ -122,11 +136,11 @@ class Records:
                 "n_recorded": self._recorded[key],
             }
             self._write("call_totals", row)
-        self.n_dropped = cut.total()
+        self.n_dropped = cut.total() + self.n_unread
 
     def seen_page(self) -> SeenPage:
         """The visited page as the rules for challenges look at it."""
-        return SeenPage(self.status, self._headers, self.final_url, self.title, sorted(self._framed))
+        return SeenPage(self.status, self._headers, self.final_url, self.title or "", sorted(self._framed))
 
     # -- calls --------------------------------------------------------------------------------
 
@@ -247,6 +261,8 @@ class Records:
             self._headers = _headers(row.get("response_headers"))
             self.host = host(row.get("redirect_url") or row["url"])
         self._note_host(row, answered)
+        if self.recording:
+            self.recording.request(row)
         name = row.get("request_id", "")
         script = row.get("resource_type") == "script" and message.get("completed")
         if script and name in self._bodies:
@@ -270,7 +286,8 @@ class Records:
             self.hosts[name] = peer or self.hosts.get(name)
 
     def _callstack(self, message: protocol.CallStack) -> None:
-        stack = self._text(message["call_stack"])
+        if not (stack := self._text(of_page(message["call_stack"]))):
+            return
         name, script = str(message["request_id"])[:64], innermost(stack).script_url
         self._write("callstacks", {"request_id": name, "call_stack": stack, "script_url": script})
 
@@ -285,6 +302,7 @@ class Records:
                 number = int(record[member])
                 row[column] = None if number < 0 else self._frame_id(int(message["tab"]), number)
             if "call_stack" in row and "script_url" in kind.table.names:
+                row["call_stack"] = of_page(row["call_stack"])
                 row["script_url"] = innermost(row["call_stack"]).script_url
             self.add(kind, row, record.get("content"))
         if cut := _count(message["cut"]) if kind.rows else 0:
@@ -295,6 +313,10 @@ class Records:
 
         ``content``, where the row names one, is stored once in the table ``contents``.
         """
+        if self.recording and kind is REQUEST_BODIES:
+            self.recording.sent(row, content)
+        elif self.recording and kind is WEBSOCKET_MESSAGES:
+            self.recording.frame(row)
         if content is not None:
             read = _READ.get(kind.table.name)
             row = self._with_content({**row, **(read(content) if read else {})}, content)
@@ -340,14 +362,24 @@ class Records:
         ``gaps`` are those of a body that is too large, unreadable, or cut short.
         """
         too_large, unreadable, cut_short = gaps
+        encoding = str(message.get("encoding") or "")
         try:
-            content, whole = decode(message["content"], str(message.get("encoding") or ""))
+            content, whole = decode(message["content"], encoding)
         except (TooLarge, EncodingError) as error:
             self.gaps[too_large if isinstance(error, TooLarge) else unreadable] += 1
+            if self.recording:
+                self.recording.received(message, message["content"], encoding)
             return None
+        if self.recording:
+            self.recording.received(message, content, "", whole)  # the same bytes as in the tables
         if not whole:
             self.gaps[cut_short] += 1
         return content
+
+    def _archive_body(self, message: protocol.ArchiveBodyRead) -> None:
+        """The body of a response that only the archive keeps."""
+        if self.recording:
+            self.recording.received(message, message.get("content"), str(message.get("encoding") or ""))
 
     def _gap(self, message: protocol.GapMessage) -> None:
         name, n = self._text(message["name"])[:200], int(message["n"])
@@ -416,6 +448,7 @@ _HANDLERS: dict[str, Callable[[Records, Any], None]] = {
     MessageType.GAP: Records._gap,
     **{kind.message: partial(Records._record, kind=kind) for kind in RECORD_KINDS if kind.message},
     RESPONSE_BODIES.message: Records._response_body,
+    MessageType.ARCHIVE_BODY: Records._archive_body,
 }
 _CALLS = tuple(RAW["calls"].names)
 # Kinds of which columns are read from the content.

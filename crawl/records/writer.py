@@ -1,9 +1,9 @@
 """Writes rows in memory to durable segments, in order, and reports each visit only after that.
 
 Rows of all tables are gathered in one batch. A batch that is large or old enough is sealed and written:
-first every table but ``visits``, then ``visits``. Then ``done`` of each visit is called. So the row of a
-visit is in the store only when all its records are, and a seed ends only when its row is there. A write that
-fails is repeated under the same name until the store is back.
+first the archive's records, then every table but ``visits``, then ``visits``. Then ``done`` of each visit is
+called. So the row of a visit is in the store only when all its records are, and a seed ends only when its row
+is there. A write that fails is repeated under the same name until the store is back.
 """
 
 import asyncio
@@ -13,16 +13,21 @@ import math
 import shutil
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+import weakref
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
-from overscripted import segments
+from overscripted import layout, segments
 from overscripted.crawl import settings
+from overscripted.crawl.records.recording import Recording
 from overscripted.errors import OutsideError
 from overscripted.schemas import RAW
 from overscripted.store import Store
+from overscripted.warc import writing
 
 log = logging.getLogger("overscripted.crawl.writer")
 
@@ -39,22 +44,33 @@ class _Batch:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[Row]] = {name: [] for name in RAW}
+        self.archive: list[bytes] = []  # records of WARC
         self.done: list[Done] = []
         self.contents: set[tuple[str, str]] = set()  # table and SHA-256
         self.size = 0
         self.began = time.monotonic()
         self.sealed = math.inf  # time of `time.monotonic`
-        self.names = {name: uuid.uuid4().hex for name in RAW}
+        self.names = {name: uuid.uuid4().hex for name in (*RAW, layout.ARCHIVE)}
 
 
 class Writer:
     """Gathers rows and writes segments. An async context manager: at its end everything is written."""
 
-    def __init__(self, store: Store, worker: str, segment_bytes: int, segment_age_s: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        worker: str,
+        segment_bytes: int,
+        segment_age_s: float,
+        warcinfo: Mapping[str, str] | None = None,
+    ) -> None:
+        """``warcinfo`` is what each file of the archive says of itself."""
+        self._warcinfo = dict(warcinfo or {})
         self.store, self.worker = store, worker
         self.segment_bytes, self.segment_age_s = segment_bytes, segment_age_s
         self._batch = _Batch()
         self._sealed: list[_Batch] = []
+        self._recordings: weakref.WeakSet[Recording] = weakref.WeakSet()  # each as long as its visit
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -76,6 +92,18 @@ class Writer:
         if (table, sha256) not in self._batch.contents:
             self._batch.contents.add((table, sha256))
             self.add(table, (sha256, size, content), len(content or b"") + 100)
+
+    def watch(self, recording: Recording) -> None:
+        """Count what the recording of a visit holds until `add_archive` gets its records."""
+        self._recordings.add(recording)
+
+    def add_archive(self, records: list[bytes]) -> None:
+        """Add records of WARC of one visit to the archive. They stay together."""
+        size = sum(map(len, records))
+        self._batch.archive += records
+        self._batch.size += size
+        if self._batch.size >= self.segment_bytes:
+            self._seal()
 
     def end_visit(self, row: Row, done: Done) -> None:
         """Add the row of a visit, after all its records. ``done`` is called once the row is durable."""
@@ -99,12 +127,13 @@ class Writer:
 
     @property
     def buffered(self) -> int:
-        """Bytes in memory, roughly."""
-        return self._batch.size + sum(batch.size for batch in self._sealed)
+        """Bytes in memory, roughly, with those of recordings whose visits are not over."""
+        recorded = sum(recording.held for recording in self._recordings)
+        return self._batch.size + sum(batch.size for batch in self._sealed) + recorded
 
     @property
     def full(self) -> bool:
-        """Whether no visit should start, because the store is slow or away."""
+        """Whether no visit should start, because the store is slow or away or recordings are large."""
         return self.buffered >= settings.BUFFER_BYTES
 
     @property
@@ -177,20 +206,26 @@ class Writer:
                     self._batch.began = time.monotonic()
 
     async def _write(self, batch: _Batch) -> None:
+        if batch.archive:
+            write = partial(self._write_archive, batch.archive, batch.names[layout.ARCHIVE])
+            await self._persist(layout.ARCHIVE, write)
+            batch.archive = []
         order = [name for name in RAW if name != "visits"] + ["visits"]
         for table in order:
             if batch.rows[table]:
-                await self._write_table(table, batch.rows[table], batch.names[table])
+                write = partial(self._write_table, table, batch.rows[table], batch.names[table])
+                await self._persist(table, write)
                 batch.rows[table] = []
         for done in batch.done:
             await done()
 
-    async def _write_table(self, table: str, rows: list[Row], name: str) -> None:
+    async def _persist(self, what: str, write: Callable[[], None]) -> None:
+        """Write something, again and again until the store takes it."""
         began = time.monotonic()
         pauses = list(settings.STORE_RETRY_S)
         while True:
             try:
-                await asyncio.to_thread(self._write_once, table, rows, name)
+                await asyncio.to_thread(write)
                 self.failing = ""
                 return
             except Exception as error:  # whatever a file system or S3 library raises
@@ -198,7 +233,7 @@ class Writer:
                 self._no_space = isinstance(error, NoSpace)
                 if self._stopping and self._no_space:
                     self.abandon()
-                log.warning("store: cannot write %s: %s; trying again", table, error)
+                log.warning("store: cannot write %s: %s; trying again", what, error)
                 if self.abandoned or time.monotonic() - began > settings.STORE_GIVE_UP_S:
                     raise OutsideError(f"{self.store.url}: cannot be written: {error}") from error
                 await self.pause(pauses.pop(0) if len(pauses) > 1 else pauses[0])
@@ -208,7 +243,17 @@ class Writer:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._abandoned.wait(), seconds)
 
-    def _write_once(self, table: str, rows: list[Row], name: str) -> None:
+    def _write_archive(self, records: list[bytes], name: str) -> None:
+        self._check_disk()
+        key = layout.archive_file(self.worker, name)
+        head = writing.warcinfo(key.rpartition("/")[2], datetime.now(UTC), self._warcinfo)
+        data = b"".join((head, *records))
+        self.store.write(key, data)
+        if (size := self.store.size(key)) != len(data):
+            raise OutsideError(f"{self.store.uri(key)}: only a part was stored; check the storage")
+        self.written_bytes += size
+
+    def _write_table(self, table: str, rows: list[Row], name: str) -> None:
         self._check_disk()
         schema = RAW[table].schema
         columns = zip(zip(*rows, strict=True), schema, strict=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from overscripted.demo.certificates import Authority
+from overscripted.certificates import Authority
 from overscripted.demo.http_messages import Request, Response
 from overscripted.demo.proxy import Proxy
 from overscripted.demo.websocket import Talk, silent

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
+from overscripted.certificates import Authority
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.crawl.records.script_body import decode
-from overscripted.demo.certificates import Authority
 from overscripted.demo.proxy import Proxy
 from overscripted.errors import OutsideError, SoftwareMissing
 from tests.crawl.archive import CAPTURES, PAGES, Archive, through

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from overscripted.crawl.instrument import settings as instrument_settings
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
 from tests.crawl.instrument.page_files import read_lines, read_page
 from tests.crawl.instrument.rows import ROWS, Row
@@ -245,9 +246,28 @@ async def test_one_window_is_planned_for_all_processes(web: Web, browser: Instru
     found = await browser.parent.call(
         "() => JSON.stringify([...Services.ppmm.sharedData].filter(([key]) => key.includes('.plan:')))"
     )
-    plan = {key.rpartition(":")[2]: plan for key, plan in json.loads(found)}["true,false,false,false"]
+    plan = {key.rpartition(":")[2]: plan for key, plan in json.loads(found)}[
+        "true,false,false,false,HTMLDocument"
+    ]
     owners = zip(json.loads(plan["rest"])["classes"], json.loads(plan["owners"]), strict=True)
     names = {(kind, name) for kind, (_, _, names) in owners for name in names}
     assert ("Navigator", "userAgent") in names
     assert ("EventTarget", "addEventListener") in names  # found by way of what inherits it
     assert ("Function", "isTypeSupported") in names  # of a class itself
+
+
+async def test_a_drawing_as_the_first_page_hides_nothing_of_the_next_ones(
+    web: Web, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What the first window of a kind has, all of its kind have; and a drawing is no HTML document."""
+    code = "document.cookie; document.referrer; window.D = 1"
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><script>{code}</script></svg>'
+    first = web.add("/drawing-first", drawing, "image/svg+xml")
+    fresh = Instrumented()
+    await fresh.start(tmp_path_factory.mktemp("drawing"), **instrument_settings.resolve("default"))
+    try:
+        for page in (first, web.add("/page-next", f"<script>{code}</script>"), first):
+            visit = await fresh.visit(web.base + page, "window.D")
+            assert [c.symbol for c in visit.calls] == ["window.document.cookie", "window.document.referrer"]
+    finally:
+        await fresh.stop()

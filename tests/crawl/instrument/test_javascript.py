@@ -63,7 +63,8 @@ def test_each_file_is_in_a_script_of_its_world(tmp_path: Path) -> None:
         "serve_worker_script",
     }
     asked_alone |= {"locate_tab", "notify", "display", "preferences", "follow_link", "visit_frames"}
-    asked_alone |= {"session_cookies", "form_fields"}
+    asked_alone |= {"session_cookies", "form_fields", "fill_tracker_tables"}
+    asked_alone |= {"kept_cache", "kept_hosts", "kept_permissions", "replay"}
     for world, script in whole.items():
         for file in (FOLDER / "js" / world).rglob("*.js"):
             if file.stem not in asked_alone:

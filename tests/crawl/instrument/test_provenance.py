@@ -1,10 +1,12 @@
 """Who inserted, imported or made each script of a page, from Firefox to the etl's table."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.web import Request, Response
 
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.settings import Limits
@@ -117,6 +119,41 @@ async def test_each_script_has_its_parent(browser: Instrumented, web: Web, tmp_p
     )
     assert found == Counter(expected)
     assert {row["n"] for row in rows(run, "script_edges")} == {1}
+
+
+@pytest.mark.parametrize("outer", ["{}", "<iframe srcdoc='{}'></iframe>"], ids=["page", "srcdoc"])
+async def test_an_import_of_a_module_that_the_parser_asked_for_ahead_is_an_import(
+    browser: Instrumented, web: Web, tmp_path: Path, outer: str
+) -> None:
+    """Firefox asks ahead for such an import, too, while an earlier script holds the parser up."""
+    imported = asyncio.Event()
+
+    async def answer_late(_: Request) -> Response:
+        await imported.wait()
+        return Response(text="0", content_type="text/javascript")
+
+    async def answer_import(_: Request) -> Response:
+        imported.set()
+        return Response(text="parent.D = window.D = 1", content_type="text/javascript")
+
+    web.handlers.update({"/pv-ahead/late.js": answer_late, "/pv-ahead/static.js": answer_import})
+    web.add("/pv-ahead/module.js", "import './static.js'", "text/javascript")
+    scripts = (
+        '<script src="/pv-ahead/late.js"></script><script type="module" src="/pv-ahead/module.js"></script>'
+    )
+    page = web.add("/pv-ahead", "<!doctype html>" + outer.format(scripts))
+    visit = await browser.visit(web.base + page, "window.D")
+    run = crawl_run(tmp_path / "run", **raw_tables(visit), visits=[acknowledged()])
+    run_etl(run)
+    found = {
+        row["script_url"].removeprefix(web.base): (row["how"], row["parent_url"])
+        for row in rows(run, "script_edges")
+    }
+    assert found == {
+        "/pv-ahead/late.js": ("parser", None),
+        "/pv-ahead/module.js": ("parser", None),
+        "/pv-ahead/static.js": ("import", web.base + "/pv-ahead/module.js"),
+    }
 
 
 async def test_insertions_beyond_the_limit_are_counted(browser: Instrumented, web: Web) -> None:

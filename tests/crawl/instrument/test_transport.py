@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from overscripted.certificates import Authority
 from overscripted.crawl.firefox.bidi import BidiError
-from overscripted.demo.certificates import Authority
 from overscripted.demo.http_messages import Response
 from overscripted.urls import host
 from tests.crawl.instrument.harness import Instrumented, Web

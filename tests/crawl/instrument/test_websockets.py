@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -144,9 +145,11 @@ def _have_their_frames(visit: Visit, names: list[str]) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed (Debian: apt install nodejs)")
-async def test_sockets_over_http2(secure: Secure) -> None:
+async def test_sockets_over_http2(secure: Secure, tmp_path: Path) -> None:
     """Several share a connection, and a response that opens one has the status 200."""
-    certificate = secure.authority.parent / "host-0.pem"  # of localhost, which is reached past the proxy
+    assert secure.hosts.authority
+    certificate = tmp_path / "localhost.pem"  # localhost is reached past the proxy
+    certificate.write_bytes(secure.hosts.authority.host_pem("localhost"))
     code = read_page("websockets/http2_server.js", CERTIFICATE=certificate)
     server = await asyncio.create_subprocess_exec("node", "-e", code, stdout=asyncio.subprocess.PIPE)
     try:

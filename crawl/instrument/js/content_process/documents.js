@@ -100,10 +100,14 @@ function Documents(link, modules, { recorder, windowSide, mark }) {
     return window.document.isInitialDocument && !opener && (!parent || !embedderElement);
   }
 
-  /** The kind of a window: what decides which interfaces it has. It may be finer than necessary. */
+  /**
+   * The kind of a window: what decides which interfaces it has, and of which class its document is. It may be finer than
+   * necessary.
+   */
   function kindOf({ isSecureContext, crossOriginIsolated, document, browsingContext }) {
     const { isNullPrincipal } = document.nodePrincipal;
-    return `plan:${[isSecureContext, crossOriginIsolated, isNullPrincipal, browsingContext.parent !== null]}`;
+    const framed = browsingContext.parent !== null;
+    return `plan:${[isSecureContext, crossOriginIsolated, isNullPrincipal, framed, ChromeUtils.getClassName(document)]}`;
   }
 
   const entryOf = (window) => windows.get(window.windowGlobalChild?.innerWindowId);

@@ -17,7 +17,8 @@ const proxyOf = (channel) =>
 function addressOf(channel) {
   try {
     const { localAddress, remoteAddress } = channel.QueryInterface(Ci.nsIHttpChannelInternal);
-    return proxyOf(channel) === "socks" ? localAddress : remoteAddress;
+    if (proxyOf(channel) !== "socks") return remoteAddress;
+    return localAddress === "0.0.0.0" ? null : localAddress; // the archive of a replay does not know it
   } catch {
     return null;
   }

@@ -2,12 +2,15 @@
 // World: Firefox's parent process, privileged. A body is bytes, which nothing here runs or parses.
 "use strict";
 
-function Bodies(emit, gap, files) {
+function Bodies(emit, gap, files, archive, hopOf) {
   const MAX_BODY = 16 * 2 ** 20; // bytes as sent; a longer script is not kept
 
-  async function keep(user, channel, storage) {
+  async function keep(user, channel, hop, storage) {
     const { length } = storage;
-    if (length >= MAX_BODY) return gap(user, PROTOCOL.gap.BODY_SIZE);
+    if (length >= MAX_BODY) {
+      if (hop) archive.missing(user, hop);
+      return gap(user, PROTOCOL.gap.BODY_SIZE);
+    }
     const request = String(ChannelWrapper.get(channel).id);
     const file = await files.keep(user, BodyCopies.read(storage));
     /** @type {Protocol.Body} */
@@ -15,6 +18,7 @@ function Bodies(emit, gap, files) {
       type: PROTOCOL.message.BODY,
       container_id: cookieStoreIdOf(user),
       request_id: request,
+      hop: hop?.hop ?? 0,
       encoding: BodyCopies.encoding(channel),
       file,
     };
@@ -23,6 +27,7 @@ function Bodies(emit, gap, files) {
 
   onResponses((channel, user, type) => {
     if (type !== Ci.nsIContentPolicy.TYPE_SCRIPT) return;
-    BodyCopies.copy(channel, MAX_BODY, (storage) => storage && files.track(user, keep(user, channel, storage)));
+    const hop = hopOf(channel);
+    BodyCopies.copy(channel, MAX_BODY, (storage) => storage && files.track(user, keep(user, channel, hop, storage)));
   });
 }

@@ -24,9 +24,10 @@ const BodyCopies = (() => {
   /**
    * Copy the body of a response of which nothing has been passed on. `done(storage)` is called when all of it has
    * passed, with null if it failed. A body of `most` bytes or more is not whole. A redirect is followed by `done(null)`.
+   * Returns the store, which grows; null if the body cannot be had.
    */
   function copy(channel, most, done) {
-    begin(channel, most, (storage, sink) => ({
+    return begin(channel, most, (storage, sink) => ({
       onStartRequest() {},
       onStopRequest(request, status) {
         sink.close();

@@ -1,5 +1,5 @@
 // Keeps the hosts that a visit may contact by HTTPS only (Strict-Transport-Security). Firefox forgets them when the
-// visit ends. No other visit can make Firefox forget them.
+// visit ends. No other visit can make Firefox forget them. Those of a kept profile are given to the next Firefox.
 // World: Firefox's parent process, privileged. Names of hosts and headers are text from servers.
 "use strict";
 
@@ -8,7 +8,7 @@ function Hsts() {
   // replaces the one before.
   const MOST = 500;
   const service = Cc["@mozilla.org/ssservice;1"].getService(Ci.nsISiteSecurityService);
-  const visits = new Map(); // user context -> Map(host and top site -> {uri, header, attributes}), the oldest first
+  const visits = new Map(); // user context -> Map(host and top site -> {uri, header, attributes, since}), the oldest first
   let all = 0;
 
   function forget({ uri, attributes }) {
@@ -24,16 +24,21 @@ function Hsts() {
     forget(entry);
   }
 
-  function keep(user, { URI: uri, loadInfo }, header) {
-    const partitionKey = loadInfo.cookieJarSettings?.partitionKey ?? "";
-    const name = `${uri.host} ${partitionKey}`;
+  function add(user, entry) {
+    const name = `${entry.uri.host} ${entry.attributes.partitionKey}`;
     if (!visits.has(user)) visits.set(user, new Map());
     const hosts = visits.get(user);
     if (!hosts.has(name)) {
       if (all === MOST) makeRoom();
       all++;
     }
-    hosts.set(name, { uri, header, attributes: { ...loadInfo.originAttributes, partitionKey } });
+    hosts.set(name, entry);
+  }
+
+  function keep(user, { URI: uri, loadInfo }, header) {
+    const partitionKey = loadInfo.cookieJarSettings?.partitionKey ?? "";
+    const attributes = { ...loadInfo.originAttributes, partitionKey };
+    add(user, { uri, header, attributes, since: Date.now() });
   }
 
   /**
@@ -61,6 +66,44 @@ function Hsts() {
     Services.tm.dispatchToMainThread(() => restore(host, user));
   }
 
+  // The container of a kept profile, and what Apart names it.
+  const KEPT = 1;
+  const KEPT_ATTRIBUTES = { userContextId: KEPT, geckoViewSessionContextId: String(KEPT) };
+
+  /** The hosts of a kept profile: name, top site, seconds, whether with all names below, since when. */
+  function keptHosts() {
+    const entries = [...(visits.get(KEPT)?.values() ?? [])];
+    const known = entries.filter(({ uri, attributes }) => service.isSecureURI(uri, attributes));
+    return known.map(({ uri, header, attributes, since }) => {
+      const seconds = Number(/max-age\s*=\s*"?(\d+)/i.exec(header)?.[1]);
+      return [uri.host, attributes.partitionKey, seconds, /includeSubDomains/i.test(header), since];
+    });
+  }
+
+  /** Rows of `keptHosts`, of a file that anybody may have written. */
+  function restoreKept(rows) {
+    for (const row of rows.slice(0, MOST)) {
+      try {
+        const [host, partitionKey, seconds, below, since] = row;
+        const left = Math.floor(seconds - (Date.now() - since) / 1000);
+        if (!(left > 0) || `${host}${partitionKey}`.length > 600) continue;
+        const uri = Services.io.newURI(`https://${host}/`);
+        const attributes = { ...KEPT_ATTRIBUTES, partitionKey: String(partitionKey) };
+        const end = below ? "; includeSubDomains" : "";
+        service.processHeader(uri, `max-age=${left}${end}`, attributes);
+        add(KEPT, { uri, header: `max-age=${Math.floor(seconds)}${end}`, attributes, since });
+      } catch {
+        // no host
+      }
+    }
+  }
+
+  function asked({ wrappedJSObject: question }) {
+    if (question.restore) restoreKept(question.restore);
+    question.hosts = keptHosts();
+  }
+
+  Services.obs.addObserver({ observe: asked }, "overscripted-kept-hosts");
   onResponses(responded);
   return {
     forget(user) {

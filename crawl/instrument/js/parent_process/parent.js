@@ -28,7 +28,8 @@ function Realms(channel, name, process, folder, policy) {
   const cookies = Cookies(emit);
   const requests = Requests(emit, cookies, policy);
   const files = Files(folder);
-  Bodies(emit, gap, files);
+  const archive = ArchiveBodies(emit, files);
+  Bodies(emit, gap, files, archive, requests.hopOf);
   const callstacks = Callstacks(emit);
   const prompts = Prompts();
   const hsts = Hsts();
@@ -76,7 +77,7 @@ function Realms(channel, name, process, folder, policy) {
   const questions = Questions(name, processesOf);
   const { hopOf, onBegun } = requests;
   const { ask } = questions;
-  const tools = { emit, gap, name, files, ask, hopOf, onBegun, frameMembers, noFrame, membersOf, windowsOf };
+  const tools = { emit, gap, name, files, archive, ask, hopOf, onBegun, frameMembers, noFrame, membersOf, windowsOf };
   const records = ParentRecords.start(tools);
 
   /** Whose rights a realm has: its document's, or its maker's if a worker made it. Otherwise those of its origin. */
@@ -178,7 +179,7 @@ function Realms(channel, name, process, folder, policy) {
 
   /** Share a plan that a realm has found with all processes, also with later ones. The first plan of a kind counts. */
   function share({ key, data }) {
-    if (/^plan:(?:(?:true|false),?){4}$/.test(key) && !sharedData.has(`${name}.${key}`))
+    if (/^plan:(?:(?:true|false),){4}\w{0,8}Document$/.test(key) && !sharedData.has(`${name}.${key}`))
       sharedData.set(`${name}.${key}`, data);
   }
 

@@ -11,8 +11,8 @@
  * `found(user, frame, data)` when a content process has found something in a realm; `frame` has the members that name
  * the realm's frame in a message.
  *
- * `tools`: `emit(message)`, `gap(user, name)`, `name` (of messages between processes), `files` (see files.js), `ask` (see
- * questions.js), `hopOf(channel)`, which is the `request_id` and `hop` of a request (null if it is no visit's),
+ * `tools`: `emit(message)`, `gap(user, name)`, `name` (of messages between processes), `files` (see files.js), `archive` (see
+ * archive_bodies.js), `ask` (see questions.js), `hopOf(channel)`, which is the `request_id` and `hop` of a request (null if it is no visit's),
  * `onBegun(handle)` (see requests.js), `frameMembers(user, windowGlobal)` and `noFrame(user)`, which are the members that
  * name a frame in a message, `membersOf(user, number)`, the same for the number of an inner window, and
  * `windowsOf(user)`, the numbers of the inner windows of a visit.

@@ -17,7 +17,18 @@ ParentRecords.add("script_loads", ({ emit, onBegun }) => {
     [P.TYPE_INTERNAL_SERVICE_WORKER, "serviceworker"],
     [P.TYPE_INTERNAL_WORKER_IMPORT_SCRIPTS, "importScripts"],
   ]);
-  const AHEAD = new Set([P.TYPE_INTERNAL_SCRIPT_PRELOAD, P.TYPE_INTERNAL_MODULE_PRELOAD]);
+
+  const isOfParser = (channel, type, referrer) => {
+    if (type === P.TYPE_INTERNAL_SCRIPT_PRELOAD) return true;
+    if (type !== P.TYPE_INTERNAL_MODULE_PRELOAD) return false;
+    // Firefox asks ahead also for what such a module imports. The referrer of that is the module. What the parser
+    // finds has its document as the referrer; a document without an address of its own has an outer document.
+    if (!referrer) return true;
+    for (let context = channel.loadInfo.browsingContext; context; context = context.parent) {
+      if (context.currentWindowGlobal?.documentURI.equalsExceptRef(referrer)) return true;
+    }
+    return false;
+  };
 
   const announced = new WeakSet(); // wrappers of requests; Firefox may announce a hop twice
 
@@ -27,14 +38,15 @@ ParentRecords.add("script_loads", ({ emit, onBegun }) => {
     const wrapper = ChannelWrapper.get(channel);
     if (!loaded_as || hop !== 0 || announced.has(wrapper)) return;
     announced.add(wrapper);
+    const referrer = channel.referrerInfo?.originalReferrer ?? null;
     /** @type {Protocol.ScriptLoad} */
     const message = {
       type: PROTOCOL.message.SCRIPT_LOAD,
       container_id: cookieStoreIdOf(user),
       request_id,
       loaded_as,
-      by_parser: AHEAD.has(type),
-      referrer: channel.referrerInfo?.originalReferrer?.spec.slice(0, URL) ?? null,
+      by_parser: isOfParser(channel, type, referrer),
+      referrer: referrer?.spec.slice(0, URL) ?? null,
       time_stamp: Date.now(),
     };
     emit(message);
