@@ -1,0 +1,1 @@
+"""Visits pages in archives: the responses that were captured answer the browser, and nothing else does."""

@@ -1,0 +1,133 @@
+"""What answers the requests of the visits of a replay, and the rows that say which capture it was."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from overscripted.crawl.replay import responses
+from overscripted.crawl.replay.files import Files
+from overscripted.crawl.replay.index import Index, Page, Socket
+from overscripted.crawl.replay.matching import Asked, Capture, Rule, origin_of, path_of
+from overscripted.crawl.replay.responses import Response
+from overscripted.warc.payload import Unreadable
+
+MISS, PREFLIGHT, WEBSOCKET, FAILURE = (
+    "miss",
+    "preflight",
+    "websocket",
+    "failure",
+)  # rules beside those of captures
+MARKER = (b"X-Overscripted-Replay", b"miss")
+NO_CAPTURE = "not in the archive"
+NO_ORIGIN = "nothing of this origin is in the archive"
+
+_NOTHING = Response(404, b"Not Found", [MARKER, (b"Content-Type", b"text/plain")], b"not in the archive\n")
+NO_RESPONSE = Response(0, b"", [], b"")  # the connection ends without one
+T = TypeVar("T")
+
+
+@dataclass
+class VisitReplay:
+    """The archive as one visit sees it. ``page`` is the page that answers; None where all captures do."""
+
+    page: Page | None
+    given: Counter[int] = field(default_factory=Counter)  # number of a capture -> times that it answered
+    rows: int = 0  # that have a number
+    refused: set[str] = field(default_factory=set)  # origins that are unknown
+
+    def choose(self, captures: list[Capture]) -> Capture:
+        """Of captures that answer equally well, the first that has not answered yet; then the last again."""
+        return next((one for one in captures if not self.given[one.number]), captures[-1])
+
+    def row(self, method: str, url: str, rule: str, **columns: Any) -> dict[str, Any]:
+        """A row of ``replayed_requests`` without its number."""
+        plain = {"reason": "", "captured_url": "", "captured": "", "archive": ""}
+        asked = {"time_stamp": datetime.now(UTC), "method": method, "url": url, "rule": rule}
+        return plain | asked | columns
+
+    def numbered(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row with its number. Call it in the event loop alone: `row` is called in two threads."""
+        self.rows += 1
+        return {"ordinal": self.rows - 1} | row
+
+
+class Answers:
+    """Answers from archives. One thread reads them, so that the crawl's worker goes on meanwhile."""
+
+    def __init__(self, index: Index, files: Files) -> None:
+        self._index, self._files = index, files
+        self._thread = ThreadPoolExecutor(1, "archive")
+
+    def close(self) -> None:
+        """End the thread and close the files."""
+        self._thread.shutdown(cancel_futures=True)
+        self._files.close()
+        self._index.close()
+
+    async def visit(self, url: str, seed: str, variant: str, wave: int, follows: bool) -> VisitReplay:
+        """The archive for a visit, see `Index.page`."""
+        return VisitReplay(await self._run(lambda: self._index.page(url, seed, variant, wave, follows)))
+
+    async def failure(self, origin: str, visit: VisitReplay) -> str:
+        """How connections to an origin failed when the page was captured; see `Index.failure`."""
+        return await self._run(lambda: self._index.failure(visit.page, origin))
+
+    async def socket(self, url: str, visit: VisitReplay) -> Socket | None:
+        """The WebSocket of an address that the page opened; of several one after the other."""
+        found = await self._run(lambda: self._index.sockets(visit.page, url))
+        if not found:
+            return None
+        socket = next((one for one in found if not visit.given[one.number]), found[-1])
+        visit.given[socket.number] += 1
+        return socket
+
+    async def knows(self, origin: str, visit: VisitReplay) -> str | None:
+        """See `Index.knows`."""
+        return await self._run(lambda: self._index.knows(origin, visit.page))
+
+    async def answer(
+        self, asked: Asked, preflight: bool, visit: VisitReplay
+    ) -> tuple[Response, dict[str, Any]]:
+        """What answers a request, and its row. ``preflight``: it asks whether another may be sent (CORS)."""
+        return await self._run(lambda: self._answer(asked, preflight, visit))
+
+    async def _run(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    def _answer(self, asked: Asked, preflight: bool, visit: VisitReplay) -> tuple[Response, dict[str, Any]]:
+        found = self._index.find(asked, visit.page)
+        if found is None and preflight and self._index.knows_path(path_of(asked.url), visit.page):
+            response = Response(204, b"No Content", [], b"")
+            return response, visit.row(asked.method, asked.url, PREFLIGHT, status=204, is_whole=True)
+        if found is None:
+            error = self._index.failure(visit.page, origin_of(asked.url), asked.method, asked.url)
+            if error:
+                return NO_RESPONSE, visit.row(asked.method, asked.url, FAILURE, reason=error)
+            return self._miss(asked, visit, NO_CAPTURE)
+        rule, of_page, captures = found
+        capture = visit.choose(captures)
+        visit.given[capture.number] += 1
+        place = self._index.place(capture)
+        try:
+            response = responses.read(self._files, place, datetime.now(UTC))
+        except Unreadable as error:
+            return self._miss(asked, visit, f"the capture is damaged: {error}")
+        columns = {
+            "of_page": of_page,
+            "is_repeated": visit.given[capture.number] > 1,
+            "is_whole": response.whole,
+            "status": response.status,
+            "size": len(response.body),
+            "captured_url": place.url,
+            "captured": place.time,
+            "archive": self._files.sources[place.source][1],
+        }
+        return response, visit.row(asked.method, asked.url, Rule(rule).value, **columns)
+
+    def _miss(self, asked: Asked, visit: VisitReplay, reason: str) -> tuple[Response, dict[str, Any]]:
+        columns = {"reason": reason, "status": _NOTHING.status, "size": len(_NOTHING.body)}
+        return _NOTHING, visit.row(asked.method, asked.url, MISS, **columns)

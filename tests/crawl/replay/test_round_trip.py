@@ -1,0 +1,69 @@
+"""A crawl that was recorded, replayed without its web: the same pages, calls, scripts and bodies."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from overscripted import layout
+from tests.crawl.crawling import crawl
+from tests.crawl.raw import Raw
+from tests.crawl.web import Web
+
+pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
+
+OPTIONS = ("--dwell", "2", "--windows", "3", "--retries", "2")
+PAGES = ("/page/1", "/page/5", "/redirect?to=/page/3", "/absent")
+
+
+@dataclass
+class RoundTrip:
+    crawled: Raw
+    replayed: Raw
+    again: Raw
+    asked: int  # requests that the web got during the replays
+    seeds: list[str]
+
+
+@pytest.fixture(scope="module")
+def trip(firefox: None, small_web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RoundTrip]:
+    folder = tmp_path_factory.mktemp("trip")
+    seeds = [f"{small_web.base}{page}" for page in PAGES]
+    crawl(folder / "crawl", "--record", "--allow-private", *OPTIONS, seeds=seeds, folder=folder)
+    small_web.asked.clear()
+    archive = str(folder / "crawl" / layout.ARCHIVE)
+    for name in ("replay", "again"):
+        crawl(folder / name, "--replay", archive, *OPTIONS, folder=folder)
+    runs = [Raw(str(folder / name)) for name in ("crawl", "replay", "again")]
+    yield RoundTrip(*runs, small_web.asked.total(), seeds)
+
+
+def calls(raw: Raw, seed: str) -> Counter[tuple[Any, ...]]:
+    # A value may be that of a frame which was the first by chance.
+    names = ("script_url", "symbol", "operation")
+    return Counter(tuple(call[name] for name in names) for call in raw.of("calls", seed))
+
+
+def requests(raw: Raw, seed: str) -> Counter[tuple[Any, ...]]:
+    names = ("url", "method", "status", "resource_type", "body_sha256", "redirect_url")
+    return Counter(tuple(request[name] for name in names) for request in raw.of("requests", seed))
+
+
+def test_a_replay_needs_no_web(trip: RoundTrip) -> None:
+    assert trip.asked == 0
+
+
+def test_each_replay_is_like_the_crawl(trip: RoundTrip) -> None:
+    for replay in (trip.replayed, trip.again):
+        assert replay.outcomes() == trip.crawled.outcomes()
+        for seed in trip.seeds:
+            assert calls(replay, seed) == calls(trip.crawled, seed)
+            assert requests(replay, seed) == requests(trip.crawled, seed)
+    assert sum(calls(trip.crawled, seed).total() for seed in trip.seeds) > 10
+
+
+def test_every_request_is_answered_by_its_own_capture(trip: RoundTrip) -> None:
+    rows = [row for seed in trip.seeds for row in trip.replayed.of("replayed_requests", seed)]
+    assert {(row["rule"], row["of_page"], row["is_repeated"]) for row in rows} == {("exact", True, False)}
