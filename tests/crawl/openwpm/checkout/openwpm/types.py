@@ -1,0 +1,4 @@
+"""OpenWPM's names of types."""
+
+VisitId = int
+BrowserId = int
