@@ -5,7 +5,9 @@ An archive may come from anyone. It is unpacked within bounds, and only to the n
 
 import gzip
 import io
+import itertools
 import json
+import re
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -15,15 +17,21 @@ MOST_BYTES = 512 * 2**20  # of an archive's files together; all visits of a prof
 MOST_FILES = 50_000
 # Kilobytes that the pages of a kept profile may store, so that its archive stays within its bound.
 STORED_KB = MOST_BYTES // 2 >> 10
+CACHED_KB = MOST_BYTES // 8 >> 10  # kilobytes of its HTTP cache
+_MOST_CACHED = 10_000  # files of the cache, the newest: pages can make far more small ones
 SESSION_COOKIES = "session-cookies.json"  # which Firefox itself does not write to its profile
-_MOST_COOKIES = 16 * 2**20  # bytes of them; Firefox keeps 180 of a site and 3,000 of all
+HOSTS = "https-alone.json"  # which Firefox forgets as remote control ends
+PERMISSIONS = "permissions.json"  # Firefox's own file could permit what no page can get
 _ABOUT = "overscripted-profile.json"
-_STORAGE = PurePosixPath("storage/default")
+_STORAGE, _CACHE = PurePosixPath("storage/default"), PurePosixPath("cache2/entries")
+_CACHED = re.compile(r"[0-9A-F]{40}")  # the SHA-1 of an entry's key
 _DATABASES = ("cookies.sqlite", "storage.sqlite")
-_FILES = {
-    *(_ABOUT, SESSION_COOKIES, "containers.json", "serviceworker.txt"),
-    *_DATABASES,
-    *(f"{name}-wal" for name in _DATABASES),
+_MOST_OF = {  # file -> most bytes
+    **dict.fromkeys((_ABOUT, "containers.json", "serviceworker.txt"), MOST_BYTES),
+    **dict.fromkeys((*_DATABASES, *(f"{name}-wal" for name in _DATABASES)), MOST_BYTES),
+    SESSION_COOKIES: 16 * 2**20,  # Firefox keeps 180 of a site and 3,000 of all
+    HOSTS: 2**20,
+    PERMISSIONS: 8 * 2**20,
 }
 _DAMAGED = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, OSError, ValueError)
 
@@ -35,9 +43,12 @@ class Unusable(Exception):
 def pack(profile: Path) -> bytes:
     """The archive of the profile of a Firefox that has ended. Raises Unusable where it is too large."""
     (profile / _ABOUT).write_text(json.dumps({"format": FORMAT}), "utf-8")
-    found = [profile / name for name in sorted(_FILES) if (profile / name).is_file()]
+    found = [profile / name for name in sorted(_MOST_OF) if (profile / name).is_file()]
+    for path in found:
+        _check_size(path.relative_to(profile).as_posix(), path.stat().st_size)
     stored = profile / _STORAGE
     found += sorted(path for path in stored.rglob("*") if path.is_file() and not path.is_symlink())
+    found += _cached(profile / _CACHE)
     if len(found) > MOST_FILES or sum(path.stat().st_size for path in found) > MOST_BYTES:
         raise Unusable(f"what pages stored takes more than {MOST_BYTES >> 20} MB or {MOST_FILES:,} files")
     packed = io.BytesIO()
@@ -45,6 +56,14 @@ def pack(profile: Path) -> bytes:
         for path in found:
             archive.add(path, path.relative_to(profile).as_posix(), recursive=False)
     return packed.getvalue()
+
+
+def _cached(folder: Path) -> list[Path]:
+    """The newest files of the HTTP cache, within its bound. Firefox may be over it for a moment."""
+    files = [path for path in folder.glob("*") if _CACHED.fullmatch(path.name) and path.is_file()]
+    newest = sorted(files, key=lambda path: path.stat().st_mtime_ns, reverse=True)[:_MOST_CACHED]
+    sums = itertools.accumulate(path.stat().st_size for path in newest)
+    return [path for path, total in zip(newest, sums, strict=True) if total <= CACHED_KB << 10]
 
 
 def unpack(packed: bytes, profile: Path) -> None:
@@ -66,6 +85,7 @@ def _unpack(packed: bytes, profile: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
         for number, member in enumerate(archive):
             path = _checked(member)
+            _check_size(member.name, member.size)
             if number >= MOST_FILES:
                 raise Unusable(f"more than {MOST_FILES:,} files")
             file = archive.extractfile(member)
@@ -78,11 +98,18 @@ def _unpack(packed: bytes, profile: Path) -> None:
                 written.write(data)
     if not isinstance(about, dict) or about.get("format") != FORMAT:
         raise Unusable("not a profile that `--profile save=` wrote, or one of another version")
-    cookies = profile / SESSION_COOKIES
-    if not cookies.is_file() or cookies.stat().st_size > _MOST_COOKIES:
-        raise Unusable(f"without {SESSION_COOKIES}, or with one over {_MOST_COOKIES >> 20} MB")
-    if not isinstance(json.loads(cookies.read_text("utf-8")), list):
-        raise Unusable(f"{SESSION_COOKIES} is no list")
+    if not (profile / SESSION_COOKIES).is_file():
+        raise Unusable(f"without {SESSION_COOKIES}")
+    for name in (SESSION_COOKIES, HOSTS, PERMISSIONS):
+        text = profile / name
+        if text.is_file() and not isinstance(json.loads(text.read_text("utf-8")), list):
+            raise Unusable(f"{name} is no list")
+
+
+def _check_size(name: str, size: int) -> None:
+    most = _MOST_OF.get(name, MOST_BYTES)
+    if size > most:
+        raise Unusable(f"its {name} is larger than {most >> 20} MB")
 
 
 def _checked(member: tarfile.TarInfo) -> PurePosixPath:
@@ -94,6 +121,8 @@ def _checked(member: tarfile.TarInfo) -> PurePosixPath:
         and ".." not in path.parts
         and "\0" not in member.name
     )
-    if plain and (member.name in _FILES or (_STORAGE in path.parents and not path.is_absolute())):
+    stored = _STORAGE in path.parents and not path.is_absolute()
+    cached = path.parent == _CACHE and _CACHED.fullmatch(path.name)
+    if plain and (member.name in _MOST_OF or stored or cached):
         return path
     raise Unusable(f"it holds {member.name[:200]!r}, which is no file of a kept profile")

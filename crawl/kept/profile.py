@@ -14,11 +14,31 @@ from overscripted.crawl.variants.variant import Variant
 
 log = logging.getLogger("overscripted.crawl")
 
-_FILE = "js/parent_process/session_cookies.js"
-_READ, _RESTORE, _CONTAINER = (
-    function(name, _FILE) for name in ("sessionCookies", "restoreSessionCookies", "firstContainer")
-)
-PREFS: dict[str, Pref] = {"dom.quotaManager.temporaryStorage.fixedLimit": archive.STORED_KB}
+
+def _functions(file: str, *names: str) -> tuple[str, ...]:
+    return tuple(function(name, f"js/parent_process/{file}.js") for name in names)
+
+
+# What Firefox is asked for and given back as text: file of the archive -> how it is read, how it is restored.
+_ASKED = {
+    archive.SESSION_COOKIES: _functions("session_cookies", "sessionCookies", "restoreSessionCookies"),
+    archive.HOSTS: _functions("kept_hosts", "keptHosts", "restoreHosts"),
+    archive.PERMISSIONS: _functions("kept_permissions", "keptPermissions", "restorePermissions"),
+}
+(_CONTAINER,) = _functions("session_cookies", "firstContainer")
+(_WRITE_CACHE,) = _functions("kept_cache", "writeCache")
+PREFS: dict[str, Pref] = {
+    "dom.quotaManager.temporaryStorage.fixedLimit": archive.STORED_KB,
+    "browser.cache.disk.enable": True,
+    "browser.cache.disk.capacity": archive.CACHED_KB,
+    "browser.cache.disk.smart_size.enabled": False,
+    # On a busy machine Firefox would not write all of it at its end, and ask servers for what it has.
+    "browser.cache.max_shutdown_io_lag": 60,
+    "network.http.rcwn.enabled": False,
+    # No program that Firefox compiled comes from an archive: it runs unchecked.
+    "dom.script_loader.bytecode_cache.enabled": False,
+    "javascript.options.wasm_caching": False,
+}
 
 
 class KeptProfile:
@@ -36,17 +56,18 @@ class KeptProfile:
 
         Raises Unusable, and OutsideError, BidiError, BidiClosed or TimeoutError where Firefox fails.
         """
-        cookies: list[str] = []
+        given: dict[str, str] = {}
 
         def prepare(folder: Path) -> None:
             if state is not None:
                 archive.unpack(state, folder)
-                cookies.append((folder / archive.SESSION_COOKIES).read_text("utf-8"))
+                there = [name for name in _ASKED if (folder / name).is_file()]
+                given.update((name, (folder / name).read_text("utf-8")) for name in there)
 
         browser = await pool.start_alone(PREFS, prepare)
         try:
-            for text in cookies:
-                await browser.ask(_RESTORE, text)
+            for name, text in given.items():
+                await browser.ask(_ASKED[name][1], text)
             user_context = await browser.ask(_CONTAINER)
             if variant:
                 await browser.set_up(user_context, variant)
@@ -59,14 +80,17 @@ class KeptProfile:
     async def end(self) -> bytes | None:
         """End Firefox; the state that remains. None where Firefox died, or wrote too much."""
         found: list[bytes] = []
-        cookies: str | None = None
+        answers: dict[str, str] = {}
         with contextlib.suppress(BidiError, BidiClosed, TimeoutError):
-            cookies = await self.browser.ask(_READ)
+            await self.browser.ask(_WRITE_CACHE)
+            for name, (read, _) in _ASKED.items():
+                answers[name] = await self.browser.ask(read)
 
         def keep(folder: Path) -> None:
-            if cookies is None:
+            if len(answers) < len(_ASKED):
                 return
-            (folder / archive.SESSION_COOKIES).write_text(cookies, "utf-8")
+            for name, text in answers.items():
+                (folder / name).write_text(text, "utf-8")
             try:
                 found.append(archive.pack(folder))
             except archive.Unusable as error:

@@ -11,9 +11,11 @@ from typing import Any
 
 import yaml
 
+from overscripted import proxies
 from overscripted.crawl.behaviours import plan
 from overscripted.crawl.firefox.profile import Pref
-from overscripted.crawl.variants.variant import COOKIES, REVISIT, STATES, Screen, Variant
+from overscripted.crawl.variants import contradictions, tracking_protection
+from overscripted.crawl.variants.variant import COOKIES, REVISIT, STATES, Extension, Screen, Variant
 from overscripted.errors import InputError
 
 MOST = 20  # variants of a file: each is a visit of every seed
@@ -24,7 +26,10 @@ _LONGEST_S = 86_400.0  # between two visits of a `revisit`
 
 @dataclass(frozen=True)
 class Variants:
-    """The variants of a crawl by name, in the order of their file, and the file's SHA-256."""
+    """The variants of a crawl by name, in the order of their file.
+
+    ``sha256`` is that of the file and of the files that it names.
+    """
 
     by_name: dict[str, Variant]
     sha256: str
@@ -47,7 +52,11 @@ def read(path: str) -> Variants:
         found[_name(name, where)] = _variant(
             str(name), settings, found, f"{where}: {name}", Path(path).parent
         )
-    return Variants(found, hashlib.sha256(content).hexdigest())
+    digest = hashlib.sha256(content)
+    for variant in found.values():
+        for sha256 in variant.contents:
+            digest.update(f"{variant.name} {sha256}".encode())
+    return Variants(found, digest.hexdigest())
 
 
 def _tables(content: bytes, path: str, where: str) -> Any:
@@ -81,13 +90,40 @@ def _variant(name: str, settings: Any, before: Mapping[str, Variant], where: str
         raise InputError(f'{where}: state = "revisit" needs `after`, in seconds, and only it has it')
     if extension := values.get("extension"):
         values["extension"] = _extension(folder / extension, f"{where}: extension")
+    contradictions.check(values, where)
+    _set_trackers(values, folder, where)
     return Variant(name, **values)
 
 
-def _extension(path: Path, where: str) -> str:
-    if (path.is_file() and path.suffix == ".xpi") or (path / "manifest.json").is_file():
-        return str(path.resolve())
+def _set_trackers(values: dict[str, Any], folder: Path, where: str) -> None:
+    """Read the list of trackers that tracking protection needs."""
+    given = values.pop("tracking_list", "")
+    if values.get("tracking_protection") in (tracking_protection.STANDARD, tracking_protection.STRICT):
+        values["tracking_list"] = tracking_protection.read_list(
+            given, folder, f"{where}: tracking_protection"
+        )
+    elif given:
+        raise InputError(f'{where}: tracking_list: needs tracking_protection = "standard" or "strict"')
+
+
+def _extension(path: Path, where: str) -> Extension:
+    try:
+        if path.is_file() and path.suffix == ".xpi":
+            return Extension(str(path.resolve()), _sha256(path))
+        if (path / "manifest.json").is_file():
+            parts = sorted(part for part in path.rglob("*") if part.is_file())
+            content = "".join(f"{_sha256(part)} {part.relative_to(path).as_posix()}\n" for part in parts)
+            return Extension(
+                str(path.resolve()), hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
+            )
+    except OSError as error:
+        raise InputError(f"{where}: {path}: cannot be read ({error.strerror})") from error
     raise InputError(f"{where}: {path}: no .xpi file, and no folder with a manifest.json")
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # -- values ----------------------------------------------------------------------------------------
@@ -169,6 +205,11 @@ def _prefs(value: Any, where: str) -> dict[str, Pref]:
     return value
 
 
+def _proxy(value: Any, where: str) -> str:
+    proxies.require_usable(_text(value, where), where)
+    return str(value)
+
+
 def _plan(value: Any, where: str) -> str:
     plan.parse(_text(value, where), where)
     return str(value)
@@ -193,6 +234,9 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
     "gpc": _truth,
     "dnt": _truth,
     "cookies": _one_of(*COOKIES),
+    "tracking_protection": _one_of(*tracking_protection.LEVELS),
+    "tracking_list": _text,
+    "proxy": _proxy,
     "extension": _text,
     "prefs": _prefs,
     "do": _plan,

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from overscripted.crawl.kept.archive import Unusable
 from overscripted.errors import InputError
 
 ABOUT = ("overscripted-profile.json", json.dumps({"format": archive.FORMAT}).encode())
+CACHED = f"cache2/entries/{0xE:040X}"
 STORED = "storage/default/https+++a.example^userContextId=1/ls/data.sqlite"
 
 
@@ -34,8 +36,17 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def test_what_pages_left_is_packed_and_nothing_else(tmp_path: Path) -> None:
     profile, other = tmp_path / "profile", tmp_path / "other"
-    left = {STORED: b"1", "cookies.sqlite": b"2", "cookies.sqlite-wal": b"3", archive.SESSION_COOKIES: b"[]"}
-    for name, data in {**left, "key4.db": b"x", "storage/permanent/chrome/x": b"x", "prefs.js": b"x"}.items():
+    left = {STORED: b"1", "cookies.sqlite": b"2", "cookies.sqlite-wal": b"3", CACHED: b"4"}
+    left |= {archive.SESSION_COOKIES: b"[]", archive.PERMISSIONS: b"[]", archive.HOSTS: b"[]"}
+    others = (
+        "key4.db",
+        "storage/permanent/chrome/x",
+        "prefs.js",
+        "permissions.sqlite",
+        "cache2/index",
+        "SiteSecurityServiceState.bin",
+    )
+    for name, data in {**left, **dict.fromkeys(others, b"x"), f"{CACHED}.part": b"x"}.items():
         (profile / name).parent.mkdir(parents=True, exist_ok=True)
         (profile / name).write_bytes(data)
     (profile / "storage/default/link").symlink_to(profile / "key4.db")
@@ -52,6 +63,23 @@ def test_a_profile_that_is_too_large_is_not_packed(tmp_path: Path, monkeypatch: 
         archive.pack(tmp_path)
 
 
+def test_the_newest_of_the_cache_are_packed_within_its_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Firefox is over its own bound for a moment, and knows none for the number."""
+    profile, other = tmp_path / "profile", tmp_path / "other"
+    (profile / "cache2/entries").mkdir(parents=True)
+    (profile / archive.SESSION_COOKIES).write_bytes(b"[]")
+    names = [f"cache2/entries/{n:040X}" for n in range(9)]
+    for age, name in enumerate(reversed(names)):
+        (profile / name).write_bytes(bytes(400))
+        os.utime(profile / name, (10**9 + age, 10**9 + age))
+    for bound, value, kept in (("CACHED_KB", 1, 2), ("_MOST_CACHED", 1, 1)):
+        monkeypatch.setattr(archive, bound, value)
+        archive.unpack(archive.pack(profile), other / bound)
+        assert files(other / bound).keys() == {ABOUT[0], archive.SESSION_COOKIES, *names[:kept]}
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -63,6 +91,8 @@ def test_a_profile_that_is_too_large_is_not_packed(tmp_path: Path, monkeypatch: 
             "storage/../cookies.sqlite",
         ),
         *("prefs.js", "user.js", "extensions/x.xpi", "storage/permanent/chrome/x", "./cookies.sqlite", ""),
+        *("permissions.sqlite", "cache2/index", "cache2/entries", f"cache2/doomed/{'A' * 40}"),
+        *(f"cache2/entries/{name}" for name in ("a" * 40, "A" * 39, "A" * 40 + "/x", "A" * 40 + "\n")),
     ],
 )
 def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
@@ -92,6 +122,11 @@ def test_links_and_devices_are_refused(tmp_path: Path, kind: bytes) -> None:
         (packed(ABOUT), "without session-cookies.json"),
         (packed(ABOUT, (archive.SESSION_COOKIES, b"{}")), "no list"),
         (packed(ABOUT, (archive.SESSION_COOKIES, b"\xff")), "damaged"),
+        (
+            packed(ABOUT, (archive.SESSION_COOKIES, b"[]"), (archive.PERMISSIONS, b"{}")),
+            "permissions.* no list",
+        ),
+        (packed(ABOUT, (archive.HOSTS, bytes(2**20 + 1))), "https-alone.json is larger than 1 MB"),
         (packed(ABOUT, (STORED, b"1"), (STORED, b"2")), "damaged"),
     ],
 )

@@ -10,9 +10,10 @@ import pytest
 
 from overscripted.crawl.frontier.queue import Frontier, Lease
 from overscripted.etl.run import run_etl
+from overscripted.outcomes import Outcome
 from overscripted.run import Run
 from tests.crawl.crawling import Crawl
-from tests.crawl.raw import table
+from tests.crawl.raw import acknowledged, table
 from tests.crawl.web import Web
 
 PHONE = "Mozilla/5.0 (Android 15; Mobile; rv:153.0) Gecko/153.0 Firefox/153.0"
@@ -66,7 +67,7 @@ def crawled(small_web: Web, firefox: None, tmp_path_factory: pytest.TempPathFact
     (folder / "blocker" / "manifest.json").write_text(json.dumps(MANIFEST))
     (folder / "blocker" / "blocker.js").write_text(BLOCKER)
     (folder / "variants.toml").write_text(FILE)
-    options = ("--allow-private", "--dwell", "2", "--retries", "1", "--windows", "7", "--variants")
+    options = ("--allow-private", "--dwell", "2", "--retries", "0", "--windows", "7", "--variants")
     seeds = [f"{small_web.base}/device?{number}" for number in range(2)]
     one = Crawl(folder / "run", *options, str(folder / "variants.toml"), seeds=seeds, folder=folder)
     assert one.wait() == 0, one.said
@@ -78,9 +79,9 @@ def crawled(small_web: Web, firefox: None, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def found(crawled: Run) -> dict[str, dict[str, Any]]:
     """What the page found in each variant, the same for both seeds."""
-    variant_of = {row["visit_id"]: row["variant"] for row in table(crawled, "visits")}
+    variant_of = {row["visit_id"]: row["variant"] for row in acknowledged(crawled, "visits")}
     pages: dict[str, list[dict[str, Any]]] = {}
-    for call in table(crawled, "calls"):
+    for call in acknowledged(crawled, "calls"):
         if call["symbol"] == "window.Storage.setItem" or call["symbol"].endswith("Storage.setItem"):
             arguments = json.loads(call["arguments"])
             if arguments["0"] == "found":
@@ -94,7 +95,7 @@ def found(crawled: Run) -> dict[str, dict[str, Any]]:
 
 
 def test_each_seed_is_visited_once_in_each_variant(crawled: Run) -> None:
-    visits = table(crawled, "visits")
+    visits = acknowledged(crawled, "visits")
     assert sorted((row["site_url"][-1], row["variant"]) for row in visits) == sorted(
         (number, name) for number in "01" for name in NAMES
     )
@@ -109,11 +110,15 @@ def test_each_seed_is_visited_once_in_each_variant(crawled: Run) -> None:
 
 
 def test_pages_differ_as_the_file_says_and_in_nothing_else(found: dict[str, dict[str, Any]]) -> None:
+    """Also in workers, and in frames of another origin (device-frame.html)."""
+    for pages in found.values():
+        assert pages.pop("frame") == pages["page"]
     plain = found["plain"]
     own_agent = plain["page"][4]
     assert plain["page"] == plain["worker"] == [*ENGLISH, own_agent, False]
     assert plain["screen"][:2] == SCREEN and plain["screen"][4:] == [1, "landscape-primary"]
     assert plain["touch"] == [0, False, False] and plain["dnt"] == "unspecified"
+    assert plain["contradictions"] == []
     assert plain["searches"] == ["?0", "?1"] and plain["before"] is None
     german = ["de-DE", "de-DE", "de-DE", "Europe/Berlin", own_agent, False]
     assert found["german"] == found["german-again"] == {**plain, "page": german, "worker": german}
@@ -124,6 +129,7 @@ def test_pages_differ_as_the_file_says_and_in_nothing_else(found: dict[str, dict
         "worker": phone,
         "screen": [412, 915, 412, 830, 2.5, "portrait-primary"],
         "touch": [5, True, True],
+        "contradictions": ["window and screen"],
     }
     private = [*ENGLISH, own_agent, True]
     assert found["private"] == {**plain, "page": private, "worker": private, "dnt": "1"}
@@ -132,9 +138,9 @@ def test_pages_differ_as_the_file_says_and_in_nothing_else(found: dict[str, dict
 
 
 def test_requests_differ_as_the_file_says(crawled: Run) -> None:
-    variant_of = {row["visit_id"]: row["variant"] for row in table(crawled, "visits")}
+    variant_of = {row["visit_id"]: row["variant"] for row in acknowledged(crawled, "visits")}
     languages, sent, again, blocked = {}, {}, {}, {}
-    for row in table(crawled, "requests"):
+    for row in acknowledged(crawled, "requests"):
         name = variant_of[row["visit_id"]]
         headers = {key.lower(): value for key, value in json.loads(row["request_headers"])}
         if "/device" in row["url"]:
@@ -207,6 +213,24 @@ def test_another_file_for_the_same_run_is_refused(crawled: Run, tmp_path: Path) 
         one = Crawl(crawled.store.path(""), "--allow-private", *options, folder=tmp_path)
         assert one.wait() == 3
         assert "was crawled with other variants" in one.said and "give the same file" in one.said
+
+
+def test_a_kept_variant_keeps_to_the_limits_of_a_domain(tmp_path: Path) -> None:
+    frontier = Frontier(f"sqlite:///{tmp_path}/frontier.sqlite", 1)
+    frontier.add(["http://a.com/1", "http://a.com/2"], variants=["fresh", "kept"])
+    frontier.in_order = ("kept",)
+    frontier.workers.beat("w", "here", 1, {})
+    (fresh,) = frontier.lease("w", 1, per_domain=1)
+    assert frontier.lease_in_order("w", "kept", per_domain=1)[0] is None  # the domain has its visit
+    assert frontier.end("w", fresh, Outcome.COMPLETE, 1)
+    kept, before = frontier.lease_in_order("w", "kept", per_domain=1, pace_s=3600)
+    assert kept and before == []
+    assert frontier.lease("w", 1, per_domain=1) == []
+    assert frontier.end("w", kept, Outcome.COMPLETE, 1)
+    # The next start in the domain waits for the pace, in either way.
+    assert frontier.lease_in_order("w", "kept", per_domain=1, pace_s=3600)[0] is None
+    assert frontier.lease("w", 1, per_domain=1, pace_s=3600) == []
+    frontier.close()
 
 
 def test_variants_of_a_seed_are_leased_together_and_end_alone(tmp_path: Path) -> None:
