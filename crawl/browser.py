@@ -53,6 +53,7 @@ class Browser:
         self.active = 0  # visits in progress
         self.failures = 0  # of commands that every working Firefox carries out
         self.retired = False
+        self.at_end = contextlib.ExitStack()  # what is to be done when it has stopped
         self._parent, self._realms, self._contact = parent, realms, contact
         self._held: dict[str, str] = {}  # containers that hold several visits -> their ids
         self._watching = asyncio.create_task(self._watch())
@@ -67,17 +68,18 @@ class Browser:
         display: Display | None = None,
         contact: str = "",
         saved: Mapping[str, list[str]] | None = None,
+        archive: Mapping[str, int] | None = None,
         prepare: Callable[[Path], None] = lambda folder: None,
     ) -> "Browser":
         """Start Firefox and the instrument. For ``instrument_settings`` see `crawl.instrument.settings`.
 
         ``display`` is what it is shown on; None: it is headless. ``contact`` is added to the User-Agent. For
-        ``saved`` see `record_kinds.saving`, for ``prepare`` `Firefox.start`. Raises OutsideError where
-        Firefox or the instrument fails.
+        ``saved`` see `record_kinds.saving`, for ``archive`` `bundle.recorder_settings`, for ``prepare``
+        `Firefox.start`. Raises OutsideError where Firefox or the instrument fails.
         """
         firefox = await Firefox.start(prefs, authorities, binary, display, prepare)
         try:
-            recorder = bundle.recorder_settings(instrument_settings, saved)
+            recorder = bundle.recorder_settings(instrument_settings, saved, archive)
             return await cls._attach(firefox, recorder, prefs, contact)
         except (BidiError, BidiClosed, TimeoutError) as error:
             await firefox.stop()
@@ -296,7 +298,8 @@ class Browser:
     async def stop(self, keep: Callable[[Path], None] | None = None) -> None:
         """End Firefox and remove everything that it left. For ``keep`` see `Firefox.stop`."""
         self._watching.cancel()
-        await self.firefox.stop(keep)
+        with self.at_end:
+            await self.firefox.stop(keep)
 
     async def _watch(self) -> None:
         with contextlib.suppress(BidiClosed):

@@ -2,23 +2,28 @@
 
 import asyncio
 import contextlib
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from overscripted.crawl import display, limits
+from overscripted.crawl import display, limits, settings
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
 from overscripted.crawl.firefox.displays import Displays
 from overscripted.crawl.firefox.profile import Pref
+from overscripted.crawl.javascript import function
 from overscripted.crawl.limits import LimitClock
 from overscripted.crawl.settings import Options
+from overscripted.crawl.variants import tracking_protection
+from overscripted.crawl.variants.variant import Variant
 from overscripted.errors import OutsideError
 from overscripted.record_kinds import saving
 
 log = logging.getLogger("overscripted.crawl")
 
+_FILL = function("fillTrackerTables", "js/parent_process/fill_tracker_tables.js")
 _START_TRIES = 3  # browsers in a row that fail to start
 
 
@@ -32,13 +37,18 @@ class BrowserPool:
         prefs: Callable[[], dict[str, Pref]],
         limit_clock: LimitClock,
         displays: Displays,
-        extension: str = "",
+        variant: Variant | None = None,
+        attach: Callable[[Browser], Awaitable[None]] | None = None,
     ) -> None:
         """``prefs`` is called at each start: the port of our own proxy is known once the proxy listens.
 
-        ``extension`` is the path of an extension of the user's, installed at each start.
+        Each browser gets the extension and the list of trackers of a ``variant``. With ``attach`` it is
+        called for each browser that has started.
         """
-        self._displays, self._extension = displays, extension
+        self._attach = attach
+        self._displays = displays
+        self._extension = variant.extension.path if variant and variant.extension else ""
+        self._trackers = variant.tracking_list if variant else None
         self.browsers: list[Browser] = []
         self.display: dict[str, Any] = {}  # what pages find, see `display.ask`; empty before the first start
         self._options, self._instrument_settings = options, instrument_settings
@@ -108,23 +118,36 @@ class BrowserPool:
             display=await self._displays.get(),
             contact=self._options.contact,
             saved=saving.saved(self._options.save),
+            archive=settings.ARCHIVE_CAPS if self._options.record else None,
             prepare=prepare,
         )
-        if self._extension:
-            await self._install(browser)
+        try:
+            await self._prepare(browser)
+        except BaseException:
+            await browser.stop()
+            raise
         if not self.display:
             await self._note_display(browser)
         return browser
 
-    async def _install(self, browser: Browser) -> None:
-        try:
-            await browser.firefox.install(self._extension)
-        except (BidiClosed, TimeoutError) as error:
-            await browser.stop()
-            raise OutsideError(f"{self._extension}: Firefox did not install it: {error}") from error
-        except BaseException:
-            await browser.stop()
-            raise
+    async def _prepare(self, browser: Browser) -> None:
+        """Attach a browser to a replay, and give it what a variant adds to it."""
+        if self._attach:
+            try:
+                await self._attach(browser)
+            except (BidiError, BidiClosed, TimeoutError) as error:
+                raise OutsideError(f"Firefox cannot be given the archive: {error}") from error
+        if self._extension:
+            try:
+                await browser.firefox.install(self._extension)
+            except (BidiClosed, TimeoutError) as error:
+                raise OutsideError(f"{self._extension}: Firefox did not install it: {error}") from error
+        if self._trackers:
+            try:
+                await browser.ask(_FILL, json.dumps(tracking_protection.tables(self._trackers)))
+            except (BidiError, BidiClosed, TimeoutError) as error:
+                name = self._trackers.name
+                raise OutsideError(f"{name}: Firefox did not take this list of trackers: {error}") from error
 
     async def _note_display(self, browser: Browser) -> None:
         """Note what pages find of a display. Warn once of what a person's Firefox has and this one lacks."""

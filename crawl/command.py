@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from overscripted import robots
+from overscripted import proxies, robots
 from overscripted.crawl import settings
 from overscripted.crawl.firefox import displays
-from overscripted.errors import InputError
+from overscripted.crawl.openwpm import options as engines
 from overscripted.options import Contact, Count, Grouped, Number, Seed, decimal
 from overscripted.progress import duration
 from overscripted.record_kinds import saving
@@ -46,9 +46,10 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
             "respect_robots",
             "robots_unreachable",
         ),
-        "Records": ("instrument", "mix_instruments", "save", "segment_age"),
+        "Records": ("instrument", "mix_instruments", "save", "record", "segment_age"),
         "Firefox": ("firefox", "display", "popups", "visits_per_browser"),
-        "Network": ("proxy", "authorities", "allow_private"),
+        "OpenWPM": ("engine", "openwpm", "openwpm_python", "openwpm_config"),
+        "Network": ("replay", "proxy", "authorities", "allow_private"),
         "Monitoring": ("metrics", "log"),
     },
 )
@@ -127,6 +128,14 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     "sqlite:///FILE. Default: RUN/frontier.sqlite.",
 )
 @click.option(
+    "--replay",
+    metavar="ARCHIVE",
+    multiple=True,
+    help="Load all pages from this archive, and nothing from the network: a WARC, WACZ or HAR file, or a "
+    "folder of them, such as that of a run that was recorded. May be given several times. Without --seeds, "
+    "the pages of the archive are visited. docs/guide/replay.md has the rules.",
+)
+@click.option(
     "--proxy", metavar="URL", default="", help="Load all pages through this HTTP proxy (http://HOST:PORT)."
 )
 @click.option(
@@ -160,6 +169,12 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     multiple=True,
     help=f"Also record these kinds: {', '.join(saving.options()) or 'none yet'}. "
     "docs/reference/saving.md says what each costs.",
+)
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Also keep every request and response, with all bodies, as WARC files in RUN/archive, so that the "
+    "measurement can be replayed.",
 )
 @click.option(
     "--retries",
@@ -207,13 +222,33 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     default="",
     help="Serve this worker's metrics for Prometheus at this address.",
 )
-@click.option("--firefox", metavar="PATH", help="Use this Firefox instead of the system's.")
+@click.option(
+    "--engine",
+    type=click.Choice(engines.ENGINES),
+    default=engines.OWN,
+    show_default=True,
+    help="What makes the visits: our own instrumented Firefox, or OpenWPM, if you have it installed. "
+    "docs/guide/openwpm-engine.md says what differs.",
+)
+@click.option("--openwpm", metavar="PATH", default="", help="OpenWPM's checkout, version 0.30 or later.")
+@click.option(
+    "--openwpm-python",
+    metavar="PATH",
+    default="",
+    help="OpenWPM's Python. Default: that of an environment in the checkout, or of conda's `openwpm`.",
+)
+@click.option(
+    "--openwpm-config",
+    metavar="FILE",
+    default="",
+    help="OpenWPM's parameters, and commands of your own, in TOML or JSON.",
+)
+@click.option("--firefox", metavar="PATH", help="Use this Firefox instead of the system's, or OpenWPM's own.")
 @click.option(
     "--display",
     type=click.Choice(displays.CHOICES),
-    default=displays.HEADLESS,
-    show_default=True,
-    help="Run Firefox without a display, on a virtual one of its own (needs Xvfb), or on the desktop.",
+    help="Run Firefox on a virtual display of its own (needs Xvfb), without a display, or on the desktop. "
+    "Default: virtual where Xvfb is installed, else headless.",
 )
 @click.option(
     "--show",
@@ -283,31 +318,37 @@ def crawl(
     held_back = ", ".join(
         f"{NAMES[Limit(limit)]} {duration(seconds)}" for limit, seconds in facts["held_back_s"].items()
     )
-    shown = ", ".join(f"{name} {n:,}" for name, n in facts.items() if name != "held_back_s")
-    click.echo(f"crawl: {shown}")
+    click.echo(f"crawl: {_counts({name: n for name, n in facts.items() if isinstance(n, int)})}")
+    if facts.get("replayed"):
+        click.echo(f"crawl: requests by how the archive answered: {_counts(facts['replayed'])}")
     click.echo(f"crawl: held back by {held_back or 'nothing'}")
     if facts["left"]:
         raise KeyboardInterrupt
 
 
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {n:,}" for name, n in counts.items())
+
+
 def options(given: dict[str, Any]) -> settings.Options:
     """The crawl's options from the values of the command line. Raises InputError for a wrong proxy."""
-    proxy = given["proxy"]
-    if proxy and (not proxy.startswith("http://") or "@" in proxy):
-        raise InputError(f"--proxy {proxy}: must be an HTTP forward proxy without a login, http://HOST:PORT")
+    if given["proxy"]:
+        proxies.require_usable(given["proxy"], "--proxy")
     return settings.Options(
         dwell_s=given["dwell"],
         load_timeout_s=given["load_timeout"],
         windows=given["windows"],
-        proxy=proxy,
+        proxy=given["proxy"],
         authorities=tuple(given["authorities"]),
         allow_private=given["allow_private"],
         instrument=given["instrument"],
         mix_instruments=given["mix_instruments"],
         save=given["save"],
+        record=given["record"],
         do=given["do"],
         profile=given["profile"],
         revisit_s=given["revisit"],
+        replay=given["replay"],
         variants=given["variants"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],
@@ -317,7 +358,11 @@ def options(given: dict[str, Any]) -> settings.Options:
         per_domain=given["per_domain"],
         pace_s=given["pace"],
         firefox=given["firefox"],
-        display=given["display"],
+        engine=given["engine"],
+        openwpm=given["openwpm"],
+        openwpm_python=given["openwpm_python"],
+        openwpm_config=given["openwpm_config"],
+        display=given["display"] or displays.default(),
         popups=given["popups"],
         segment_age_s=given["segment_age"],
         visits_per_browser=given["visits_per_browser"],
@@ -386,7 +431,12 @@ def dwell(
 
     logs.start(None)
     chosen = settings.Options(
-        dwell_s=longest, windows=windows, proxy=proxy, authorities=authorities, allow_private=allow_private
+        dwell_s=longest,
+        windows=windows,
+        proxy=proxy,
+        authorities=authorities,
+        allow_private=allow_private,
+        display=displays.default(),
     )
     summary = find_dwell(run, chosen, sample, draw, seeds)
     click.echo(f"dwell: {summary['calls']:,} calls on {summary['pages']:,} pages in {longest:g} s")

@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import json
 import signal
+import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow as pa
 from sqlalchemy import URL
 
 from overscripted import instruments, layout, limits, proxies, segments
+from overscripted.crawl import settings
 from overscripted.crawl.behaviours import plan
 from overscripted.crawl.firefox import displays, process, profile
 from overscripted.crawl.frontier import progress, seeds
@@ -23,11 +25,16 @@ from overscripted.crawl.frontier.queue import Frontier, Seed
 from overscripted.crawl.instrument.settings import digest, resolve
 from overscripted.crawl.kept import words as profile_words
 from overscripted.crawl.kept.states import States
+from overscripted.crawl.openwpm import options as engines
+from overscripted.crawl.openwpm.prepared import prepare
+from overscripted.crawl.openwpm.worker import OpenWpmWorker
 from overscripted.crawl.records import writer
+from overscripted.crawl.replay import opening
+from overscripted.crawl.replay import options as replay_options
+from overscripted.crawl.replay.opening import Archives
 from overscripted.crawl.settings import Options
 from overscripted.crawl.variants import file as variants
 from overscripted.crawl.variants.file import Variants
-from overscripted.crawl.variants.variant import Variant
 from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
 from overscripted.progress import Work
@@ -45,79 +52,100 @@ def crawl(
     seed_file: str | None = None,
     frontier_url: str | None = None,
     next_wave: bool = False,
+    stop: threading.Event | None = None,
 ) -> dict[str, Any]:
     """Visit the seeds of a run that are left; returns the facts of the whole crawl so far.
 
     With ``next_wave`` all seeds are visited once more if none is left; the facts are those of that wave.
-    Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0).
+    Returns when every seed has ended, or early when interrupted (then ``left`` is more than 0). An interrupt
+    lets visits in progress end; with ``stop`` it ends them at once, as another thread does that sets it.
     Raises the errors of `overscripted.errors` for what the user can fix.
     """
     limits.raise_open_files(FILES, "a crawl")
-    instrument_settings = resolve(options.instrument)
+    engines.check(options)
+    openwpm = prepare(options) if options.engine == engines.OPENWPM else None
+    instrument_settings = openwpm.settings if openwpm else resolve(options.instrument)
     saving.saved(options.save)
     words = profile_words.parse(options.profile)
+    options = replay_options.checked(options)
     chosen = variants.read(options.variants) if options.variants else None
     if chosen and options.profile:
         raise InputError(
             '--profile: not possible with --variants; a variant with state = "kept" has a profile of its own'
         )
     by_name = chosen.by_name if chosen else {}
+    replay_options.check_variants(options, by_name)
     for do in {options.do, *(variant.do for variant in by_name.values())}:
         for step in plan.parse(do):
             step.behaviour.prepare()
-    program = process.find(options.firefox)
+    firefox = openwpm.firefox_version if openwpm else process.version(process.find(options.firefox))
     displays.check(options.display)
     profile.check([Path(path) for path in options.authorities])
     seeds.check(run_url, seed_file)
-    if options.proxy:
-        proxies.require_reachable(options.proxy, f"--proxy {options.proxy}:")
-        proxies.require_open(options.proxy)
-    run = Run.open(run_url, create=seed_file is not None)
-    _same_records(run, instrument_settings, options)
-    _same_variants(run, chosen, options)
-    _same_profile(run, options)
-    if words.load:
-        States(run.store).begin(words.load)
-    writer.require_space(run.store)
-    frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
-    try:
-        request = asdict(options) | {"seeds": seed_file, "frontier": _without_login(frontier_url)}
-        frontier.waves.begin_first(request)
-        if next_wave:
-            frontier.waves.begin_next(request)
-        _add_seeds(run, frontier, seed_file, [*by_name] or [""])
-        if run.stage(STAGE).get("status") != "running":
-            facts = {
-                "firefox": process.version(program),
-                "instrument_sha256": digest(instrument_settings),
-                "variants_sha256": chosen.sha256 if chosen else "",
-            }
-            run.begin(STAGE, request, **facts)
-            _note_instruments(run, options.instrument, instrument_settings)
-            if chosen:
-                _note_variants(run, chosen)
-        facts = _work(run, frontier, options, instrument_settings, by_name)
-        if words.save and not States(run.store).export(frontier.visits_in_order(), words.save):
-            raise InputError(f"--profile save={words.save}: no visit has ended, so there is no profile yet")
-        return facts
-    finally:
-        frontier.close()
+    names = {it.proxy: f"--variants: {it.name}: proxy" for it in by_name.values() if it.proxy}
+    for url, name in ({options.proxy: "--proxy"} | names).items():
+        if url:
+            proxies.require_reachable(url, f"{name} {url}:")
+            proxies.require_open(url, name)
+    with opening.opened(options.replay) as archives:
+        run = Run.open(run_url, create=seed_file is not None or archives is not None)
+        _same_records(run, instrument_settings, options)
+        _same_archives(run, archives)
+        _same_variants(run, chosen, options)
+        _same_profile(run, options)
+        if words.load:
+            States(run.store).begin(words.load)
+        writer.require_space(run.store)
+        frontier = Frontier(frontier_url or _own_frontier(run), run.crawl_id)
+        try:
+            request = asdict(options) | {"seeds": seed_file, "frontier": _without_login(frontier_url)}
+            frontier.waves.begin_first(request)
+            if next_wave:
+                frontier.waves.begin_next(request)
+            source = _source(run, frontier, seed_file, archives)
+            frontier.add(source, variants=[*by_name] or [""], wave=frontier.waves.present().number)
+            if run.stage(STAGE).get("status") != "running":
+                facts = {
+                    "firefox": firefox,
+                    "instrument_sha256": digest(instrument_settings),
+                    "variants_sha256": chosen.sha256 if chosen else "",
+                } | ({"openwpm": openwpm.settings["version"]} if openwpm else {})
+                facts |= {"replay": archives.facts} if archives else {}
+                run.begin(STAGE, request, **facts)
+                name = "OpenWPM's js_instrument_settings" if openwpm else f"--instrument {options.instrument}"
+                _note_instruments(run, name, instrument_settings)
+                if chosen:
+                    _note_variants(run, chosen)
+
+            def worker(work: Work) -> Worker:
+                if openwpm:
+                    return OpenWpmWorker(run.store, frontier, options, openwpm, work)
+                wished = instrument_settings
+                return Worker(run.store, frontier, options, wished, work, variants=by_name, archives=archives)
+
+            facts = _work(run, frontier, worker, stop)
+            if words.save and not States(run.store).export(frontier.visits_in_order(), words.save):
+                raise InputError(
+                    f"--profile save={words.save}: no visit has ended, so there is no profile yet"
+                )
+            return facts
+        finally:
+            frontier.close()
 
 
 def _work(
     run: Run,
     frontier: Frontier,
-    options: Options,
-    instrument_settings: dict[str, Any],
-    by_name: Mapping[str, Variant],
+    make: Callable[[Work], Worker],
+    stop: threading.Event | None,
 ) -> dict[str, Any]:
     counts_before = frontier.report.counts()
     total = sum(n for name, n in counts_before.items() if not name.startswith("ended"))
     began = time.monotonic()
     try:
         with Work("crawl", total) as work:
-            worker = Worker(run.store, frontier, options, instrument_settings, work, variants=by_name)
-            asyncio.run(_until_signal(worker))
+            worker = make(work)
+            asyncio.run(_until_signal(worker, stop))
     except BaseException:
         with contextlib.suppress(
             Exception
@@ -125,6 +153,8 @@ def _work(
             run.interrupt(STAGE, facts=progress.facts(frontier))
         raise
     facts = progress.facts(frontier)
+    if archived := run.store.sizes(layout.ARCHIVE, ".warc.gz"):
+        facts["archive_bytes"] = sum(archived.values())
     ended = sum(progress.ended(frontier.report.counts()).values()) - sum(
         progress.ended(counts_before).values()
     )
@@ -140,23 +170,41 @@ def _work(
     return facts
 
 
-async def _until_signal(worker: Worker) -> None:
+async def _until_signal(worker: Worker, stop: threading.Event | None) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, worker.stop)
-    await worker.run()
+            loop.add_signal_handler(number, stop.set if stop else worker.stop)
+    watching = asyncio.create_task(_stop_at_once(worker, stop)) if stop else None
+    try:
+        await worker.run()
+    finally:
+        if watching:
+            watching.cancel()
 
 
-def _add_seeds(run: Run, frontier: Frontier, seed_file: str | None, names: list[str]) -> None:
-    source: Iterable[Seed] = seeds.of_file(seed_file) if seed_file is not None else ()
-    if seed_file is None and not frontier.report.counts():
-        stream = seeds.of_run(run)
-        first = next(stream, None)
-        if first is None:
-            raise InputError(f"{run.store.uri(layout.SEEDS)}: holds no seeds; give others with --seeds FILE")
-        source = chain([first], stream)
-    frontier.add(source, variants=names, wave=frontier.waves.present().number)
+async def _stop_at_once(worker: Worker, stop: threading.Event) -> None:
+    """End the visits in progress once ``stop`` is set."""
+    while not stop.is_set():  # noqa: ASYNC110  # another thread or a signal sets it
+        await asyncio.sleep(settings.STOP_LOOK_S)
+    worker.stop()
+    worker.stop()
+
+
+def _source(
+    run: Run, frontier: Frontier, seed_file: str | None, archives: Archives | None
+) -> Iterable[str | Seed]:
+    """The seeds to add: those of a file; for a crawl that begins, those of its archives or its precrawl."""
+    if seed_file is not None:
+        return seeds.of_file(seed_file)
+    if frontier.report.counts():
+        return ()
+    stream: Iterator[str | Seed] = iter(archives.seeds()) if archives else seeds.of_run(run)
+    first = next(stream, None)
+    if first is None:
+        where = "--replay: the archive" if archives else run.store.uri(layout.SEEDS)
+        raise InputError(f"{where}: holds no seeds; give others with --seeds FILE")
+    return chain([first], stream)
 
 
 def _own_frontier(run: Run) -> URL:
@@ -171,7 +219,7 @@ def _own_frontier(run: Run) -> URL:
 def _note_instruments(run: Run, name: str, instrument_settings: dict[str, Any]) -> None:
     """Write what is instrumented from now on as raw records. The same settings are written once."""
     sha256 = digest(instrument_settings)
-    rows = instruments.rows(run.crawl_id, instrument_settings["instruments"], f"--instrument {name}", sha256)
+    rows = instruments.rows(run.crawl_id, instrument_settings["instruments"], name, sha256)
     if rows.num_rows:
         segments.write(run.store, "instruments", rows, "crawl", sha256[:16])
 
@@ -179,8 +227,13 @@ def _note_instruments(run: Run, name: str, instrument_settings: dict[str, Any]) 
 def _note_variants(run: Run, chosen: Variants) -> None:
     """Write the settings of each variant as raw records. The same file is written once."""
     rows = [
-        {"crawl_id": run.crawl_id, "variant": name, "settings": json.dumps(variant.settings())}
-        for name, variant in chosen.by_name.items()
+        {
+            "crawl_id": run.crawl_id,
+            "variant": name,
+            "ordinal": ordinal,
+            "settings": json.dumps(variant.settings()),
+        }
+        for ordinal, (name, variant) in enumerate(chosen.by_name.items())
     ]
     table = pa.Table.from_pylist(rows, schema=RAW["variants"].schema)
     segments.write(run.store, "variants", table, "crawl", chosen.sha256[:16])
@@ -194,7 +247,25 @@ def _same_variants(run: Run, chosen: Variants | None, options: Options) -> None:
         earlier = before.get("options", {}).get("variants") or "no file"
         raise InputError(
             f"{run.store.url}: was crawled with other variants ({earlier}); give the same file with "
-            "--variants, or start another run"
+            "--variants, and leave the extensions and lists that it names as they were, or start another run"
+        )
+
+
+def _same_archives(run: Run, archives: Archives | None) -> None:
+    """Raise InputError where the run has begun with another archive, or without one."""
+    before = run.stage(STAGE)
+    if not before:
+        return
+    known, now = (
+        [archive["sha256"] for archive in facts["archives"]] if facts else []
+        for facts in (before.get("replay"), archives and archives.facts)
+    )
+    if known != now:
+        names = [archive["archive"] for archive in before.get("replay", {}).get("archives", [])]
+        earlier = f"a replay of {', '.join(names)}" if names else "no replay"
+        raise InputError(
+            f"{run.store.url}: was begun as {earlier}; give the same archives, as they were, with --replay, "
+            "or start another run"
         )
 
 

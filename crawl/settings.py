@@ -97,6 +97,14 @@ MAX_TEXT = 1_000_000  # characters of one value, header list, message or stack
 CHALLENGE_FRAMES = 100  # frames of the visited page that are looked at for a captcha; a wall has one or two
 MAX_FRAMES = 50_000  # distinct frames of a visit that get a number of their own
 
+# -- The archive (--record): the most that one visit may bring; what is cut is counted ------------------
+# Bytes as sent: of a body, of one whose length the server does not announce, of all bodies of a visit. So
+# many are in the memory of Firefox's parent process at most.
+ARCHIVE_CAPS = {"body": 64 * 2**20, "unannounced": 4 * 2**20, "visit": 128 * 2**20}
+ARCHIVE_VISIT_BYTES = 128 * 2**20  # of all bodies of a visit, decoded
+ARCHIVE_RECORDS_BYTES = 192 * 2**20  # of all records of a visit, with headers and sent bodies
+ARCHIVE_FRAMES_BYTES = 16 * 2**20  # of messages of WebSockets of a visit
+
 # -- Segments -----------------------------------------------------------------------------------
 SEGMENT_BYTES = 64 * 2**20  # of records in memory: some 8 MB of Parquet, a good size for an object store
 SEGMENT_AGE_S = 60.0  # a crash costs at most the visits of this time; `status` is this far behind
@@ -115,6 +123,7 @@ PER_DOMAIN = 6  # visits at the same time to one registrable domain by the whole
 NOTE_S = 1.0  # between two updates of what the progress line says holds the crawl back
 STATUS_S = 15.0  # between two writes of the status of the whole crawl, for `overscripted status`
 OBSTACLE_S = 1.0  # least time between two questions to the frontier why there is no seed to lease
+STOP_LOOK_S = 0.2  # between two looks whether another thread has ended the crawl
 LIMIT_SPAN_S = 6.0  # the limit shown is that of most of this time, as limits alternate quickly
 MAX_ATTEMPTS = 8  # attempts at a seed that end without a visit (killed workers): then it is `lost`
 RETRY_DELAY_S = 5.0  # before the second attempt; doubled for each further one
@@ -186,11 +195,13 @@ class Options:
     allow_private: bool = False
     instrument: str = "default"
     mix_instruments: bool = False
+    record: bool = False  # keep all requests and responses in an archive, see `records.recording`
     save: tuple[str, ...] = ()  # kinds of records that are recorded on request, see `record_kinds.saving`
     profile: tuple[str, ...] = ()  # visit all seeds, in order, with one profile, see `kept.words`
     revisit_s: float = 0.0  # visit each page once more after this time; 0: do not
     do: str = ""  # the plan of what is done on each page, see `behaviours.plan`
     variants: str = ""  # file of the variants in which each seed is visited, see `variants.file`
+    replay: tuple[str, ...] = ()  # archives that answer in place of the network, see `replay.opening`
     contact: str = ""
     retries: int = 3
     per_domain: int = PER_DOMAIN
@@ -199,6 +210,10 @@ class Options:
     robots_unreachable: str = robots.DISALLOW  # or ALLOW: what a robots.txt means that cannot be read
     metrics: str = ""
     firefox: str | None = None
+    engine: str = "overscripted"  # or openwpm, see `openwpm.options`
+    openwpm: str = ""  # checkout of OpenWPM
+    openwpm_python: str = ""  # its Python; empty: that of its environment
+    openwpm_config: str = ""  # file of its parameters, see `openwpm.config`
     display: str = displays.HEADLESS  # on what Firefox runs, see `displays`
     popups: str = "block"
     segment_age_s: float = SEGMENT_AGE_S

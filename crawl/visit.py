@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import ada_url
-
-from overscripted.crawl import following, settings
+from overscripted.crawl import addressing, following, settings
 from overscripted.crawl.behaviours import acting, plan
 from overscripted.crawl.browser import Browser
 from overscripted.crawl.firefox.bidi import BidiClosed, BidiError
@@ -27,7 +25,6 @@ from overscripted.lists import challenges
 from overscripted.outcomes import Outcome
 from overscripted.schemas import RAW
 from overscripted.text import clean
-from overscripted.urls import refused, refused_address
 
 T = TypeVar("T")
 
@@ -62,6 +59,7 @@ class Result:
     waited: bool = False  # in vain, as it seems, while Firefox drew what this page or another asked for
     cpu_throttled: bool = False  # others went first, for the CPU that it had used: a lag is its own fault
     final_url: str = ""
+    user_agent: str = ""  # that the page was asked for with, where only its requests tell
     challenge: str = ""  # name of the rule that fired
     steps: tuple[plan.Step, ...] = ()  # done on the page
     follow: list[Link] = field(default_factory=list)  # to visit next in the same container
@@ -130,8 +128,10 @@ async def _attempt(
 ) -> Result:
     result = Result(steps=following.steps_of(lease, options))
     try:
-        url, tab = _url(lease.url), await browser.open(user_context)
+        url, tab = addressing.parse(lease.url), await browser.open(user_context)
         await _Visit(browser, tab, records, options, result).run(url, lease.link, loaded)
+    except addressing.Unusable as error:
+        result.outcome, result.error = Outcome.INVALID, str(error)
     except _Ended as end:
         result.outcome, result.error = end.outcome, end.error
     except BidiClosed:
@@ -182,18 +182,6 @@ def row(
         "instrument_sha256": instrument_sha256,
     }
     return tuple([values.get(name) for name in RAW["visits"].names])
-
-
-def _url(seed: str) -> str:
-    try:
-        parsed = ada_url.URL(seed)
-    except ValueError:
-        raise _Ended(Outcome.INVALID, "not a URL") from None
-    if parsed.protocol not in ("http:", "https:") or not parsed.hostname:
-        raise _Ended(Outcome.INVALID, "not an http or https URL")
-    if refused(parsed.hostname) or refused_address(seed, parsed.hostname):
-        raise _Ended(Outcome.INVALID, "not a URL to Firefox, for its host")
-    return str(parsed.href)
 
 
 class _Visit:

@@ -88,6 +88,10 @@ class VisitTabs:
         """The tabs of a container: one, or none where its visit has ended."""
         return [tab for tab in self._tabs.values() if container_id and tab.container_id == container_id]
 
+    def records(self, container_id: str) -> Records | None:
+        """The records of the visit that a container holds now; None where there is none."""
+        return self._records.get(container_id)
+
     def handle_event(self, event: str, params: dict[str, Any]) -> None:
         """Handle an event of the protocol, such as ``browsingContext.load``."""
         if tab := self._tabs.get(str(params.get("context"))):

@@ -14,6 +14,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -39,13 +40,15 @@ from overscripted.crawl.kept.states import States
 from overscripted.crawl.limits import Limit, LimitClock, Reached
 from overscripted.crawl.load_slots import LoadSlots
 from overscripted.crawl.metrics import Metrics
-from overscripted.crawl.network import route
 from overscripted.crawl.network.proxy_monitor import ProxyMonitor
 from overscripted.crawl.network.resolver import Resolver
-from overscripted.crawl.records import host_names
+from overscripted.crawl.network.route import Route
+from overscripted.crawl.records import host_names, recording
+from overscripted.crawl.records.recording import Recording
 from overscripted.crawl.records.rows import Records
 from overscripted.crawl.records.writer import Done, Writer
-from overscripted.crawl.robots import Robots
+from overscripted.crawl.replay.opening import Archives
+from overscripted.crawl.replay.route import ArchiveRoute
 from overscripted.crawl.settings import Limits, Options
 from overscripted.crawl.variants.variant import KEPT, Variant
 from overscripted.errors import OutsideError
@@ -65,13 +68,14 @@ _PAGES_OWN = (Outcome.NET_ERROR, Outcome.TIMEOUT, Outcome.HUNG)
 
 
 @dataclass(frozen=True)
-class _Made:
+class Made:
     """A visit that is over. Its records are complete but for its own row."""
 
     lease: Lease
     records: Records
     result: visits.Result
     user_agent: str
+    archived: tuple[bytes, ...] = ()  # its records of WARC
 
 
 class Worker:
@@ -86,10 +90,17 @@ class Worker:
         work: Work,
         resolver: Resolver | None = None,
         variants: Mapping[str, Variant] | None = None,
+        archives: Archives | None = None,
     ) -> None:
+        """``archives`` answer in place of the network, where there are some."""
+        self._archive = ArchiveRoute(archives) if archives else None
+        if self._archive:
+            options = replace(options, authorities=(str(self._archive.authority),))
         self.name = f"{platform.node()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"
         self.options, self.work = options, work
-        self.writer = Writer(store, self.name, options.segment_bytes, options.segment_age_s)
+        about = recording.warcinfo(frontier.crawl_id, options) if options.record else None
+        self.writer = Writer(store, self.name, options.segment_bytes, options.segment_age_s, about)
+        self._recorder = ThreadPoolExecutor(1, "archive") if options.record else None
         self.concurrency = ConcurrencyLimit(options.windows)
         self.limits = LimitClock()
         self.ended: Counter[str] = Counter()
@@ -98,12 +109,17 @@ class Worker:
         self._frontier = FrontierClient(frontier, self.name, options, store, self.writer, self.limits)
         self._instrument_sha256 = digest(instrument_settings)
         self._saved = saving.saved(options.save)
-        self._guard = route.guard_for(options, resolver)
-        self._proxy = ProxyMonitor(options.proxy) if options.proxy else None
-        self._robots = self._robots_for(options) if options.respect_robots else None
         self._metrics = Metrics(options.metrics, self.facts) if options.metrics else None
         self._store = store
         self._variants = variants or {}
+        # Of each proxy and, without any, of the key ""
+        self._routes: dict[str, Route] = {
+            options.proxy: self._archive or Route(options, options.proxy, "--proxy", resolver)
+        }
+        for variant in self._variants.values():
+            if variant.proxy and variant.proxy not in self._routes:
+                name = f"--variants: {variant.name}: proxy"
+                self._routes[variant.proxy] = Route(options, variant.proxy, name, resolver)
         self._instrument_settings = instrument_settings
         # Variants with a kept profile ("": a crawl without variants) -> its states
         kept = [""] if options.profile else [name for name, it in self._variants.items() if it.state == KEPT]
@@ -112,7 +128,10 @@ class Worker:
         self._before: dict[str, list[tuple[int, int]]] = {}
         frontier.in_order = tuple(kept)
         self._displays = Displays(options.display)
-        self.browsers = BrowserPool(options, instrument_settings, self._prefs, self.limits, self._displays)
+        self._attach = self._archive.attach if self._archive else None
+        self.browsers = BrowserPool(
+            options, instrument_settings, self._prefs, self.limits, self._displays, attach=self._attach
+        )
         self._pools = BrowserPools(self.browsers, self._pool)
         self._visits: dict[asyncio.Task[None], Lease] = {}
         self._waiting = 0  # seeds that wait for their next visit, beside the visits in progress
@@ -153,13 +172,13 @@ class Worker:
         await asyncio.to_thread(profile.clean)
         await asyncio.to_thread(virtual_display.clean)
         async with AsyncExitStack() as stack:
+            if self._recorder:
+                stack.callback(self._recorder.shutdown, wait=False, cancel_futures=True)
             stack.callback(self._frontier.close)
-            for helper in (self._guard, self._proxy, self._metrics):
+            for helper in (*self._routes.values(), self._metrics):
                 if helper:
                     await helper.start()
                     stack.push_async_callback(helper.stop)
-            if self._robots:
-                stack.push_async_callback(self._robots.close)
             await self._frontier.join(self._report())
             stack.push_async_callback(self._leave)
             stack.push_async_callback(self._displays.stop)
@@ -256,8 +275,9 @@ class Worker:
         """What keeps this worker from more visits, where ``unused`` more would be allowed."""
         if self.stopped:
             return limits.STOP
-        if self._proxy and self._proxy.away:
-            return limits.proxy(self.options.proxy)
+        for route in self._routes.values():
+            if route.monitor and route.monitor.away:
+                return limits.proxy(route.proxy)
         if self.writer.full or (unused > 0 and self.writer.late):
             return self._records_reached
         if unused <= 0:
@@ -281,18 +301,23 @@ class Worker:
     async def _begin(self, lease: Lease) -> None:
         if lease.attempt > settings.MAX_ATTEMPTS:
             result = visits.Result(Outcome.LOST, "workers were killed at every attempt")
-            self._finish(lease, [_Made(lease, self._records(lease), result, "")])
+            self._finish(lease, [Made(lease, self._records(lease), result, "")])
             if lease.variant in self._states:
                 self.writer.flush()
             return
         variant = self._variants.get(lease.variant)
         if variant:
             lease = replace(lease, do=variant.do or lease.do, decorate=variant.decorate)
-        if lease.variant in self._states:
-            task = asyncio.create_task(self._visit_with_profile(lease))
-        else:
-            task = asyncio.create_task(self._visit(await self._pools.of(variant).get(), lease))
+        task = await self._start(lease, variant)
         self._visits[task] = lease
+        if self.writer.abandoned:  # `stop` was called a second time while the browser started
+            task.cancel()
+
+    async def _start(self, lease: Lease, variant: Variant | None) -> "asyncio.Task[None]":
+        """Start the visit of a lease."""
+        if lease.variant in self._states:
+            return asyncio.create_task(self._visit_with_profile(lease))
+        return asyncio.create_task(self._visit(await self._pools.of(variant).get(), lease))
 
     def _options_of(self, lease: Lease) -> Options:
         """The options of a lease, with those of its variant."""
@@ -300,7 +325,9 @@ class Worker:
         return replace(self.options, revisit_s=variant.after) if variant and variant.after else self.options
 
     def _records(self, lease: Lease) -> Records:
-        records = Records(self.writer, self._crawl_id, lease.visit_id, lease.attempt, Limits(), self._saved)
+        visit = {"crawl_id": self._crawl_id, "visit_id": lease.visit_id, "attempt": lease.attempt}
+        kept = Recording(visit, Limits().rows, self._recorder) if self._recorder else None
+        records = Records(self.writer, **visit, limits=Limits(), saved=self._saved, recording=kept)
         records.host = host(lease.seed)
         return records
 
@@ -312,7 +339,7 @@ class Worker:
         variant = self._variants.get(lease.variant)
         expected = following.expected(lease, self._options_of(lease))
         needed = expected or bool(variant and variant.has_container_settings)
-        made: list[_Made] = []
+        made: list[Made] = []
         async with browser.hold(needed, variant) as user_context:
             whole = bool(user_context or not needed)
             whole = whole and await self._make(made, browser, lease, user_context)
@@ -321,7 +348,7 @@ class Worker:
         else:
             await self._frontier.retry(lease)
 
-    async def _make(self, made: list[_Made], browser: Browser, lease: Lease, user_context: str) -> bool:
+    async def _make(self, made: list[Made], browser: Browser, lease: Lease, user_context: str) -> bool:
         """Make the visits of a lease and add them to ``made``. False where they have to be made again."""
         options = self._options_of(lease)
         whole = await self._add(made, browser, lease, user_context)
@@ -342,7 +369,7 @@ class Worker:
         """Make the visits of a lease with the kept profile. Its state is written before the last row."""
         states, variant = self._states[lease.variant], self._variants.get(lease.variant)
         before = await asyncio.to_thread(states.load, self._before[lease.variant])
-        made: list[_Made] = []
+        made: list[Made] = []
         whole = False
         try:
             kept = await KeptProfile.start(self._pools.of(variant), before, variant)
@@ -388,32 +415,53 @@ class Worker:
             self._due -= beside
         return not self.stopped
 
-    async def _add(self, made: list[_Made], browser: Browser, lease: Lease, user_context: str) -> bool:
-        """Make one visit and add it. False where the user's proxy did not serve it."""
+    async def _add(self, made: list[Made], browser: Browser, lease: Lease, user_context: str) -> bool:
+        """Make one visit in a browser and add it. For the rest see `_add_visit`."""
+
+        async def visit(records: Records) -> visits.Result:
+            return await visits.visit(browser, lease, records, self.options, self._load_slots, user_context)
+
+        return await self._add_visit(made, lease, visit, browser.user_agent)
+
+    async def _add_visit(
+        self,
+        made: list[Made],
+        lease: Lease,
+        visit: Callable[[Records], Awaitable[visits.Result]],
+        user_agent: str = "",
+    ) -> bool:
+        """Make one visit and add it. False where the user's proxy did not serve it.
+
+        ``visit`` makes it, unless robots.txt forbids it.
+        """
         records, began = self._records(lease), time.monotonic()
-        rules = await self._robots.rules(lease.url) if self._robots else ALL_ALLOWED
+        if self._archive:
+            records.replay = await self._archive.visit(lease)
+        route = self._route(self._variants.get(lease.variant))
+        rules = await route.robots.rules(lease.url) if route.robots else ALL_ALLOWED
         if not rules.allow(lease.url):
             result = visits.Result(Outcome.BLOCKED, rules.refusal)
         else:
-            result = await visits.visit(browser, lease, records, self.options, self._load_slots, user_context)
+            result = await visit(records)
         if (
-            self._guard
+            route.guard
             and result.outcome == Outcome.NET_ERROR
-            and self._guard.resolver.has_refused(records.host)
+            and route.guard.resolver.has_refused(records.host)
         ):
             result.outcome, result.error = Outcome.BLOCKED, f"{records.host}: not a public address"
         suspect = bool(rules.unreachable) or result.outcome in (Outcome.NET_ERROR, Outcome.HTTP_ERROR)
-        if self._proxy and not await self._proxy_served(self._proxy, suspect, began):
+        if route.monitor and not await self._proxy_served(route.monitor, suspect, began):
             return False
         if not result.cpu_throttled:
             self.concurrency.record_lag(result.max_lag_s)
             if result.outcome == Outcome.HUNG and self.concurrency.lagging:
                 # Other pages lack CPU too: perhaps this page has no endless loop.
                 result.max_lag_s = settings.FLUSH_TIMEOUT_S
-        names = self._guard.resolver.names if self._guard else None
-        await host_names.add(records, names, self.options.proxy)
+        names = route.guard.resolver.names if route.guard else None
+        await host_names.add(records, names, route.proxy)
         records.finish()
-        made.append(_Made(lease, records, result, browser.user_agent))
+        archived = await records.recording.finish() if records.recording else []
+        made.append(Made(lease, records, result, result.user_agent or user_agent, tuple(archived)))
         return True
 
     async def _proxy_served(self, proxy: ProxyMonitor, suspect: bool, began: float) -> bool:
@@ -432,7 +480,7 @@ class Worker:
                 return False
         return True
 
-    def _again(self, made: _Made) -> bool:
+    def _again(self, made: Made) -> bool:
         """Whether the lease of a visit should be tried again, for how this visit went.
 
         A page that follows and does not load is no reason: that is how a page of the site is.
@@ -444,7 +492,7 @@ class Worker:
         attempt, retries = made.lease.attempt, self.options.retries
         return attempts.again(result.outcome, attempt, retries, starved, result.waited)
 
-    def _finish(self, lease: Lease, made: list[_Made]) -> None:
+    def _finish(self, lease: Lease, made: list[Made]) -> None:
         """The visits of a lease are over: decide what its seed becomes once all of them are durable."""
         first, last = made[0].result, made[-1]
         done: Callable[[], Awaitable[bool]]
@@ -458,13 +506,37 @@ class Worker:
             self.work.add(1, failed=0 if first.outcome in GOOD else 1)
         self._write(last, partial(self._acknowledge, lease, done))
 
-    def _write(self, made: _Made, done: Done) -> None:
+    def _write(self, made: Made, done: Done) -> None:
         """Write the row of a visit, after its records. ``done`` is called once they are durable."""
         _log_visit(made, self._again(made))
+        self._write_archive(made)
         row = visits.row(
             made.result, made.lease, made.records, self.name, made.user_agent, self._instrument_sha256
         )
         self.writer.end_visit(row, done)
+
+    def _write_archive(self, made: Made) -> None:
+        """Write the archive's records of a visit, where it has any."""
+        kept = made.records.recording
+        if kept is None:
+            return
+        made.records.gaps.update(kept.gaps)
+        lease, result = made.lease, made.result
+        facts = {
+            "site_url": lease.seed,
+            "variant": lease.variant,
+            "wave": lease.wave,
+            "parent_visit_id": lease.parent_visit_id,
+            "outcome": result.outcome,
+            "final_url": result.final_url,
+            "title": made.records.title,
+            "started": result.started.isoformat(),
+            "loaded": result.loaded and result.loaded.isoformat(),
+            "dwell_s": result.dwell_s,
+            "user_agent": made.user_agent,
+        }
+        self.writer.add_archive([kept.metadata(facts), *made.archived])
+        kept.release()
 
     async def _acknowledge(self, lease: Lease, done: Callable[[], Awaitable[bool]]) -> None:
         if not await done():
@@ -482,19 +554,19 @@ class Worker:
 
     # -- parts --------------------------------------------------------------------------------
 
-    def _prefs(self) -> dict[str, Pref]:
-        return route.prefs(self.options, self._guard) | profile.popups(self.options.popups)
+    def _route(self, variant: Variant | None) -> Route:
+        """The route to the network of a variant's visits."""
+        return self._routes[(variant and variant.proxy) or self.options.proxy]
+
+    def _prefs(self, variant: Variant | None = None) -> dict[str, Pref]:
+        """Preferences of a browser. None of a variant changes its route to the network."""
+        own = variant.browser_prefs() if variant else {}
+        return own | self._route(variant).prefs() | profile.popups(self.options.popups)
 
     def _pool(self, variant: Variant) -> BrowserPool:
-        def prefs() -> dict[str, Pref]:
-            return variant.browser_prefs() | self._prefs()
-
+        prefs = partial(self._prefs, variant)
         settings_ = self._instrument_settings
-        return BrowserPool(self.options, settings_, prefs, self.limits, self._displays, variant.extension)
-
-    def _robots_for(self, options: Options) -> Robots:
-        resolver = self._guard.resolver if self._guard else None
-        return Robots(resolver, options.proxy, options.authorities, options.robots_unreachable)
+        return BrowserPool(self.options, settings_, prefs, self.limits, self._displays, variant, self._attach)
 
     async def _leave(self) -> None:
         await self._frontier.leave(self._report())
@@ -523,6 +595,7 @@ class Worker:
             "limit": self.limits.present.limit.value,
             "limit_for_s": round(self.limits.since_s, 1),
             "limit_s": self.limits.seconds(),
+            **({"replayed": dict(self._archive.server.counts)} if self._archive else {}),
         }
 
 
@@ -535,7 +608,7 @@ async def _nothing() -> None:
     """What is done when a visit is durable that is not the last one of its lease."""
 
 
-def _log_visit(made: _Made, again: bool) -> None:
+def _log_visit(made: Made, again: bool) -> None:
     lease, records, result = made.lease, made.records, made.result
     fields = {
         "seed": lease.seed,

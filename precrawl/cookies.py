@@ -1,18 +1,13 @@
 """The cookies that the redirects of one page set, stored and sent as browsers do (RFC 6265bis)."""
 
-import re
 import time
 from dataclasses import dataclass
-from email.utils import mktime_tz, parsedate_tz
 
 import ada_url
 
-from overscripted import urls
+from overscripted import set_cookie, urls
 
-MAX_COOKIE = 4096  # characters of name and value, as in browsers
 MAX_COOKIES = 150  # per page; Firefox has this limit per domain
-_BLANKS = " \t"
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass
@@ -51,29 +46,22 @@ class Cookies:
         return "; ".join(cookie.text for cookie in sorted(matching, key=lambda c: -len(c.path)))
 
     def _store(self, host: str, path: str, secure: bool, header: str) -> None:
-        first, *rest = header.split(";")
-        name, _, value = first.partition("=")
-        name, value = name.strip(_BLANKS), value.strip(_BLANKS)
-        if len(name) + len(value) > MAX_COOKIE or not name or _CONTROL.search(header):
+        asked = set_cookie.parse(header)
+        if asked is None or (asked.domain and not _may_set(host, asked.domain)):
             return
-        attributes: dict[str, str] = {}
-        for part in rest:
-            attribute, _, text = part.partition("=")
-            attributes[attribute.strip(_BLANKS).lower()] = text.strip(_BLANKS)
-        domain = attributes.get("domain", "").lower().removeprefix(".")
-        if domain and not _may_set(host, domain):
-            return
-        if ("secure" in attributes or _prefixed(name)) and not secure:
+        if ("secure" in asked.attributes or _prefixed(asked.name)) and not secure:
             return
         cookie = _Cookie(
-            f"{name}={value}",
-            domain or host,
-            not domain or _is_address(host),
-            attributes["path"] if attributes.get("path", "").startswith("/") else _folder(path),
-            "secure" in attributes,
+            f"{asked.name}={asked.value}",
+            asked.domain or host,
+            not asked.domain or _is_address(host),
+            asked.path or _folder(path),
+            "secure" in asked.attributes,
         )
-        key = (name, cookie.domain, cookie.path)
-        if _is_expired(attributes):
+        key = (asked.name, cookie.domain, cookie.path)
+        now = time.time()
+        expiry = asked.expiry(now)
+        if expiry is not None and expiry <= now:
             self._cookies.pop(key, None)
         elif len(self._cookies) < MAX_COOKIES or key in self._cookies:
             self._cookies[key] = cookie
@@ -101,14 +89,3 @@ def _within(path: str, above: str) -> bool:
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0] or "/"
-
-
-def _is_expired(attributes: dict[str, str]) -> bool:
-    age = attributes.get("max-age", "")
-    if re.fullmatch(r"-?[0-9]+", age):
-        return age.startswith("-") or not age.strip("0")
-    when = parsedate_tz(attributes.get("expires", ""))
-    try:
-        return when is not None and mktime_tz(when) <= time.time()
-    except (ValueError, OverflowError):
-        return False

@@ -1,5 +1,6 @@
 """What Firefox runs on: no display, a virtual one of the worker, or the user's desktop."""
 
+import logging
 import os
 
 from overscripted.crawl.firefox.display import Display
@@ -8,6 +9,8 @@ from overscripted.errors import InputError, SoftwareMissing
 
 HEADLESS, VIRTUAL, DESKTOP = "headless", "virtual", "desktop"
 CHOICES = (HEADLESS, VIRTUAL, DESKTOP)
+log = logging.getLogger("overscripted.crawl")
+
 _NAMES = ("DISPLAY", "XAUTHORITY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR")
 
 
@@ -27,6 +30,21 @@ class Displays:
     async def stop(self) -> None:
         """End what it has started."""
         await self._virtual.stop()
+
+
+def default() -> str:
+    """The choice where none was made: a virtual display; headless, with a warning, where there is no Xvfb.
+
+    Why: docs/decisions/0011-virtual-display-by-default.md.
+    """
+    if available():
+        return VIRTUAL
+    log.warning(
+        "Xvfb is not installed, so Firefox is headless: pages find other system fonts, colours and scroll "
+        "bars than on a desktop; %s, or give --display headless",
+        REMEDY,
+    )
+    return HEADLESS
 
 
 def desktop() -> Display:

@@ -15,10 +15,9 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from overscripted.crawl import processes
+from overscripted.crawl import owned_folders
 from overscripted.crawl.firefox.display import Display
 from overscripted.errors import OutsideError
 
@@ -34,16 +33,10 @@ _ANY_HOST = 65535  # family of an entry of an Xauthority file that holds for eve
 
 def clean() -> int:
     """Remove the files of displays whose workers were killed; returns how many."""
-    folders = Path(tempfile.gettempdir()).glob(f"{_PREFIX}*")
-    left = [folder for folder in folders if not _owner_runs(folder)]
+    left = owned_folders.left(_PREFIX)
     for folder in left:
         shutil.rmtree(folder, ignore_errors=True)
     return len(left)
-
-
-def _owner_runs(folder: Path) -> bool:
-    pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
-    return pid.isdecimal() and processes.runs(int(pid))
 
 
 def available() -> bool:
@@ -81,7 +74,7 @@ class VirtualDisplay:
             self._folder = None
 
     def _start(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._folder = owned_folders.make(_PREFIX)
         secret = self._folder / "secret"
         secret.write_bytes(_entry(secrets.token_bytes(16)))
         reader, writer = os.pipe()

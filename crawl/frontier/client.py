@@ -62,7 +62,9 @@ class FrontierClient:
 
     async def lease_in_order(self, variant: str) -> tuple[Lease | None, list[tuple[int, int]]]:
         """The seed whose turn it is, and the visits before it, see `Frontier.lease_in_order`."""
-        return await self._ask(self._frontier.lease_in_order, self._worker, variant)
+        options = self._options
+        arguments = (self._worker, variant, options.per_domain, options.pace_s)
+        return await self._ask(self._frontier.lease_in_order, *arguments)
 
     async def end(self, lease: Lease, outcome: Outcome, calls: int) -> bool:
         """The seed has ended, its records are durable. False where another worker has the seed now."""

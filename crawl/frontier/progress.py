@@ -27,6 +27,7 @@ def facts(frontier: Frontier) -> dict[str, Any]:
         "left": left,
         **{name.value: by_outcome[name] for name in Outcome if name in by_outcome},
         "calls": frontier.report.calls() - wave.calls_before,
+        **replayed(workers),
         "held_back_s": held_back(workers),
     }
 
@@ -59,6 +60,14 @@ def held_back(workers: Iterable[dict[str, Any]]) -> dict[str, int]:
     for worker in workers:
         seconds.update(worker["facts"].get("limit_s", {}))
     return {limit: round(total) for limit, total in seconds.most_common() if round(total)}
+
+
+def replayed(workers: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Of a replay: the requests by the rule of their answers, ``miss`` for those without, the most first."""
+    counts: Counter[str] = Counter()
+    for worker in workers:
+        counts.update(worker["facts"].get("replayed", {}))
+    return {"replayed": dict(counts.most_common())} if counts else {}
 
 
 def ended(counts: dict[str, int]) -> dict[str, int]:

@@ -182,19 +182,25 @@ class Frontier:
                 self._mark_leased(db, worker, batch, now + pace_s)
             return batch.leases
 
-    def lease_in_order(self, worker: str, variant: str = "") -> tuple[Lease | None, list[tuple[int, int]]]:
+    def lease_in_order(
+        self, worker: str, variant: str = "", per_domain: int = 0, pace_s: float = 0.0
+    ) -> tuple[Lease | None, list[tuple[int, int]]]:
         """The seed of a variant whose turn it is, or None while it cannot be leased; the visits before it.
 
-        For these see `Next`.
+        For these see `Next`, for ``per_domain`` and ``pace_s`` `lease`.
         """
+        now = self._database.clock
         with self._database.begin() as db:
             turn = self._in_order.next(db, variant)
             if turn.visit_id is None:
                 return None, turn.before
             query = _LEASABLE.where(SEEDS.c.crawl_id == self.crawl_id, SEEDS.c.visit_id == turn.visit_id)
-            batch = _Batch(1, 0, 0.0, together=False)
-            batch.add(db.execute(query))
-            self._mark_leased(db, worker, batch, self._database.clock)
+            query = query.where(*_free(now, per_domain))
+            batch = _Batch(1, per_domain, pace_s, together=False)
+            batch.add(db.execute(query.with_for_update(of=DOMAINS)))
+            if not batch.leases:
+                return None, turn.before
+            self._mark_leased(db, worker, batch, now + pace_s)
             return batch.leases[0], turn.before
 
     def visits_in_order(self, variant: str = "") -> list[tuple[int, int]]:

@@ -13,6 +13,14 @@ def table(run: Run, name: str) -> list[Row]:
     return [row for part in segments.read(run.store, name) for row in part.to_pylist()]
 
 
+def acknowledged(run: Run, name: str) -> list[Row]:
+    """The rows of a table that belong to the last attempt of their visit."""
+    last: dict[int, int] = {}
+    for row in table(run, "visits"):
+        last[row["visit_id"]] = max(row["attempt"], last.get(row["visit_id"], 0))
+    return [row for row in table(run, name) if row["attempt"] == last.get(row["visit_id"])]
+
+
 class Raw:
     """The acknowledged records of a run. ``visits`` by seed; other tables by seed through `of`."""
 

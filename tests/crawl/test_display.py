@@ -1,12 +1,14 @@
 """Pages find a desktop's display, with and without one; what is missing is said at the start."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from overscripted.crawl.display import lacking
+from overscripted.crawl.display import FONTS, lacking
 from overscripted.run import Run
 from tests.crawl.crawling import Crawl
 from tests.crawl.raw import Raw
@@ -14,6 +16,7 @@ from tests.crawl.web import Web
 
 OPTIONS = ("--allow-private", "--dwell", "0.1", "--retries", "0")
 DESKTOP = {"mouse": True, "screen": "1920x1080"}
+BERLIN = {"TZ": "Europe/Berlin"}
 NO_MESA = {"__EGL_VENDOR_LIBRARY_DIRS": "/nonexistent"}  # as where it is not installed: nobody draws
 WARNING = "pages find no WebGL"
 
@@ -41,6 +44,12 @@ def found(
     return page, dict(Run.open(folder / "run").stage("crawl")["display"]), one.said
 
 
+def families() -> set[str]:
+    """The families of fonts that are installed, as fontconfig lists them."""
+    listed = subprocess.run(["fc-list", ":", "family"], capture_output=True, check=True, text=True).stdout
+    return {name for line in listed.splitlines() for name in line.split(",")}
+
+
 @needs_firefox
 def test_without_a_display_pages_find_the_same_as_on_one(
     small_web: Web, tmp_path: Path, display: str
@@ -48,17 +57,23 @@ def test_without_a_display_pages_find_the_same_as_on_one(
     folders = [tmp_path / name for name in ("headless", "shown")]
     for folder in folders:
         folder.mkdir()
-    headless, noted, said = found(small_web, folders[0])
+    headless, noted, said = found(small_web, folders[0], environment=BERLIN)
     if WARNING in said:
         pytest.skip("Mesa is not installed (Debian: apt install libegl1 libgl1 libgl1-mesa-dri)")
     shown, noted_of_shown, _ = found(
-        small_web, folders[1], "--display", "desktop", environment={"DISPLAY": display}
+        small_web, folders[1], "--display", "desktop", environment={**BERLIN, "DISPLAY": display}
     )
+    del headless["system"], shown["system"]  # see tests/crawl/test_virtual_display.py
     assert headless == shown
+    assert shown["contradictions"] == []
     assert (shown["hover"], shown["fine"], shown["coarse"]) == (True, True, False)
     assert (shown["screen"], shown["smaller"]) == ([1920, 1080], True)
     assert shown["drawn"] == [255, 128, 64, 255]
-    assert noted == noted_of_shown == DESKTOP | {"webgl": shown["webgl"], "h264": shown["h264"]}
+    facts = {"webgl": shown["webgl"], "h264": shown["h264"], "timezone": shown["timezone"]}
+    assert noted == noted_of_shown == DESKTOP | facts | {"fonts": noted["fonts"]}
+    assert shown["timezone"] == BERLIN["TZ"]
+    if shutil.which("fc-list"):
+        assert noted["fonts"] == [name for name in FONTS if name in families()]
 
 
 @needs_firefox
@@ -74,15 +89,30 @@ def test_a_machine_that_cannot_draw_is_warned_of_once(small_web: Web, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("webgl", "h264", "words"),
+    ("webgl", "h264", "fonts", "words"),
     [
-        ("llvmpipe, or similar", True, []),
-        ("", True, ["apt install libegl1 libgl1 libgl1-mesa-dri"]),
-        ("llvmpipe, or similar", False, ["apt install '^libavcodec[0-9]+$'"]),
-        ("", False, ["libegl1", "libavcodec"]),
+        ("llvmpipe, or similar", True, [*FONTS], []),
+        ("", True, [*FONTS], ["apt install libegl1 libgl1 libgl1-mesa-dri"]),
+        ("llvmpipe, or similar", False, [*FONTS, "Another"], ["apt install '^libavcodec[0-9]+$'"]),
+        (
+            "llvmpipe, or similar",
+            True,
+            ["Liberation Mono", "DejaVu Sans"],
+            [
+                "no Liberation Sans, Liberation Serif, Noto Color Emoji: fonts that",
+            ],
+        ),
+        (
+            "",
+            False,
+            [],
+            ["libegl1", "libavcodec", "fonts-dejavu-core fonts-liberation fonts-noto-color-emoji)"],
+        ),
     ],
 )
-def test_each_lack_is_a_line_with_its_remedy(webgl: str, h264: bool, words: list[str]) -> None:
-    lines = lacking(DESKTOP | {"webgl": webgl, "h264": h264})
+def test_each_lack_is_a_line_with_its_remedy(
+    webgl: str, h264: bool, fonts: list[str], words: list[str]
+) -> None:
+    lines = lacking(DESKTOP | {"webgl": webgl, "h264": h264, "fonts": fonts})
     assert len(lines) == len(words)
     assert all(word in line and "\n" not in line for word, line in zip(words, lines, strict=True))

@@ -7,6 +7,7 @@ import random
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from overscripted.run import Run
 from tests import services
 from tests.crawl.crawling import Crawl, crawl
 from tests.crawl.raw import Raw, table
+from tests.crawl.recorded import kept
 from tests.crawl.web import Web
 
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
@@ -59,8 +61,34 @@ def check_records(raw: Raw, web: Web, pages: int) -> None:
         ]
 
 
+def check_archive(run: Path, web: Web, pages: int) -> None:
+    """Of each page, the records of its acknowledged attempt once, and files without damage."""
+    visits = Raw(str(run)).visits
+    attempts = {(str(visit["visit_id"]), visit["attempt"]): seed for seed, visit in visits.items()}
+    found: dict[str, Counter[tuple[str, str]]] = {seed: Counter() for seed in visits}
+    for record in kept(run):
+        attempt = record.about or (json.loads(record.body) if record.kind == "metadata" else {})
+        seed = attempts.get((record.warc.get("WARC-Page-ID", ""), attempt.get("attempt")))
+        if seed:
+            found[seed][record.kind, record.url] += 1
+    for n in range(pages):
+        records, page = found[web.page(n)], web.page(n)
+        assert (records["metadata", page], records["request", page], records["response", page]) == (1, 1, 1)
+        for kind, base in (("top", web.base), ("own", web.base), ("other", web.other)):
+            told = f"{base}/told?mark={kind}-{n}"
+            assert (records["request", told], records["response", told] + records["revisit", told]) == (1, 1)
+
+
 def facts(run: Path) -> dict[str, int]:
     return dict(Run.open(run).stage("crawl")["facts"])
+
+
+def left(run: Path) -> int:
+    """Visits that have not ended in the frontier."""
+    frontier = Frontier(f"sqlite:///{run}/frontier.sqlite", Run.open(run).crawl_id)
+    counts = frontier.report.counts()
+    frontier.close()
+    return sum(n for name, n in counts.items() if not name.startswith("ended"))
 
 
 def leftovers(one: Crawl) -> list[str]:
@@ -85,7 +113,7 @@ def test_kill_worker_again_and_again_loses_and_doubles_nothing(small_web: Web, t
     pages, run = 18, tmp_path / "run"
     seeds = [small_web.page(n) for n in range(pages)]
     dice = random.Random(5)
-    one = Crawl(run, *FAST, seeds=seeds, folder=tmp_path)
+    one = Crawl(run, *FAST, "--record", seeds=seeds, folder=tmp_path)
     until_pages_ended(run, 1)
     for _ in range(2):
         firefox = one.until_firefox()
@@ -93,12 +121,43 @@ def test_kill_worker_again_and_again_loses_and_doubles_nothing(small_web: Web, t
         one.kill()
         with contextlib.suppress(psutil.NoSuchProcess):
             firefox.wait(20)  # it goes with its worker
-        one = Crawl(run, *FAST, folder=tmp_path)
+        one = Crawl(run, *FAST, "--record", folder=tmp_path)
     assert one.wait() == 0, one.said
     check_records(Raw(str(run)), small_web, pages)
+    check_archive(run, small_web, pages)
     found = facts(run)
     assert (found["seeds"], found["left"], found["complete"]) == (pages, 0, pages)
     assert found["calls"] == sum(visit["n_calls"] for visit in Raw(str(run)).visits.values())
+    assert leftovers(one) == []
+
+
+def test_kill_worker_with_variants_makes_each_visit_once(small_web: Web, tmp_path: Path) -> None:
+    """Variants of the plain browser, of its containers, and of a browser of their own."""
+    run, seeds = tmp_path / "run", [small_web.page(n) for n in (3, 5)]
+    (tmp_path / "variants.toml").write_text("[plain]\n[german]\nlocale = 'de-DE'\n[gpc]\ngpc = true\n")
+    options = (*FAST, "--variants", str(tmp_path / "variants.toml"))
+    one = Crawl(run, *options, seeds=seeds, folder=tmp_path)
+    until_pages_ended(run, 1)  # the variants of one seed are visited, those of the other begin or have begun
+    one.kill()
+    assert left(run) > 0
+    one = Crawl(run, *options, folder=tmp_path)
+    assert one.wait() == 0, one.said
+    opened = Run.open(run)
+    attempts = sorted(table(opened, "visits"), key=lambda row: row["attempt"])
+    last = {row["visit_id"]: row for row in attempts}
+    assert sorted((row["site_url"], row["variant"], row["outcome"]) for row in last.values()) == sorted(
+        (seed, variant, "complete") for seed in seeds for variant in ("plain", "german", "gpc")
+    )
+    marks: dict[int, list[str]] = {visit_id: [] for visit_id in last}
+    for call in table(opened, "calls"):
+        if call["attempt"] == last[call["visit_id"]]["attempt"] and call["symbol"].endswith(
+            "Storage.setItem"
+        ):
+            marks[call["visit_id"]].append(json.loads(call["arguments"])["1"])
+    for visit_id, found in marks.items():
+        n = int(last[visit_id]["site_url"].rpartition("/")[2])
+        assert {mark: found.count(mark) for mark in found} == expected_marks(small_web, n)
+    assert (facts(run)["seeds"], facts(run)["left"]) == (6, 0)
     assert leftovers(one) == []
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from overscripted.crawl import settings
 from overscripted.crawl.frontier.queue import Frontier, Lease, Seed, visit_id
 from overscripted.crawl.frontier.tables import DOMAINS, SEEDS
+from overscripted.crawl.frontier.visit_ids import place_of
 from overscripted.crawl.limits import Limit
 from overscripted.errors import InputError, OutsideError
 from tests import services
@@ -241,6 +242,69 @@ def test_threads_never_share_a_seed(url: str) -> None:
     assert len(taken) == len(set(taken)) == 300
     assert max(most) <= 2
     assert opened.report.counts() == {"ended complete": 300}
+    opened.close()
+
+
+def test_seeds_in_order_are_leased_one_by_one(frontier: Frontier) -> None:
+    """Other variants of the same seeds, and other leases, do not disturb the order."""
+    seeds = [f"http://s{n}.com/" for n in range(4)]
+    frontier.in_order = ("kept",)
+    frontier.add(seeds, variants=("kept", "fresh"))
+    frontier.add(["http://again.com/"], variants=("kept",), wave=2, priority=9)  # a wave comes after another
+    order = [*sorted(seeds, key=lambda seed: place_of(frontier.crawl_id, seed)), "http://again.com/"]
+    for worker in ("w1", "w2"):
+        beat(frontier, worker)
+    assert {lease.variant for lease in frontier.lease("w2", 99, per_domain=0)} == {"fresh"}
+    ended: list[tuple[int, int]] = []
+    for number, seed in enumerate(order):
+        lease, before = frontier.lease_in_order("w1", "kept")
+        assert lease and (lease.seed, lease.variant, lease.attempt) == (seed, "kept", 1)
+        assert before == frontier.visits_in_order("kept") == ended[::-1]
+        assert frontier.lease_in_order("w2", "kept") == (None, before)  # while it is visited
+        if number == 1:  # it is tried again before the next one
+            assert frontier.retry("w1", lease, 0.0)
+            again, _ = frontier.lease_in_order("w2", "kept")
+            assert again and (again.seed, again.attempt) == (seed, 2)
+            frontier.leave("w2")
+            lease, _ = frontier.lease_in_order("w1", "kept")
+            assert lease and (lease.seed, lease.attempt) == (seed, 3)
+        assert frontier.end("w1", lease, "complete")
+        ended.append((lease.visit_id, lease.attempt))
+    assert frontier.lease_in_order("w1", "kept") == (None, ended[::-1])
+
+
+def test_a_seed_that_waits_for_its_next_attempt_holds_up_those_after_it(frontier: Frontier) -> None:
+    frontier.add(["http://a.com/", "http://b.com/"])
+    beat(frontier, "w1")
+    first, _ = frontier.lease_in_order("w1")
+    assert first and frontier.retry("w1", first, 600.0)
+    assert frontier.lease_in_order("w1") == (None, [])
+
+
+def test_workers_that_share_an_order_keep_it(url: str) -> None:
+    """However they meet, one seed is visited at a time, and each worker knows those before."""
+    crawl, seeds = next(_crawls), [f"http://s{n}.com/" for n in range(30)]
+    opened = Frontier(url, crawl)
+    opened.add(seeds)
+    visited: list[tuple[str, int]] = []  # each seed, and how many were before it
+
+    def work(name: str) -> None:
+        frontier = Frontier(url, crawl)
+        beat(frontier, name)
+        while frontier.report.left():
+            lease, before = frontier.lease_in_order(name)
+            if lease:
+                visited.append((lease.seed, len(before)))
+                assert frontier.end(name, lease, "complete")
+        frontier.close()
+
+    threads = [threading.Thread(target=work, args=(f"w{n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    ordered = sorted(seeds, key=lambda seed: place_of(crawl, seed))
+    assert visited == [(seed, number) for number, seed in enumerate(ordered)]
     opened.close()
 
 

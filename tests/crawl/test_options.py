@@ -13,6 +13,7 @@ from overscripted.cli import entry
 from overscripted.crawl import command, metrics, settings
 from overscripted.crawl.concurrency import ConcurrencyLimit
 from overscripted.crawl.dwell import _require_same, draw, summarise
+from overscripted.crawl.firefox import displays
 from overscripted.crawl.frontier import attempts
 from overscripted.crawl.frontier.queue import Frontier
 from overscripted.crawl.instrument.settings import resolve
@@ -78,6 +79,22 @@ def test_the_old_name_of_an_option_works_with_a_note(
     assert parsed() == (9, note)
 
 
+def test_the_display_is_virtual_where_there_is_xvfb(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def chosen(*arguments: str) -> str:
+        return command.options(command.crawl.make_context("crawl", ["run", *arguments]).params).display
+
+    monkeypatch.setattr(displays, "available", lambda: True)
+    assert (chosen(), caplog.messages) == (displays.VIRTUAL, [])
+    monkeypatch.undo()
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert chosen("--display", "headless") == displays.HEADLESS and not caplog.messages
+    assert chosen() == displays.HEADLESS
+    (warning,) = caplog.messages
+    assert "apt install xvfb" in warning and "--display headless" in warning
+
+
 def test_the_help_shows_every_option_in_one_group(capsys: pytest.CaptureFixture[str]) -> None:
     grouped = [name for names in command.crawl.groups.values() for name in names]
     assert sorted(grouped) == sorted(
@@ -112,9 +129,10 @@ async def test_a_worker_that_cannot_start_leaves_no_part_running(tmp_path: Path)
         worker = Worker(Store(tmp_path / "run"), frontier, options, resolve("default"), work)
         with pytest.raises(InputError, match="--metrics"):
             await worker.run()
-    assert worker._guard
+    guard = worker._route(None).guard
+    assert guard
     with pytest.raises(OSError, match=r"Connect|refused"):
-        await asyncio.open_connection("127.0.0.1", worker._guard.port)
+        await asyncio.open_connection("127.0.0.1", guard.port)
     assert frontier.workers.all() == []
     frontier.close()
 

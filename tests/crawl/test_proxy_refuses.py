@@ -29,15 +29,27 @@ def test_a_site_that_says_407_is_no_proxy_that_does() -> None:
         proxies.require_open(web.proxy)
 
 
-def test_the_crawl_does_not_begin(tmp_path: Path) -> None:
+def option(setting: str, proxy: str, folder: Path) -> tuple[str, str]:
+    """The option that names a proxy: itself, or in a file of variants."""
+    if setting == "--proxy":
+        return "--proxy", proxy
+    (folder / "variants.toml").write_text(f'[there]\nproxy = "{proxy}"\n')
+    return "--variants", str(folder / "variants.toml")
+
+
+@pytest.mark.parametrize("setting", ["--proxy", "--variants: there: proxy"])
+def test_the_crawl_does_not_begin(setting: str, tmp_path: Path) -> None:
     with Web(lambda _: REFUSAL) as web:
-        crawl = Crawl(tmp_path / "run", "--proxy", web.proxy, seeds=["http://a.example/"], folder=tmp_path)
+        options = option(setting, web.proxy, tmp_path)
+        crawl = Crawl(tmp_path / "run", *options, seeds=["http://a.example/"], folder=tmp_path)
         assert (crawl.wait(), "407" in crawl.said, crawl.said.count("\n")) == (6, True, 1), crawl.said
+    assert f"{setting} {web.proxy}: answers 407" in crawl.said
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.firefox
-def test_a_crawl_stops_in_one_line_and_its_seeds_wait(firefox: None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", ["--proxy", "--variants: there: proxy"])
+def test_a_crawl_stops_in_one_line_and_its_seeds_wait(setting: str, firefox: None, tmp_path: Path) -> None:
     """The proxy begins to refuse once the first page has been had."""
     seeds = [f"http://s{n}.example/" for n in range(4)]
     seen: list[str] = []
@@ -51,10 +63,17 @@ def test_a_crawl_stops_in_one_line_and_its_seeds_wait(firefox: None, tmp_path: P
         return page()
 
     with Web(proxy) as web:
-        options = ("--proxy", web.proxy, "--allow-private", "--windows", "1", "--dwell", "0.1")
+        options = (
+            *option(setting, web.proxy, tmp_path),
+            "--allow-private",
+            "--windows",
+            "1",
+            "--dwell",
+            "0.1",
+        )
         crawl = Crawl(tmp_path / "run", *options, seeds=seeds, folder=tmp_path)
         assert crawl.wait() == 6, crawl.said
-    assert "answers 407" in crawl.said and "Traceback" not in crawl.said, crawl.said
+    assert f"{setting} {web.proxy}: answers 407" in crawl.said and "Traceback" not in crawl.said, crawl.said
     run = Run.open(tmp_path / "run")
     assert run.stage("crawl")["status"] == "interrupted"
     frontier = Frontier(f"sqlite:///{run.store.path('frontier.sqlite')}", run.crawl_id)

@@ -440,7 +440,9 @@ async def test_who_asked_for_a_request_is_stored_with_its_script(tmp_path: Path)
     stack = "f@https://cdn.example/x.js:1:2\n@https://page.example/:3:4"
     nasty = "\ud800@" + "x" * 10**6
     visit = Visit(tmp_path, text=100)
-    said = [{"type": "callstack", "request_id": n, "call_stack": s} for n, s in (("7", stack), ("8", nasty))]
+    browser = "key@chrome://remote/content/external/EventUtils.js:1863:11"
+    stacks = (("7", f"{stack}\n{browser}"), ("8", nasty), ("10", browser))
+    said = [{"type": "callstack", "request_id": n, "call_stack": s} for n, s in stacks]
     await visit.take(*said, {"type": "callstack", "request_id": "9"})
     found = {r["request_id"]: (r["call_stack"], r["script_url"]) for r in visit.rows("callstacks")}
     assert found == {"7": (stack, "https://cdn.example/x.js"), "8": ("\ufffd@" + "x" * 98, "x" * 98)}

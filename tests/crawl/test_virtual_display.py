@@ -74,6 +74,7 @@ def test_pages_find_what_they_find_on_a_desktop(small_web: Web, tmp_path: Path, 
         pages[name], noted, _ = found(small_web, tmp_path / name, "--display", name, environment=environment)
         assert noted["screen"] == "1920x1080"
     # Ours has a window as large as the screen, as if a person had maximised it.
+    assert pages["desktop"]["contradictions"] == []
     assert pages["desktop"]["smaller"] and pages["virtual"] == {**pages["desktop"], "smaller": False}
 
 

@@ -1,18 +1,26 @@
 """Segments: in order, exactly once, through a store that fails, is slow, or is away for a while."""
 
 import asyncio
+import random
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from overscripted import segments
+from overscripted import layout, segments
 from overscripted.crawl import settings
+from overscripted.crawl.records.recording import Recording
+from overscripted.crawl.records.rows import Records
 from overscripted.crawl.records.writer import Writer, require_space
+from overscripted.crawl.settings import Limits
 from overscripted.errors import OutsideError
 from overscripted.schemas import RAW
 from overscripted.store import Store
+from overscripted.warc import sources, writing
+from overscripted.warc.reading import Damage, records
 from tests import services
 
 
@@ -88,6 +96,41 @@ async def test_a_failing_store_loses_and_doubles_nothing(
     assert failing.order[-1] == "visits"
 
 
+async def test_the_archive_of_a_visit_is_there_before_its_row_and_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "STORE_RETRY_S", (0.01,))
+    failing = Failing(store, failures=5)
+    seen: list[list[str]] = []
+
+    def archived() -> list[str]:
+        found = []
+        for source in sources.of_files(store, layout.ARCHIVE):
+            with source.open() as file:
+                found += [f"{it.kind} {it.url}" for it in records(file, damage)]
+        return found
+
+    async def done() -> None:
+        seen.append(archived())
+
+    damage = Damage()
+    async with Writer(
+        failing, "w", segment_bytes=2_000, segment_age_s=60, warcinfo={"software": "x"}
+    ) as writer:
+        for visit in range(10):
+            fields = {"WARC-Record-ID": writing.new_id(), "WARC-Date": writing.date(datetime.now(UTC))}
+            both = [writing.record("metadata", f"http://x/{visit}", fields, "text/plain", b"x") for _ in "ab"]
+            writer.add_archive(both)
+            writer.end_visit(row("visits", visit_id=visit), done)
+    assert all(f"metadata http://x/{visit}" in there for visit, there in enumerate(seen))
+    names = archived()
+    assert sorted(name for name in names if "warcinfo" not in name) == sorted(
+        f"metadata http://x/{visit}" for visit in range(10) for _ in "ab"
+    )
+    assert names.count("warcinfo ") == len(sources.of_files(store, layout.ARCHIVE)) > 1
+    assert not damage.records
+
+
 async def test_a_full_buffer_says_so_until_the_store_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +151,30 @@ async def test_a_full_buffer_says_so_until_the_store_is_back(
             while writer.full:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
     assert ids(Store(tmp_path), "calls") == list(range(10))
+
+
+async def test_what_recordings_hold_fills_the_buffer_until_the_writer_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "BUFFER_BYTES", 10_000)
+    hop = {"request_id": "1", "hop": 0, "url": "http://x/", "status": 200}
+    visit = {"crawl_id": 1, "visit_id": 2, "attempt": 1}
+    with ThreadPoolExecutor(1) as executor:
+        async with Writer(Store(tmp_path), "w", segment_bytes=10**6, segment_age_s=60) as writer:
+            kept = Recording(visit, 10, executor)
+            Records(writer, **visit, limits=Limits(), recording=kept)
+            kept.received(hop, b"", "")
+            assert (writer.buffered, writer.full) == (0, False)
+            kept.sent({**hop, "size": 4_000}, random.Random(1).randbytes(4_000))
+            kept.frame({"request_id": "2", "url": "ws://x/", "bytes": b"x" * 5_900})
+            assert (writer.buffered, writer.full) == (10_000, True)
+            kept.request(hop)
+            records = await kept.finish()
+            assert kept.held == sum(map(len, records[:-1])) + 6_000
+            assert writer.full
+            writer.add_archive(records)
+            kept.release()
+            assert writer.buffered == sum(map(len, records))
 
 
 async def test_a_store_that_stays_away_ends_with_its_name_and_no_acknowledgement(

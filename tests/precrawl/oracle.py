@@ -1,6 +1,6 @@
 """Firefox as the oracle for links: it loads a page from a server and says what each `a.href` is.
 
-No driver: a page of ours in Firefox asks the server for the next case, loads it in a frame without
+No driver: a page of ours in Firefox asks the server for the next cases, loads each in a frame without
 scripts (as our client has none), and posts what it finds.
 """
 
@@ -9,7 +9,7 @@ import queue
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.precrawl.web import Request, Web, http
@@ -27,21 +27,24 @@ const read = (document) => [...document.querySelectorAll("a")].filter((a) => wri
   }
   return a.protocol === ":" ? null : a.href;
 });
+const shown = async (path) => {
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-same-origin";
+  frame.src = path;
+  // What Firefox shows no document for may end without a load event.
+  document.body.append(frame);
+  await new Promise((done) => { frame.onload = done; setTimeout(done, 2500); });
+  const shown = frame.contentDocument;
+  const blank = !shown || shown.URL === "about:blank" || shown.contentType !== "text/html";
+  const found = blank ? null : read(shown);
+  frame.remove();
+  return found;
+};
 (async () => {
   for (;;) {
-    const path = await (await fetch("/next")).text();
-    if (!path) continue;
-    const frame = document.createElement("iframe");
-    frame.sandbox = "allow-same-origin";
-    frame.src = path;
-    // What Firefox shows no document for may end without a load event.
-    document.body.append(frame);
-    await new Promise((done) => { frame.onload = done; setTimeout(done, 2500); });
-    const shown = frame.contentDocument;
-    const blank = !shown || shown.URL === "about:blank" || shown.contentType !== "text/html";
-    const found = blank ? null : read(shown);
-    await fetch("/found", {method: "POST", body: JSON.stringify(found)});
-    frame.remove();
+    const paths = await (await fetch("/next")).json();
+    const found = await Promise.all(paths.map(shown));
+    if (found.length) await fetch("/found", {method: "POST", body: JSON.stringify(found)});
   }
 })();
 </script><body>"""
@@ -54,7 +57,7 @@ class Oracle:
     """Use as a context manager; `ask` gives the hrefs of a page in order, None for one that is no URL."""
 
     def __enter__(self) -> "Oracle":
-        self._asked: queue.Queue[str] = queue.Queue()
+        self._asked: queue.Queue[list[str]] = queue.Queue()
         self._found: queue.Queue[Any] = queue.Queue()
         self._cases: dict[str, Answer] = {}
         self._count = 0
@@ -95,11 +98,22 @@ class Oracle:
 
         An answer that holds HTML has to end with the connection.
         """
-        self._count += 1
-        folder = f"/case/{self._count}/"
-        self._cases[folder] = answer
-        self._asked.put(f"{folder}{path}")
-        return f"{self._web.proxy}{folder}{path}", self._found.get(timeout=60)
+        (one,) = self.all_answered([answer], path)
+        return one
+
+    def all_answered(
+        self, answers: "Sequence[Answer]", path: str = ""
+    ) -> list[tuple[str, list[str | None] | None]]:
+        """The same for several answers at a time: one wait for all those that Firefox shows no document for.
+
+        They have their cookies in common. Firefox opens six connections to a server at a time.
+        """
+        folders = [f"/case/{self._count + n}/" for n in range(len(answers))]
+        self._count += len(answers)
+        self._cases.update(zip(folders, answers, strict=True))
+        self._asked.put([f"{folder}{path}" for folder in folders])
+        urls = [f"{self._web.proxy}{folder}{path}" for folder in folders]
+        return list(zip(urls, self._found.get(timeout=60), strict=True))
 
     def _site(self, request: Request) -> bytes | str | None:
         path = request.path.partition("?")[0]
@@ -107,9 +121,9 @@ class Oracle:
             return HARNESS
         if path == "/next":
             try:
-                return http(self._asked.get(timeout=5), type="text/plain")
+                return http(json.dumps(self._asked.get(timeout=5)), type="application/json")
             except queue.Empty:
-                return http("", type="text/plain")
+                return http("[]", type="application/json")
         if path == "/found":
             size = int(request.headers["content-length"])
             data = b""

@@ -87,7 +87,7 @@ async def visits(site: ConsentWeb, firefox: None, tmp_path_factory: pytest.TempP
         Seed(site.page("onetrust", "silent")),
     ]
     frontier.add(seeds)
-    options = Options(dwell_s=20.0, windows=8, allow_private=True, retries=0, per_domain=0)
+    options = Options(dwell_s=20.0, windows=11, allow_private=True, retries=0, per_domain=0)
     with Work("crawl", len(seeds)) as work:
         await Worker(run.store, frontier, options, instrument_settings.resolve("default"), work).run()
     frontier.close()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import time
 from collections.abc import AsyncIterator, Iterable
 from importlib import resources
@@ -32,6 +33,8 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
 ]
 TEXT = "a b@c.example"
+DEMO_PACKAGES = Path(str(resources.files("overscripted.demo") / "npm"))
+PACKAGES = Path(__file__).parent / "npm"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -242,43 +245,89 @@ async def test_a_behaviour_gets_no_further_than_its_visit(
     assert {len(row["sha256"]) for row in pictures} == {64} and pictures[0]["width"] > 500
 
 
-RECORDER = """<!doctype html><title>recorded</title><button id=button>press</button><input id=field>
-<script src=/rrweb.js></script><script>
-rrweb.record({ emit({ type, data }) {
-  // Of incremental snapshots only those of a person's actions: moves, clicks, scrolls and input.
-  if (type !== 3 || ![1, 2, 3, 5].includes(data.source)) return;
-  fetch("/sent", { method: "POST", body: JSON.stringify(data) });
-} });</script>"""
+RECORDED = """<!doctype html><title>recorded</title><input type=search><div style="height: 2000px"></div>"""
+OF_RRWEB = [f'"source":{source}'.encode() for source in (1, 2, 3, 5)]  # moves, clicks, scrolls, input
+# Recorder -> its package, its file there, how a page starts it, what it sends of a person's actions alone.
+RECORDERS = {
+    "rrweb": (
+        DEMO_PACKAGES,
+        "rrweb/dist/rrweb.min.js",
+        """<script src=/rrweb.js></script><script>
+const emit = (event) => fetch("/sent", { method: "POST", body: JSON.stringify(event) });
+rrweb.record({ emit });</script>""",
+        OF_RRWEB,
+    ),
+    "posthog": (
+        DEMO_PACKAGES,
+        "posthog-js/dist/array.full.js",
+        """<script src=/posthog.js></script><script>
+posthog.init("test", { api_host: location.origin, disable_compression: true, autocapture: false,
+  capture_pageview: false, persistence: "memory", session_recording: { maskAllInputs: false } });</script>""",
+        OF_RRWEB,
+    ),
+    "openreplay": (
+        PACKAGES,
+        "@openreplay/tracker/dist/lib/entry.js",
+        """<script type=module>
+import Tracker from "/openreplay.js";
+const tracker = new Tracker({ projectKey: "test", ingestPoint: location.origin, defaultInputMode: 0,
+  __DISABLE_SECURE_MODE: true });
+tracker.start();
+setInterval(() => tracker.forceFlushBatch(), 300);</script>""",
+        [rb"\x14[\x02-\x04]\x00\x00"],  # a message of type 20, a move, and its length
+    ),
+}
+# What their servers tell a page that begins.
+STARTED = {
+    "/decide/": {"sessionRecording": {"endpoint": "/sent"}, "supportedCompression": []},
+    "/v1/web/start": {"token": "x", "userUUID": "x", "sessionID": "1", "delay": 0, "projectID": "1"},
+}
 
 
-async def test_a_real_recorder_sends_what_the_behaviour_does(
-    served: Web, browser: Browser, tmp_path: Path
+async def until(sent: list[bytes], text: str) -> bytes:
+    """All that was sent once a text was, and for a while after."""
+    async with asyncio.timeout(30):
+        while text.encode() not in b"".join(sent):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(1)
+    return b"".join(sent)
+
+
+@pytest.mark.parametrize("name", RECORDERS)
+async def test_a_real_recorder_sends_what_the_behaviours_do(
+    served: Web, browser: Browser, tmp_path: Path, name: str
 ) -> None:
+    packages, file, start, marks = RECORDERS[name]
     try:
-        packages = npm.installed(Path(str(resources.files("overscripted.demo") / "npm")))
+        modules = npm.installed(packages)
     except (SoftwareMissing, OutsideError) as error:
         pytest.skip(str(error))
-    served.add("/rrweb.js", (packages / "rrweb" / "dist" / "rrweb.min.js").read_bytes(), "text/javascript")
-    served.add("/recorded", RECORDER)
-    sent: list[dict[str, Any]] = []
+    served.add(f"/{name}.js", (modules / file).read_bytes(), "text/javascript")
+    served.add(f"/by-{name}", RECORDED + start)
+    sent: list[bytes] = []
 
     async def take(request: web.Request) -> web.Response:
-        sent.append(json.loads(await request.text()))
-        return web.Response(status=204)
+        sent.append(await request.read())
+        return web.json_response({})
 
-    served.handlers["/sent"] = take
-    visited = await Visited(browser, tmp_path / "silent").go(f"{served.base}/recorded")
-    await asyncio.sleep(1)
+    for path in ("/sent", "/v1/web/i"):
+        served.handlers[path] = take
+    for path, answer in STARTED.items():
+        served.add(path, json.dumps(answer), "application/json")
+    visited = await Visited(browser, tmp_path / "silent").go(f"{served.base}/by-{name}")
+    snapshot = await until(sent, "recorded")
     await visited.end()
-    assert sent == []
-    visited = await Visited(browser, tmp_path / "acted").go(f"{served.base}/recorded")
-    assert await visited.page.type("#field", "secret")
-    assert await visited.page.click("#button")
-    await asyncio.sleep(1)
+    assert [mark for mark in marks if re.search(mark, snapshot)] == []
+    sent.clear()
+    visited = await Visited(browser, tmp_path / "acted").go(f"{served.base}/by-{name}")
+    await acting.act(visited.page, plan.parse("scroll,mouse,forms"), 60)
+    text = visited.page.tokens["search"]
+    recorded = await until(sent, text)
     await visited.end()
-    texts = [data["text"] for data in sent if data["source"] == 5]
-    assert texts == ["secret"[:end] for end in range(1, 7)]
-    assert {data["source"] for data in sent} >= {1, 2, 5}
+    assert [mark for mark in marks if not re.search(mark, recorded)] == []
+    if marks == OF_RRWEB:  # each state of the field
+        states = {f'"text":"{text[:end]}"'.encode() for end in range(1, len(text) + 1)}
+        assert {state for state in states if state not in recorded} == set()
 
 
 _GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "own-behaviour.md"
