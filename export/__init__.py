@@ -1,0 +1,1 @@
+"""Writes a run's tables in the formats of other tools."""
