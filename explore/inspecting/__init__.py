@@ -1,0 +1,1 @@
+"""Inspections of pages that the reader asks for: processes, where they stand, and their answers."""

@@ -1,0 +1,1 @@
+"""The kinds of pages of a run, one a file."""

@@ -1,0 +1,1 @@
+"""A visit's story: what happened when, and who asked for what."""
