@@ -2,15 +2,17 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from overscripted.display import number_format
 from overscripted.display.plots import draw
 from overscripted.display.sanitize import plain
+from overscripted.display.templates import environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 _CELL_TOOLTIP = 400  # characters of a text that a reader sees when pointing at a cell
@@ -32,14 +34,7 @@ def render(content: dict[str, Any]) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "number": number_format.number,
         "percent": lambda value: _without_break(number_format.percent(value)),
         "plain": plain,
@@ -47,7 +42,7 @@ def _environment() -> Environment:
         "plot": _plot,
         "cell": _cell,
     }
-    return environment
+    return environment(TEMPLATES, filters)
 
 
 def _policy(script: str) -> str:
@@ -72,6 +67,6 @@ def _cell(value: Any) -> Markup:
     if isinstance(value, bool) or value is None:
         return Markup("<td>{}</td>").format({True: "yes", False: "no", None: "–"}[value])
     if isinstance(value, int | float):
-        return Markup('<td class="num">{}</td>').format(number_format.number(value))
+        return Markup('<td class="num" data-n="{}">{}</td>').format(value, number_format.number(value))
     text = plain(value)
     return Markup('<td class="text" title="{}">{}</td>').format(plain(value, _CELL_TOOLTIP), text)

@@ -26,18 +26,21 @@ def content(run: Run) -> dict[str, Any]:
     found = findings.read(run.store)
     overview = next((finding for finding in found if finding["name"] == "overview"), None)
     precrawl_summary = precrawl.read(run.store)
+    questions = [finding for finding in found if finding is not overview]
     return {
         "name": run.store.url.rstrip("/").rpartition("/")[2] or run.store.url,
         "run": run.record,
         "imported": bool(run.stage("import")),
         # The sites of the demo are invented, so its shares mean nothing.
         "invented": run.store.exists(layout.DEMO_TRUTH),
+        "archives": run.stage("crawl").get("replay", {}).get("archives", []),  # of a replay
         "version": __version__,
         "written": now()[:16].replace("T", " ") + " UTC",
         "stages": [(name, run.stage(name)) for name in STAGES if run.stage(name) and name != "report"],
         "overview": overview,
         "known": findings.figures_by_name(overview),
-        "findings": [finding for finding in found if finding is not overview],
+        "findings": [one for chapter in findings.by_chapter(questions).values() for one in chapter],
+        "chapters": findings.by_chapter(questions),
         "lists": findings.lists_used(found),
         "precrawl": precrawl_summary,
         "funnel": funnel.plot(precrawl_summary, overview),
