@@ -1,16 +1,18 @@
-"""The three questions, answered by a scan of `calls` in DuckDB SQL, as an expert would write it.
+"""Questions, answered by a scan of `calls` or `requests` in DuckDB SQL, as an expert would write it.
 
-Each function answers one question with every figure and table that our analysis gives. It reads `calls`
-(and `invalid_calls` if the question needs it) once, and only the columns that it needs. It may use what the
-study's data lacked: the hosts and domains in our `calls`, and the table `hosts` for suffixes and last
-labels.
+`session_replay`, `dynamic_code` and `cryptojacking` answer with every figure and table that our analysis
+gives; the others with headlines alone. Each reads `calls` (and `invalid_calls` if the question needs it)
+once, and only the columns that it needs. It may use what the study's data lacked: the hosts and domains in
+our `calls`, and the table `hosts` for suffixes and last labels.
 """
 
+import glob
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from overscripted.analyses.fingerprinting import symbols
 from overscripted.analyses.matching import literal_pattern, study_fragments, study_replay_pattern
 from overscripted.analyses.questions import cryptojacking as ours
 from overscripted.analyses.questions.dynamic_code import CALLS_PER_PAGE, SHARE_OF_PAGE
@@ -28,8 +30,10 @@ class Sql:
 
     def __init__(self, run: Path) -> None:
         self.con = duckdb.connect()
-        for table in ("calls", "invalid_calls", "hosts"):
-            self.con.execute(f"CREATE VIEW {table} AS FROM read_parquet('{run}/tables/{table}/*.parquet')")
+        for table in ("calls", "invalid_calls", "hosts", "requests", "visits"):
+            files = f"{run}/tables/{table}/*.parquet"
+            if glob.glob(files):
+                self.con.execute(f"CREATE VIEW {table} AS FROM read_parquet('{files}')")
         self.figures: Figures = {}
         self.tables: dict[str, list[tuple[Any, ...]]] = {}
 
@@ -291,4 +295,71 @@ def cryptojacking(sql: Sql) -> None:
         ),
         "sites": sites,
         "references": sql.rows("SELECT location, script_url, listed FROM mining ORDER BY 1, 2"),
+    }
+
+
+def overview(sql: Sql) -> None:
+    """Documents, scripts and references of all calls, valid or not."""
+    t = sql.one(
+        """SELECT count(DISTINCT location) AS documents, count(DISTINCT script_url) AS scripts,
+               count(DISTINCT (location, script_url)) AS pairs, count(*) AS calls,
+               count(*) FILTER (valid) AS valid
+        FROM (SELECT location, script_url, true AS valid FROM calls UNION ALL
+              SELECT coalesce(location, ''), coalesce(script_url, ''), false FROM invalid_calls)"""
+    )
+    sql.figures = {name: (t[name], None, None) for name in ("documents", "scripts", "calls")}
+    sql.figures |= {"references": (t["pairs"], None, None), "valid": (t["valid"], t["calls"], None)}
+
+
+def fingerprinting(sql: Sql) -> None:
+    """The canvas rule of FP-Inspector (2021): writes in a colour and reads, without save or listener."""
+    counts = {
+        "texts": (symbols.TEXTS, "call"),
+        "colours": (symbols.STYLES, "set"),
+        "reads": (symbols.DATA_URLS, "call"),
+        "saves": (symbols.SAVES, "call"),
+        "listeners": (symbols.LISTENERS, "call"),
+    }
+    columns = ", ".join(
+        f"count(*) FILTER (symbol IN {(*names, '')} AND operation = '{operation}') AS {name}"
+        for name, (names, operation) in counts.items()
+    )
+    t = sql.one(
+        f"""SELECT count(DISTINCT (crawl_id, visit_id)) FILTER (texts > 0 AND colours > 0 AND reads > 0
+               AND saves = 0 AND listeners = 0) AS n, count(DISTINCT (crawl_id, visit_id)) AS pages
+        FROM (SELECT crawl_id, visit_id, script_url, {columns} FROM calls GROUP BY ALL)"""
+    )
+    sql.figures = {"canvas_fpinspector2021": (t["n"], t["pages"], None)}
+
+
+def entities(sql: Sql) -> None:
+    """Sites with a third party, and third-party domains on more than one site in a hundred, by requests."""
+    sql.run(
+        """CREATE TEMP TABLE pairs AS SELECT DISTINCT final_domain AS site, domain FROM requests
+        JOIN (SELECT crawl_id, visit_id, final_domain FROM visits
+              WHERE outcome IN ('complete', 'http_error') AND final_domain <> '') USING (crawl_id, visit_id)
+        WHERE domain <> '' AND domain <> final_domain"""
+    )
+    t = sql.one(
+        """SELECT (SELECT count(DISTINCT site) FROM pairs) AS some, (SELECT count(DISTINCT final_domain)
+        FROM visits WHERE outcome IN ('complete', 'http_error') AND final_domain <> '') AS sites"""
+    )
+    sql.figures = {"third_parties": (t["some"], t["sites"], None)}
+
+
+def hygiene(sql: Sql) -> None:
+    """Requests by transport, from one scan of `requests`."""
+    t = sql.one(
+        r"""SELECT count(*) AS n, count(*) FILTER (regexp_matches(url, '^(https|wss)://')) AS secure,
+               count(*) FILTER (http_version <> '') AS known,
+               count(*) FILTER (http_version IN ('h2', 'h3')) AS h2,
+               count(*) FILTER (http_version = 'h3') AS h3
+        FROM requests JOIN (SELECT crawl_id, visit_id FROM visits WHERE outcome IN ('complete', 'http_error'))
+            USING (crawl_id, visit_id)
+        WHERE status IS NOT NULL AND upgraded_by IS NULL"""
+    )
+    sql.figures = {
+        "https_requests": (t["secure"], t["n"], None),
+        "http2": (t["h2"], t["known"], None),
+        "http3": (t["h3"], t["known"], None),
     }

@@ -3,8 +3,8 @@
     python bench/crawl.py [--pages 80] [--windows 20] [--peer-pages 4] [--dwell 10]
 
 In one run, on the same local web of pages with 850 KB of scripts each:
-  ours          overscripted crawl, many windows of one Firefox. The private-address guard is off here,
-                because the web is private
+  ours          overscripted crawl, many windows of one Firefox, headless as all here. The private-address
+                guard is off, because the web is private
   guarded       the same through the private-address guard
   restart       one page at a time, a new Firefox with a new profile for each: OpenWPM's stateless mode,
                 driven by our own code (OpenWPM's own start, Selenium and geckodriver, costs more)
@@ -156,6 +156,7 @@ def ours(folder: Path, urls: list[str], dwell: float, *options: str) -> tuple[fl
     run = folder / f"run-{len(urls)}"
     command = [sys.executable, "-m", "overscripted", "crawl", str(run), "--seeds", str(seeds)]
     fixed = ["--dwell", str(dwell), "--allow-private", "--per-domain", "0", "--retries", "0"]
+    fixed += ["--display", "headless"]
     took = measured([*command, *fixed, *options])
     visits = [row for part in segments.read(Store(run), "visits") for row in part.to_pylist()]
     if others := [f"{row['outcome']}: {row['error']}" for row in visits if row["outcome"] != "complete"]:

@@ -31,12 +31,12 @@ from pathlib import Path
 
 from bench.distance import Relay
 from overscripted import npm
+from overscripted.certificates import Authority
 from overscripted.crawl.firefox import profile
 from overscripted.crawl.firefox.parent_process import Parent
 from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import settings as instrument_settings
 from overscripted.crawl.javascript import function
-from overscripted.demo.certificates import Authority
 from overscripted.demo.proxy import Proxy
 from tests.crawl.archive import PAGES, Archive, through
 from tests.crawl.instrument.harness import Instrumented, Visit, Web
