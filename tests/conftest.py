@@ -18,20 +18,31 @@ settings.load_profile("any machine")
 # the CPU of so short a life as a test's.
 os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
+# Tests of the virtual display ask for it. Others need none, and headless Firefox takes less CPU.
+os.environ.setdefault("OVERSCRIPTED_CRAWL_DISPLAY", "headless")
+
 
 # Files that take most of a minute or more, the longest first. They begin first, so that none is left alone
 # at the end while other processes have nothing to do.
 LONG_FILES = (
     "tests/demo/test_demo.py",
+    "tests/crawl/behaviours/test_consent.py",
     "tests/crawl/test_durability.py",
+    "tests/analyses/test_libraries.py",
+    "tests/precrawl/test_responses_firefox.py",
+    "tests/crawl/instrument/test_hostile.py",
     "tests/crawl/test_hostile.py",
     "tests/crawl/test_crowd.py",
     "tests/crawl/test_drawing.py",
+    "tests/crawl/behaviours/test_forms.py",
+    "tests/crawl/behaviours/test_input.py",
     "tests/demo/test_truth.py",
     "tests/precrawl/test_memory.py",
-    "tests/precrawl/test_responses_firefox.py",
+    "tests/crawl/kept/test_kept.py",
     "tests/precrawl/test_faults.py",
     "tests/etl/test_spread.py",
+    "tests/etl/test_clusters.py",
+    "tests/analyses/test_groups.py",
     "tests/etl/test_spark_s3.py",
 )
 

@@ -13,7 +13,8 @@ import pytest
 
 from overscripted import dictionary
 from overscripted.cli import COMMANDS, main
-from scripts.docs import cli, diagrams, outcomes, protocol, settings
+from overscripted.schemas import TABLES
+from scripts.docs import cli, diagrams, outcomes, protocol, python, settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -21,6 +22,7 @@ TOP = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "CHA
 PAGES = [*(ROOT / name for name in TOP), *sorted(DOCS.rglob("*.md"))]
 GENERATED: dict[str, Callable[[], str]] = {
     "scripts.docs.cli": cli.document,
+    "scripts.docs.python": python.document,
     "scripts.docs.settings": settings.document,
     "scripts.docs.outcomes": outcomes.document,
     "scripts.docs.protocol": protocol.document,
@@ -77,6 +79,27 @@ def test_commands_and_options_exist(page: Path) -> None:
             continue
         asked = {word.partition("=")[0] for word in words if word.startswith("--")}
         assert asked <= known, f"{title(page)}: overscripted {' '.join(words)}"
+
+
+def test_the_page_for_users_of_openwpm_names_what_exists() -> None:
+    page = (DOCS / "guide" / "from-openwpm.md").read_text()
+    options = {
+        option
+        for name in COMMANDS
+        if (command := main.get_command(click.Context(main), name))
+        for parameter in command.params
+        for option in parameter.opts
+    }
+    for option in re.findall(r"`(--[a-z-]+)", page):
+        assert option in options, option
+    ours = [
+        line.split("|")[2] for line in page.partition("## Tables")[2].splitlines() if line.startswith("| `")
+    ]
+    assert len(ours) >= 11
+    for name in re.findall(r"`([a-z_.]+)`", " ".join(ours)):
+        table, _, column = name.partition(".")
+        assert not column or column in TABLES[table].names, name
+        assert table in TABLES, name
 
 
 def test_commands_are_found_in_every_kind_of_block(tmp_path: Path) -> None:
