@@ -2,16 +2,17 @@
 .PHONY: demo test lint check format docs coverage-table release bench constraints clean
 
 RUN ?= demo-run
-# Two test files run at the same time, each in one process, because its tests share a Firefox or a Spark. Three keep two
-# cores so busy that pages lack CPU. tests/conftest.py says which files begin.
-# The coverage of the whole suite is measured, too, and must not fall below the limit in pyproject.toml.
-PYTEST ?= -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=markdown:build/coverage.md
+# Each test file runs in one process, because its tests share a Firefox or a Spark. tests/sharing.py gives the files to
+# processes: two at a time drive Firefox, and one behind them uses the CPU that those leave. tests/conftest.py says which
+# files begin.
+# tests/measured.py measures the coverage of the whole suite, which must not fall below the limit in pyproject.toml.
+PYTEST ?= -n 3 --no-loadscope-reorder -p tests.sharing -p tests.measured
 BIN := .venv/bin
 # Container images of Python often turn bytecode off; then each of our processes takes three times as long to start.
 # Bytecode is written only here and in .venv. An empty variable counts as not set.
 export PYTHONDONTWRITEBYTECODE :=
 # Without the modules that other benchmarks import, and without soak.py and fleet.py, which take half an hour each.
-BENCHES = $(filter-out %/generate.py %/etl_peers.py %/analyses_study.py %/analyses_calls.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
+BENCHES = $(filter-out %/generate.py %/generate_crawl.py %/etl_peers.py %/analyses_study.py %/analyses_calls.py %/likeness.py %/soak.py %/fleet.py, $(wildcard bench/*.py))
 
 demo: ## run the whole pipeline on the demo web and print the path of the report
 	@scripts/setup.sh demo
@@ -20,6 +21,7 @@ demo: ## run the whole pipeline on the demo web and print the path of the report
 test: ## install what the tests need, check the code, run the tests
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory check
+	@mkdir -p build
 	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: ## check Python (ruff, mypy, import rules) and JavaScript (prettier, ESLint, types)
@@ -44,6 +46,7 @@ format: ## format Python and JavaScript as `check` requires
 docs: ## generate the reference pages again, then build the site in build/site
 	@scripts/setup.sh test
 	@$(BIN)/python -m scripts.docs.cli > docs/reference/cli.md
+	@$(BIN)/python -m scripts.docs.python > docs/reference/python.md
 	@$(BIN)/python -m scripts.docs.settings > docs/reference/settings.md
 	@$(BIN)/python -m scripts.docs.outcomes > docs/reference/outcomes.md
 	@$(BIN)/python -m overscripted.dictionary > docs/reference/tables.md

@@ -26,7 +26,7 @@ const world = (paths, given) => ({
     ecmaVersion: "latest",
     sourceType: "script",
     globals: Object.fromEntries(
-      ["PROTOCOL", "SAVED", "CAPS", ...given, ...declared(paths)].map((name) => [name, "readonly"]),
+      ["PROTOCOL", "SAVED", "ARCHIVE", "CAPS", ...given, ...declared(paths)].map((name) => [name, "readonly"]),
     ),
   },
   rules: { strict: ["error", "global"] },
@@ -78,6 +78,7 @@ export default [
       "TextEncoder",
       "WebExtensionPolicy",
       "WindowGlobalParent",
+      "atob",
       "btoa",
       "console",
       "indexedDB",
@@ -123,9 +124,9 @@ export default [
   world(files(`${JS}/shared`, `${JS}/worker`), ["Debugger", "OVERSCRIPTED", "URL", "WebAssembly"]),
   // The background page of the reference instrument's extension.
   world([`${OPENWPM}/background.js`], ["browser", "overscripted"]),
-  // Pages: the report, and the witness of the demo's tests.
+  // Pages: the report, the explorer, and the witness of the demo's tests.
   {
-    files: ["report/templates/*.js", "tests/demo/watch.js"],
+    files: ["report/templates/*.js", "explore/static/*.js", "tests/demo/watch.js"],
     languageOptions: { sourceType: "script", globals: { ...globals.browser, SYMBOLS: "readonly" } },
   },
   {

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # What users of the source distribution need beside the code.
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
-FOREIGN = re.compile(r"(^|/)(\.venv|\.git|node_modules|__pycache__|build|runs|demo-run)(/|$)")
+FOREIGN = re.compile(r"(^|/)(\.venv|\.git|node_modules|__pycache__|build|runs|demo-run(-behaviours)?)(/|$)")
 
 
 def faults(folder: Path, version: str, changelog: str, installed: set[str]) -> Iterator[str]:

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Install what `make demo`, `make test` or `make bench` needs: system packages, then a virtual environment in .venv.
 #
-#   scripts/setup.sh demo    Firefox, its libraries for WebGL (Mesa) and H.264 (libavcodec), npm (it fetches the real
+#   scripts/setup.sh demo    Firefox, its libraries for WebGL (Mesa) and H.264 (libavcodec), a display for it (Xvfb),
+#                            common fonts (DejaVu, Liberation, Noto Color Emoji; 12 MB), npm (it fetches the real
 #                            third-party code of the demo web)
-#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, Xvfb (a display), and
-#                            the tools that check Python and JavaScript
+#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, and the tools that
+#                            check Python and JavaScript
 #   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
 # It may be run again at any time. It prints what it installs and never asks. If it may not install something, it
@@ -20,6 +21,8 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then sudo -n "$@"; else return 1; fi
 }
 
+font() { [ -n "$(find /usr/share/fonts /usr/local/share/fonts -name "$1.*" -print -quit 2>/dev/null)" ]; }
+
 library() { compgen -G "/usr/lib/*/$1" || compgen -G "/usr/lib64/$1"; }
 
 have() {
@@ -29,6 +32,7 @@ have() {
     postgres) compgen -G '/usr/lib/postgresql/*/bin/postgres' || command -v postgres ;;
     pythondoc) compgen -G '/usr/share/doc/python3*/html/library/*.html' ;;
     webgl) library 'libEGL_mesa.so.*' && library 'libGL.so.*' && library dri/swrast_dri.so ;;
+    fonts) font DejaVuSans && font LiberationSans-Regular && font NotoColorEmoji ;;
     h264) library 'libavcodec.so.*' ;;
     venv) "$python" -c 'import ensurepip, venv' ;;
     *) command -v "$1" ;;
@@ -134,13 +138,14 @@ want firefox "$(apt-cache show firefox-esr >/dev/null 2>&1 || ! apt-cache show f
 want certutil libnss3-tools
 want webgl libegl1 libgl1 libgl1-mesa-dri
 want h264 '^libavcodec[0-9]+$' # the number depends on the release
+want Xvfb xvfb xauth
+want fonts fonts-dejavu-core fonts-liberation fonts-noto-color-emoji
 want npm npm
 extras=s3,notebooks
 if [ "$purpose" != demo ]; then
   want java default-jre-headless
   want postgres postgresql
   want pythondoc python3-doc
-  want Xvfb xvfb xauth
   extras=spark,postgres,s3,notebooks,dev
 fi
 if [ "$purpose" = bench ]; then

@@ -45,6 +45,8 @@ def types() -> str:
         "",
         "/** The options of `crawl --save` that are on, each with its arguments. */",
         "declare const SAVED: { readonly [option: string]: readonly string[] };",
+        "/** Caps of bodies in bytes, of a crawl with --record; else null. */",
+        "declare const ARCHIVE: { readonly [cap: string]: number } | null;",
         "",
         "/** Caps that replace those of our scripts, by their names. */",
         "declare const CAPS: { readonly [name: string]: number };",

@@ -19,10 +19,14 @@ FOLDERS = (
     "etl",
     "analyses",
     "report",
+    "inspection",
     "lists",
     "notebooks",
+    "explore",
     "demo",
+    "crawl/openwpm",
     "overscripted/display",
+    "overscripted/foreign",
 )
 UNITS = {"_S": "s", "_MS": "ms", "_BYTES": "bytes", "_ROWS": "rows", "_CHARS": "characters"}
 _HEAD = """# Settings

@@ -12,6 +12,7 @@ declare const TextDecoder: any;
 declare const TextEncoder: any;
 declare const WebExtensionPolicy: any;
 declare const WindowGlobalParent: any;
+declare const atob: any;
 declare const btoa: any;
 declare const console: any;
 declare const indexedDB: any;

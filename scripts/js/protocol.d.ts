@@ -40,6 +40,10 @@ interface Protocol_gap {
   readonly RESPONSE_BODIES_SIZE: "response bodies over the limit";
   readonly RESPONSE_BODY_CUT_SHORT: "response body cut short";
   readonly RESPONSE_BODY_UNREADABLE: "response body unreadable";
+  readonly ARCHIVE_SIZE: "archived bodies over the limit";
+  readonly ARCHIVE_REQUESTS: "archived requests over the limit";
+  readonly ARCHIVE_FAILED: "archived request not written";
+  readonly ARCHIVE_FRAMES: "archived websocket messages over the limit";
   readonly CONTENTS_SIZE: "contents over the limit";
   readonly CONTENT_LOST: "content not handed over";
   readonly FILES_LATE: "contents written too late";
@@ -60,6 +64,7 @@ interface Protocol_gap {
 interface Protocol_message {
   readonly REQUEST: "request";
   readonly BODY: "body";
+  readonly ARCHIVE_BODY: "archive_body";
   readonly CALLSTACK: "callstack";
   readonly FRAME: "frame";
   readonly CALLS: "calls";
@@ -98,6 +103,8 @@ declare const PROTOCOL: {
 
 /** The options of `crawl --save` that are on, each with its arguments. */
 declare const SAVED: { readonly [option: string]: readonly string[] };
+/** Caps of bodies in bytes, of a crawl with --record; else null. */
+declare const ARCHIVE: { readonly [cap: string]: number } | null;
 
 /** Caps that replace those of our scripts, by their names. */
 declare const CAPS: { readonly [name: string]: number };
@@ -193,9 +200,20 @@ declare namespace Protocol {
   interface Body {
     container_id: string;
     request_id: string;
+    hop: number;
     encoding: string;
     file: string;
     type: "body";
+  }
+
+  interface ArchiveBody {
+    container_id: string;
+    request_id: string;
+    hop: number;
+    encoding: string;
+    cut: boolean;
+    file?: string;
+    type: "archive_body";
   }
 
   interface CallStack {
