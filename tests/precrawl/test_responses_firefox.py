@@ -276,6 +276,11 @@ COOKIES = st.lists(
     cookies=st.lists(COOKIES, max_size=4),
 )
 @example(place="t", again=None, status=302, cookies=["a=1; Domain=", "b=2; Domain=127.0.0.1"])
+@example(place="t", again=None, status=302, cookies=["a", "b=3"])
+@example(place="t", again=None, status=302, cookies=["a", "=b", "b=3"])
+@example(place="t", again=None, status=302, cookies=["=a=b", "b="])
+@example(place="t", again=None, status=302, cookies=["=", "", ";", "; Path=/"])
+@example(place="t", again=None, status=302, cookies=["__Secure-a", "=__Host-a=1", "__HOST-b"])
 @example(place="t", again="same", status=302, cookies=[])
 @example(place="t", again="other", status=302, cookies=[])
 def test_redirects_and_cookies_are_those_of_firefox(
