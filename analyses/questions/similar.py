@@ -83,10 +83,13 @@ def _figures(counted: dict[str, int], found: Near | None) -> list[Figure]:
     if not found:
         return [vectors]
     figures = []
-    for name, what in (("pages", "Pages with a script"), ("scripts", "Scripts")):
+    same = f"over {100 * (1 - DIFFERS):.0f} %"
+    for name, what in (
+        ("pages", f"Pages with a script that shares {same} of its calls with a fingerprinter"),
+        ("scripts", f"Scripts that share {same} of their calls with a fingerprinter"),
+    ):
         n, total = counted[f"{name}_same"], counted[name]
-        label = f"{what} of which less than {100 * DIFFERS:.0f} % of the calls differ from a fingerprinter's"
-        figures.append(Figure(f"{name}_same", label, n, total, wilson(n, total)))
+        figures.append(Figure(f"{name}_same", what, n, total, wilson(n, total)))
     for threshold in THRESHOLDS:
         n, pages = counted[f"pages_{threshold}"], counted["pages"]
         label = f"Pages with a script that is near to fingerprinters, at a distance below {threshold}"
