@@ -8,6 +8,8 @@ analysis runs in a process of its own, on DuckDB with so much memory. Where benc
 function of its name, the same is asked by hand-written SQL on the rows themselves: on `calls`, or on
 `requests` where the question is about requests. It must give the same figures. Some of these functions give
 all figures and tables of a question, others the headlines alone: the ratio of the latter is a lower bound.
+An analysis that reads a table of symbols is also asked without that table, which DuckDB then makes from
+`calls`. That is all its figures and tables, by the same SQL, on `calls`.
 
 It names each analysis over the limit in seconds, and then ends with 1.
 """
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+BY_SYMBOL = ("symbol_counts", "symbol_arguments")
 sys.path.insert(0, str(HERE.parent))
 
 
@@ -77,18 +80,23 @@ def compare(run: Path, names: list[str], options: argparse.Namespace) -> list[st
         ours = child("tables", name, run, options.memory)
         line = f"{name:18}{ours['s']:8.2f}{ours['cpu_s']:8.2f}{ours['peak'] / 2**20:9,.0f}"
         if hasattr(analyses_calls, name):
-            peer = child("sql", name, run, options.memory)
-            differ = {key for key, value in peer["figures"].items() if ours["figures"][key] != value}
-            if differ:
-                raise SystemExit(f"{name}: {', '.join(sorted(differ))} differ from the SQL's")
-            line += (
-                f"   {peer['s']:.2f}, {peer['s'] / ours['s']:.1f} ({peer['cpu_s'] / ours['cpu_s']:.1f} CPU)"
-            )
+            line += f"   {against('sql', ours, name, run, options.memory)}"
+        if any(table in analyses()[name].needs for table in BY_SYMBOL):
+            line += f"   from calls: {against('calls', ours, name, run, options.memory)}"
         if ours["s"] > options.limit:
             slow.append(name)
             line += f"   over {options.limit:g} s"
         print(line + (f"   not answered: {ours['unsupported']}" if ours["unsupported"] else ""), flush=True)
     return slow
+
+
+def against(kind: str, ours: dict[str, Any], name: str, run: Path, memory: str) -> str:
+    """A peer's seconds, and how many times ours they are, in seconds and in CPU seconds."""
+    peer = child(kind, name, run, memory)
+    differ = {key for key, value in peer["figures"].items() if ours["figures"][key] != value}
+    if differ:
+        raise SystemExit(f"{name}: {', '.join(sorted(differ))} differ from those of {kind}")
+    return f"{peer['s']:.2f}, {peer['s'] / ours['s']:.1f} ({peer['cpu_s'] / ours['cpu_s']:.1f} CPU)"
 
 
 def child(kind: str, name: str, run: Path, memory: str) -> dict[str, Any]:
@@ -133,12 +141,29 @@ class Tables:
 
         groups, _order, group = counted(self._store, self._engine, {})
         inputs = Inputs(self._engine, self._store, self._lists, groups=groups, group=group)
+        self._prepare(inputs)
         finding = answer(self._analysis, inputs)
         figures = {figure.name: [figure.n, figure.of] for figure in finding.figures}
         return {"figures": figures, "unsupported": finding.unsupported}
 
+    def _prepare(self, inputs: Any) -> None:
+        """The tables are there."""
+
     def __exit__(self, *error: object) -> None:
         self._engine.close()
+
+
+class Calls(Tables):
+    """The same on `calls`: the tables by symbol are made on the way. `script_refs` is there."""
+
+    def _prepare(self, inputs: Any) -> None:
+        from overscripted.etl.transforms import symbol_arguments, symbol_counts, uses
+
+        calls, refs = inputs.unfiltered("calls"), inputs.unfiltered("script_refs")
+        made = (symbol_counts.symbol_counts(uses.of_calls(calls), refs), symbol_arguments.of_calls(calls))
+        for name, table in zip(BY_SYMBOL, made, strict=True):
+            if name in self._analysis.needs:
+                inputs.known[name] = self._engine.keep(table)
 
 
 class HandWritten:
@@ -161,7 +186,7 @@ class HandWritten:
         self._sql.con.close()
 
 
-ASK = {"tables": Tables, "sql": HandWritten}
+ASK = {"tables": Tables, "calls": Calls, "sql": HandWritten}
 
 if __name__ == "__main__":
     main()
