@@ -1,21 +1,24 @@
-"""A crawl that was recorded, replayed without its web: the same pages, calls, scripts and bodies."""
+"""A crawl that was recorded, replayed without its web: the same pages, calls, bodies and pictures."""
 
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops
 
 from overscripted import layout
 from tests.crawl.crawling import crawl
-from tests.crawl.raw import Raw
+from tests.crawl.raw import Raw, table
 from tests.crawl.web import Web
 
 pytestmark = [pytest.mark.firefox, pytest.mark.usefixtures("firefox")]
 
-OPTIONS = ("--dwell", "2", "--windows", "3", "--retries", "2")
-PAGES = ("/page/1", "/page/5", "/redirect?to=/page/3", "/absent")
+PICTURED = "/pages/pictured.html"
+OPTIONS = ("--dwell", "2", "--windows", "3", "--retries", "2", "--save", "screenshot=viewport+page")
+PAGES = ("/page/1", "/page/5", "/redirect?to=/page/3", "/absent", PICTURED)
 
 
 @dataclass
@@ -67,3 +70,25 @@ def test_each_replay_is_like_the_crawl(trip: RoundTrip) -> None:
 def test_every_request_is_answered_by_its_own_capture(trip: RoundTrip) -> None:
     rows = [row for seed in trip.seeds for row in trip.replayed.of("replayed_requests", seed)]
     assert {(row["rule"], row["of_page"], row["is_repeated"]) for row in rows} == {("exact", True, False)}
+
+
+def pictures(raw: Raw, seed: str) -> dict[str, tuple[bytes, Image.Image]]:
+    """The pictures of a page by their kind: as they were stored, and decoded."""
+    contents = {row["sha256"]: row["content"] for row in table(raw.run, "contents")}
+    stored = {row["kind"]: contents[row["sha256"]] for row in raw.of("screenshots", seed)}
+    return {kind: (data, Image.open(io.BytesIO(data)).convert("RGB")) for kind, data in stored.items()}
+
+
+def test_a_replayed_page_looks_like_the_page_of_the_crawl(trip: RoundTrip) -> None:
+    seed = next(seed for seed in trip.seeds if seed.endswith(PICTURED))
+    crawled = pictures(trip.crawled, seed)
+    assert {*crawled} == {"viewport", "page"}
+    for replay in (trip.replayed, trip.again):
+        replayed = pictures(replay, seed)
+        for kind, (data, shown) in crawled.items():
+            again, shown_again = replayed[kind]
+            assert ImageChops.difference(shown, shown_again).getbbox() is None, kind
+            assert data == again
+    shown = crawled["page"][1]
+    assert shown.height > 1500
+    assert len(shown.getcolors(2**24) or ()) > 1000  # it is no empty page that looks like itself
