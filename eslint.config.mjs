@@ -121,7 +121,7 @@ export default [
   // A sandbox that a behaviour has beside a page, with the names of its window.
   world(files(`${JS}/beside_page`), Object.keys(globals.browser)),
   // The global of a worker's debugger; what it has put into the worker itself has the worker's names.
-  world(files(`${JS}/shared`, `${JS}/worker`), ["Debugger", "OVERSCRIPTED", "URL", "WebAssembly"]),
+  world(files(`${JS}/shared`, `${JS}/worker`), ["Debugger", "OVERSCRIPTED", "REPEATABLE", "URL", "WebAssembly"]),
   // The background page of the reference instrument's extension.
   world([`${OPENWPM}/background.js`], ["browser", "overscripted"]),
   // Pages: the report, the explorer, and the witness of the demo's tests.

@@ -69,17 +69,18 @@ class Browser:
         contact: str = "",
         saved: Mapping[str, list[str]] | None = None,
         archive: Mapping[str, int] | None = None,
+        repeatable: bool = False,
         prepare: Callable[[Path], None] = lambda folder: None,
     ) -> "Browser":
         """Start Firefox and the instrument. For ``instrument_settings`` see `crawl.instrument.settings`.
 
         ``display`` is what it is shown on; None: it is headless. ``contact`` is added to the User-Agent. For
-        ``saved`` see `record_kinds.saving`, for ``archive`` `bundle.recorder_settings`, for ``prepare``
-        `Firefox.start`. Raises OutsideError where Firefox or the instrument fails.
+        ``saved`` see `record_kinds.saving`, for ``archive`` and ``repeatable`` `bundle.recorder_settings`,
+        for ``prepare`` `Firefox.start`. Raises OutsideError where Firefox or the instrument fails.
         """
         firefox = await Firefox.start(prefs, authorities, binary, display, prepare)
         try:
-            recorder = bundle.recorder_settings(instrument_settings, saved, archive)
+            recorder = bundle.recorder_settings(instrument_settings, saved, archive, repeatable)
             return await cls._attach(firefox, recorder, prefs, contact)
         except (BidiError, BidiClosed, TimeoutError) as error:
             await firefox.stop()
@@ -202,6 +203,8 @@ class Browser:
         if not tab.own_container:
             self._held[tab.user_context] = container_id
             records.first_tab = records.tab
+        if records.replay and records.replay.repeat:
+            await self._realms.repeat(container_id, records.replay.repeat)
         self.tabs.bind(tab, container_id, records)
         self.watch.usage.begin(container_id)
 

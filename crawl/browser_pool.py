@@ -119,6 +119,7 @@ class BrowserPool:
             contact=self._options.contact,
             saved=saving.saved(self._options.save),
             archive=settings.ARCHIVE_CAPS if self._options.record else None,
+            repeatable=self._options.replay_clock or self._options.replay_random,
             prepare=prepare,
         )
         try:

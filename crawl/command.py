@@ -49,7 +49,7 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
         "Records": ("instrument", "mix_instruments", "save", "record", "segment_age"),
         "Firefox": ("firefox", "display", "popups", "visits_per_browser"),
         "OpenWPM": ("engine", "openwpm", "openwpm_python", "openwpm_config"),
-        "Network": ("replay", "proxy", "authorities", "allow_private"),
+        "Network": ("replay", "replay_clock", "replay_random", "proxy", "authorities", "allow_private"),
         "Monitoring": ("metrics", "log"),
     },
 )
@@ -134,6 +134,17 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     help="Load all pages from this archive, and nothing from the network: a WARC, WACZ or HAR file, or a "
     "folder of them, such as that of a run that was recorded. May be given several times. Without --seeds, "
     "the pages of the archive are visited. docs/guide/replay.md has the rules.",
+)
+@click.option(
+    "--replay-clock",
+    is_flag=True,
+    help="With --replay: let each page's clock begin at the time at which the archive captured its visit. "
+    "Pages can notice it.",
+)
+@click.option(
+    "--replay-random",
+    is_flag=True,
+    help="With --replay: give each page the same random numbers in every replay. Pages can notice it.",
 )
 @click.option(
     "--proxy", metavar="URL", default="", help="Load all pages through this HTTP proxy (http://HOST:PORT)."
@@ -349,6 +360,8 @@ def options(given: dict[str, Any]) -> settings.Options:
         profile=given["profile"],
         revisit_s=given["revisit"],
         replay=given["replay"],
+        replay_clock=given["replay_clock"],
+        replay_random=given["replay_random"],
         variants=given["variants"],
         contact=given["contact"],
         respect_robots=given["respect_robots"],

@@ -91,6 +91,7 @@ def crawl(
         run = Run.open(run_url, create=seed_file is not None or archives is not None)
         _same_records(run, instrument_settings, options)
         _same_archives(run, archives)
+        replay_options.check_same(options, run.stage(STAGE).get("options", {}))
         _same_variants(run, chosen, options)
         _same_profile(run, options)
         if words.load:

@@ -202,6 +202,8 @@ class Options:
     do: str = ""  # the plan of what is done on each page, see `behaviours.plan`
     variants: str = ""  # file of the variants in which each seed is visited, see `variants.file`
     replay: tuple[str, ...] = ()  # archives that answer in place of the network, see `replay.opening`
+    replay_clock: bool = False  # the pages' clock begins when their visit was captured, see `repeat`
+    replay_random: bool = False  # their random numbers are the same in each replay
     contact: str = ""
     retries: int = 3
     per_domain: int = PER_DOMAIN

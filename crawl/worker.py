@@ -93,7 +93,7 @@ class Worker:
         archives: Archives | None = None,
     ) -> None:
         """``archives`` answer in place of the network, where there are some."""
-        self._archive = ArchiveRoute(archives) if archives else None
+        self._archive = ArchiveRoute(archives, options) if archives else None
         if self._archive:
             options = replace(options, authorities=(str(self._archive.authority),))
         self.name = f"{platform.node()[:40]}-{os.getpid()}-{secrets.token_hex(3)}"

@@ -60,6 +60,7 @@ _CONTENT_PROCESS = (
     "js/content_process/mixed_content.js",
     "js/shared/wasm_limits.js",
     "js/content_process/wasm_modules.js",
+    "js/content_process/repeatable.js",
     "js/content_process/documents.js",
     "js/content_process/workers.js",
     "js/content_process/focus.js",
@@ -95,6 +96,7 @@ _DOCUMENT = (
     "js/document/main.js",
 )
 _PAGE = "js/page/window_side.js"
+_REPEATABLE = "js/page/repeatable.js"
 _WORKER = (
     "js/shared/sha256.js",
     "js/shared/value_limits.js",
@@ -115,6 +117,7 @@ _WORKER = (
     "js/worker/policy.js",
     "js/worker/budget.js",
     "js/worker/depth.js",
+    "js/worker/repeatable.js",
     "js/worker/main.js",
 )
 _PROTOCOL = protocol.constants()
@@ -138,15 +141,18 @@ def recorder_settings(
     instrument: dict[str, Any],
     saved: Mapping[str, list[str]] | None = None,
     archive: Mapping[str, int] | None = None,
+    repeatable: bool = False,
 ) -> dict[str, Any]:
     """The settings of one browser's recorders: what they record, and a mark.
 
     For ``instrument`` see `settings.resolve`, for ``saved`` `record_kinds.saving`. ``archive`` has the caps
-    of bodies where all are copied for the crawl's archive, see `crawl.settings.ARCHIVE_CAPS`. ``mark`` is a
-    host that no page knows. The recorder knows our policy by it.
+    of bodies where all are copied for the crawl's archive, see `crawl.settings.ARCHIVE_CAPS`. ``repeatable``:
+    visits may have a `replay.repeat.Repeat`. ``mark`` is a host that no page knows. The recorder knows our
+    policy by it.
     """
     mark = f"{secrets.token_hex(12)}.invalid"
-    return {"mark": mark, "saved": dict(saved or {}), "archive": archive and dict(archive), **instrument}
+    common = {"mark": mark, "saved": dict(saved or {}), "archive": archive and dict(archive)}
+    return {**common, "repeatable": repeatable, **instrument}
 
 
 def parent_process(settings: dict[str, Any]) -> str:
@@ -164,6 +170,7 @@ def content_process(name: str, settings: dict[str, Any]) -> str:
         "mark": settings["mark"],
         "worker": f"resource://{name}/{_WORKER_SCRIPT}" if watched else "",
         "reference": "" if watched else _EXTENSION,
+        "repeatable": read(_REPEATABLE) if settings.get("repeatable") else "",
     }
     body = script(_CONTENT_PROCESS, **_constants(settings), PROCESS_SETTINGS=constants)
     return f"(() => {{\n{body}\n}})();"
@@ -180,7 +187,8 @@ def extension(folder: Path, settings: dict[str, Any]) -> Path:
     target = folder / "extension"
     target.mkdir()
     manifest = dict(_MANIFEST)
-    worker = script(_WORKER, **_constants(settings), OVERSCRIPTED=settings)
+    constants = _constants(settings) | {"REPEATABLE": read(_REPEATABLE), "OVERSCRIPTED": settings}
+    worker = script(_WORKER, **constants)
     (target / _WORKER_SCRIPT).write_text(worker, "utf-8")
     if settings.get("reference") == "openwpm":
         manifest |= openwpm.put_into(target)

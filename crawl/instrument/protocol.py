@@ -60,6 +60,11 @@ class Gap(Described):
         "a compressed or long stream of an EventSource of a shared or service worker, or one of many",
     )
     DOCUMENT = "document not instrumented", "a document where our code failed; its error follows"
+    REPEATABLE = (
+        "not repeatable",
+        "with --replay-clock or --replay-random: a document or worker where our code failed; its error "
+        "follows",
+    )
     DOCUMENT_IN_NO_VISIT = "document in a process of no visit", "Firefox had a document in an odd process"
     WORKER_IN_NO_VISIT = "worker in a process of no visit", "Firefox had a worker in an odd process"
     DYNAMIC_CODE = (

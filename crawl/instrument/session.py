@@ -20,6 +20,7 @@ from overscripted.crawl.firefox.process import Firefox
 from overscripted.crawl.instrument import bundle
 from overscripted.crawl.instrument.protocol import KINDS, REALM, Gap, Message, MessageType
 from overscripted.crawl.javascript import function
+from overscripted.crawl.repeat import Repeat
 
 _SERVE = function("serveWorkerScript", "js/parent_process/serve_worker_script.js")
 _LOCATE = function(
@@ -117,7 +118,11 @@ class Realms:
         """
         await self._notify(user=_user(container_id), keep=keep)
 
-    async def _notify(self, **command: int) -> None:
+    async def repeat(self, container_id: str, repeat: Repeat) -> None:
+        """Give the pages that load in a container from now on a clock and random numbers."""
+        await self._notify(user=_user(container_id), repeat=repeat.members())
+
+    async def _notify(self, **command: Any) -> None:
         await self._parent.call(_NOTIFY, self._name, json.dumps(command))
 
     def _receive(self, texts: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from overscripted.crawl.repeat import Repeat
 from overscripted.crawl.replay import responses
 from overscripted.crawl.replay.files import Files
 from overscripted.crawl.replay.index import Index, Page, Socket
@@ -35,6 +36,7 @@ class VisitReplay:
     """The archive as one visit sees it. ``page`` is the page that answers; None where all captures do."""
 
     page: Page | None
+    repeat: Repeat | None = None  # the clock and random numbers of its pages, where options ask for them
     given: Counter[int] = field(default_factory=Counter)  # number of a capture -> times that it answered
     rows: int = 0  # that have a number
     refused: set[str] = field(default_factory=set)  # origins that are unknown
@@ -71,6 +73,10 @@ class Answers:
     async def visit(self, url: str, seed: str, variant: str, wave: int, follows: bool) -> VisitReplay:
         """The archive for a visit, see `Index.page`."""
         return VisitReplay(await self._run(lambda: self._index.page(url, seed, variant, wave, follows)))
+
+    async def captured(self, url: str, visit: VisitReplay) -> str:
+        """See `Index.captured`."""
+        return await self._run(lambda: self._index.captured(url, visit.page))
 
     async def failure(self, origin: str, visit: VisitReplay) -> str:
         """How connections to an origin failed when the page was captured; see `Index.failure`."""

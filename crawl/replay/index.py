@@ -216,6 +216,15 @@ class Index:
         ).fetchone()
         return Page(row[0], bool(row[1])) if row and self._has_captures(row[0]) else None
 
+    def captured(self, url: str, page: Page | None) -> str:
+        """When a visit was captured, as a WARC-Date: its first response. "" if nothing says it.
+
+        Without a page, the first response of the visited address.
+        """
+        where, value = ("page = ?", page.number) if page else ("url = ?", url)
+        query = f"SELECT min(time) FROM captures WHERE {where} AND path != '' AND time != ''"
+        return str(self._one(query, value) or "")
+
     def _has_captures(self, page: int) -> bool:
         return bool(self._one("SELECT EXISTS (SELECT * FROM captures WHERE page = ?)", page))
 

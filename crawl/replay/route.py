@@ -8,9 +8,12 @@ from overscripted.crawl.firefox.profile import Pref
 from overscripted.crawl.frontier.queue import Lease
 from overscripted.crawl.javascript import function
 from overscripted.crawl.network.route import Route, socks_prefs
+from overscripted.crawl.repeat import Repeat
 from overscripted.crawl.replay.answers import VisitReplay
+from overscripted.crawl.replay.matching import normal
 from overscripted.crawl.replay.opening import Archives
 from overscripted.crawl.replay.server import ArchiveServer
+from overscripted.crawl.settings import Options
 
 _REPLAY = function("replay", "js/parent_process/replay.js")
 
@@ -27,13 +30,14 @@ _NO_OTHER_WAY: dict[str, Pref] = {
 class ArchiveRoute(Route):
     """The route; `start` it before the first Firefox, and `attach` each of them."""
 
-    def __init__(self, archives: Archives) -> None:
+    def __init__(self, archives: Archives, options: Options) -> None:
         self.proxy, self.guard, self.monitor, self.robots = "", None, None, None
         folder = archives.folder / "authority"
         folder.mkdir(mode=0o700)
         authority = Authority(folder, "Overscripted replay")
         self.authority: Path = authority.ca_file
         self.answers = archives.answers
+        self._clock, self._random = options.replay_clock, options.replay_random
         self.server = ArchiveServer(self.answers, authority)
 
     async def start(self) -> None:
@@ -51,7 +55,12 @@ class ArchiveRoute(Route):
     async def visit(self, lease: Lease) -> VisitReplay:
         """The archive for a visit."""
         follows = lease.parent_visit_id is not None
-        return await self.answers.visit(lease.url, lease.seed, lease.variant, lease.wave, follows)
+        visit = await self.answers.visit(lease.url, lease.seed, lease.variant, lease.wave, follows)
+        if self._clock or self._random:
+            captured = await self.answers.captured(normal(lease.url), visit) if self._clock else ""
+            words = (lease.seed, lease.url, lease.variant, lease.wave, follows)
+            visit.repeat = Repeat.of(captured, words if self._random else ())
+        return visit
 
     async def attach(self, browser: Browser) -> None:
         """Let the visits of a browser be answered."""

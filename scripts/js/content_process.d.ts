@@ -14,6 +14,7 @@ declare const PROCESS_SETTINGS: {
   mark: string;
   worker: string;
   reference: string;
+  repeatable: string;
 };
 
 // What the script that finds fields is given: see crawl/behaviours/form_fields.py.

@@ -20,6 +20,7 @@ interface Protocol_gap {
   readonly WEBSOCKETS_COUNT: "websocket messages no longer counted";
   readonly EVENT_SOURCE: "event source not watched";
   readonly DOCUMENT: "document not instrumented";
+  readonly REPEATABLE: "not repeatable";
   readonly DOCUMENT_IN_NO_VISIT: "document in a process of no visit";
   readonly WORKER_IN_NO_VISIT: "worker in a process of no visit";
   readonly DYNAMIC_CODE: "code made from text in a window that has gone";

@@ -1,5 +1,6 @@
 // The names that the global of a worker's debugger has.
 
+declare const REPEATABLE: string;
 declare const URL: any;
 declare const Debugger: any;
 

@@ -5,11 +5,13 @@ import gzip
 import hashlib
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from overscripted.crawl.repeat import Repeat
 from overscripted.crawl.replay import settings
 from overscripted.crawl.replay.answers import Answers, VisitReplay
 from overscripted.crawl.replay.matching import Asked, normal
@@ -69,6 +71,36 @@ async def test_each_visit_gets_the_responses_of_its_own_page(tmp_path: Path) -> 
         other = await reader.visit("https://other.example/")
         assert other.page is None
         assert await reader.get(other, only) == ("exact", b"two")
+
+
+async def test_a_visit_was_captured_when_its_first_response_was(tmp_path: Path) -> None:
+    page, other = "https://a.example/", "https://b.example/"
+    with Warc(tmp_path / "a.warc") as warc:
+        warc.page("1", page, attempt=1)
+        for url, name, date in (
+            (other, "", "2026-01-01T00:00:00Z"),
+            (f"{page}script.js", "1", "2026-01-02T00:00:09Z"),
+            (page, "1", "2026-01-02T00:00:05.250Z"),
+            (page, "2", "2026-01-01T00:00:00Z"),
+        ):
+            warc.answer(url, "x", page=name, date=date)
+    with opened((str(tmp_path / "a.warc"),)) as archives:
+        assert archives
+        reader, answers = Reader(archives), archives.answers
+        assert await answers.captured(page, await reader.visit(page)) == "2026-01-02T00:00:05.250Z"
+        assert await answers.captured(other, await reader.visit(other)) == "2026-01-01T00:00:00Z"
+        unknown = "https://c.example/"
+        assert await answers.captured(unknown, await reader.visit(unknown)) == ""
+
+
+def test_a_clock_is_moved_by_the_time_since_the_capture() -> None:
+    day = 86_400_000
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    assert -day - 60_000 < Repeat.of(yesterday, ()).members()["shift"] <= -day
+    assert Repeat.of("2026-01-02T03:04:05", ()).captured == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    for nothing in ("", "no date"):
+        assert Repeat.of(nothing, ()).members() == {"shift": None, "key": ""}
+    assert Repeat.of("", ("a", 1)).key != Repeat.of("", ("a", 2)).key != ""
 
 
 async def test_only_the_last_attempt_of_a_visit_counts(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@
 // reach nor see the sandbox.
 "use strict";
 
-function Documents(link, modules, { recorder, windowSide, mark }) {
+function Documents(link, modules, repeatable, { recorder, windowSide, mark }) {
   const URL = 100_000; // characters of a document's address
   const TICK_MS = 100; // from the first waiting record of a document to its flush
   const { BrowsingContext, WindowGlobalChild } = Cu.getGlobalForObject(Services);
@@ -20,7 +20,8 @@ function Documents(link, modules, { recorder, windowSide, mark }) {
   let last = ""; // see `repeated`
   const listen = Events(handleEvent, late);
   const eventSources = EventSources(link);
-  const boxes = new Map(); // principal -> {sandbox, begin, principal, windows: how many}
+  // principal -> {sandbox, begin, principal, windows: how many, repeat: see repeatable.js}
+  const boxes = new Map();
   // Until Firefox has compiled a script, its text is run instead. Also if Firefox cannot give it our file name.
   const compiled = { recorder: null, windowSide: null };
 
@@ -78,7 +79,7 @@ function Documents(link, modules, { recorder, windowSide, mark }) {
     if (!box) {
       const global = sandbox(window);
       const begin = Cu.waiveXrays(compiled.recorder?.executeInGlobal(global)) ?? evaluated(recorder, global);
-      boxes.set(nodePrincipal, (box = { sandbox: global, begin, principal: nodePrincipal, windows: 0 }));
+      boxes.set(nodePrincipal, (box = { sandbox: global, begin, principal: nodePrincipal, windows: 0, repeat: null }));
     }
     return box;
   }
@@ -150,6 +151,7 @@ function Documents(link, modules, { recorder, windowSide, mark }) {
       listen(window);
       entry.box = boxOf(window);
       entry.box.windows++;
+      repeatable.begin(window, user, entry.box, entry.id);
       const kind = kindOf(window);
       const windowLink = {
         emit: (kind, data) => link.emit(entry.id, kind, data),

@@ -33,8 +33,9 @@
     timer: () => Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer),
   };
   const modules = WasmModules(ProcessLink);
-  const documents = Documents(ProcessLink, modules, PROCESS_SETTINGS);
-  const workers = Workers(ProcessLink, worker, documents.made, modules);
+  const repeatable = Repeatable(ProcessLink, PROCESS_SETTINGS);
+  const documents = Documents(ProcessLink, modules, repeatable, PROCESS_SETTINGS);
+  const workers = Workers(ProcessLink, worker, documents.made, modules, repeatable);
   if (reference) Reference(ProcessLink, reference);
   Focus();
   const navigations = Navigations(ProcessLink);

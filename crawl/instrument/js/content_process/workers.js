@@ -2,7 +2,7 @@
 // World: process script, privileged. Trusts: our debugger scripts.
 "use strict";
 
-function Workers(link, script, made, modules) {
+function Workers(link, script, made, modules, repeatable) {
   const FLUSH_MS = 250; // a flush waits so long; a worker in a longer task sends its records at its next call
   const manager = Cc["@mozilla.org/dom/workers/workerdebuggermanager;1"].getService(Ci.nsIWorkerDebuggerManager);
   const workers = new Map(); // debugger of a worker -> {id, user, ready, flushed}
@@ -48,6 +48,8 @@ function Workers(link, script, made, modules) {
     try {
       worker.setDebuggerReady(false);
       worker.initialize(script);
+      const repeat = repeatable.of(user, worker.url);
+      if (repeat) worker.postMessage(`repeat ${repeat}`); // before its first script
       worker.setDebuggerReady(true);
     } catch {
       gap(record.id, worker); // the worker has already ended, or already runs

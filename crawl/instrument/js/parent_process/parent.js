@@ -236,6 +236,7 @@ function Realms(channel, name, process, folder, policy) {
   function forget(user, keep) {
     for (const own of realms.values()) for (const [id, realm] of own) if (realm.user === user) own.delete(id);
     starved.delete(user);
+    sharedData.delete(`${name}.repeat.${user}`);
     files.forget(user);
     records.forget(user);
     questions.forget(user);
@@ -247,6 +248,12 @@ function Realms(channel, name, process, folder, policy) {
     }
     requests.forget(cookieStoreIdOf(user), keep ? [...contextsOfVisit(user)].map(({ id }) => id) : null);
     cookies.forget(cookieStoreIdOf(user));
+  }
+
+  /** The clock and the random numbers of a visit's realms, for all processes: see content_process/repeatable.js. */
+  function repeatable(user, visit) {
+    sharedData.set(`${name}.repeat.${user}`, visit);
+    sharedData.flush(); // before anything of the visit is asked for
   }
 
   function gone(process) {
@@ -300,7 +307,8 @@ function Realms(channel, name, process, folder, policy) {
   }
 
   const notified = (subject, topic, data) => {
-    const { user, number, last, end, keep } = JSON.parse(data);
+    const { user, number, last, end, keep, repeat } = JSON.parse(data);
+    if (repeat) return repeatable(user, repeat);
     if (number === undefined) return forget(user, keep);
     if (!last) return flush(user, number);
     finish(user, number, end);

@@ -102,7 +102,8 @@
       DynamicCode.called(callee, values, watched);
       const compiler = WasmModules.nameOf(callee);
       if (compiler !== "") WasmModules.called(compiler, values, findCaller().frame);
-      return member === undefined ? undefined : note(member, callee, receiver, values);
+      if (member !== undefined) return note(member, callee, receiver, values);
+      return callee === Repeatable.origin ? get(callee, receiver) : undefined;
     } finally {
       if (last.has(callee)) flush();
     }
@@ -136,15 +137,20 @@
     return recorder.callerOf(Stack.inner(captured.stack), watched);
   }
 
+  /** How a getter ends. If it throws, the worker calls it itself, so the stack of the error is the worker's own. */
+  function get(callee, receiver) {
+    const completion = callee.call(receiver);
+    if (completion === null || !("return" in completion)) return undefined;
+    return callee === Repeatable.origin ? Repeatable.moved(completion) : completion;
+  }
+
   function note(member, callee, receiver, values) {
     const target = member.target(receiver);
-    if (target === null) return undefined;
+    if (target === null) return callee === Repeatable.origin ? get(callee, receiver) : undefined;
     Budget.want();
     if (member.operation === GET) {
-      const completion = callee.call(receiver);
-      // If the getter throws, the worker calls it itself, so the stack of the error is the worker's own.
-      if (completion === null || !("return" in completion)) return undefined;
-      keep(target, GET, completion.return, undefined, receiver);
+      const completion = get(callee, receiver);
+      if (completion !== undefined) keep(target, GET, completion.return, undefined, receiver);
       return completion;
     }
     if (member.operation === SET) keep(target, SET, values[0], undefined, receiver);
@@ -200,7 +206,20 @@
     return undefined;
   }
 
-  globalThis.onmessage = () => {
+  /** Give the worker the clock and the random numbers of a replay. */
+  function repeat(text) {
+    inside = true;
+    try {
+      Repeatable.begin(global, text, getter(global.getProperty("Performance").return, "timeOrigin"));
+      if (Repeatable.origin) special.add(Repeatable.origin);
+    } catch (error) {
+      Channel.gap(`${PROTOCOL.gap.REPEATABLE}: ${error}`);
+    }
+    inside = false;
+  }
+
+  globalThis.onmessage = ({ data }) => {
+    if (data.startsWith("repeat ")) return repeat(data.slice("repeat ".length));
     flush();
     Channel.post("flushed");
   };
