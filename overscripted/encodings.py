@@ -21,6 +21,10 @@ class EncodingError(ValueError):
     """A body that is not what its Content-Encoding says or is cut short, or an encoding that is unknown."""
 
 
+class CutShort(EncodingError):
+    """A body that ends before its encoding does."""
+
+
 def names(header: str) -> list[str]:
     """The encodings of a Content-Encoding header, in the order in which the server applied them.
 
@@ -44,7 +48,7 @@ def decoded(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
                 any_piece = any_piece or bool(piece)
                 yield from decoder.feed(piece)
             if any_piece and not decoder.complete():
-                raise EncodingError(f"{name}: ends before its end")
+                raise CutShort(f"{name}: ends before its end")
         else:
             raise EncodingError(f"Content-Encoding {name[:40]!r}")
     except (zlib.error, brotli.error, zstandard.ZstdError) as error:
@@ -137,4 +141,4 @@ def _zstd(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield held[: -len(_MARK)]
         held = held[-len(_MARK) :]
     if held != _MARK:
-        raise EncodingError("zstd: ends before its end")
+        raise CutShort("zstd: ends before its end")

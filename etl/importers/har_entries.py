@@ -58,7 +58,7 @@ class Entries:
         kind = self._kind(exchange, page, hop, of_document)
         self._n += 1
         self._await(exchange, page, request_id, hop, kind)
-        if kind == MAIN and not whole(entry.get("_frameId")):  # ours has pop-ups, which are no frame 0
+        if kind == MAIN and self._is_of_page(exchange, page, request_id):
             _see_document(page, exchange)
         _see(page, exchange)
         ids = self._ids(page)
@@ -76,6 +76,10 @@ class Entries:
             socket = {"request_id": request_id, "url": exchange.url, "ordinal": ordinal}
             self._keep("websocket_messages", ids | socket | message)
         return lost
+
+    def _is_of_page(self, exchange: Exchange, page: Page, request_id: str) -> bool:
+        """Whether a document is that of the page's tab: ours has pop-ups, too, which are no frame 0."""
+        return not whole(exchange.entry.get("_frameId"))
 
     def _number(self, exchange: Exchange, page: Page) -> tuple[str, int, bool]:
         """The request's number, its hop, and whether a hop before it was the top document's."""

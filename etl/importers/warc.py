@@ -5,8 +5,8 @@ An archive has requests, responses and their bodies, and no call of JavaScript.
 
 import hashlib
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any
 
 from overscripted import mime, recorded
@@ -28,7 +28,7 @@ from overscripted.progress import Work
 from overscripted.store import Store
 from overscripted.warc import sources
 from overscripted.warc.payload import Unreadable
-from overscripted.warc.reading import Damage, Record, records
+from overscripted.warc.reading import Damage, Record, record_at, records
 
 _VISIT = ("crawl_id", "visit_id", "attempt")
 # The raw columns that can be filled; all others are NULL. A table that is not named stays empty.
@@ -49,6 +49,7 @@ PARTLY = {"cookies": "only those that servers set", "requests.frame_id": "only o
 _ANSWERS = ("response", "revisit")
 _SHOWN = 200  # characters of a URL in a message
 _ORIGINAL = "x-archive-orig-"
+_CUT = "cut in the archive"
 # Resource types by the beginning of a MIME type, where the request does not say.
 _KINDS = {
     "text/css": "stylesheet",
@@ -151,10 +152,16 @@ class _Archive:
             elif not self._index.add_response(number, record):
                 self._ledger.leave_out("responses", "a copy of a record that was read before")
         elif record.kind == "metadata" and (name := record.get("WARC-Page-ID")):
-            self._ledger.read["visits"] += 1
-            self._assignment.add_ours(name, as_object(_text(record)))
+            self._add_ours(name, as_object(_text(record)))
         elif record.kind != "warcinfo":
             self._ledger.tables[record.kind[:50]] += 1
+
+    def _add_ours(self, name: str, facts: Row) -> None:
+        if "websocket_messages" in facts:
+            self._ledger.tables["messages of a WebSocket"] += 1
+            return
+        self._ledger.read["visits"] += 1
+        self._assignment.add_ours(name, facts)
 
     def assign(self) -> None:
         """Find the page of each response."""
@@ -165,11 +172,13 @@ class _Archive:
     def write(self, crawl: int, writer: SegmentWriter, work: Work) -> None:
         """Write the responses with their requests and bodies; visits last: they acknowledge the others."""
         batches, contents = Batches(writer), Contents(writer.add_rows)
-        entries = _Entries(crawl, batches, contents, self._index)
+        entries = _Entries(
+            crawl, batches, contents, self._index, self._assignment.final_urls(), self._record_at
+        )
         for number in range(len(self._sources)):
             for record in self._records(number, Damage()):
                 if record.kind in _ANSWERS and (place := self._index.place(number, record.offset)):
-                    self._take(entries, record, *place)
+                    self._take(entries, number, record, *place)
             work.add()
         contents.flush()
         for at, page in enumerate(self._assignment.pages):
@@ -177,14 +186,20 @@ class _Archive:
             batches.add("visits", page.row(crawl, None) | more | {"attempt": 1})
         batches.flush()
 
-    def _take(self, entries: "_Entries", record: Record, at: int, is_document: bool) -> None:
+    @contextmanager
+    def _record_at(self, number: int, offset: int) -> Iterator[Record]:
+        """A record at its place. Raises Unreadable, or InputError for a member that cannot be unpacked."""
+        with self._sources[number].open() as file:
+            yield record_at(file, offset)
+
+    def _take(self, entries: "_Entries", number: int, record: Record, at: int, is_document: bool) -> None:
         page, about = self._assignment.pages[at], as_object(record.get("WARC-JSON-Metadata"))
         attempt = self._assignment.more.get(at, {}).get("attempt")
         if attempt is not None and (whole(about.get("attempt")) or attempt) != attempt:
             self._ledger.leave_out("responses", "of an attempt at a visit that was made again")
             return
         try:
-            lost = entries.take_record(record, page, is_document, about)
+            lost = entries.take_record(number, record, page, is_document, about)
         except Unfit as error:
             self._ledger.leave_out("responses", str(error), place=record.url[:_SHOWN])
             return
@@ -203,21 +218,44 @@ def _text(record: Record) -> str:
 class _Entries(Entries):
     """Records as entries of a HTTP archive, from which the rows are made."""
 
-    def __init__(self, crawl: int, batches: Batches, contents: Contents, index: Index) -> None:
+    def __init__(
+        self,
+        crawl: int,
+        batches: Batches,
+        contents: Contents,
+        index: Index,
+        final_urls: dict[int, str],
+        read_at: Callable[[int, int], AbstractContextManager[Record]],
+    ) -> None:
+        """``final_urls``: where visits ended, by their number. ``read_at`` opens a record at its place."""
         super().__init__(self._visit, batches.add, contents, self._attachment, tells_cache=False)
-        self._crawl, self._index = crawl, index
+        self._crawl, self._index, self._final_urls, self._read_at = crawl, index, final_urls, read_at
+        self._documents: dict[int, str] = {}  # number of a visit -> request of its document
+        self._place = (0, 0)
         self._record: Record | None = None
         self._request = Request("", (), None, {})
         self._problem = ""
-        self._read: tuple[str, int] | None = None  # SHA-256 and size of the present body
         self._content: Row = {}  # of the present entry
 
-    def take_record(self, record: Record, page: Page, is_document: bool, about: Row) -> list[str]:
+    def take_record(
+        self, source: int, record: Record, page: Page, is_document: bool, about: Row
+    ) -> list[str]:
         """Keep the rows of a response and its request; what of it cannot be kept. Raises Unfit."""
+        self._place = source, record.offset
         names = record.get("WARC-Record-ID"), record.get("WARC-Concurrent-To"), record.get("WARC-Page-ID")
         self._record, self._request, self._problem = record, self._index.request(*names, record.url), ""
         lost = self.take(self._entry(record, page, is_document, self._request.about | about), page)
         return [f"of a response: {self._problem}" if self._problem else what for what in lost]
+
+    def _is_of_page(self, exchange: Exchange, page: Page, request_id: str) -> bool:
+        """Whether a document is that of the page's tab. Other tabs that the page opened have documents, too.
+
+        It leads to where the archive says that the visit ended. Else it is the first, with its redirects.
+        """
+        final_url = self._final_urls.get(page.number)
+        if final_url and page.shows_document:
+            return exchange.url == final_url
+        return self._documents.setdefault(page.number, request_id) == request_id
 
     def _visit(self, page: Page) -> Row:
         return {"crawl_id": self._crawl, "visit_id": page.number, "attempt": 1}
@@ -273,32 +311,25 @@ class _Entries(Entries):
         except Unreadable as error:
             self._problem = str(error)
             return None
-        self._read = hashlib.sha256(body).hexdigest(), len(body)
+        self._index.keep_body(self._place, hashlib.sha256(body).hexdigest(), len(body))
         self._content["size"] = len(body)
         return body
 
     def _received(self, exchange: Exchange, kind: str | None, named: Row, lost: list[str]) -> str | None:
         record = self._record
         assert record is not None
+        if record.kind == "revisit":  # it may be cut, too: the body is in another record
+            return self._again(exchange, kind, named, lost)
         if record.get("WARC-Truncated"):
-            lost.append("body of a response: cut in the archive")
+            lost.append(f"body of a response: {_CUT}")
             return None
-        digest = record.get("WARC-Payload-Digest")
-        if record.kind == "revisit":
-            return self._again(exchange, kind, named, (record.get("WARC-Refers-To"), digest), lost)
-        self._read = None
-        sha256 = super()._received(exchange, kind, named, lost)
-        if self._read:
-            self._index.keep_body((record.get("WARC-Record-ID"), digest), *self._read)
-        return sha256
+        return super()._received(exchange, kind, named, lost)
 
-    def _again(
-        self, exchange: Exchange, kind: str | None, named: Row, names: tuple[str, str], lost: list[str]
-    ) -> str | None:
-        """The SHA-256 of a script's body that an earlier record has; a row for the body of another kind."""
-        found = self._index.body(names)
-        if found is None:
-            lost.append("body of a response: in a record that is not in the archive, or not before this one")
+    def _again(self, exchange: Exchange, kind: str | None, named: Row, lost: list[str]) -> str | None:
+        """The SHA-256 of a script's body that another record has; a row for the body of another kind."""
+        found = self._body_elsewhere()
+        if isinstance(found, str):
+            lost.append(f"body of a response: {found}")
             return None
         sha256, size = found
         self._content["size"] = size
@@ -307,6 +338,29 @@ class _Entries(Entries):
             return sha256
         self._keep("response_bodies", named | {"content_type": essence, "size": size, "sha256": sha256})
         return None
+
+    def _body_elsewhere(self) -> tuple[str, int] | str:
+        """SHA-256 and size of the body that a revisit names, which may come later; else why there is none."""
+        record = self._record
+        assert record is not None
+        place = self._index.original(record)
+        if place is None:
+            return "in a record that is not in the archive"
+        if (known := self._index.body(place)) is not None:
+            return known
+        try:
+            with self._read_at(*place) as original:
+                if original.get("WARC-Truncated"):
+                    raise Unreadable(_CUT)
+                body = original.body(IMPORT_BODY_BYTES)
+            found: tuple[str, int] | str = hashlib.sha256(body).hexdigest(), len(body)
+        except (Unreadable, InputError) as error:
+            found = str(error)
+        if isinstance(found, str):
+            self._index.keep_problem(place, found)
+        else:
+            self._index.keep_body(place, *found)
+        return found
 
 
 def _named(headers: Iterable[tuple[str, str]]) -> list[Row]:

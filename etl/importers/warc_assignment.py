@@ -9,6 +9,7 @@ from overscripted.etl.importers.har_pages import Page
 from overscripted.etl.importers.warc_index import Index, as_object
 from overscripted.foreign.ids import visit_id
 from overscripted.foreign.values import moment, text, whole
+from overscripted.warc.navigation import is_navigation
 
 _MOST_WAITING = 10_000  # redirects whose target has not come yet
 _MOST_HOPS = 50
@@ -46,23 +47,31 @@ class Assignment:
             return
         page = Page(
             number if number is not None and 0 <= number < _MOST_VISIT_ID else visit_id("warc", name),
-            site=text(visit.get("seed")) or text(visit.get("url")),
+            site=text(visit.get("site_url")),
             outcome=text(visit.get("outcome")),
             variant=text(visit.get("variant")),
-            started=moment(visit.get("began")),
+            title=text(visit.get("title")),
+            started=moment(visit.get("started")),
         )
         if at is None:
             at = self._by_name[name] = self._add(page)
         self.pages[at] = page
         numbers = {key: whole(visit.get(key)) for key in ("wave", "parent_visit_id")}
         self.more[at] = {"attempt": attempt, **numbers}
+        if final_url := text(visit.get("final_url")):
+            self.more[at]["final_url"] = final_url
+
+    def final_urls(self) -> dict[int, str]:
+        """Where visits ended, as our archives say, without fragments; by the number of the visit."""
+        told = ((self.pages[at].number, more.get("final_url")) for at, more in self.more.items())
+        return {number: url.partition("#")[0] for number, url in told if url}
 
     def run(self, index: Index) -> None:
         """Give each response of the index to a page."""
         for source, offset, url, record, answers, name, status, kind, target, about in index.responses():
             asked = index.request(record, answers, name, url)
             request = asked.lower()
-            navigated = warc_pages.is_navigation(url, asked.method, request, status, kind)
+            navigated = is_navigation(url, asked.method, request, status, kind)
             if name:
                 at = self._named(name)
                 told = (asked.about | as_object(about)).get("resource_type")  # by our archives
@@ -75,7 +84,8 @@ class Assignment:
                     index.assign(*hop[:2], page, True, hop[2])
                 self._newest = page
             else:
-                self._give(index, source, offset, url, request.get("referer", ""))
+                for hop in [*self._waiting.pop(url, []), (source, offset, url)]:
+                    self._give(index, *hop, request.get("referer", ""))
         for hops in self._waiting.values():
             for hop in hops:
                 self._give(index, *hop, "")

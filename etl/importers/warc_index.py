@@ -21,11 +21,14 @@ CREATE INDEX by_answer ON requests (answers);
 CREATE INDEX by_url ON requests (url);
 CREATE TABLE responses (source INTEGER, offset INTEGER, time TEXT, url TEXT, record TEXT, answers TEXT,
   name TEXT, status INTEGER, kind TEXT, target TEXT, page INTEGER, is_document INTEGER, about TEXT,
-  PRIMARY KEY (source, offset)) WITHOUT ROWID;
+  digest TEXT, is_revisit INTEGER, PRIMARY KEY (source, offset)) WITHOUT ROWID;
 CREATE INDEX by_record ON responses (record);
 CREATE INDEX by_request ON responses (answers);
+CREATE INDEX by_address ON responses (url, time);
+CREATE INDEX by_digest ON responses (digest);
 CREATE TABLE owners (url TEXT PRIMARY KEY, page INTEGER) WITHOUT ROWID;
-CREATE TABLE bodies (name TEXT PRIMARY KEY, sha256 TEXT, size INTEGER) WITHOUT ROWID;
+CREATE TABLE bodies (source INTEGER, offset INTEGER, sha256 TEXT, size INTEGER, problem TEXT,
+  PRIMARY KEY (source, offset)) WITHOUT ROWID;
 """
 _REQUEST = "SELECT method, headers, body, about, page, record FROM requests WHERE "
 _ALONE = (
@@ -93,7 +96,7 @@ class Index:
         if name and self._db.execute("SELECT 1 FROM responses WHERE record = ?", (name,)).fetchone():
             return False
         self._db.execute(
-            "INSERT OR IGNORE INTO responses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, ?)",
+            "INSERT OR IGNORE INTO responses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 0, ?, ?, ?)",
             (
                 source,
                 record.offset,
@@ -106,6 +109,8 @@ class Index:
                 mime.extract(http.get("Content-Type")).essence if http else "",
                 http.get("Location") if http else "",
                 record.get("WARC-JSON-Metadata"),
+                record.get("WARC-Payload-Digest"),
+                record.kind == "revisit",
             ),
         )
         return True
@@ -154,20 +159,35 @@ class Index:
         ).fetchone()
         return (found[0], bool(found[1])) if found and found[0] is not None else None
 
-    def keep_body(self, names: tuple[str, ...], sha256: str | None, size: int) -> None:
-        """Remember a body by the names that a revisit may call it: its record, its digest, its URL."""
-        self._db.executemany(
-            "INSERT OR REPLACE INTO bodies VALUES (?, ?, ?)", [(name, sha256, size) for name in names if name]
-        )
+    def original(self, record: Record) -> tuple[int, int] | None:
+        """Source and offset of the response that has the body of a revisit; None for one that is not there.
 
-    def body(self, names: tuple[str, ...]) -> tuple[str | None, int] | None:
-        """SHA-256 and size of the body that one of these names calls, the first first."""
-        for name in filter(None, names):
-            if found := self._db.execute(
-                "SELECT sha256, size FROM bodies WHERE name = ?", (name,)
-            ).fetchone():
+        A revisit names its record, or its address and time. Some name the digest alone.
+        """
+        refers = (record.get("WARC-Refers-To-Target-URI").strip("<>"), record.get("WARC-Refers-To-Date"))
+        for where, values in (
+            ("record = ?", (record.get("WARC-Refers-To"),)),
+            ("url = ? AND time = ?", refers),
+            ("digest = ?", (record.get("WARC-Payload-Digest"),)),
+        ):
+            query = f"SELECT source, offset FROM responses WHERE {where} AND NOT is_revisit LIMIT 1"
+            if all(values) and (found := self._db.execute(query, values).fetchone()):
                 return found[0], found[1]
         return None
+
+    def keep_body(self, place: tuple[int, int], sha256: str, size: int) -> None:
+        """Remember SHA-256 and size of the body of a response."""
+        self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, ?, ?, NULL)", (*place, sha256, size))
+
+    def keep_problem(self, place: tuple[int, int], problem: str) -> None:
+        """Remember why a body cannot be kept."""
+        self._db.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?, NULL, NULL, ?)", (*place, problem))
+
+    def body(self, place: tuple[int, int]) -> tuple[str, int] | str | None:
+        """SHA-256 and size of the body of a response, or why it cannot be kept; None before it was read."""
+        query = "SELECT sha256, size, problem FROM bodies WHERE source = ? AND offset = ?"
+        found = self._db.execute(query, place).fetchone()
+        return (found[2] or (found[0], found[1])) if found else None
 
 
 def as_object(value: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Archives say it in three ways. Ours have a ``metadata`` record per visit, and records name it
 (``WARC-Page-ID``). Browsertrix and others list pages in ``pages/*.jsonl`` of a WACZ file; their newer records
-name the page, too. In any other archive a page is a document that was navigated to, see `is_navigation`.
+name the page, too. In any other archive a page is a document that was navigated to, see
+`overscripted.warc.navigation`.
 """
 
 import json
@@ -10,14 +11,12 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-from overscripted import mime, urls
 from overscripted.foreign.values import text
 
 MAX_LISTS = 1000  # files of pages in one WACZ file
 MAX_LIST_BYTES = 512 * 2**20  # of one of them, decompressed
 _MAX_LINE = 2**20
 _LIST = ("pages/", ".jsonl")
-_DOCUMENTS = {"text/html", "application/xhtml+xml"}
 
 
 def listed(file: IO[bytes]) -> Iterator[dict[str, Any] | None]:
@@ -40,32 +39,6 @@ def _object(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def is_navigation(
-    url: str, method: str, request: dict[str, str], status: int | None, content_type: str
-) -> bool:
-    """Whether a request, by its headers with lower-case names, went to the document of a page.
-
-    Browsers say so since 2020 in Sec-Fetch-Dest. Else it is a GET for HTML that was answered with HTML or
-    a redirect, and that has no Referer, or one of the same host: frames usually show another one.
-    """
-    if not urls.on_network(url):
-        return False
-    if destination := request.get("sec-fetch-dest"):
-        return destination.strip().lower() == "document"
-    if method not in ("", "GET"):
-        return False
-    redirected = status is not None and 300 <= status < 400
-    if not redirected and (status != 200 or mime.extract(content_type).essence not in _DOCUMENTS):
-        return False
-    accepted = request.get("accept", "").lstrip().lower()
-    if accepted and not accepted.startswith(("text/html", "application/xhtml+xml")):
-        return False
-    if redirected and not accepted:
-        return False
-    referrer = request.get("referer", "")
-    return not referrer or urls.host(referrer) == urls.host(url)
 
 
 def page_name(value: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from itertools import chain
 
 from warcio.bufferedreaders import ChunkedDataException, ChunkedDataReader
 
@@ -31,17 +32,39 @@ def plain(pieces: Iterator[bytes], most: int) -> bytes:
 def decoded(pieces: Iterator[bytes], transfer: str, content: str, most: int) -> bytes:
     """A body without its encodings. ``transfer`` and ``content`` are the headers that name them.
 
-    Tools differ in what they keep: a body that is said to be in chunks and is not counts as a body as it is.
-    Raises Unreadable for a body that is damaged, or longer than ``most`` bytes.
+    Tools differ in what they keep: a body that is said to be in chunks or compressed, and does not begin so,
+    counts as a body as it is, as in pywb and ReplayWeb.page. Raises Unreadable for a body that is damaged, or
+    longer than ``most`` bytes.
     """
     if "chunked" in transfer.lower():
         pieces = _joined(_limited(pieces, most))
     try:
         for name in reversed(encodings.names(content)):
-            pieces = encodings.decoded(pieces, name)
+            pieces = _undone(pieces, name)
         return plain(pieces, most)
     except encodings.EncodingError as error:
         raise Unreadable(str(error)) from error
+
+
+# How a content begins that has an encoding; br and deflate have no such mark.
+_MARKS = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+
+
+def _undone(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Pieces with one encoding removed, or as they are where they never had it."""
+    first = next((piece for piece in pieces if piece), b"")
+    pieces = chain([first], pieces)
+    mark = _MARKS.get(name, b"")
+    if first[: len(mark)] != mark[: len(first)]:
+        return pieces
+    if not mark:
+        try:
+            next(encodings.decoded(iter([first]), name), None)
+        except encodings.CutShort:
+            pass
+        except encodings.EncodingError:
+            return pieces
+    return encodings.decoded(pieces, name)
 
 
 class _Stream(io.RawIOBase):

@@ -14,13 +14,13 @@ import pytest
 from overscripted.analyses.run import analyze
 from overscripted.errors import InputError
 from overscripted.etl.importers.warc import FILLS
-from overscripted.etl.importers.warc_pages import is_navigation
 from overscripted.etl.imports import import_data
 from overscripted.etl.run import run_etl
 from overscripted.foreign.ids import visit_id
 from overscripted.run import Run
 from overscripted.schemas import RAW
 from overscripted.warc import writing
+from overscripted.warc.navigation import is_navigation
 from tests.etl.conftest import SHARED, by
 
 CAPTURES = SHARED / "warc"
@@ -138,9 +138,13 @@ def _crawl() -> Archive:
         (False, {"request": {"Sec-Fetch-Dest": "iframe"}}),
         (False, {"request": {"Sec-Fetch-Dest": "empty"}}),
         (True, {"request": {"Accept": "text/html,*/*;q=0.8"}}),
-        (False, {"request": {"Accept": "*/*"}}),
+        (False, {"request": {"Accept": "*/*", "User-Agent": "Mozilla/5.0 (X11; Linux x86_64)"}}),
+        (True, {"request": {"Accept": "*/*", "User-Agent": "Wget/1.21.3"}}),
+        (True, {"status": 301, "request": {"Accept": "*/*", "User-Agent": "Wget/1.21.3"}}),
+        (False, {"request": {"Accept": "image/*", "User-Agent": "Wget/1.21.3"}}),
         (True, {"request": {"Referer": "https://a.example/other"}}),
         (False, {"request": {"Referer": B}}),
+        (True, {"request": {"Referer": f"https://recorder.example/mine/record/{A}"}}),
         (False, {"status": 404}),
         (False, {"status": None}),
         (False, {"content_type": "application/json"}),
@@ -209,7 +213,7 @@ def test_our_archives_name_visits_and_only_the_last_attempt_counts(tmp_path: Pat
         visit = {
             "visit_id": 7,
             "attempt": attempt,
-            "seed": A,
+            "site_url": A,
             "variant": "de",
             "wave": 2,
             "outcome": "timeout",
@@ -294,7 +298,7 @@ def test_bodies_are_decoded_and_what_is_not_there_is_counted(
     assert {content for (content,) in _raw(run, "contents", "content")} == {b"<html>a"}
     for reason in (
         "1 of bodies: body of a response: cut in the archive",
-        "1 of bodies: body of a response: in a record that is not in the archive, or not before this one",
+        "1 of bodies: body of a response: in a record that is not in the archive",
         "1 of bodies: of a response: longer than 1,000 bytes",
         "1 of responses: not of HTTP",
     ):
@@ -336,11 +340,73 @@ def test_our_archive_says_what_is_a_document(tmp_path: Path) -> None:
         about = json.dumps({"request_id": str(n), "hop": 0, "resource_type": kind})
         named = {"WARC-Page-ID": "7", "WARC-JSON-Metadata": about}
         archive.add(url, body=b"<html>", came=HTML, warc=named, asked=DOCUMENT)
-    visit = json.dumps({"visit_id": 7, "seed": A}).encode()
+    visit = json.dumps({"visit_id": 7, "site_url": A}).encode()
     archive.add_other("metadata", {"WARC-Page-ID": "7"}, visit, url=A)
     run, _ = _imported(tmp_path, archive.write(tmp_path / "a.warc.gz"))
     assert _raw(run, "requests", "resource_type") == [("main_frame",), ("sub_frame",), ("xmlhttprequest",)]
     assert _raw(run, "visits", "final_url") == [(A,)]
+
+
+@pytest.mark.parametrize("told", [B, ""])
+def test_a_document_of_another_tab_does_not_move_where_a_visit_ended(tmp_path: Path, told: str) -> None:
+    """Our archives say where it ended. Without that it is where the redirects of its first document led."""
+    archive = Archive()
+    hops = ((A, 301, {"Location": B}, "1"), (B, 200, HTML, "1"), (f"{B}popup", 404, HTML, "2"))
+    for url, status, came, number in hops:
+        about = json.dumps({"request_id": number, "resource_type": "main_frame"})
+        fields = {"WARC-Page-ID": "7", "WARC-JSON-Metadata": about}
+        archive.add(url, status, body=b"<html>", came=came, warc=fields)
+    visit = {"visit_id": 7, "site_url": A, "title": "B", "started": BEGAN.isoformat()}
+    visit |= {"final_url": f"{told}#top"} if told else {}
+    for content in (visit, {"request_id": "3", "websocket_messages": []}):
+        archive.add_other("metadata", {"WARC-Page-ID": "7"}, json.dumps(content).encode(), url=A)
+    run, facts = _imported(tmp_path, archive.write(tmp_path / "a.warc.gz"))
+    columns = ("visit_id", "site_url", "final_url", "http_status", "title", "started")
+    final_url = visit.get("final_url", B)
+    assert _raw(run, "visits", *columns) == [(7, A, final_url, 200, "B", BEGAN)]
+    assert facts["tables_ignored"] == "messages of a WebSocket (1 row)"
+
+
+@pytest.mark.parametrize("named_by", ["record", "address", "digest"])
+def test_a_revisit_has_the_body_of_a_record_that_comes_later(tmp_path: Path, named_by: str) -> None:
+    """So it is in archives of several workers, and of Webrecorder."""
+    digest = {"WARC-Payload-Digest": "sha1:ABC"}
+    original = Archive()
+    name = original.add(
+        CDN, body=CODE, came=SCRIPT, asked=NO_CORS, warc=digest if named_by == "digest" else {}
+    )
+    refers = {
+        "record": {"WARC-Refers-To": name},
+        "address": {"WARC-Refers-To-Target-URI": CDN, "WARC-Refers-To-Date": writing.date(BEGAN)},
+        "digest": digest,
+    }[named_by]
+    archive = Archive()
+    archive.n = 1
+    for _ in range(2):
+        cut = {"WARC-Truncated": "length"}  # as some tools say of a record without its body
+        archive.add(CDN, came=SCRIPT, asked=NO_CORS, warc=refers | cut, kind="revisit")
+    archive.data += original.data
+    run, facts = _imported(tmp_path, archive.write(tmp_path / "a.warc.gz"))
+    assert _raw(run, "requests", "body_sha256", "size") == [(hashlib.sha256(CODE).hexdigest(), len(CODE))] * 3
+    assert "left_out" not in facts
+
+
+def test_a_revisit_of_a_body_that_is_cut_says_so(tmp_path: Path) -> None:
+    archive = Archive()
+    name = archive.add(CDN, body=CODE, came=SCRIPT, warc={"WARC-Truncated": "length"})
+    archive.add(CDN, came=SCRIPT, asked=NO_CORS, warc={"WARC-Refers-To": name}, kind="revisit")
+    _, facts = _imported(tmp_path, archive.write(tmp_path / "a.warc.gz"))
+    assert "2 of bodies: body of a response: cut in the archive" in facts["left_out"]
+
+
+def test_a_redirect_of_a_part_belongs_to_the_page_of_the_part(tmp_path: Path) -> None:
+    archive, wget = Archive(), {"Accept": "*/*", "User-Agent": "Wget/1.21.3"}
+    archive.add(A, body=b"<html>", came=HTML, asked=wget)
+    archive.add(f"{A}old.png", 301, came={"Location": "/new.png"}, asked=wget | {"Referer": A})
+    archive.add(B, body=b"<html>", came=HTML, asked=wget)
+    archive.add(f"{A}new.png", body=b"x", came={"Content-Type": "image/png"}, asked=wget | {"Referer": A})
+    run, _ = _imported(tmp_path, archive.write(tmp_path / "a.warc.gz"))
+    assert _pages(run) == {A: [A, f"{A}old.png", f"{A}new.png"], B: [B]}
 
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
@@ -378,7 +444,7 @@ def test_a_capture_of_a_browsing_session_has_the_pages_that_were_visited(tmp_pat
 @pytest.mark.skipif(not CAPTURES.exists(), reason="needs ../shared/data/warc")
 @pytest.mark.parametrize(
     ("name", "requests", "visits"),
-    [("gov.uk-a.warc.gz", 62, 33), ("embed-test.warc", 32, 4), ("netpreserve-twitter.warc", 151, 3)],
+    [("gov.uk-a.warc.gz", 62, 33), ("embed-test.warc", 32, 4), ("netpreserve-twitter.warc", 151, 5)],
 )
 def test_captures_of_other_tools_are_read_whole(
     tmp_path: Path, name: str, requests: int, visits: int

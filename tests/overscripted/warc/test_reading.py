@@ -160,8 +160,17 @@ def test_a_body_is_read_without_its_encodings(headers: list[tuple[str, str]], st
     assert [record.body() for record in reading.records(data, Damage())] == [b"hello"]
 
 
+@pytest.mark.parametrize("name", ["gzip", "br", "deflate", "zstd", "br, gzip"])
+def test_a_body_that_never_had_its_encoding_is_read_as_it_is(name: str) -> None:
+    """Browsers' extensions and proxies store decoded bodies, with the header of the encoding."""
+    body = b"<!DOCTYPE html><p>hello</p>" * 9
+    data = io.BytesIO(response("https://site.example/", body, [("Content-Encoding", name)]))
+    assert [record.body() for record in reading.records(data, Damage())] == [body]
+
+
 def test_a_body_that_is_not_what_its_headers_say_is_unreadable_and_no_damage() -> None:
-    data = response("https://site.example/", b"hello", [("Content-Encoding", "gzip")])
+    cut = gzip.compress(b"hello")[:-9]
+    data = response("https://site.example/", cut, [("Content-Encoding", "gzip")])
     damage = Damage()
     for record in reading.records(io.BytesIO(data), damage):
         with pytest.raises(Unreadable) as error:
