@@ -4,8 +4,8 @@
 #   scripts/setup.sh demo    Firefox, its libraries for WebGL (Mesa) and H.264 (libavcodec), a display for it (Xvfb),
 #                            common fonts (DejaVu, Liberation, Noto Color Emoji; 12 MB), npm (it fetches the real
 #                            third-party code of the demo web)
-#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, documentation pages, and the tools that
-#                            check Python and JavaScript
+#   scripts/setup.sh test    the same, Java (Spark), PostgreSQL, an S3 server, wget, documentation pages, and the tools
+#                            that check Python and JavaScript
 #   scripts/setup.sh bench   the same, and the peers of the benchmarks: Chromium, Scrapy, Polars, Dask
 #
 # It may be run again at any time. It prints what it installs and never asks. If it may not install something, it
@@ -146,6 +146,7 @@ if [ "$purpose" != demo ]; then
   want java default-jre-headless
   want postgres postgresql
   want pythondoc python3-doc
+  want wget wget # it makes archives of the web that the tests read
   extras=spark,postgres,s3,notebooks,dev
 fi
 if [ "$purpose" = bench ]; then
