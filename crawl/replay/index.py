@@ -32,6 +32,8 @@ CREATE TABLE captures (
     truncated TEXT NOT NULL,
     address TEXT NOT NULL, body INTEGER
 );
+-- Records that were read, by a digest of what names them.
+CREATE TABLE records (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 -- Captures whose body is that of an earlier one, as they name it.
 CREATE TABLE revisits (
     number INTEGER PRIMARY KEY, record_id TEXT NOT NULL, url TEXT NOT NULL, time TEXT NOT NULL
@@ -46,7 +48,7 @@ CREATE TABLE failures (
     page_name TEXT NOT NULL, attempt INTEGER NOT NULL, page INTEGER, method TEXT NOT NULL, url TEXT NOT NULL,
     origin TEXT NOT NULL, error TEXT NOT NULL
 );
--- `is_document`: a tab asked for it; NULL where the request does not say so.
+-- `is_document`: it may have been for the document of a page.
 CREATE TABLE requests (
     number INTEGER PRIMARY KEY, record_id TEXT NOT NULL, concurrent_to TEXT NOT NULL, url TEXT NOT NULL,
     method TEXT NOT NULL, body_sha256 TEXT NOT NULL, is_document INTEGER
@@ -116,10 +118,13 @@ CREATE INDEX pages_by_seed ON pages (seed);
 DROP TABLE pairs;
 DROP TABLE requests;
 DROP TABLE revisits;
+DROP TABLE records;
 """
 
 _PLACE = """
-SELECT c.number, c.url, c.time, c.source, c.offset, c.truncated, c.body, b.source, b.offset
+SELECT c.number, c.url, c.time, c.source, c.offset,
+    CASE WHEN c.body IS NULL THEN c.truncated ELSE b.truncated END, c.body,
+    b.source, b.offset
 FROM captures c LEFT JOIN captures b ON b.number = c.body WHERE c.number = ?
 """
 
@@ -190,15 +195,16 @@ class Index:
     def seeds(self) -> Iterator[str]:
         """The seeds: pages that follow no other, in order, each address once.
 
-        Without pages, the documents that tabs asked for, where requests say so. Else all HTML that was got by
-        GET with status 200.
+        Without pages, the HTML that was got by GET with status 200 for the document of a page, as far as the
+        requests tell. Else all such HTML.
         """
         if self._one("SELECT count(*) FROM pages"):
             query = "SELECT seed FROM pages WHERE NOT follows GROUP BY seed ORDER BY min(number)"
         else:
             html = "is_html AND status = 200 AND method = 'GET' AND path != ''"
-            asked = self._one(f"SELECT count(*) FROM captures WHERE {html} AND is_document")
-            where = f"{html} AND is_document" if asked else html
+            documents = f"{html} AND coalesce(is_document, 1)"
+            found = self._one(f"SELECT EXISTS (SELECT * FROM captures WHERE {documents})")
+            where = documents if found else html
             query = f"SELECT url FROM captures WHERE {where} GROUP BY url ORDER BY min(time), min(number)"
         for (url,) in self.database.execute(query):
             yield url

@@ -16,8 +16,9 @@ from overscripted.errors import InputError
 from overscripted.progress import Work
 from overscripted.text import clean
 from overscripted.warc import reading
-from overscripted.warc.payload import Unreadable
-from overscripted.warc.reading import Damage, Record
+from overscripted.warc.navigation import may_navigate
+from overscripted.warc.payload import Damaged, Unreadable
+from overscripted.warc.reading import Damage, Http, Record
 from overscripted.warc.sources import ZIP_ERRORS
 
 _MAX_METADATA = 2**27  # bytes of the content of a metadata record; one has the messages of a WebSocket
@@ -32,6 +33,7 @@ class Reader:
 
     index: Index
     damage: Damage = field(default_factory=Damage)
+    copies: int = 0  # records that were left out, as they had been read before
     _number: int = 0
     _latest: tuple[str, int] = ("", 0)  # name and attempt of the page whose records come
     _protocols: dict[tuple[str, str], str] = field(default_factory=dict)  # of sockets, by page and request_id
@@ -69,6 +71,9 @@ class Reader:
 
     def _add(self, record: Record, source: int, name: str) -> None:
         self._number += 1
+        if self._is_copy(record):
+            self.copies += 1
+            return
         try:
             if record.kind == "metadata" and record.get("WARC-Page-ID"):
                 self._metadata(record)
@@ -78,8 +83,20 @@ class Reader:
                 self._response(record, source, record.http.status)
             elif record.kind == "revisit":
                 self._revisit(record, source)
+        except Damaged:
+            pass  # `reading.records` notes it
         except Unreadable as error:
             self.damage.note(name, record.offset, str(error))
+
+    def _is_copy(self, record: Record) -> bool:
+        """Whether the record was read before: x.warc may lie beside x.warc.gz."""
+        identity = record.get("WARC-Record-ID")
+        if not identity:
+            return False
+        named = "\n".join((identity, record.kind, record.url, record.get("WARC-Date")))
+        digest = hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=16).digest()
+        done = self.index.database.execute("INSERT OR IGNORE INTO records VALUES (?)", (digest,))
+        return done.rowcount == 0
 
     def _metadata(self, record: Record) -> None:
         """A page of a recorder that writes a metadata record for each visit, as ours does, or a WebSocket."""
@@ -136,7 +153,6 @@ class Reader:
             )
             self.index.database.execute(query, values)
             return
-        dest = record.http.get("Sec-Fetch-Dest").lower()
         self.index.database.execute(
             "INSERT INTO requests VALUES (?,?,?,?,?,?,?)",
             (
@@ -146,7 +162,7 @@ class Reader:
                 normal(record.url),
                 record.http.method.upper(),
                 _digest(record.pieces()),
-                dest == "document" if dest else None,
+                _may_be_document(record.url, record.http),
             ),
         )
 
@@ -191,6 +207,13 @@ class Reader:
                 _address(record.get("WARC-IP-Address")),
             ),
         )
+
+
+def _may_be_document(url: str, http: Http) -> bool:
+    """Whether a request was for the document of a page, as far as its headers say."""
+    headers = {key.lower(): value for key, value in http.headers}
+    destination = headers.get("sec-fetch-dest", "").strip().lower()
+    return destination == "document" if destination else may_navigate(url, http.method.upper(), headers)
 
 
 def _is_of_network(error: str) -> bool:

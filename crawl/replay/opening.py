@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import logging
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from overscripted.progress import Work
 from overscripted.warc import sources
 from overscripted.warc.reading import Damage
 from overscripted.warc.sources import SUFFIXES, WACZ, Source, StoreFile
+
+log = logging.getLogger(__name__)
 
 PREFIX = "overscripted-replay-"
 _SHOWN = 5  # damaged records that are named
@@ -63,10 +66,13 @@ def opened(archives: tuple[str, ...]) -> Iterator[Archives | None]:
             pages, captures = index.counts()
             if not captures:
                 raise InputError(f"--replay {' '.join(archives)}: {_nothing(damage)}")
+            if reader.copies:
+                log.warning("--replay: %s records are in the archives again; each counts once", reader.copies)
             facts = {
                 "archives": [archive.facts() for archive in found],
                 "pages": pages,
                 "captures": captures,
+                "copies": reader.copies,
                 "damaged": dict(damage.records),
                 "damaged_examples": damage.examples[:_SHOWN],
             }

@@ -66,11 +66,19 @@ class Warc:
             self._writer.write_record(request)
         self._writer.write_record(response)
 
-    def revisit(self, url: str, of_url: str, of_date: str, digest: str, page: str = "") -> None:
+    def revisit(
+        self,
+        url: str,
+        of_url: str,
+        of_date: str,
+        digest: str,
+        page: str = "",
+        fields: dict[str, str] | None = None,
+    ) -> None:
         """A response whose body is that of another one, which is named by address and date."""
         record = self._writer.create_revisit_record(url, digest, of_url, of_date)
-        if page:
-            record.rec_headers.add_header("WARC-Page-ID", page)
+        for name, value in {**({"WARC-Page-ID": page} if page else {}), **(fields or {})}.items():
+            record.rec_headers.add_header(name, value)
         self._writer.write_record(record)
 
     def failed(self, url: str, error: str, page: str) -> None:

@@ -148,3 +148,16 @@ def test_a_zip_file_of_a_version_to_come_is_named(tmp_path: Path) -> None:
     file.write_bytes(data)
     with pytest.raises(InputError, match=r"--replay x\.wacz: is no WACZ file"), opened((str(file),)):
         pass
+
+
+def test_a_request_that_is_longer_than_it_says_is_counted_once(tmp_path: Path) -> None:
+    with Warc(tmp_path / "a.warc") as warc:
+        warc.answer(SITE, "page", method="POST", sent=b"x" * 100)
+    data = (tmp_path / "a.warc").read_bytes()
+    length = re.search(rb"Content-Length: (\d+)", data)
+    assert length
+    shorter = b"Content-Length: %d" % (int(length[1]) - 50)
+    (tmp_path / "a.warc").write_bytes(data.replace(length[0], shorter, 1))
+    with opened((str(tmp_path),)) as archives:
+        assert archives
+        assert archives.facts["damaged"] == {"it is longer than it says": 1}

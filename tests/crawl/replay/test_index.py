@@ -206,8 +206,9 @@ def seeds_of(path: Path) -> list[str]:
         return list(archives.seeds())
 
 
-def test_documents_of_tabs_are_the_seeds_where_requests_name_them_else_all_html(tmp_path: Path) -> None:
-    for name, asked in (("told", [("Sec-Fetch-Dest", "{}")]), ("untold", [])):
+def test_documents_of_pages_are_the_seeds_as_far_as_requests_tell_else_all_html(tmp_path: Path) -> None:
+    browser = [("User-Agent", "Mozilla/5.0"), ("Accept", "{accept}"), ("Referer", "{referrer}")]
+    for name, asked in (("told", [("Sec-Fetch-Dest", "{dest}")]), ("shown", browser), ("untold", [])):
         with Warc(tmp_path / f"{name}.warc") as warc:
             for path, dest, kind, status in (
                 ("page", "document", "text/html; charset=utf-8", "200 OK"),
@@ -216,11 +217,48 @@ def test_documents_of_tabs_are_the_seeds_where_requests_name_them_else_all_html(
                 ("moved", "document", "text/html", "301 Moved"),
                 ("gone", "document", "text/html", "404 Not Found"),
             ):
-                headers = [(key, value.format(dest)) for key, value in asked]
+                values = {"dest": dest, "accept": "text/html" if dest != "script" else "*/*"}
+                values["referrer"] = "https://other.example/" if dest == "iframe" else SITE
+                headers = [(key, value.format_map(values)) for key, value in asked]
                 warc.answer(SITE + path, "x", kind, status=status, asked=headers)
             warc.answer(SITE + "form", "x", method="POST", sent=b"x")
-    assert seeds_of(tmp_path / "told.warc") == [SITE + "page"]
+    with Warc(tmp_path / "frames.warc") as warc:
+        warc.answer(SITE + "frame", "x", asked=[("Sec-Fetch-Dest", "iframe")])
+    assert seeds_of(tmp_path / "told.warc") == seeds_of(tmp_path / "shown.warc") == [SITE + "page"]
     assert seeds_of(tmp_path / "untold.warc") == [SITE + "page", SITE + "frame"]
+    assert seeds_of(tmp_path / "frames.warc") == [SITE + "frame"]
+
+
+async def test_the_same_records_in_two_files_count_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Warc(tmp_path / "a.warc.gz") as warc:
+        warc.answer(SITE, "first")
+        warc.answer(SITE, "second")
+    (tmp_path / "a.warc").write_bytes(gzip.decompress((tmp_path / "a.warc.gz").read_bytes()))
+    with opened((str(tmp_path),)) as archives:
+        assert archives
+        assert (archives.facts["captures"], archives.facts["copies"]) == (2, 4)
+        reader = Reader(archives)
+        visit = await reader.visit(SITE)
+        assert [(await reader.get(visit, SITE))[1] for _ in range(3)] == [b"first", b"second", b"second"]
+    assert "4 records are in the archives again; each counts once" in caplog.text
+
+
+async def test_a_revisit_is_whole_where_the_body_that_it_names_is(tmp_path: Path) -> None:
+    """Some tools say of a revisit that it is cut, as its record has no body."""
+    cut = {"WARC-Truncated": "length"}
+    with Warc(tmp_path / "a.warc") as warc:
+        for path, fields in (("whole", {}), ("cut", cut)):
+            warc.answer(SITE + path, path, date="2026-01-01T00:00:00Z", fields=fields)
+            warc.revisit(f"{SITE}{path}/2", SITE + path, "2026-01-01T00:00:00Z", "sha1:A", fields=cut)
+    with opened((str(tmp_path),)) as archives:
+        assert archives
+        visit = await Reader(archives).visit(SITE)
+        for path in ("whole", "cut"):
+            asked = Asked("GET", f"{SITE}{path}/2")
+            response, row = await archives.answers.answer(asked, False, visit)
+            assert (response.body, row["is_whole"]) == (path.encode(), path == "whole")
 
 
 def wacz(path: Path, warc: Path, pages: list[str], compression: int = zipfile.ZIP_STORED) -> None:
