@@ -4,7 +4,7 @@ A question that needs others is not answered: an API that nobody observed was no
 keeps this in run.json, unless its source has all that a crawl has.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,39 @@ class Recorded:
 def joined(partly: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
     """Notes of what is known in part, as `Recorded` has them, with more of them."""
     return {key: "; ".join(filter(None, (partly.get(key), more.get(key)))) for key in {**partly, **more}}
+
+
+def of_tables(partly: Mapping[str, str], tables: Container[str]) -> dict[str, str]:
+    """The notes that are about one of these tables."""
+    return {name: part for name, part in partly.items() if name.partition(".")[0] in tables}
+
+
+def together(source: str, parts: Sequence[Recorded], what: str) -> Recorded:
+    """What several parts of a source can know. What only some of them can is known in part.
+
+    ``what`` names the parts, as "data sets": "1 of 2 data sets have none" is then said of a table, and
+    "1 of 2 data sets do not have it" of a column.
+    """
+    columns: dict[str, list[str]] = {}
+    for part in parts:
+        for table, names in part.columns.items():
+            columns[table] = [*dict.fromkeys((*columns.get(table, ()), *names))]
+    found: dict[str, str] = {}
+    for part in parts:
+        found |= part.partly
+    for table, names in columns.items():
+        having = [part.columns[table] for part in parts if table in part.columns]
+        if len(having) < len(parts):
+            found |= joined(found, {table: _lacking(len(parts) - len(having), len(parts), what, "have none")})
+        for name in names:
+            if n := sum(name not in had for had in having):
+                about = {f"{table}.{name}": _lacking(n, len(having), what, "do not have it")}
+                found |= joined(found, about)
+    return Recorded(source, columns, found)
+
+
+def _lacking(n: int, of: int, what: str, how: str) -> str:
+    return f"{n:,} of {of:,} {what} {how}"
 
 
 def of(store: Store) -> Recorded | None:

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 import tempfile
 from abc import abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,9 @@ class DataSet(Source):
 
     name: str
     key: str  # of its file or folder in the store
+
+    def __init__(self) -> None:
+        self.columns: defaultdict[str, set[str]] = defaultdict(set)  # of the tables that were read so far
 
     @abstractmethod
     def others(self) -> dict[str, int]:
@@ -109,6 +112,7 @@ class Sqlite(DataSet):
     """
 
     def __init__(self, store: Store, key: str) -> None:
+        super().__init__()
         self.name, self.key = key or os.path.basename(store.root), key
         self._store, self._folder = store, ""
         self._held: sqlite3.Connection | None = None
@@ -169,6 +173,7 @@ class Sqlite(DataSet):
         try:
             cursor = self._in_order(name)
             names = [str(column[0]).lower() for column in cursor.description]
+            self.columns[table].update(names)
             while found := cursor.fetchmany(IMPORT_BATCH_ROWS):
                 for values in found:
                     yield dict(zip(names, values, strict=True))
@@ -208,6 +213,7 @@ class Parquet(DataSet):
     """A folder of Parquet, ``…/<table>/…``. Folders may be named ``visit_id=…`` and ``instance_id=…``."""
 
     def __init__(self, store: Store, keys: list[str]) -> None:
+        super().__init__()
         self.name, self.key, self._store = os.path.basename(store.root), "", store
         self._keys: dict[str, list[str]] = {}
         self._others: dict[str, list[str]] = {}
@@ -235,6 +241,7 @@ class Parquet(DataSet):
                         raise Unfit(
                             f"{key}: column {', '.join(twice)} is there twice; leave out one of the two"
                         )
+                    self.columns[table].update(from_path, names)
                     for batch in parquet.iter_batches(IMPORT_BATCH_ROWS, use_threads=False):
                         columns = [column_values(pa.chunked_array([column])) for column in batch.columns]
                         for values in zip(*columns, strict=True):

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from overscripted import instruments, layout
 from overscripted.engines import open_engine
 from overscripted.errors import InputError
-from overscripted.etl.importers import study_json, study_parquet
+from overscripted.etl.importers import study_json, study_parquet, study_recorded
 from overscripted.etl.importers.writer import SegmentWriter
 from overscripted.etl.settings import IMPORT_FILES_PER_UPDATE
 from overscripted.etl.symbols import study_symbols
@@ -19,6 +19,7 @@ from overscripted.foreign.settings import MAX_NAMED_FILES
 from overscripted.foreign.values import moment
 from overscripted.outcomes import Outcome
 from overscripted.progress import Work
+from overscripted.recorded import KEY, Recorded, together
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.store import Store
 
@@ -39,7 +40,7 @@ def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
     load = _parquet if parquet else _json
     if parquet:
         ledger.files = dict.fromkeys(plain, "JSON beside Parquet; name its folder to import it")
-    facts = load(source, parquet or plain, writer, ledger)
+    facts, known = load(source, parquet or plain, writer, ledger)
     writer.add("instruments", instruments.of_symbols(STUDY_CRAWL_ID, study_symbols(), "the study's crawler"))
     writer.close()
     if strict and (ledger.files or "damaged_files" in facts):
@@ -47,7 +48,8 @@ def import_study(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
     if "calls" not in writer.rows:
         raise InputError(_nothing(source, ledger))
     staged_visits(staged)
-    return {"files": len(parquet or plain), "calls": writer.rows["calls"], **facts, **ledger.facts()}
+    facts = {"files": len(parquet or plain), "calls": writer.rows["calls"], **facts, **ledger.facts()}
+    return facts | {KEY: together(study_recorded.SOURCE, known, "files").to_json()}
 
 
 def _found(source: Store, *suffixes: str) -> list[str]:
@@ -63,9 +65,12 @@ def _nothing(source: Store, ledger: Ledger) -> str:
     return f"{source.url}: holds no call" + (f" ({named(ledger.files)})" if ledger.files else "")
 
 
-def _parquet(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger) -> dict[str, Any]:
+def _parquet(
+    source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger
+) -> tuple[dict[str, Any], list[Recorded]]:
     seen: dict[str, int] = {}
     lacks: dict[str, int] = {}
+    known: list[Recorded] = []
     with Work("import", len(keys), "files") as work:
         for key in keys:
             before = ledger.read.total()
@@ -73,7 +78,9 @@ def _parquet(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledg
                 for rows in study_parquet.read(source, key, seen):
                     ledger.read["calls"] += rows.num_rows
                     writer.add("calls", rows)
-                for name in study_parquet.absent(_schema(source, key)):
+                schema = _schema(source, key)
+                known.append(study_parquet.recorded(schema))
+                for name in study_parquet.absent(schema):
                     lacks[name] = lacks.get(name, 0) + 1
             except study_parquet.Unfit as error:
                 n = ledger.read.total() - before
@@ -82,7 +89,7 @@ def _parquet(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledg
             work.add()
     facts: dict[str, Any] = {"source": "the study's published Parquet"}
     some = (f"{name}" + ("" if n == len(keys) else f" in {n:,} files") for name, n in lacks.items())
-    return facts | ({"columns_absent": ", ".join(some)} if lacks else {})
+    return facts | ({"columns_absent": ", ".join(some)} if lacks else {}), known
 
 
 def _schema(source: Store, key: str) -> pa.Schema:
@@ -90,7 +97,9 @@ def _schema(source: Store, key: str) -> pa.Schema:
         return pq.ParquetFile(file).schema_arrow
 
 
-def _json(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger) -> dict[str, Any]:
+def _json(
+    source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger
+) -> tuple[dict[str, Any], list[Recorded]]:
     seen: dict[str, int] = {}
     damaged: list[str] = []
     n_damaged = n_known = 0
@@ -114,7 +123,8 @@ def _json(source: Store, keys: list[str], writer: SegmentWriter, ledger: Ledger)
             "the study (location, symbol, script_url, …); name the study's raw JSON"
         )
     facts: dict[str, Any] = {"source": "the study's raw JSON"}
-    return facts | ({"damaged_files": n_damaged, "damaged": ", ".join(damaged)} if n_damaged else {})
+    facts |= {"damaged_files": n_damaged, "damaged": ", ".join(damaged)} if n_damaged else {}
+    return facts, [study_recorded.recorded(study_recorded.CALLS, {})]
 
 
 def staged_visits(staged: Store) -> None:

@@ -16,9 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from overscripted.etl.importers import study_recorded
 from overscripted.foreign.ids import per_location
 from overscripted.foreign.settings import IMPORT_BATCH_ROWS
 from overscripted.foreign.values import iso, whole
+from overscripted.recorded import Recorded
 from overscripted.run import STUDY_CRAWL_ID
 from overscripted.store import Store
 from overscripted.text import is_bytes, is_text, readable_column
@@ -104,6 +106,20 @@ def absent(schema: pa.Schema) -> list[str]:
         for name, instead in OPTIONAL.items()
         if name not in schema.names and not (name == "arguments" and ARGUMENTS[0] in schema.names)
     ]
+
+
+def recorded(schema: pa.Schema) -> Recorded:
+    """What a file with this schema can tell."""
+    lacking = {name for name in OPTIONAL if name not in schema.names}
+    if ARGUMENTS[0] in schema.names:
+        lacking.discard("arguments")
+    partly = {"calls.in_iframe": "not known, taken as false"} if "in_iframe" in lacking else {}
+    if "value" not in schema.names and "value_1000" in schema.names:
+        partly["calls.value"] = "only the first 1,000 characters of each"
+    elif "value" not in schema.names:
+        lacking.add("value")
+    known = (name for name in study_recorded.CALLS if name not in lacking - {"in_iframe"})
+    return study_recorded.recorded(known, partly)
 
 
 def _raw(rows: pa.Table, seen: dict[str, int]) -> pa.Table:

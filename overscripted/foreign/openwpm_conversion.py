@@ -20,6 +20,7 @@ from overscripted.foreign.ledger import Ledger
 from overscripted.foreign.openwpm_frames import whole_frame
 from overscripted.foreign.openwpm_owners import Owners
 from overscripted.foreign.openwpm_requests import Bodies, Exchange, Requests
+from overscripted.foreign.openwpm_shown import ShownPages
 from overscripted.foreign.openwpm_source import Row, Source
 from overscripted.foreign.openwpm_visits import VisitName
 from overscripted.foreign.settings import IMPORT_BATCH_ROWS
@@ -50,6 +51,7 @@ class Conversion:
         self.data_set, self.attempt = data_set, attempt
         self.visits = openwpm_visits.read(source, ledger)
         self.owners = Owners(source)
+        self.shown = ShownPages()
         self.calls: dict[VisitName, int] = defaultdict(int)
         self.began: dict[VisitName, str] = {}  # see _times
         self.crawl_began = "1970-01-01T00:00:00.000Z"
@@ -166,6 +168,7 @@ class Conversion:
         others: dict[str, list[Row]] = defaultdict(list)
         for row, ours, bodies in requests.rows():
             ids = self._ids(row)
+            self.shown.request(row, ours)
             for table, body in bodies.items():
                 others[table].append(ids | body)
                 if len(others[table]) >= IMPORT_BATCH_ROWS:
@@ -222,6 +225,7 @@ class Conversion:
     def _frames(self) -> Iterator[Row]:
         for row in self.source.rows("navigations"):
             self.ledger.read["navigations"] += 1
+            self.shown.navigation(row)
             when = row.get("committed_time_stamp") or row.get("before_navigate_time_stamp")
             url, site = text(row.get("url")) or "", self.visits.visit(openwpm_visits.visit_name(row)).site
             yield self._ids(row) | {
@@ -242,6 +246,7 @@ class Conversion:
             page = visit[2] if isinstance(visit, tuple) else None
             yield self._numbered(visit) | {
                 "site_url": entry.site or page,
+                **self.shown.columns(visit),
                 "outcome": entry.outcome(self.visits.has_history),
                 "error": text(entry.end.get("error")) or "",
                 "started": moment(self.began.get(visit)),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from overscripted.foreign.contents import Contents, Keep
 from overscripted.foreign.ledger import Ledger
+from overscripted.foreign.openwpm_resource_types import resource_type
 from overscripted.foreign.openwpm_sent import headers_of, sent_body
 from overscripted.foreign.openwpm_source import Row, Source
 from overscripted.foreign.openwpm_visits import VisitName, visit_name
@@ -20,8 +21,7 @@ from overscripted.urls import host
 # A visit and the browser's number of a request; the number is None where it was not kept (until 2017-10).
 Exchange = tuple[VisitName, str | None]
 
-# Resource types of scripts: a word, or until 2018 a number of nsIContentPolicy.
-_SCRIPTS = {"script", "2", "23", "24", "25", "35", "36"}
+_SCRIPT = "script"
 _MOST_HOPS = 50
 _NO_HASH = {"", "<error>", "undefined", "null"}
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -62,9 +62,9 @@ class Requests:
             answer = self._answers.next_answer(exchange, row.get("url"))
             first = self._answers.first(exchange)
             address, error = self._answers.address(exchange, row.get("url"))
-            kind = row.get("resource_type") or row.get("content_policy_type")
+            kind = resource_type(row)
             hop = {"request_id": first[1] or "", "hop": self._hop(first)}
-            sha256, received = self._received(answer, text(kind))
+            sha256, received = self._received(answer, kind)
             bodies = {"request_bodies": self._sent(row), "response_bodies": received}
             yield (
                 row,
@@ -101,7 +101,7 @@ class Requests:
 
     def _received(self, answer: Row, kind: str | None) -> tuple[str | None, Row | None]:
         """The SHA-256 of an answer's body, and the columns of the body if it is kept and not a script's."""
-        script = not kind or kind in _SCRIPTS
+        script = not kind or kind == _SCRIPT
         sha256, size = self._contents.find(answer.get("content_hash"), "scripts" if script else "contents")
         if script or size is None:
             return sha256, None

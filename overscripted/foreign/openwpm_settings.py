@@ -19,12 +19,17 @@ def instruments(source: Source, crawl_id: int) -> pa.Table:
     return pa.concat_tables([shared.rows(crawl_id, [], ""), *tables])
 
 
-def _rows(params: Any, crawl_id: int) -> pa.Table:
+def parameters(value: Any) -> Mapping[str, Any]:
+    """The parameters of a browser from ``browser_params``, which is JSON; none where it is anything else."""
     try:
-        parsed = json.loads(text(params) or "{}")
+        found = json.loads(text(value) or "{}")
     except (ValueError, RecursionError):
-        parsed = {}
-    settings = parsed.get(_CLEANED) if isinstance(parsed, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _rows(params: Any, crawl_id: int) -> pa.Table:
+    settings = parameters(params).get(_CLEANED)
     return shared.rows(crawl_id, items(settings), "OpenWPM's js_instrument_settings")
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overscripted import recorded
 from overscripted.errors import InputError
 from overscripted.etl.importers import study_json
 from overscripted.etl.imports import import_data
@@ -485,3 +486,29 @@ def test_the_real_sample_is_close_to_the_published_figures(study: Run) -> None:
     with_dynamic = sum(n > 0 for n in pages["n_dynamic"].to_pylist()) / pages.num_rows
     assert 0.025 < dynamic < 0.045  # published: 3.72 % of the calls
     assert 0.075 < with_dynamic < 0.105  # published: 8.76 % of the locations
+
+
+def test_it_says_what_the_published_columns_tell(tmp_path: Path) -> None:
+    whole, less = published(), published()
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("value", "in_iframe", "script_loc_eval"):
+        del less[name]
+    for name, row in (("a", whole), ("b", less)):
+        pq.write_table(pa.Table.from_pylist([row]), files / f"{name}.parquet")
+    found = {}
+    for name, source in {"a": files / "a.parquet", "b": files / "b.parquet", "both": files}.items():
+        run = Run.open(tmp_path / f"run-{name}", create=True)
+        import_data("study", str(source), run)
+        found[name] = recorded.of(run.store)
+        assert found[name] and {*found[name].columns} == {"calls", "visits", "instruments"}
+    needs = ["calls.value", "calls.script_loc_eval", "calls.frame_id", "requests"]
+    assert found["a"].lacking(needs) == found["both"].lacking(needs) == ["calls.frame_id", "requests"]
+    assert found["b"].lacking(needs) == ["calls.script_loc_eval", "calls.frame_id", "requests"]
+    assert found["both"].notes(needs[:2]) == [
+        "calls: only those of documents, none of workers",
+        "calls.value: only the first 1,000 characters of each",
+        "calls.script_loc_eval: 1 of 2 files do not have it",
+    ]
+    assert found["b"].partly["calls.in_iframe"] == "not known, taken as false"
+    assert "visits" in found["a"].partly
