@@ -50,6 +50,8 @@ class Figure:
     ``interval`` is the share's 95 % interval in per cent; it assumes that pages are drawn at random.
     ``note`` says how the number is counted. ``why`` explains a difference from the published number.
     ``unlike`` says why the two cannot be compared (another list or rule); empty where they can.
+    ``needs``: what must be recorded for the number to mean anything, as ``Analysis.records``; without it the
+    figure is left out.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Figure:
     note: str = ""
     why: str = ""
     unlike: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def percent(self) -> float | None:

@@ -18,6 +18,7 @@ from overscripted.errors import InputError
 from overscripted.lists.hosts import HostList
 from overscripted.lists.roles import choose
 from overscripted.progress import Work
+from overscripted.recorded import Recorded
 from overscripted.run import Run, now
 from overscripted.visit_groups import Group
 
@@ -126,7 +127,15 @@ def answer(analysis: Analysis, inputs: Inputs) -> Finding:
     if inputs.recorded and not finding.unsupported:
         known = inputs.recorded.notes((*analysis.needs, *analysis.records))
         finding.notes += [f"Known in part: {note}." for note in known]
+        _leave_out_unknown(finding, inputs.recorded)
     return finding
+
+
+def _leave_out_unknown(finding: Finding, known: Recorded) -> None:
+    """Leave out the figures that need what was not recorded, and say so: none of them is 0."""
+    lacks = {figure.name: known.why(figure.needs) for figure in finding.figures}
+    finding.figures = [figure for figure in finding.figures if not lacks[figure.name]]
+    finding.notes += [f"Some figures are missing: {lack}." for lack in dict.fromkeys(lacks.values()) if lack]
 
 
 def _lacking(analysis: Analysis, inputs: Inputs) -> str:

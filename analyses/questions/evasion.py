@@ -181,6 +181,7 @@ ANALYSIS = Analysis(
     question="Who gets around what browsers do against third-party cookies?",
     answer=answer,
     needs=("visits", "requests", "cookies"),
+    records=("visits.final_url", "requests.resource_type"),
     lists=("cname",),
     headline="cloaked_trackers",
     unit="pages",

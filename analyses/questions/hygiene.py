@@ -104,6 +104,7 @@ ANALYSIS = Analysis(
     question="How well do pages protect what passes between them and their visitors?",
     answer=answer,
     needs=("visits", "requests"),
+    records=("requests.resource_type", "requests.frame_id", "requests.status"),
     headline="https",
     unit="pages",
     order=70,

@@ -24,6 +24,8 @@ from overscripted.display.number_format import count, share
 from overscripted.outcomes import GOOD
 
 _MECHANISMS = {"cookie": "cookies", "local_storage": "local storage", "indexed_db": "databases"}
+# What must be recorded for a page without such an identifier to have none.
+_NEEDS = {"local_storage": ("stored_items",), "indexed_db": ("stored_items",)}
 
 
 def answer(inputs: Inputs) -> Finding:
@@ -81,6 +83,7 @@ def _figures(counted: dict[tuple[str, str, bool], dict[str, Any]], pages: int) -
                         n,
                         pages,
                         wilson(n, pages),
+                        needs=_NEEDS.get(mechanism, ()),
                     )
                 )
     return figures

@@ -27,6 +27,8 @@ from overscripted.outcomes import GOOD, Outcome
 from overscripted.visit_groups import VISIT
 
 _WORKERS = ("worker", "shared worker", "service worker")  # in `how` of script_edges
+# What tells of walls, and of what could not be recorded. Imports lack most of it.
+_WALLS, _TOLD = "visits.challenge", "visits.known_gaps"
 _UNLIKE = "Which sites are asked decides most of it: compare only crawls of the same list of sites."
 
 
@@ -55,14 +57,18 @@ def answer(inputs: Inputs) -> Finding:
     return Finding(
         sentence=(
             f"{n['good']:,} of {count(n['visits'], 'visit')} {'shows' if n['good'] == 1 else 'show'} a page "
-            f"({share(n['good'], n['visits'])}); {n['lost']:,} show nothing, and {n['challenged']:,} met a "
-            f"bot wall.{_unrecorded(n)}"
+            f"({share(n['good'], n['visits'])}); {n['lost']:,} show nothing{_walls(inputs, n)}."
+            f"{_unrecorded(n)}"
         ),
         figures=[*_visit_figures(n), *documents, *workers, *_data_figures(n, etl)],
         tables=tables,
         notes=_notes(sorted({*lacking, *missing}), etl),
         plots=_plots(tables),
     )
+
+
+def _walls(inputs: Inputs, n: dict[str, int]) -> str:
+    return f", and {n['challenged']:,} met a bot wall" if inputs.knows(_WALLS) else ""
 
 
 def _unrecorded(n: dict[str, int]) -> str:
@@ -90,30 +96,40 @@ def _totals(visits: ir.Table) -> ir.Table:
 
 
 def _visit_figures(n: dict[str, Any]) -> list[Figure]:
-    def of_visits(name: str, label: str, note: str = "") -> Figure:
+    def of_visits(name: str, label: str, note: str = "", needs: str = "visits.outcome") -> Figure:
         number = n["lost"] + n["challenged"] if name == "without_page" else n[name]
         known = published.QUALITY.get(name)
         interval = wilson(number, n["visits"])
         return Figure(
-            name, label, number, n["visits"], interval, known, note, unlike=_UNLIKE if known else ""
+            *(name, label, number, n["visits"], interval, known, note),
+            unlike=_UNLIKE if known else "",
+            needs=(needs,),
         )
 
-    def of_pages(name: str, label: str, of: int, note: str = "") -> Figure:
-        return Figure(name, label, n[name], of, wilson(n[name], of), note=note)
+    def of_pages(name: str, label: str, of: int, needs: str = _TOLD, note: str = "") -> Figure:
+        return Figure(name, label, n[name], of, wilson(n[name], of), note=note, needs=(needs,))
 
-    good, told = n["good"], n["told"]  # imports do not say what could not be recorded
+    good, told = n["good"], n["told"]
     return [
         of_visits("lost", "Visits that show nothing of their page"),
         of_visits("timeouts", "of them, without a load event in time"),
-        of_visits("challenged", "Visits that met a bot wall or captcha", "Badger Sett's share is the goal."),
+        of_visits(
+            *("challenged", "Visits that met a bot wall or captcha", "Badger Sett's share is the goal."),
+            needs=_WALLS,
+        ),
         of_visits("without_page", "Visits that show nothing or a bot wall"),
-        of_visits("retried", "Visits that took more than one attempt"),
-        of_pages("starved", f"Pages that lacked CPU for more than {STARVED_S:g} s", n["timed"]),
+        of_visits("retried", "Visits that took more than one attempt", needs="visits.worker_id"),
+        of_pages(
+            "starved", f"Pages that lacked CPU for more than {STARVED_S:g} s", n["timed"], "visits.starved"
+        ),
         of_pages("realm", "Pages with code that ran before it was recorded, or unrecorded", told),
         of_pages("call", "Pages of which some calls are missing", told),
         of_pages("content", "Pages of which a content or table could not be read whole", told),
-        of_pages("cap", "Pages of which a cap cut records", told, "Other records than calls."),
-        of_pages("dropping", "Pages of which a cap left calls out", good, "Such calls are only counted."),
+        of_pages("cap", "Pages of which a cap cut records", told, note="Other records than calls."),
+        of_pages(
+            *("dropping", "Pages of which a cap left calls out", good, "visits.n_dropped"),
+            note="Such calls are only counted.",
+        ),
     ]
 
 
@@ -129,7 +145,7 @@ def _realms(inputs: Inputs) -> tuple[list[Figure], list[Figure], list[str]]:
         of = inputs.totals(frames.aggregate(n=_.count()))["n"]
         n = max(of - times["document not instrumented"], 0)
         label = "Documents that were recorded from before their first script"
-        documents.append(Figure("documents", label, n, of, wilson(n, of)))
+        documents.append(Figure("documents", label, n, of, wilson(n, of), needs=(_TOLD,)))
     if not inputs.missing("script_edges"):
         told = inputs.table("visits").filter(_.known_gaps.notnull())
         edges = inputs.table("script_edges").filter(_.how.isin(_WORKERS)).semi_join(told, VISIT)
@@ -137,13 +153,17 @@ def _realms(inputs: Inputs) -> tuple[list[Figure], list[Figure], list[str]]:
         unwatched = sum(times[name] for name in ("worker from url", "worker from blob", "worker from data"))
         of = max(made, unwatched)  # a worker that was not watched may have left no edge
         label = "Workers that were recorded from before their first script"
-        workers.append(Figure("workers", label, of - unwatched, of, wilson(of - unwatched, of)))
+        recorded = of - unwatched
+        workers.append(Figure("workers", label, recorded, of, wilson(recorded, of), needs=(_TOLD,)))
     return documents, workers, missing
 
 
 def _data_figures(n: dict[str, Any], etl: dict[str, Any]) -> list[Figure]:
     figures = [
-        Figure("dropped", "Calls that were counted but not kept", n["dropped"], n["calls"] + n["dropped"]),
+        Figure(
+            *("dropped", "Calls that were counted but not kept", n["dropped"], n["calls"] + n["dropped"]),
+            needs=("visits.n_dropped",),
+        ),
         Figure(
             "fields_empty",
             f"Fields without a value in more than {100 * EMPTY_SHARE:g} % of their rows",

@@ -44,6 +44,7 @@ _UNLIKE = (
     "No Boundaries visited up to six pages of a site, changed the pages, and looked for known providers' "
     "traffic, too; here a page is one visit, and what is not sent during it is not seen."
 )
+_CONFIRMING = ("page_texts|actions",)  # what is looked for in what scripts send
 _FIELDS = pa.schema([("kind", pa.string()), ("pages", pa.int64()), ("sent", pa.int64())])
 _MASKS = pa.schema([("mark", pa.string()), ("recorder", pa.string()), ("pages", pa.int64())])
 _HOSTS = pa.schema(
@@ -112,16 +113,16 @@ def _figures(inputs: Inputs, rows: ir.Table, found: list[dict[str, Any]], pages:
     return [
         _figure("watch", "Pages with a script that watches page and visitor", watching, pages),
         _figure("send", "Pages with a script that watches and sends", len(_visits(found)), pages),
-        _figure("confirmed", "Pages with a script that was seen to record", confirmed, pages),
+        _figure("confirmed", "Pages with a script that was seen to record", confirmed, pages, _CONFIRMING),
         _figure("unlisted", "Pages with a script that watches and sends and is not listed", unlisted, pages),
         _figure("listed", "Pages with a script of a listed provider", listed, pages),
         _figure("listed_send", "of these, pages on which it watches and sends", of_provider, listed),
     ]
 
 
-def _figure(name: str, label: str, n: int, of: int) -> Figure:
+def _figure(name: str, label: str, n: int, of: int, needs: tuple[str, ...] = ()) -> Figure:
     known = published.RECORDERS.get(name)
-    return Figure(name, label, n, of, wilson(n, of), known, unlike=_UNLIKE if known else "")
+    return Figure(name, label, n, of, wilson(n, of), known, unlike=_UNLIKE if known else "", needs=needs)
 
 
 def _masked(masks: Masking | None) -> list[Figure]:

@@ -5,6 +5,8 @@ privacy-tech-lab/gpc-web-crawler compares; over common seeds, with a twin varian
 Trackers are hosts of third-party-web's categories for advertising, analytics, marketing and social networks.
 """
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 import numpy as np
@@ -55,14 +57,16 @@ def answer(inputs: Inputs) -> Finding:
             "Pages with a cookie that may identify before any choice",
             n["cookies"],
             n["pages"],
+            needs=("cookies",),
         ),
     ]
     after, evidence = _after_refusal(inputs, each)
-    compared, comparisons, notes = _comparisons(inputs, each)
+    metrics = [metric for metric in METRICS if metric != "cookies" or inputs.knows("cookies")]
+    compared, comparisons, notes = _comparisons(inputs, each, metrics)
     strings, missing = _strings(inputs, visits)
     tables = {
         "comparisons": comparisons,
-        "variants": inputs.arrow(_by_variant(each)),
+        "variants": inputs.arrow(_by_variant(each, metrics)),
         "evidence": evidence,
     }
     finding = Finding(
@@ -78,9 +82,10 @@ def answer(inputs: Inputs) -> Finding:
     return finding
 
 
-def _figure(name: str, label: str, n: int, of: int, note: str = "") -> Figure:
+def _figure(name: str, label: str, n: int, of: int, note: str = "", needs: tuple[str, ...] = ()) -> Figure:
     known = published.SIGNALS.get(name)
-    return Figure(name, label, n, of, wilson(n, of), known, note, unlike=_UNLIKE if known else "")
+    unlike = _UNLIKE if known else ""
+    return Figure(name, label, n, of, wilson(n, of), known, note, unlike=unlike, needs=needs)
 
 
 def _trackers(inputs: Inputs) -> pa.Table:
@@ -104,7 +109,10 @@ def _after_refusal(inputs: Inputs, each: ir.Table) -> tuple[list[Figure], pa.Tab
         )
         figures += [
             _figure(f"trackers_after_{choice}", f"Pages with a tracker after {word}", n["trackers"], n["of"]),
-            _figure(f"cookies_after_{choice}", f"{label} after {word}", n["cookies"], n["of"]),
+            _figure(
+                *(f"cookies_after_{choice}", f"{label} after {word}", n["cookies"], n["of"]),
+                needs=("cookies",),
+            ),
         ]
     shown = each.filter((each.choice == "reject") & (each.trackers_after > 0)).select(
         *VISIT,
@@ -119,10 +127,10 @@ def _after_refusal(inputs: Inputs, each: ir.Table) -> tuple[list[Figure], pa.Tab
     return figures, inputs.arrow(ordered.limit(MAX_EVIDENCE))
 
 
-def _by_variant(each: ir.Table) -> ir.Table:
+def _by_variant(each: ir.Table, metrics: Sequence[str]) -> ir.Table:
     means = {
         f"{metric}_{phase}": each[f"{metric}_{phase}"].mean()
-        for metric in METRICS
+        for metric in metrics
         for phase in ("before", "after")
     }
     return (
@@ -151,13 +159,15 @@ _COMPARISONS = pa.schema(
 )
 
 
-def _comparisons(inputs: Inputs, each: ir.Table) -> tuple[list[Figure], pa.Table, list[str]]:
+def _comparisons(
+    inputs: Inputs, each: ir.Table, metrics: Sequence[str]
+) -> tuple[list[Figure], pa.Table, list[str]]:
     """A row per pair of variants and metric, and figures of how many seeds have fewer and more trackers."""
     found, figures = comparable_variants.pairs(variants(inputs.store, inputs.engine)), []
     rows = []
     for pair in found:
         both = inputs.arrow(_paired(each, pair))
-        for metric in METRICS:
+        for metric in metrics:
             values = [both[f"{metric}_{side}"].to_numpy().astype(np.int64) for side in "ab"]
             one = compare(*values)
             low, high = one.interval or (None, None)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -17,7 +19,9 @@ from overscripted.recorded import Recorded
 from overscripted.run import Run
 from overscripted.schemas import RAW
 from tests.etl import har
+from tests.etl.openwpm_eras import database, story
 from tests.etl.test_import_blacklight import event, inspection
+from tests.etl.test_import_study import published
 from tests.etl.test_import_tracker_radar import request, site
 
 PAGE, SCRIPT = "https://shop.example/home", "https://t.example/t.js"
@@ -104,6 +108,45 @@ def test_each_import_says_what_can_be_answered_and_the_answers_agree(tmp_path: P
         if kind != "blacklight":
             notes = findings["identifiers"].notes
             assert "Known in part: cookies: only those that servers set." in notes
+
+
+def test_databases_of_openwpm_and_the_study_say_what_they_lack(tmp_path: Path) -> None:
+    """Neither recorded storages, workers or walls: no figure counts them as absent."""
+    era = "2026-04"
+    told = story(era)
+    pq.write_table(pa.Table.from_pylist([published()]), tmp_path / "study.parquet")
+    never = {"mining", "evercookies", "leaks", "provenance"}
+    requests = {"evasion", "recorders", "hygiene", "signals", "identifiers", "syncing"}
+    for kind, path, lacking in (
+        ("openwpm", database(tmp_path / "x.sqlite", era, told), never),
+        ("study", tmp_path / "study.parquet", never | requests),
+    ):
+        run = _imported(kind, path, tmp_path)
+        known = recorded.of(run.store)
+        assert known
+        assert {name for name, one in analyses().items() if answerable.lacking(one, known)} == lacking, kind
+        run_etl(run)
+        findings = analyze(run)
+        figures = {figure.name for finding in findings.values() for figure in finding.figures}
+        walls_and_losses = {"visits_challenged", "challenged", "dropped", "starved", "retried", "realm"}
+        storages = {"third_local_storage_en2016", "first_indexed_db_en2016"}
+        assert figures.isdisjoint(walls_and_losses | storages), kind
+        assert {"visits_complete", "lost"} <= figures, kind
+        assert "bot wall" not in findings["quality"].sentence
+        note = f"Some figures are missing: {known.source} has no visits.challenge."
+        assert note in findings["overview"].notes, kind
+        assert all(finding.unsupported for name, finding in findings.items() if name in lacking), kind
+
+
+def test_cookies_that_were_not_recorded_are_not_0(tmp_path: Path) -> None:
+    told = story("2014-05") | {"crawl_history": []}
+    run = _imported("openwpm", database(tmp_path / "x.sqlite", "2014-05", told), tmp_path)
+    run_etl(run)
+    finding = analyze(run, ["signals"])["signals"]
+    names = {figure.name for figure in finding.figures}
+    assert "trackers_before" in names and "cookies_before" not in names
+    assert "Some figures are missing: OpenWPM has no cookies." in finding.notes
+    assert not any("cookie" in name for name in finding.tables["variants"].column_names)
 
 
 def test_headers_that_are_not_kept_are_not_absent(tmp_path: Path) -> None:
