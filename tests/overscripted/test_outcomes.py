@@ -16,6 +16,7 @@ SQL = re.compile(rf"'({'|'.join(sorted(WORDS))}|http_\d+)'")
 # Words that are no outcome where they stand: columns, options, keys, states of a stage.
 OTHER_MEANINGS = {
     "overscripted/run.py": {"complete"},
+    "overscripted/foreign/openwpm_recorded.py": {"error"},  # the column
     "overscripted/record_kinds/dns_names.py": {"error"},
     "overscripted/record_kinds/navigations.py": {"failed", "error"},
     "overscripted/record_kinds/response_bodies.py": {"encoding"},
