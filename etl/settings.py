@@ -6,12 +6,6 @@ IMPORT_SEGMENT_ROWS = 250_000
 IMPORT_SEGMENT_BYTES = 512 * 2**20
 # Source files between two updates of the progress.
 IMPORT_FILES_PER_UPDATE = 64
-# Bytes of a JSON file, decompressed: no crawler writes a quarter of that per file, a decompression bomb does.
-IMPORT_JSON_BYTES = 8 * 2**30
-# Bytes of one element of such a file, for example a request with its bodies in base64: it is in memory whole.
-IMPORT_ELEMENT_BYTES = 128 * 2**20
-# Levels of arrays and objects in an element. Real ones have ten.
-IMPORT_JSON_LEVELS = 100
 # Bytes of a line of an imported text file. VisibleV8 writes a script in one line, up to six bytes for each
 # character.
 IMPORT_LINE_BYTES = 64 * 2**20

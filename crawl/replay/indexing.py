@@ -147,7 +147,7 @@ class Reader:
         error = str(about.get("error") or "")
         if _is_of_network(error) and not record.get("WARC-Concurrent-To"):
             name, attempt = record.get("WARC-Page-ID"), _attempt(about)
-            values = (name, attempt, record.http.method.upper(), url, origin_of(url), error)
+            values = (name, attempt, record.http.method.upper() or "GET", url, origin_of(url), error)
             query = (
                 "INSERT INTO failures (page_name, attempt, method, url, origin, error) VALUES (?,?,?,?,?,?)"
             )
@@ -160,7 +160,7 @@ class Reader:
                 record.get("WARC-Record-ID"),
                 record.get("WARC-Concurrent-To"),
                 normal(record.url),
-                record.http.method.upper(),
+                record.http.method.upper() or "GET",
                 _digest(record.pieces()),
                 _may_be_document(record.url, record.http),
             ),

@@ -18,6 +18,9 @@ from overscripted.crawl.replay.files import Files
 from overscripted.crawl.replay.index import Index
 from overscripted.errors import InputError
 from overscripted.files import Files as StoreFiles
+from overscripted.foreign import har_files
+from overscripted.foreign.har_files import HarFile
+from overscripted.foreign.json_elements import Damaged, raise_of_storage
 from overscripted.progress import Work
 from overscripted.warc import sources
 from overscripted.warc.reading import Damage
@@ -26,6 +29,7 @@ from overscripted.warc.sources import SUFFIXES, WACZ, Source, StoreFile
 log = logging.getLogger(__name__)
 
 PREFIX = "overscripted-replay-"
+_HARS = (".har", ".har.gz", ".zip")  # files that may hold HAR files
 _SHOWN = 5  # damaged records that are named
 
 
@@ -110,13 +114,12 @@ class _Archive:
                 f"--replay {text}: no such file or folder on this machine; give one, or copy it here"
             )
         self.text, self.path = text, path
-        hars = _found(path, har.SUFFIXES)
-        self._own: list[Path] = [*hars]
+        hars, self._own = _hars(path, damage)
         self.sources: list[tuple[Source, str]] = []
         if any(_found(path, (*SUFFIXES, WACZ))):
             self.sources = [(source, source.name) for source in _of_path(path)]
             self._own += _found(path, (*SUFFIXES, WACZ))
-        elif not hars:
+        elif not self._own:
             raise InputError(f"--replay {text}: holds no archive: no file .warc, .warc.gz, .wacz or .har")
         folder.mkdir()
         for number, file in enumerate(hars):
@@ -146,6 +149,27 @@ class _Archive:
             names = [f"{digest} {file.relative_to(self.path).as_posix()}\n" for digest, file in digests]
             sha256 = hashlib.sha256("".join(names).encode("utf-8", "replace")).hexdigest()
         return {"archive": self.text, "files": len(digests), "size": size, "sha256": sha256}
+
+
+def _hars(path: Path, damage: Damage) -> tuple[list[HarFile], list[Path]]:
+    """The HAR files at a path, each content once, and the files that they are in.
+
+    A zip in a folder that holds none is another program's.
+    """
+    found, own = [], []
+    for file in _found(path, _HARS):
+        try:
+            found += har_files.of_key(StoreFiles(file.parent), file.name)
+        except (Damaged, *har_files.ERRORS) as error:
+            raise_of_storage(error)
+            if file.suffix.lower() == ".zip" and path.is_dir():
+                continue
+            damage.note(file.name, None, har_files.reason(error))
+        own.append(file)
+    kept, copies = har_files.without_copies(found)
+    for name, reason in copies.items():
+        log.warning("--replay: %s: %s", name, reason)
+    return kept, own
 
 
 def _opened(file: Path) -> IO[bytes]:

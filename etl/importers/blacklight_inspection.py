@@ -5,12 +5,12 @@ from contextlib import suppress
 from typing import Any
 
 from overscripted.etl.importers import blacklight_events, har_entries, lines
-from overscripted.etl.importers.har_files import HarFile
 from overscripted.etl.importers.har_pages import Page
-from overscripted.etl.importers.json_elements import MEMBER, TOO_DEEP, Damaged, Path, elements
 from overscripted.etl.importers.writer import Batches, SegmentWriter
 from overscripted.foreign.contents import Contents
+from overscripted.foreign.har_files import HarFile
 from overscripted.foreign.ids import file_name, visit_id
+from overscripted.foreign.json_elements import MEMBER, TOO_DEEP, Damaged, Path, elements
 from overscripted.foreign.ledger import Ledger
 from overscripted.foreign.values import moment, text, truth, whole
 from overscripted.outcomes import Outcome

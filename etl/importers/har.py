@@ -11,12 +11,13 @@ from typing import Any
 from overscripted import recorded
 from overscripted.errors import InputError
 from overscripted.etl.importers import har_entries, har_pages, set_cookies
-from overscripted.etl.importers.har_files import HarFile, har_files
+from overscripted.etl.importers.found_files import files_at
 from overscripted.etl.importers.har_pages import Page, Pages, Row
-from overscripted.etl.importers.json_elements import MEMBER, TOO_DEEP, Damaged, elements
 from overscripted.etl.importers.writer import Batches, SegmentWriter
 from overscripted.foreign.contents import Contents
+from overscripted.foreign.har_files import ERRORS, NAMES, HarFile, of_key, reason, without_copies
 from overscripted.foreign.ids import crawl_id, digest_of_files
+from overscripted.foreign.json_elements import MEMBER, TOO_DEEP, Damaged, elements
 from overscripted.foreign.ledger import Ledger, named
 from overscripted.foreign.values import text
 from overscripted.progress import Work
@@ -54,7 +55,7 @@ def import_har(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
 
     A file that is damaged is read as far as it goes, and named; with ``strict`` it raises InputError.
     """
-    files, unfit = har_files(source)
+    files, unfit = _har_files(source)
     writer, ledger = SegmentWriter(staged, "har"), Ledger()
     ledger.files |= unfit
     number = crawl_id(digest_of_files(files[0].store, sorted({file.key for file in files}))) if files else 0
@@ -73,6 +74,24 @@ def import_har(source: Store, staged: Store, strict: bool) -> dict[str, Any]:
         raise InputError(f"{source.url}: no HAR with an entry; nothing to import{why}")
     facts = {"source": "HAR", "files": len(files), **writer.rows, **ledger.facts()}
     return facts | {recorded.KEY: recorded.Recorded("HAR", FILLS, PARTLY).to_json()}
+
+
+def _har_files(source: Store) -> tuple[list[HarFile], dict[str, str]]:
+    """The HAR files at a path, and files that cannot be used with the reason.
+
+    A file that is named is read whatever its name. In a folder, those that end in .har, .har.gz and .zip. Of
+    several with the same content the first counts. Raises InputError where there is none.
+    """
+    unfit: dict[str, str] = {}
+    store, keys = files_at(source, NAMES.fullmatch, "ends in .har, .har.gz or .zip")
+    found: list[HarFile] = []
+    for key in sorted(keys):
+        try:
+            found += of_key(store, key)
+        except (Damaged, *ERRORS) as error:
+            unfit[key] = reason(error)
+    kept, copies = without_copies(found)
+    return kept, unfit | copies
 
 
 class HarImport:

@@ -5,10 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from overscripted import mime
-from overscripted.etl.importers import har_bodies, set_cookies
+from overscripted.etl.importers import set_cookies
 from overscripted.etl.importers.har_exchange import Exchange, lower_names
 from overscripted.etl.importers.har_pages import Page, Row
 from overscripted.etl.importers.resource_types import DOCUMENT
+from overscripted.foreign import har_bodies
 from overscripted.foreign.contents import Contents
 from overscripted.foreign.values import address, text, whole
 from overscripted.stacks import innermost

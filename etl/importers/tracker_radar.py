@@ -12,10 +12,10 @@ from overscripted import instruments
 from overscripted.errors import InputError
 from overscripted.etl.importers import set_cookies, tracker_radar_apis, tracker_radar_requests
 from overscripted.etl.importers.found_files import files_at
-from overscripted.etl.importers.json_elements import MEMBER, Damaged, elements
 from overscripted.etl.importers.tracker_radar_site import APIS, VALUES, Site
 from overscripted.etl.importers.writer import SegmentWriter
 from overscripted.foreign.ids import crawl_id, digest_of_files
+from overscripted.foreign.json_elements import MEMBER, Damaged, elements
 from overscripted.foreign.ledger import Ledger, named
 from overscripted.foreign.values import text
 from overscripted.progress import Work

@@ -11,10 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 from overscripted.etl.importers import set_cookies, tracker_radar_apis, tracker_radar_requests
-from overscripted.etl.importers.json_elements import MEMBER, TOO_DEEP, Damaged, Path, elements
 from overscripted.etl.importers.tracker_radar_requests import Unfit
 from overscripted.etl.importers.writer import Batches, SegmentWriter
 from overscripted.foreign.ids import file_name, visit_id
+from overscripted.foreign.json_elements import MEMBER, TOO_DEEP, Damaged, Path, elements
 from overscripted.foreign.ledger import Ledger
 from overscripted.foreign.values import iso, moment, text, truth, whole
 from overscripted.outcomes import Outcome

@@ -6,8 +6,8 @@ import posixpath
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from overscripted.files import Files
 from overscripted.run import STUDY_CRAWL_ID
-from overscripted.store import Store
 
 _BEGINNING = 65_536  # bytes of a file that, with its size and name, tell it from others
 
@@ -17,7 +17,7 @@ def crawl_id(digest: bytes) -> int:
     return int.from_bytes(digest[:8], "big") % (2**31 - 2) + STUDY_CRAWL_ID + 1
 
 
-def digest_of_files(store: Store, keys: list[str]) -> bytes:
+def digest_of_files(store: Files, keys: list[str]) -> bytes:
     """The hash of what identifies files, wherever they are: name, size and beginning of each."""
     digest = hashlib.sha256()
     for key in sorted(keys):

@@ -33,11 +33,12 @@ class Damage:
     records: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
-    def note(self, name: str, offset: int, reason: str) -> None:
-        """Count a damaged record."""
+    def note(self, name: str, offset: int | None, reason: str) -> None:
+        """Count a damaged record. ``offset`` is where it begins in its file, None without such a place."""
         self.records[reason] += 1
         if len(self.examples) < 20:
-            self.examples.append(f"{name}, byte {offset:,}: {reason}")
+            place = name if offset is None else f"{name}, byte {offset:,}"
+            self.examples.append(f"{place}: {reason}")
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,9 @@ class Http:
 
     @property
     def method(self) -> str:
-        """Of a request."""
-        return self.first.partition(" ")[0]
+        """Of a request; ``""`` where a tool wrote the first line of a response."""
+        word = self.first.partition(" ")[0]
+        return "" if word.startswith("HTTP/") else word
 
     def get(self, name: str) -> str:
         """The first header of this name; ``""`` if there is none."""

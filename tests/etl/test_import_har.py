@@ -310,7 +310,7 @@ def test_ids_follow_from_the_data_and_the_names(tmp_path: Path) -> None:
     for place in ("one", "two"):
         (tmp_path / place).mkdir()
         written(tmp_path / place / "a.har", entry(SHOP))
-        written(tmp_path / place / "b.har", entry(SHOP))
+        written(tmp_path / place / "b.har", entry(SHOP), entry(SHOP))
     first, second = (Imported(import_har, tmp_path / place) for place in ("one", "two"))
     ids = ("crawl_id", "visit_id", "attempt")
     assert first.columns("visits", *ids) == second.columns("visits", *ids)

@@ -82,12 +82,12 @@ def test_huge_numbers_are_no_trap(tmp_path: Path, number: str) -> None:
 def test_an_archive_that_unpacks_to_gigabytes_is_stopped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("overscripted.etl.settings.IMPORT_ELEMENT_BYTES", 4 * 2**20)
+    monkeypatch.setattr("overscripted.foreign.settings.IMPORT_ELEMENT_BYTES", 4 * 2**20)
     path = tmp_path / "a.har.gz"
     path.write_bytes(gzip.compress(b'{"log": {"entries": [{"x": "' + b"a" * 50_000_000))
     with pytest.raises(InputError, match="an element of more than 4 MB"):
         Imported(import_har, path)
-    monkeypatch.setattr("overscripted.etl.settings.IMPORT_JSON_BYTES", 8 * 2**20)
+    monkeypatch.setattr("overscripted.foreign.settings.IMPORT_JSON_BYTES", 8 * 2**20)
     path.write_bytes(gzip.compress(b'{"log": {"entries": [' + b"1, " * 20_000_000))
     with pytest.raises(InputError, match="decompressed"):
         Imported(import_har, path)

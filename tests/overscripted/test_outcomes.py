@@ -54,14 +54,13 @@ OTHER_MEANINGS = {
     "crawl/records/host_names.py": {"proxy", "error"},
     "crawl/records/recording.py": {"robots"},
     "crawl/records/rows.py": {"encoding", "viewer", "error"},
-    "crawl/replay/har.py": {"encoding"},  # the member of a HAR file
     "crawl/replay/indexing.py": {"error"},  # what a recorder says of a request
     "crawl/replay/options.py": {"proxy"},  # the option
     "crawl/browser.py": {"complete"},
     "crawl/visit.py": {"error", "challenge"},
     "crawl/worker.py": {"error"},
     "etl/importers/blacklight_inspection.py": {"error"},
-    "etl/importers/har_bodies.py": {"encoding"},
+    "overscripted/foreign/har_bodies.py": {"encoding"},
     "etl/importers/har_entries.py": {"error"},
     "etl/importers/har_pages.py": {"error"},
     "etl/importers/calls.py": {"error"},

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from overscripted.crawl.replay import settings
 from overscripted.crawl.replay.opening import opened
 from overscripted.errors import InputError
 from tests.crawl.replay.archives import Warc
@@ -96,18 +95,19 @@ def har(file: Path, text: str) -> None:
     file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
 
 
-def test_a_packed_har_file_may_be_less_long_than_a_plain_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["a.har", "a.har.gz"])
+def test_an_entry_that_fills_the_memory_ends_its_har_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(settings, "MAX_PACKED_HAR", 10_000)
-    for name, length in (("a.har.gz", 9_000), ("b.har", 20_000)):
-        har(tmp_path / name, "x" * length)
-        with opened((str(tmp_path / name),)) as archives:
-            assert archives
-            assert archives.facts["captures"] == 1
-    har(tmp_path / "c.har.gz", "x" * 20_000)
-    with pytest.raises(InputError, match="10,000 bytes unpacked"), opened((str(tmp_path / "c.har.gz"),)):
-        pass
+    monkeypatch.setattr("overscripted.foreign.settings.IMPORT_ELEMENT_BYTES", 200_000)
+    entries = [entry(SITE, "page"), entry(f"{SITE}long", "x" * 500_000), entry(f"{SITE}after", "x")]
+    content = json.dumps({"log": {"entries": entries}}).encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with opened((str(tmp_path / name),)) as archives:
+        assert archives
+        assert archives.facts["captures"] == 1
+        (example,) = archives.facts["damaged_examples"]
+        assert example.startswith(f"{name}: an element of more than")
 
 
 def test_a_damaged_packed_har_file_is_named(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_damaged_packed_har_file_is_named(tmp_path: Path) -> None:
     data = bytearray(file.read_bytes())
     data[10:30] = b"\xff" * 20
     file.write_bytes(data)
-    with pytest.raises(InputError, match=r"a\.har\.gz: cannot be read"), opened((str(file),)):
+    with pytest.raises(InputError, match=r"the first: a\.har\.gz: no whole JSON"), opened((str(file),)):
         pass
 
 

@@ -229,6 +229,17 @@ def test_documents_of_pages_are_the_seeds_as_far_as_requests_tell_else_all_html(
     assert seeds_of(tmp_path / "frames.warc") == [SITE + "frame"]
 
 
+async def test_a_request_without_its_first_line_was_a_get(tmp_path: Path) -> None:
+    """ArchiveWeb.page once wrote the first line of the response in its place."""
+    with Warc(tmp_path / "a.warc") as warc:
+        warc.answer(SITE, "page", method="HTTP/1.1 200")
+    with opened((str(tmp_path),)) as archives:
+        assert archives
+        assert list(archives.seeds()) == [SITE]
+        reader = Reader(archives)
+        assert await reader.get(await reader.visit(SITE), SITE) == ("exact", b"page")
+
+
 async def test_the_same_records_in_two_files_count_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -332,7 +343,8 @@ async def test_a_har_file_is_an_archive_with_its_pages(tmp_path: Path, suffix: s
         digest = hashlib.sha256(b"x=1").hexdigest()
         assert await reader.get(visit, api, method="POST", body_sha256=digest) == ("exact", b"for a")
         assert (await reader.get(other, api, method="POST", body_sha256=digest))[0] == "miss"
-        assert archives.damage.records.total() == 4
+        assert await reader.get(visit, f"{b}late") == ("exact", b"x")  # when it was is not known
+        assert archives.damage.records.total() == 3
         assert archives.facts["pages"] == 2
 
 
@@ -378,7 +390,8 @@ async def test_a_bomb_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("x.warc.gz", b"not gzip at all", "no response in it can be read"),
         ("x.wacz", b"not a zip", "no WACZ"),
         ("x.har", b"{}", "is no HAR file"),
-        ("x.har", b"[" * 100_000, "is no HAR file"),
+        ("x.zip", b"PK nothing", "holds no archive|File is not a zip file"),
+        ("x.har", b"[" * 100_000, "x.har: no whole JSON"),
         ("x.txt", b"", "holds no archive"),
     ],
 )

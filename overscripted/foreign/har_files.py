@@ -1,33 +1,35 @@
 """Finds and opens HAR files: plain, gzip, and Playwright's zip, which has bodies in files of their own."""
 
 import gzip
+import hashlib
 import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from overscripted.etl.importers.found_files import files_at
-from overscripted.etl.importers.json_elements import Damaged, Readable, raise_of_storage
-from overscripted.foreign.settings import IMPORT_BODY_BYTES
-from overscripted.store import Store
+from overscripted.files import Files
+from overscripted.foreign.json_elements import Damaged, Readable, raise_of_storage
+from overscripted.foreign.settings import IMPORT_BODY_BYTES, IMPORT_JSON_BYTES
 
 _HAR = re.compile(r".*\.har(\.gz)?", re.IGNORECASE)
-_NAMES = re.compile(r".*\.(har|har\.gz|zip)", re.IGNORECASE)
+NAMES = re.compile(r".*\.(har|har\.gz|zip)", re.IGNORECASE)  # of files that may hold some
 # The name that Playwright gives a body beside a HAR file, in its folder or one below: a hash. Other names are
 # not read, as the data would choose which file of the user's is read.
 _BESIDE = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]{0,100}/)?[0-9a-f]{32,40}(\.[A-Za-z0-9]{1,10})?")
+_PIECE = 2**20
 _GZIP, _ZIPPED = b"\x1f\x8b", b"PK"
-_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
+# What a file raises that is no gzip, no zip, or damaged.
+ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
 
 
 @dataclass
 class HarFile:
     """One HAR file: its ``name`` for messages and ids, and where it is. ``member``: its name in a zip."""
 
-    store: Store
+    store: Files
     key: str
     name: str
     member: str = ""
@@ -41,10 +43,19 @@ class HarFile:
         with ExitStack() as stack:
             try:
                 file = self._open(stack)
-            except _ERRORS as error:
+            except ERRORS as error:
                 raise_of_storage(error)
-                raise Damaged(_reason(error)) from error
+                raise Damaged(reason(error)) from error
             yield file
+
+    def sha256(self) -> str:
+        """Of its JSON, decompressed, as a.har.gz may be a copy of a.har. Raises as `opened` and `read` do."""
+        digest, left = hashlib.sha256(), IMPORT_JSON_BYTES
+        with self.opened() as file:
+            while left > 0 and (piece := file.read(_PIECE)):
+                digest.update(piece)
+                left -= len(piece)
+        return digest.hexdigest()
 
     def _open(self, stack: ExitStack) -> Readable:
         raw = stack.enter_context(self.store.fs.open(self.store.path(self.key), "rb"))
@@ -65,7 +76,7 @@ class HarFile:
             key = posixpath.join(posixpath.dirname(self.key), name)
             with self.store.fs.open(self.store.path(key), "rb") as file:
                 body: bytes = file.read(IMPORT_BODY_BYTES + 1)
-        except (KeyError, *_ERRORS):
+        except (KeyError, *ERRORS):
             return None
         return body if len(body) <= IMPORT_BODY_BYTES else None
 
@@ -79,24 +90,8 @@ class HarFile:
         return body if len(body) <= IMPORT_BODY_BYTES else None
 
 
-def har_files(source: Store) -> tuple[list[HarFile], dict[str, str]]:
-    """The HAR files at a path, and files that cannot be used with the reason.
-
-    A file that is named is read whatever its name. In a folder, those that end in .har, .har.gz and .zip.
-    Raises InputError where there is none.
-    """
-    unfit: dict[str, str] = {}
-    store, keys = files_at(source, _NAMES.fullmatch, "ends in .har, .har.gz or .zip")
-    found: list[HarFile] = []
-    for key in sorted(keys):
-        try:
-            found += _of_key(store, key)
-        except (Damaged, *_ERRORS) as error:
-            unfit[key] = _reason(error)
-    return found, unfit
-
-
-def _of_key(store: Store, key: str) -> list[HarFile]:
+def of_key(store: Files, key: str) -> list[HarFile]:
+    """The HAR files of a file: itself, or those in a zip. Raises Damaged, and `ERRORS`."""
     with store.fs.open(store.path(key), "rb") as raw:
         if raw.read(2) != _ZIPPED:
             return [HarFile(store, key, key)]
@@ -108,5 +103,24 @@ def _of_key(store: Store, key: str) -> list[HarFile]:
     return [HarFile(store, key, f"{key}/{member}", member) for member in members]
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What an error says, in a line."""
     return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def without_copies(files: Iterable[HarFile]) -> tuple[list[HarFile], dict[str, str]]:
+    """Files without those that hold what an earlier one holds, and these by name with the reason."""
+    first: dict[str, str] = {}
+    kept: list[HarFile] = []
+    copies: dict[str, str] = {}
+    for file in files:
+        try:
+            digest = file.sha256()
+        except (Damaged, *ERRORS) as error:
+            raise_of_storage(error)
+            digest = f"damaged {file.name}"  # reading it tells how
+        if first.setdefault(digest, file.name) == file.name:
+            kept.append(file)
+        else:
+            copies[file.name] = f"not read: {first[digest]} has the same content"
+    return kept, copies

@@ -1,6 +1,6 @@
 """Elements of a JSON document, one at a time: memory holds one element, whatever the document's size.
 
-The document may be hostile. Limits (etl/settings.py) hold for its whole size, for the size of an element, and
+The document may be hostile. Limits (settings.py) hold for its whole size, for the size of an element, and
 for the levels of arrays and objects in an element.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import ijson
 
 from overscripted.errors import UserError
-from overscripted.etl import settings
+from overscripted.foreign import settings
 from overscripted.text import visible
 
 # Where an element stands: the keys on the way to it, and `MEMBER` for the members of an array.
