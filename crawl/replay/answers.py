@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from overscripted.crawl.repeat import Repeat
-from overscripted.crawl.replay import responses
+from overscripted.crawl.replay import responses, settings
 from overscripted.crawl.replay.files import Files
+from overscripted.crawl.replay.held import Held
 from overscripted.crawl.replay.index import Index, Page, Socket
 from overscripted.crawl.replay.matching import Asked, Capture, Rule, origin_of, path_of
 from overscripted.crawl.replay.responses import Response
@@ -25,6 +26,7 @@ MISS, PREFLIGHT, WEBSOCKET, FAILURE = (
 MARKER = (b"X-Overscripted-Replay", b"miss")
 NO_CAPTURE = "not in the archive"
 NO_ORIGIN = "nothing of this origin is in the archive"
+FULL = "the answers that are being sent fill the memory that a replay may use"
 
 _NOTHING = Response(404, b"Not Found", [MARKER, (b"Content-Type", b"text/plain")], b"not in the archive\n")
 NO_RESPONSE = Response(0, b"", [], b"")  # the connection ends without one
@@ -63,6 +65,8 @@ class Answers:
     def __init__(self, index: Index, files: Files) -> None:
         self._index, self._files = index, files
         self._thread = ThreadPoolExecutor(1, "archive")
+        self._reading = asyncio.Lock()  # beside what is held, one answer more is in memory
+        self.held = Held()
 
     def close(self) -> None:
         """End the thread and close the files."""
@@ -82,14 +86,19 @@ class Answers:
         """How connections to an origin failed when the page was captured; see `Index.failure`."""
         return await self._run(lambda: self._index.failure(visit.page, origin))
 
-    async def socket(self, url: str, visit: VisitReplay) -> Socket | None:
-        """The WebSocket of an address that the page opened; of several one after the other."""
+    async def socket(self, url: str, visit: VisitReplay) -> Socket | str:
+        """The WebSocket of an address that the page opened; of several one after the other. Else why not.
+
+        It is held: give back its ``memory`` when it has ended.
+        """
         found = await self._run(lambda: self._index.sockets(visit.page, url))
         if not found:
-            return None
-        socket = next((one for one in found if not visit.given[one.number]), found[-1])
-        visit.given[socket.number] += 1
-        return socket
+            return NO_CAPTURE
+        number, length = next((one for one in found if not visit.given[one[0]]), found[-1])
+        if not await self.held.take(length * settings.SOCKET_MEMORY):
+            return FULL
+        visit.given[number] += 1
+        return await self._run(lambda: self._index.socket(number))
 
     async def knows(self, origin: str, visit: VisitReplay) -> str | None:
         """See `Index.knows`."""
@@ -98,8 +107,15 @@ class Answers:
     async def answer(
         self, asked: Asked, preflight: bool, visit: VisitReplay
     ) -> tuple[Response, dict[str, Any]]:
-        """What answers a request, and its row. ``preflight``: it asks whether another may be sent (CORS)."""
-        return await self._run(lambda: self._answer(asked, preflight, visit))
+        """What answers a request, and its row. ``preflight``: it asks whether another may be sent (CORS).
+
+        The body is held: give its bytes back when it has been sent.
+        """
+        async with self._reading:
+            response, row = await self._run(lambda: self._answer(asked, preflight, visit))
+            if await self.held.take(len(response.body)):
+                return response, row
+        return self._miss(asked, visit, FULL)
 
     async def _run(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)

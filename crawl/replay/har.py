@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from overscripted.crawl.replay import settings
 from overscripted.crawl.replay.matching import normal
 from overscripted.foreign import har_bodies
 from overscripted.foreign.har_files import HarFile
@@ -70,7 +71,8 @@ class _Conversion:
         """Read the pages, which may stand before or after the entries."""
         with har.opened() as file:
             for _, page in elements(file, (_PAGE,)):
-                if isinstance(page, dict) and (name := text(page.get("id"))):
+                name = _name(page.get("id")) if isinstance(page, dict) else ""
+                if name and len(self._told) < settings.MOST_HAR_PAGES:
                     told = (normal(text(page.get(key)) or "") for key in _SITES)
                     self._told.setdefault(name, next(filter(None, told), ""))
 
@@ -93,7 +95,7 @@ class _Conversion:
 
     def _page_of(self, entry: Row) -> str:
         """The name of the page of an entry. A file's only page has the entries that name none."""
-        name = text(entry.get("pageref"))
+        name = _name(entry.get("pageref"))
         if name not in self._told:
             name = next(iter(self._told)) if len(self._told) == 1 and not name else name or _REST
         return f"{self._prefix} {name}"
@@ -107,6 +109,8 @@ class _Conversion:
         if not url:
             return ""  # of another protocol
         page = self._page_of(entry)
+        if page not in self._first and len(self._first) >= settings.MOST_HAR_PAGES:
+            return f"its file has more than {settings.MOST_HAR_PAGES:,} pages"
         self._first.setdefault(page, url)
         if url == self._told.get(page.partition(" ")[2]):
             self._has_told.add(page)
@@ -170,6 +174,11 @@ class _Conversion:
             fields["WARC-Date"] = writing.date(began)
         self._file.write(writing.record(kind, url, fields, content_type, block))
         return identity
+
+
+def _name(value: Any) -> str:
+    """The id of a page, as far as it is kept; "" without one."""
+    return (text(value) or "")[: settings.MAX_NAME]
 
 
 def _answer_headers(response: Row, status: int) -> Iterator[tuple[str, str]]:

@@ -144,6 +144,7 @@ class Socket:
     number: int
     protocol: str
     messages: list[dict[str, Any]]
+    memory: int  # bytes that they take, about
 
 
 @dataclass(frozen=True)
@@ -280,11 +281,17 @@ class Index:
         )
         return str(row[0]) if row else ""
 
-    def sockets(self, page: Page | None, url: str) -> list[Socket]:
-        """The WebSockets of an address that the page opened, in order."""
-        query = "SELECT number, protocol, messages FROM sockets WHERE page = ? AND url = ? ORDER BY number"
-        rows = self.database.execute(query, (page.number, url)) if page else ()
-        return [Socket(-number, protocol, json.loads(messages)) for number, protocol, messages in rows]
+    def sockets(self, page: Page | None, url: str) -> list[tuple[int, int]]:
+        """The WebSockets of an address that the page opened, in order: number, and bytes of messages."""
+        query = "SELECT -number, length(messages) FROM sockets WHERE page = ? AND url = ? ORDER BY number"
+        return list(self.database.execute(query, (page.number, url))) if page else []
+
+    def socket(self, number: int) -> Socket:
+        """A WebSocket by its number."""
+        query = "SELECT protocol, messages FROM sockets WHERE number = ?"
+        protocol, messages = self.database.execute(query, (-number,)).fetchone()
+        memory = len(messages) * settings.SOCKET_MEMORY
+        return Socket(number, protocol, json.loads(messages), memory)
 
     def knows_path(self, path: str, page: Page | None) -> bool:
         """Whether anything of this path was captured, by any method."""
@@ -308,7 +315,13 @@ class Index:
             f"SELECT number, method, url, body_sha256, status FROM captures WHERE {where} "
             f"ORDER BY is_local, time, number LIMIT {settings.MOST_CANDIDATES}"
         )
-        return [Capture(*row) for row in self.database.execute(query, values)]
+        found: list[Capture] = []
+        left = settings.MAX_CANDIDATES
+        for row in self.database.execute(query, values):
+            found.append(Capture(*row))
+            if (left := left - len(row[2])) < 0:
+                break
+        return found
 
     def _one(self, query: str, *values: Any) -> Any:
         return self.database.execute(query, values).fetchone()[0]

@@ -126,7 +126,7 @@ class Reader:
         url, name = normal(_of_http(record.url)), record.get("WARC-Page-ID")
         messages = [one for one in found["websocket_messages"] or () if isinstance(one, dict)]
         attempt = self._latest[1] if self._latest[0] == name else 0
-        protocol = self._protocols.get((name, str(found.get("request_id"))), "")
+        protocol = self._protocols.get((name[:100], str(found.get("request_id"))[:100]), "")
         self.index.database.execute(
             """INSERT INTO sockets (number, page_name, attempt, url, origin, protocol, messages)
             VALUES (?,?,?,?,?,?,?)""",
@@ -178,9 +178,9 @@ class Reader:
 
     def _response(self, record: Record, source: int, status: int) -> None:
         about = _about(record)
-        if record.url.startswith("ws") and record.http:
-            socket = record.get("WARC-Page-ID"), str(about.get("request_id"))
-            self._protocols[socket] = record.http.get("Sec-WebSocket-Protocol")
+        if record.url.startswith("ws") and record.http and len(self._protocols) < settings.MOST_PROTOCOLS:
+            socket = record.get("WARC-Page-ID")[:100], str(about.get("request_id"))[:100]
+            self._protocols[socket] = record.http.get("Sec-WebSocket-Protocol")[:1000]
         url = normal(record.url)
         path, origin = path_of(url), origin_of(url)
         self.index.database.execute(

@@ -23,7 +23,6 @@ from overscripted.crawl.replay import replayed_socket, settings
 from overscripted.crawl.replay.answers import (
     FAILURE,
     MISS,
-    NO_CAPTURE,
     NO_ORIGIN,
     NO_RESPONSE,
     PREFLIGHT,
@@ -31,6 +30,7 @@ from overscripted.crawl.replay.answers import (
     Answers,
     VisitReplay,
 )
+from overscripted.crawl.replay.index import Socket
 from overscripted.crawl.replay.matching import Asked, normal
 from overscripted.crawl.replay.responses import Response
 from overscripted.record_kinds.replayed_requests import REPLAYED_REQUESTS
@@ -157,7 +157,10 @@ class ArchiveServer(Server):
             response = await self._answer(connection, request, records, records.replay)
             if response is NO_RESPONSE:
                 return
-            await _send(http, writer, request, response)
+            try:
+                await _send(http, writer, request, response)
+            finally:
+                self._answers.held.give_back(len(response.body))
             if http.our_state is not h11.DONE:
                 return
             http.start_next_cycle()
@@ -187,9 +190,25 @@ class ArchiveServer(Server):
         url = connection.url(request)
         socket = await self._answers.socket(url, visit)
         shown = f"ws{url.removeprefix('http')}"
-        if socket is None:
-            self._note(connection, records, visit.row("GET", shown, MISS, reason=NO_CAPTURE))
+        if isinstance(socket, str):
+            self._note(connection, records, visit.row("GET", shown, MISS, reason=socket))
             return
+        try:
+            await self._talk(connection, request, records, visit, socket, shown, reader, writer)
+        finally:
+            self._answers.held.give_back(socket.memory)
+
+    async def _talk(
+        self,
+        connection: _Connection,
+        request: _Request,
+        records: Records,
+        visit: VisitReplay,
+        socket: Socket,
+        shown: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
         columns = {"status": 101, "of_page": True, "is_repeated": visit.given[socket.number] > 1}
         self._note(connection, records, visit.row("GET", shown, WEBSOCKET, captured_url=shown, **columns))
         writer.write(
