@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from overscripted import layout
+from overscripted.crawl.firefox import process
 from tests.crawl.crawling import crawl
 from tests.crawl.raw import Raw, table
 from tests.crawl.web import Web
@@ -37,8 +38,10 @@ def trip(firefox: None, small_web: Web, tmp_path_factory: pytest.TempPathFactory
     crawl(folder / "crawl", "--record", "--allow-private", *OPTIONS, seeds=seeds, folder=folder)
     small_web.asked.clear()
     archive = str(folder / "crawl" / layout.ARCHIVE)
-    for name in ("replay", "again"):
-        crawl(folder / name, "--replay", archive, *OPTIONS, folder=folder)
+    other = folder / "another-firefox"
+    other.symlink_to(process.find())
+    for name, more in (("replay", ()), ("again", ("--firefox", str(other)))):
+        crawl(folder / name, "--replay", archive, *more, *OPTIONS, folder=folder)
     runs = [Raw(str(folder / name)) for name in ("crawl", "replay", "again")]
     yield RoundTrip(*runs, small_web.asked.total(), seeds)
 
@@ -65,6 +68,13 @@ def test_each_replay_is_like_the_crawl(trip: RoundTrip) -> None:
             assert calls(replay, seed) == calls(trip.crawled, seed)
             assert requests(replay, seed) == requests(trip.crawled, seed)
     assert sum(calls(trip.crawled, seed).total() for seed in trip.seeds) > 10
+
+
+def test_another_firefox_can_replay_and_the_run_says_which(trip: RoundTrip) -> None:
+    replayed, again = (raw.run.stage("crawl") for raw in (trip.replayed, trip.again))
+    assert replayed["options"]["firefox"] is None
+    assert again["options"]["firefox"].endswith("/another-firefox")
+    assert replayed["firefox"] == again["firefox"] != ""
 
 
 def test_every_request_is_answered_by_its_own_capture(trip: RoundTrip) -> None:
