@@ -25,9 +25,7 @@ from overscripted.crawl.firefox.display import Display
 from overscripted.crawl.settings import DATA_BYTES
 from overscripted.errors import InputError, OutsideError, SoftwareMissing
 
-OLDEST = (
-    140  # its remote control has all that we need; tested on the ESRs of Debian 12 (140) and their updates
-)
+OLDEST = 153  # an ESR, the oldest that is tested; remote control of 140 does not reach the parent process
 START_TIMEOUT_S = 60.0  # it takes 3 s on an idle machine, twenty times that on a busy one
 KEEP_TIMEOUT_S = 60.0  # to write what pages left, on a busy machine
 STOP_TIMEOUT_S = 5.0  # Firefox takes 1 s to end; a hung one is killed
@@ -116,7 +114,7 @@ class Firefox:
                 path,
                 *(["--headless"] if display is None else []),
                 *("--no-remote", "--profile", str(folder / "profile"), "--remote-debugging-port", "0"),
-                "--remote-allow-system-access",
+                "--remote-allow-system-access",  # newer ones want it in their environment
                 env=_environment(folder, display),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
@@ -250,6 +248,7 @@ def _environment(folder: Path, display: Display | None) -> dict[str, str]:
             "MOZ_CRASHREPORTER_DISABLE": "1",
             "MOZ_ALLOW_DOWNGRADE": "1",  # the startup cache of a new profile may be of a newer build
             "MOZ_DISABLE_AUTO_SAFE_MODE": "1",
+            "MOZ_REMOTE_ALLOW_SYSTEM_ACCESS": "1",
             "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1",
             "NO_EM_RESTART": "1",
         }

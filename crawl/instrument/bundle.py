@@ -133,7 +133,7 @@ _MANIFEST = {
     "name": "Overscripted",
     "version": "1.0",
     "description": "Carries what overscripted crawl runs beside workers; nothing of it runs by itself.",
-    "browser_specific_settings": {"gecko": {"id": _EXTENSION, "strict_min_version": "140.0"}},
+    "browser_specific_settings": {"gecko": {"id": _EXTENSION, "strict_min_version": "153.0"}},
 }
 
 

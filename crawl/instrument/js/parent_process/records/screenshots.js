@@ -45,7 +45,9 @@
     }
 
     async function draw(window, area) {
-      const bitmap = await window.drawSnapshot(area, 1, WHITE, area !== null);
+      // Older ones take a boolean for the options, and any object is a true one.
+      const options = area === null ? undefined : { resetScrollPosition: true };
+      const bitmap = await window.drawSnapshot(area, 1, WHITE, options);
       const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
       canvas.getContext("bitmaprenderer").transferFromImageBitmap(bitmap);
       const blob = await canvas.convertToBlob({ type: TYPE, quality: QUALITY });
