@@ -187,11 +187,10 @@ _UNLIKE = (
 
 
 def _tables(inputs: Inputs, pages: ir.Table, rows: ir.Table, shared: ir.Table) -> dict[str, pa.Table]:
-    graph_key = (
-        *("kind", "parties", "holder", "sender", "receiver", "through", "form"),
-        *("holder_owner", "receiver_owner", "same_owner"),
-    )
-    graph = shared.group_by(*graph_key).agg(pages=_.visit_id.nunique(), sites=_.site.nunique())
+    graph_key = ("kind", "parties", "holder", "sender", "receiver", "through", "form")
+    owners = {name: _[name].min() for name in ("holder_owner", "receiver_owner", "same_owner")}
+    on_sites = shared.group_by(*graph_key, "site").agg(pages=_.visit_id.nunique(), **owners)
+    graph = on_sites.group_by(*graph_key).agg(**owners, pages=_.pages.sum(), sites=_.count())
     evidence = shared.mutate(
         value=shared.value.substr(0, EVIDENCE_TEXT), name=shared.name.substr(0, EVIDENCE_TEXT)
     )

@@ -57,8 +57,16 @@ def identifiers(inputs: Inputs) -> ir.Table:
 
 
 def confirmed(inputs: Inputs) -> ir.Table:
-    """Each form of each identifier by `RULE`, with the domain that held it first; columns `COLUMNS`."""
-    return with_forms(_first(identifiers(inputs), "created"), OURS, 2).select(*COLUMNS)
+    """The identifiers by `RULE`, with the domain that held each first; the caller drops it.
+
+    Columns: crawl_id, visit_id, value, holder, name.
+    """
+    return inputs.engine.keep(_first(identifiers(inputs), "created"))
+
+
+def forms_of_confirmed(rows: ir.Table) -> ir.Table:
+    """Each form of each identifier of `confirmed`; columns `COLUMNS`."""
+    return with_forms(rows, OURS, 2).select(*COLUMNS)
 
 
 def _names(verdicts: pa.Table) -> pa.Table:
@@ -68,10 +76,9 @@ def _names(verdicts: pa.Table) -> pa.Table:
 
 
 def candidates(inputs: Inputs, pages: ir.Table) -> ir.Table:
-    """Each form of each token in cookies and queries, with the domain that had it first; columns `COLUMNS`.
+    """The tokens in cookies and queries, with the domain that had each first; the caller drops it.
 
-    A referrer's query is that of a document, which was requested before. Encoded forms are sought of what
-    cookies hold alone.
+    A referrer's query is that of a document, which was requested before. Columns as those of `confirmed`.
     """
     requests = inputs.table("requests").semi_join(pages, VISIT).filter(_.domain.fill_null("") != "")
     asked = requests.select(
@@ -90,9 +97,13 @@ def candidates(inputs: Inputs, pages: ir.Table) -> ir.Table:
         found.append(with_tokens(known, "text"))
     columns = (*VISIT, "created", "name", "holder", "token")
     tokens = ibis.union(*(rows.select(*columns) for rows in found)) if len(found) > 1 else found[0]
-    first = inputs.engine.keep(_first(tokens.rename(value="token"), "created"))
-    encoded = with_forms(first.filter(first.name != ""), KHALEESI, 1).select(*COLUMNS)
-    plain = first.mutate(form=ibis.literal(PLAIN), token=first.value).select(*COLUMNS)
+    return inputs.engine.keep(_first(tokens.rename(value="token"), "created"))
+
+
+def forms_of_candidates(rows: ir.Table) -> ir.Table:
+    """Each form of each token of `candidates`: encoded ones of what cookies hold alone; columns `COLUMNS`."""
+    encoded = with_forms(rows.filter(rows.name != ""), KHALEESI, 1).select(*COLUMNS)
+    plain = rows.mutate(form=ibis.literal(PLAIN), token=rows.value).select(*COLUMNS)
     return plain.union(encoded.filter(encoded.form != PLAIN))
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import ibis.expr.types as ir
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from overscripted.analyses.model import Finding
 from overscripted.analyses.run import analyze
+from overscripted.analyses.syncing import sharing
 from overscripted.analyses.syncing.tokens import LONGEST, SHORTEST, of_body
 from overscripted.run import Run
 from tests.analyses.planted import TIME, call, planted_run, write
@@ -253,6 +255,22 @@ def test_cookies_of_the_site_are_sent_on(finding: Finding) -> None:
     assert found == {("_ga", "tag.net", "analytics.net"), ("tag", "tag.net", "tag.net")}
     figures = {figure.name: (figure.n, figure.of) for figure in finding.figures}
     assert figures["set_by_third"] == figures["sent_on"] == (1, 3)
+
+
+def test_visits_in_parts_share_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = analyze(_run(tmp_path / "whole"), ["syncing"])["syncing"]
+    met, parts = sharing._met, []
+
+    def counted(*given: Any) -> ir.Table:
+        parts.append(given)
+        return met(*given)
+
+    monkeypatch.setattr(sharing, "PART", 10)
+    monkeypatch.setattr(sharing, "_met", counted)
+    found = analyze(_run(tmp_path / "parts"), ["syncing"])["syncing"]
+    assert len(parts) >= len(SITES)
+    assert found.figures == whole.figures
+    assert all(found.tables[name].equals(table) for name, table in whole.tables.items())
 
 
 def test_a_run_with_fewer_tables_says_so(tmp_path: Path) -> None:
