@@ -9,7 +9,7 @@ function of its name, the same is asked by hand-written SQL on the rows themselv
 `requests` where the question is about requests. It must give the same figures. Some of these functions give
 all figures and tables of a question, others the headlines alone: the ratio of the latter is a lower bound.
 An analysis that reads a table of symbols is also asked without that table, which DuckDB then makes from
-`calls`. That is all its figures and tables, by the same SQL, on `calls`.
+`calls` and `invalid_calls`. That is all its figures and tables, by the same SQL, on the rows themselves.
 
 It names each analysis over the limit in seconds, and then ends with 1.
 """
@@ -154,13 +154,16 @@ class Tables:
 
 
 class Calls(Tables):
-    """The same on `calls`: the tables by symbol are made on the way. `script_refs` is there."""
+    """The same on the calls: the tables by symbol are made on the way. `script_refs` is there."""
 
     def _prepare(self, inputs: Any) -> None:
+        import ibis
+
         from overscripted.etl.transforms import symbol_arguments, symbol_counts, uses
 
         calls, refs = inputs.unfiltered("calls"), inputs.unfiltered("script_refs")
-        made = (symbol_counts.symbol_counts(uses.of_calls(calls), refs), symbol_arguments.of_calls(calls))
+        used = ibis.union(uses.of_calls(calls), uses.of_invalid_calls(inputs.unfiltered("invalid_calls")))
+        made = (symbol_counts.symbol_counts(used, refs), symbol_arguments.of_calls(calls))
         for name, table in zip(BY_SYMBOL, made, strict=True):
             if name in self._analysis.needs:
                 inputs.known[name] = self._engine.keep(table)
