@@ -13,16 +13,12 @@ from overscripted.crawl.replay import responses, settings
 from overscripted.crawl.replay.files import Files
 from overscripted.crawl.replay.held import Held
 from overscripted.crawl.replay.index import Index, Page, Socket
-from overscripted.crawl.replay.matching import Asked, Capture, Rule, origin_of, path_of
+from overscripted.crawl.replay.matching import Asked, Capture, origin_of, other_scheme, path_of
 from overscripted.crawl.replay.responses import Response
 from overscripted.warc.payload import Unreadable
 
-MISS, PREFLIGHT, WEBSOCKET, FAILURE = (
-    "miss",
-    "preflight",
-    "websocket",
-    "failure",
-)  # rules beside those of captures
+# Rules beside those of captures.
+MISS, PREFLIGHT, WEBSOCKET, FAILURE, SCHEME = "miss", "preflight", "websocket", "failure", "scheme"
 MARKER = (b"X-Overscripted-Replay", b"miss")
 NO_CAPTURE = "not in the archive"
 NO_ORIGIN = "nothing of this origin is in the archive"
@@ -101,8 +97,8 @@ class Answers:
         return await self._run(lambda: self._index.socket(number))
 
     async def knows(self, origin: str, visit: VisitReplay) -> str | None:
-        """See `Index.knows`."""
-        return await self._run(lambda: self._index.knows(origin, visit.page))
+        """See `Index.knows`; an origin is also known by what `Index.find_other_scheme` may find."""
+        return await self._run(lambda: self._knows(origin, visit.page))
 
     async def answer(
         self, asked: Asked, preflight: bool, visit: VisitReplay
@@ -117,6 +113,12 @@ class Answers:
                 return response, row
         return self._miss(asked, visit, FULL)
 
+    def _knows(self, origin: str, page: Page | None) -> str | None:
+        found = self._index.knows(origin, page)
+        if found is None and not (page and page.ours) and not self._index.failure(page, origin):
+            found = self._index.knows(other_scheme(origin), page)
+        return found
+
     async def _run(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
@@ -126,11 +128,24 @@ class Answers:
             response = Response(204, b"No Content", [], b"")
             return response, visit.row(asked.method, asked.url, PREFLIGHT, status=204, is_whole=True)
         if found is None:
-            error = self._index.failure(visit.page, origin_of(asked.url), asked.method, asked.url)
-            if error:
-                return NO_RESPONSE, visit.row(asked.method, asked.url, FAILURE, reason=error)
+            return self._otherwise(asked, visit)
+        return self._captured(asked, visit, found[0].value, *found[1:])
+
+    def _otherwise(self, asked: Asked, visit: VisitReplay) -> tuple[Response, dict[str, Any]]:
+        """What answers a request of which there is no capture: a failure, the other scheme, or nothing."""
+        error = self._index.failure(visit.page, origin_of(asked.url), asked.method, asked.url)
+        if error:
+            return NO_RESPONSE, visit.row(asked.method, asked.url, FAILURE, reason=error)
+        other = self._index.find_other_scheme(asked, visit.page)
+        if other is None:
             return self._miss(asked, visit, NO_CAPTURE)
-        rule, of_page, captures = found
+        if asked.url.startswith("http:"):
+            return _upgrade(asked, visit, other[0])
+        return self._captured(asked, visit, SCHEME, *other)
+
+    def _captured(
+        self, asked: Asked, visit: VisitReplay, rule: str, of_page: bool, captures: list[Capture]
+    ) -> tuple[Response, dict[str, Any]]:
         capture = visit.choose(captures)
         visit.given[capture.number] += 1
         place = self._index.place(capture)
@@ -148,8 +163,16 @@ class Answers:
             "captured": place.time,
             "archive": self._files.sources[place.source][1],
         }
-        return response, visit.row(asked.method, asked.url, Rule(rule).value, **columns)
+        return response, visit.row(asked.method, asked.url, rule, **columns)
 
     def _miss(self, asked: Asked, visit: VisitReplay, reason: str) -> tuple[Response, dict[str, Any]]:
         columns = {"reason": reason, "status": _NOTHING.status, "size": len(_NOTHING.body)}
         return _NOTHING, visit.row(asked.method, asked.url, MISS, **columns)
+
+
+def _upgrade(asked: Asked, visit: VisitReplay, of_page: bool) -> tuple[Response, dict[str, Any]]:
+    """Sends a request by http on to https, which was captured: that browser went there by itself."""
+    location = other_scheme(asked.url)
+    response = Response(307, b"Temporary Redirect", [(b"Location", location.encode())], b"")
+    columns = {"of_page": of_page, "is_whole": True, "status": 307, "size": 0, "captured_url": location}
+    return response, visit.row(asked.method, asked.url, SCHEME, **columns)

@@ -3,12 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from overscripted.crawl.replay import settings
-from overscripted.crawl.replay.matching import Asked, Capture, Rule, best, path_of
+from overscripted.crawl.replay.matching import Asked, Capture, Rule, best, other_scheme, path_of
 
 _TABLES = """
 PRAGMA journal_mode = OFF;
@@ -131,10 +131,14 @@ FROM captures c LEFT JOIN captures b ON b.number = c.body WHERE c.number = ?
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the archives. ``own``: a recorder says which captures are its own."""
+    """A page of the archives. ``own``: a recorder says which captures are its own.
+
+    ``ours``: it is a visit that this project recorded, with every request that it made.
+    """
 
     number: int
     own: bool
+    ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,11 +221,11 @@ class Index:
         or does not, with the same address and the same wave, each as far as there is one.
         """
         row = self.database.execute(
-            """SELECT number, own FROM pages WHERE seed = ?
+            """SELECT number, own, attempt > 0 FROM pages WHERE seed = ?
             ORDER BY variant = ? DESC, follows = ? DESC, url = ? DESC, wave = ? DESC, number LIMIT 1""",
             (seed, variant, follows, url, wave),
         ).fetchone()
-        return Page(row[0], bool(row[1])) if row and self._has_captures(row[0]) else None
+        return Page(row[0], bool(row[1]), bool(row[2])) if row and self._has_captures(row[0]) else None
 
     def captured(self, url: str, page: Page | None) -> str:
         """When a visit was captured, as a WARC-Date: its first response. "" if nothing says it.
@@ -251,6 +255,25 @@ class Index:
         if elsewhere and (found is None or elsewhere[0] == Rule.EXACT):
             return elsewhere[0], False, elsewhere[1]
         return (found[0], True, found[1]) if found else None
+
+    def has_ours(self) -> bool:
+        """Whether any page is a visit that this project recorded."""
+        return bool(self._one("SELECT EXISTS (SELECT * FROM pages WHERE attempt > 0)"))
+
+    def find_other_scheme(self, asked: Asked, page: Page | None) -> tuple[bool, list[Capture]] | None:
+        """The captures that have what is asked for, but for http in place of https or the other way round.
+
+        Whether they are of the page, and the captures. A visit that this project recorded has none: what it
+        got by http or https is known. A redirect by http, which leads to https, does not answer https.
+        """
+        if page is not None and page.ours:
+            return None
+        found = self.find(replace(asked, url=other_scheme(asked.url)), page)
+        if found is None or found[0] not in (Rule.EXACT, Rule.HEAD, Rule.ORDER, Rule.CACHE_BUSTER):
+            return None
+        upgraded = asked.url.startswith("http:")
+        captures = [one for one in found[2] if upgraded or not 300 <= one.status < 400]
+        return (found[1], captures) if captures else None
 
     def knows(self, origin: str, page: Page | None) -> str | None:
         """The address of the server of an origin, as captured; "" if it is unknown.

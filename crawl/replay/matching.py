@@ -90,6 +90,11 @@ def origin_of(url: str) -> str:
     return "/".join(url.split("/", 3)[:3])
 
 
+def other_scheme(url: str) -> str:
+    """A normal address, or an origin, with https in place of http, or the other way round."""
+    return f"http{url[5:]}" if url.startswith("https:") else f"https{url[4:]}"
+
+
 def best(asked: Asked, captures: Sequence[Capture]) -> tuple[Rule, list[Capture]] | None:
     """The rule by which captures answer a request, and those that do equally well, in order of time.
 

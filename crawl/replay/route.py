@@ -27,6 +27,11 @@ _NO_OTHER_WAY: dict[str, Pref] = {
 }
 
 
+# Sites that Firefox knows to want https. Archives from before that have them by http. Of our own recordings
+# the list is a part: they have what it led to.
+_AS_CAPTURED: dict[str, Pref] = {"network.stricttransportsecurity.preloadlist": False}
+
+
 class ArchiveRoute(Route):
     """The route; `start` it before the first Firefox, and `attach` each of them."""
 
@@ -37,6 +42,7 @@ class ArchiveRoute(Route):
         authority = Authority(folder, "Overscripted replay")
         self.authority: Path = authority.ca_file
         self.answers = archives.answers
+        self._prefs = {} if archives.index.has_ours() else _AS_CAPTURED
         self._clock, self._random = options.replay_clock, options.replay_random
         self.server = ArchiveServer(self.answers, authority)
 
@@ -50,7 +56,7 @@ class ArchiveRoute(Route):
 
     def prefs(self) -> dict[str, Pref]:
         """Firefox's preferences for this route, once it has started."""
-        return socks_prefs(self.server.port) | _NO_OTHER_WAY
+        return socks_prefs(self.server.port) | _NO_OTHER_WAY | self._prefs
 
     async def visit(self, lease: Lease) -> VisitReplay:
         """The archive for a visit."""

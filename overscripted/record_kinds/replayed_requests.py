@@ -16,8 +16,8 @@ REPLAYED_REQUESTS = RecordKind(
             Column(
                 "rule",
                 STR,
-                "How the capture was found: exact, head, order, cache_buster, body, values, path, preflight, "
-                "websocket; failure where it failed as before, miss where nothing answered. "
+                "How the capture was found: exact, head, order, cache_buster, body, values, path, scheme, "
+                "preflight, websocket; failure where it failed as before, miss where nothing answered. "
                 "docs/guide/replay.md has the rules",
             ),
             Column("reason", STR, "Why nothing answered; empty where a capture did"),

@@ -229,6 +229,28 @@ def test_documents_of_pages_are_the_seeds_as_far_as_requests_tell_else_all_html(
     assert seeds_of(tmp_path / "frames.warc") == [SITE + "frame"]
 
 
+@pytest.mark.parametrize("ours", [False, True])
+async def test_http_stands_for_https_in_archives_of_other_tools_alone(tmp_path: Path, ours: bool) -> None:
+    """Each lib is there by http alone; `moved` only leads to https, where nothing is."""
+    plain = SITE.replace("https", "http")
+    with Warc(tmp_path / "a.warc") as warc:
+        if ours:
+            warc.page("1", SITE, attempt=1)
+        warc.answer(SITE, "page", page="1")
+        warc.answer(f"{plain}lib.js?a=1", "lib", page="1")
+        warc.answer(f"{plain}moved", status="301 Moved", headers=[("Location", f"{SITE}moved")], page="1")
+        warc.answer("http://old.example/", "old", page="1")
+    with opened((str(tmp_path),)) as archives:
+        assert archives
+        reader = Reader(archives)
+        visit = await reader.visit(SITE)
+        rules = {"lib.js?a=1": "scheme", "lib.js?a=1&_=5": "scheme", "lib.js?a=2": "miss", "moved": "miss"}
+        for path, rule in rules.items():
+            assert (await reader.get(visit, SITE + path))[0] == ("miss" if ours else rule)
+        assert (await archives.answers.knows("https://old.example", visit) is None) is ours
+        assert archives.index.has_ours() is ours
+
+
 async def test_a_request_without_its_first_line_was_a_get(tmp_path: Path) -> None:
     """ArchiveWeb.page once wrote the first line of the response in its place."""
     with Warc(tmp_path / "a.warc") as warc:

@@ -102,9 +102,11 @@ async def test_answers_misses_and_their_rows(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(requests.ConnectionError):
                 await client.ask("https://elsewhere.example/x")
-        # Of an origin: the scheme and the port count.
+        # Of an origin: the port counts.
         with pytest.raises(requests.ConnectionError):
-            await client.ask("http://site.example/")
+            await client.ask("https://site.example:8443/")
+        upgraded = await client.ask("http://site.example/")
+        assert (upgraded.status_code, upgraded.headers["Location"]) == (307, SITE)
         rows = await client.rows()
         counts = dict(client.server.counts)
     found = [(row["method"], row["url"], row["rule"], row["reason"]) for row in rows]
@@ -119,9 +121,10 @@ async def test_answers_misses_and_their_rows(tmp_path: Path) -> None:
         ("OPTIONS", f"{SITE}form", "preflight", ""),
         ("OPTIONS", f"{SITE}nothing", "miss", "not in the archive"),
         ("CONNECT", "https://elsewhere.example", "miss", "nothing of this origin is in the archive"),
-        ("CONNECT", "http://site.example", "miss", "nothing of this origin is in the archive"),
+        ("CONNECT", "https://site.example:8443", "miss", "nothing of this origin is in the archive"),
+        ("GET", "http://site.example/", "scheme", ""),
     ]
-    assert counts == {"exact": 4, "order": 1, "head": 1, "preflight": 1, "miss": 4}
+    assert counts == {"exact": 4, "order": 1, "head": 1, "preflight": 1, "miss": 4, "scheme": 1}
     fuzzy = rows[1]
     assert fuzzy["captured_url"] == "http://plain.example:8080/x?b=2&a=1"
     assert (fuzzy["captured"], fuzzy["archive"]) == ("2026-01-02T03:04:05Z", "a.warc.gz")
