@@ -116,6 +116,19 @@ def import_sample(path: str, run: str, strict: bool) -> Run:
     return _import("sample", path, run, strict)
 
 
+@import_.command("datapackage")
+@click.argument("path")
+@click.argument("run")
+@_strict
+def import_datapackage(path: str, run: str, strict: bool) -> Run:
+    """Import PATH, a data package that `overscripted export` wrote, in Parquet or CSV.
+
+    \b
+    Example:  overscripted import datapackage public/tables runs/theirs
+    """
+    return _import("datapackage", path, run, strict)
+
+
 @import_.command("har")
 @click.argument("path")
 @click.argument("run")

@@ -7,6 +7,7 @@ from overscripted import layout, recorded
 from overscripted.errors import InputError
 from overscripted.etl.importers.blacklight import import_blacklight
 from overscripted.etl.importers.calls import import_calls
+from overscripted.etl.importers.datapackage import import_datapackage
 from overscripted.etl.importers.har import import_har
 from overscripted.etl.importers.openwpm import import_openwpm
 from overscripted.etl.importers.sample import import_sample, is_sample
@@ -25,6 +26,7 @@ KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "visiblev8": import_visiblev8,
     "calls": import_calls,
     "sample": import_sample,
+    "datapackage": import_datapackage,
     "har": import_har,
     "warc": import_warc,
     "tracker-radar": import_tracker_radar,
@@ -60,8 +62,9 @@ def import_into(
 def import_data(kind: str, path: str, run: Run, strict: bool = False, **options: Any) -> dict[str, Any]:
     """Import ``path`` (a file, a folder or an ``s3://`` prefix) of a kind of `KINDS`; its facts.
 
-    A data set that `overscripted sample` wrote is read as such, whatever the kind. What the source cannot
-    know is kept in run.json, see `overscripted.recorded`. The import replaces what an earlier one wrote.
+    A data set that `overscripted sample` wrote is read as such, unless the kind is ``datapackage``. What the
+    source cannot know is kept in run.json, see `overscripted.recorded`. The import replaces what an earlier
+    one wrote.
     Raises InputError where the run holds a crawl, or ``path`` is missing or not of that kind; with ``strict``
     also where one of its files cannot be used. ``options`` are the kind's own: their names and values are
     those of the command line.
@@ -73,7 +76,7 @@ def import_data(kind: str, path: str, run: Run, strict: bool = False, **options:
     run.begin("import", {"kind": kind, "path": source.url, "strict": strict, "options": options})
     try:
         with run.store.replace(*(layout.raw(table) for table in RAW)) as staged:
-            if is_sample(source):
+            if kind != "datapackage" and is_sample(source):
                 facts = import_sample(source, staged, strict)
             else:
                 facts = KINDS[kind](source, staged, strict, **options)

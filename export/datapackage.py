@@ -1,7 +1,8 @@
 """``datapackage``: a folder that can be published. It has the tables, and says what each column means.
 
 A table is one file, because readers of Data Packages join several files byte by byte, which breaks Parquet.
-The folders are those of ``overscripted sample``, so ``overscripted import sample`` reads them.
+``overscripted import datapackage`` reads it. The folders are those of ``overscripted sample``, so
+``overscripted import sample`` reads its calls, visits and instruments, too.
 """
 
 from datetime import UTC, datetime

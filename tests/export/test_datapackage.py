@@ -179,7 +179,7 @@ def test_a_package_without_parquet_is_refused_and_replaces_nothing(run: Run, tmp
     import_data("sample", str(tmp_path / "out"), again)
     before = again.store.files("raw")
     _packed(run, tmp_path / "csv", file_format="csv")
-    with pytest.raises(InputError, match=r"no Parquet with a call or a visit; .*--format parquet"):
+    with pytest.raises(InputError, match=r"no Parquet with a call or a visit; .*import datapackage"):
         import_data("sample", str(tmp_path / "csv"), again)
     assert again.store.files("raw") == before and before
 

@@ -21,7 +21,7 @@ SECRET = "me@example.com"
 # The commands that are run, by their beginnings. Others need Firefox, or what another command made.
 RUN = (
     *("overscripted export", "overscripted sample runs/mine", "overscripted etl runs/mine", "(cd public"),
-    *("overscripted import sample", "overscripted etl runs/theirs", "overscripted analyze runs/theirs"),
+    *("overscripted import datapackage", "overscripted etl runs/theirs", "overscripted analyze runs/theirs"),
 )
 
 
