@@ -49,6 +49,7 @@ docs: ## generate the reference pages again, then build the site in build/site
 	@$(BIN)/python -m scripts.docs.python > docs/reference/python.md
 	@$(BIN)/python -m scripts.docs.settings > docs/reference/settings.md
 	@$(BIN)/python -m scripts.docs.outcomes > docs/reference/outcomes.md
+	@$(BIN)/python -m scripts.docs.import_tables > docs/reference/import_tables.md
 	@$(BIN)/python -m overscripted.dictionary > docs/reference/tables.md
 	@$(BIN)/python -m scripts.docs.protocol > docs/reference/protocol.md
 	@$(BIN)/python -m scripts.docs.protocol types > scripts/js/protocol.d.ts

@@ -16,8 +16,11 @@ def lacking(analysis: Analysis, known: Recorded) -> str:
 def lines(run: Run) -> list[str]:
     """What to say after an import: the analyses that can answer, and why others cannot."""
     known = recorded.of(run.store)
-    if known is None:
-        return []
+    return said(known) if known else []
+
+
+def said(known: Recorded) -> list[str]:
+    """What an import that can know this much can answer, in sentences."""
     able, unable = [], []
     for name, analysis in analyses().items():
         if lack := lacking(analysis, known):

@@ -14,7 +14,7 @@ import pytest
 from overscripted import dictionary
 from overscripted.cli import COMMANDS, main
 from overscripted.schemas import TABLES
-from scripts.docs import cli, diagrams, outcomes, protocol, python, settings
+from scripts.docs import cli, diagrams, import_tables, outcomes, protocol, python, settings
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -25,6 +25,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "scripts.docs.python": python.document,
     "scripts.docs.settings": settings.document,
     "scripts.docs.outcomes": outcomes.document,
+    "scripts.docs.import_tables": import_tables.document,
     "scripts.docs.protocol": protocol.document,
     "overscripted.dictionary": dictionary.document,
 }
