@@ -132,8 +132,9 @@ def _renamed(context: click.Context, parameter: click.Parameter, value: Any) -> 
     metavar="ARCHIVE",
     multiple=True,
     help="Load all pages from this archive, and nothing from the network: a WARC, WACZ or HAR file, or a "
-    "folder of them, such as that of a run that was recorded. May be given several times. Without --seeds, "
-    "the pages of the archive are visited. docs/guide/replay.md has the rules.",
+    "folder of them, such as that of a run that was recorded, also in a bucket (s3://…). May be given "
+    "several times. Without --seeds, the pages of the archive are visited. docs/guide/replay.md has the "
+    "rules.",
 )
 @click.option(
     "--replay-clock",

@@ -14,6 +14,7 @@ from typing import IO, Any
 from overscripted.crawl import owned_folders
 from overscripted.crawl.replay import har, indexing
 from overscripted.crawl.replay.answers import Answers
+from overscripted.crawl.replay.fetched import fetched
 from overscripted.crawl.replay.files import Files
 from overscripted.crawl.replay.index import Index
 from overscripted.errors import InputError
@@ -71,7 +72,9 @@ def opened(archives: tuple[str, ...]) -> Iterator[Archives | None]:
             if not captures:
                 raise InputError(f"--replay {' '.join(archives)}: {_nothing(damage)}")
             if reader.copies:
-                log.warning("--replay: %s records are in the archives again; each counts once", reader.copies)
+                log.warning(
+                    "--replay: records that are in the archives again, and count once: %s", reader.copies
+                )
             facts = {
                 "archives": [archive.facts() for archive in found],
                 "pages": pages,
@@ -108,11 +111,9 @@ class _Archive:
 
     def __init__(self, text: str, folder: Path, damage: Damage) -> None:
         """``folder`` is for the files that are made. Raises InputError where there is no archive."""
-        path = _expanded(text)
-        if "://" in text or not path.exists():
-            raise InputError(
-                f"--replay {text}: no such file or folder on this machine; give one, or copy it here"
-            )
+        path = fetched(text, folder.parent / f"{folder.name}-copy") if "://" in text else _expanded(text)
+        if not path.exists():
+            raise InputError(f"--replay {text}: no such file or folder")
         self.text, self.path = text, path
         hars, self._own = _hars(path, damage)
         self.sources: list[tuple[Source, str]] = []

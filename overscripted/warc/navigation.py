@@ -43,4 +43,5 @@ def may_navigate(url: str, method: str, request: Mapping[str, str]) -> bool:
         if accepted and not (program and accepted == _ANYTHING):
             return False
     referrer = request.get("referer", "")
-    return not referrer or urls.host(referrer) == urls.host(url) or referrer.endswith(url)
+    recorded = url.partition(":")[2]  # http may have led to https
+    return not referrer or urls.host(referrer) == urls.host(url) or referrer.endswith(recorded)

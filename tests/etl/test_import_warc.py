@@ -145,6 +145,7 @@ def _crawl() -> Archive:
         (True, {"request": {"Referer": "https://a.example/other"}}),
         (False, {"request": {"Referer": B}}),
         (True, {"request": {"Referer": f"https://recorder.example/mine/record/{A}"}}),
+        (True, {"request": {"Referer": "https://recorder.example/mine/record/http://a.example/"}}),
         (False, {"status": 404}),
         (False, {"status": None}),
         (False, {"content_type": "application/json"}),
