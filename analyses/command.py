@@ -76,11 +76,13 @@ def analyze(
                overscripted analyze RUN dynamic_code --sample 10000
                overscripted analyze RUN fingerprinting --script https://example.com/fp.js
     """
+    from overscripted import without_pandas
     from overscripted.analyses.registry import analyses
     from overscripted.analyses.run import analyze as run_analyses
     from overscripted.analyses.run import explain
     from overscripted.analyses.sampling import sentence
 
+    without_pandas.hide()
     opened = Run.open(run)
     if script is not None:
         click.echo(explain(opened, names, script, engine, master, conf, where))

@@ -321,10 +321,12 @@ def crawl(
               overscripted crawl runs/mine --seeds urls.txt
               overscripted crawl runs/mine --next-wave
     """
+    from overscripted import without_pandas
     from overscripted.crawl import logs
     from overscripted.crawl.limits import NAMES, Limit
     from overscripted.crawl.run import crawl as run_crawl
 
+    without_pandas.hide()
     logs.start(log)
     facts = run_crawl(run, options(given), seeds, frontier, next_wave)
     held_back = ", ".join(

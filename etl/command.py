@@ -211,8 +211,10 @@ def etl(
               overscripted etl runs/2026-11 --conf memory_limit=4GB
               overscripted etl s3://bucket/2026-11 --engine spark --master spark://host:7077
     """
+    from overscripted import without_pandas
     from overscripted.etl.run import run_etl
 
+    without_pandas.hide()
     facts = run_etl(
         Run.open(run), engine, master=master, conf=conf, strict=strict, full=full, partial=partial
     )

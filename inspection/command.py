@@ -116,6 +116,7 @@ def inspect(
               overscripted inspect example.org --links 3 --consent --html example.html
               overscripted inspect example.org --against runs/2026-11 --json
     """
+    from overscripted import without_pandas
     from overscripted.crawl import logs
     from overscripted.inspection.run import inspect as inspect_url
     from overscripted.inspection.run import web_address
@@ -127,6 +128,7 @@ def inspect(
     if html:
         _require_writable(html)
     logs.start(None)
+    without_pandas.hide()
     with _progress() as tell, _interruptible():
         answer = inspect_url(
             address,

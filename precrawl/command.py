@@ -144,10 +144,12 @@ def precrawl(run: str, sites: Path | None, vantages: tuple[str, ...], **options:
 
     Run the same command again to resume after an interruption.
     """
+    from overscripted import without_pandas
     from overscripted.precrawl.run import SeedOptions
     from overscripted.precrawl.run import precrawl as run_precrawl
     from overscripted.precrawl.sites import Choice
 
+    without_pandas.hide()
     summary = run_precrawl(
         run,
         parse_all(vantages),

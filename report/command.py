@@ -13,6 +13,8 @@ def report(run: str) -> None:
     \b
     Example:  overscripted report demo-run
     """
+    from overscripted import without_pandas
     from overscripted.report.run import report as write_report
 
+    without_pandas.hide()
     click.echo(f"report: {write_report(Run.open(run))}")

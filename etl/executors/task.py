@@ -11,7 +11,7 @@ from dataclasses import asdict, astuple, dataclass
 from queue import SimpleQueue
 from typing import Any, BinaryIO
 
-from overscripted import children
+from overscripted import children, without_pandas
 from overscripted.engines import DUCKDB_MEMORY_PERCENT, open_engine
 from overscripted.errors import InputError
 from overscripted.etl.executors.batch import make_batch
@@ -90,6 +90,7 @@ def serve(answers: BinaryIO) -> None:
     Requests and results are pickled. Only the etl that started this process exchanges them with it
     (`overscripted.etl.executors.processes`).
     """
+    without_pandas.hide()
     requests: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
     while True:
