@@ -6,7 +6,8 @@ RUN ?= demo-run
 # processes: two at a time drive Firefox, and one behind them uses the CPU that those leave. tests/conftest.py says which
 # files begin.
 # tests/measured.py measures the coverage of the whole suite, which must not fall below the limit in pyproject.toml.
-PYTEST ?= -n 3 --no-loadscope-reorder -p tests.sharing -p tests.measured
+# tests/costs.py writes what each file cost.
+PYTEST ?= -n 3 --no-loadscope-reorder -p tests.sharing -p tests.measured -p tests.costs
 BIN := .venv/bin
 # Container images of Python often turn bytecode off; then each of our processes takes three times as long to start.
 # Bytecode is written only here and in .venv. An empty variable counts as not set.
