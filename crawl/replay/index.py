@@ -225,7 +225,11 @@ class Index:
             ORDER BY variant = ? DESC, follows = ? DESC, url = ? DESC, wave = ? DESC, number LIMIT 1""",
             (seed, variant, follows, url, wave),
         ).fetchone()
-        return Page(row[0], bool(row[1]), bool(row[2])) if row and self._has_captures(row[0]) else None
+        if row is None:
+            return None
+        page = Page(row[0], bool(row[1]), bool(row[2]))
+        # A page of a recorder without any capture failed as a whole, and others must not answer for it.
+        return page if page.own or self._has_captures(page.number) else None
 
     def captured(self, url: str, page: Page | None) -> str:
         """When a visit was captured, as a WARC-Date: its first response. "" if nothing says it.

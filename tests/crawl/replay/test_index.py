@@ -170,6 +170,22 @@ async def test_what_failed_by_the_network_fails_again_and_what_the_page_gave_up_
         assert (await reader.get(other, f"{SITE}gone"))[0] == "miss"
 
 
+async def test_a_visit_that_got_no_response_gets_none_from_what_others_got(tmp_path: Path) -> None:
+    other = "https://other.example/"
+    with Warc(tmp_path / "a.warc") as warc:
+        warc.page("1", SITE, attempt=1)
+        warc.failed(SITE, "NS_ERROR_NET_RESET", "1")
+        warc.page("2", other, attempt=1)
+        warc.answer(other, "other", page="2")
+        warc.answer(SITE, "a frame of the other", page="2")
+    with opened((str(tmp_path),)) as archives:
+        assert archives
+        visit = await Reader(archives).visit(SITE)
+        assert await archives.answers.knows("https://site.example", visit) is None
+        assert await archives.answers.failure("https://site.example", visit) == "NS_ERROR_NET_RESET"
+        assert (await Reader(archives).get(visit, SITE))[0] == "failure"
+
+
 async def test_what_a_cache_had_answered_comes_after_what_a_server_did(tmp_path: Path) -> None:
     with Warc(tmp_path / "a.warc") as warc:
         for second, body, about in (
