@@ -4,6 +4,7 @@ Identifiers come from the view's columns. Values are parameters.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,7 @@ from overscripted.sql import quoted
 # Columns that links need, beside those that are shown.
 KEYS = ("crawl_id", "visit_id", "request_id", "host", "name", "kind", "origin", "script_url")
 TOTAL = "_total"  # no column of a table begins so
+KEY = "_key_"  # nor so
 _COMPARED = {
     "": "{} = {}",
     "not": "{} IS DISTINCT FROM {}",
@@ -75,19 +77,42 @@ def columns_shown(view: View, state: State) -> tuple[str, ...]:
 def for_page(view: View, state: State) -> Sql:
     """One page of rows, one row more than it shows, with the columns that links need. Texts are cut.
 
-    The column `TOTAL` has the number of all rows, where counting them alone would make a roll-up once more.
     Texts are cut last, so that only the rows of the page are read whole.
     """
     shown = columns_shown(view, state)
     names = [*shown, *(name for name in KEYS if view.column(name) and name not in shown)]
     inner, outer = [f'"{name}"' for name in names], [_cut(view, name) for name in names]
-    if view.sql and not view.kept:
-        inner.append(f'count(*) OVER () AS "{TOTAL}"')
-        outer.append(f'"{TOTAL}"')
     where, parameters = _where(state)
     offset = (state.page - 1) * state.rows
     rows = f"SELECT {', '.join(inner)} FROM {view.source}{where}{_order(view, state)}"
     return Sql(f"SELECT {', '.join(outer)} FROM ({rows} LIMIT {state.rows + 1} OFFSET {offset})", parameters)
+
+
+def for_keys(view: View, state: State) -> Sql:
+    """The keys of the rows of `for_page`, and `TOTAL`; for a view with a ``key``.
+
+    Only what the order and the filters need is counted. `for_rows` then counts the rest for these keys alone.
+    """
+    where, parameters = _where(state)
+    names = ", ".join(f'"{name}"' for name in view.key)
+    ordered = (name.removeprefix("-") for name in order_of(view, state))
+    source = _source(view, state, *view.key, *ordered)
+    rows = f'SELECT {names}, count(*) OVER () AS "{TOTAL}" FROM {source}{where}{_order(view, state)}'
+    return Sql(f"{rows} LIMIT {state.rows + 1} OFFSET {(state.page - 1) * state.rows}", parameters)
+
+
+def for_rows(view: View, state: State, keys: Sequence[dict[str, Any]]) -> Sql:
+    """The rows with these keys, and others, as `for_page` gives them. Their keys are whole, after `KEY`."""
+    shown = columns_shown(view, state)
+    names = [*shown, *(name for name in KEYS if view.column(name) and name not in shown)]
+    selected = [_cut(view, name) for name in names] + [f'"{name}" AS "{KEY}{name}"' for name in view.key]
+    where, parameters = _where(state)
+    for name in view.key:
+        values = list(dict.fromkeys(one[name] for one in keys))
+        if None not in values:  # IN finds no NULL
+            where += f'{" AND" if where else " WHERE"} "{name}" IN ({", ".join("?" * len(values))})'
+            parameters += tuple(values)
+    return Sql(f"SELECT {', '.join(selected)} FROM {view.source}{where}", parameters)
 
 
 def for_reading(view: View, state: State, rows: int | None = None, alone: bool = False) -> Sql:
@@ -109,14 +134,21 @@ def for_reading(view: View, state: State, rows: int | None = None, alone: bool =
 def for_count(view: View, state: State) -> Sql:
     """The number of rows."""
     where, parameters = _where(state)
-    return Sql(f"SELECT count(*) AS n FROM {view.source}{where}", parameters)
+    return Sql(f"SELECT count(*) AS n FROM {_source(view, state, *view.key)}{where}", parameters)
 
 
 def for_facet(view: View, state: State, column: str, most: int) -> Sql:
     """The most frequent values of a column and their numbers of rows, one more than ``most``."""
     where, parameters = _where(state)
-    text = f'SELECT "{column}" AS value, count(*) AS n FROM {view.source}{where}'
+    text = f'SELECT "{column}" AS value, count(*) AS n FROM {_source(view, state, *view.key, column)}{where}'
     return Sql(f"{text} GROUP BY 1 ORDER BY n DESC, value LIMIT {most + 1}", parameters)
+
+
+def _source(view: View, state: State, *names: str) -> str:
+    """What stands behind FROM for these columns and those of the filters."""
+    if not view.made:
+        return view.source
+    return view.with_columns(dict.fromkeys([*names, *(one.column for one in state.filters)]))
 
 
 def _where(state: State) -> tuple[str, tuple[Any, ...]]:

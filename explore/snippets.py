@@ -36,7 +36,7 @@ def snippets(data: RunData, view: View, state: State) -> list[Snippet]:
 
 def _ibis(data: RunData, view: View, state: State, sql: str) -> str:
     opened = f"run = overscripted.open_run({data.run.store.url!r})"
-    if view.sql:
+    if view.rolled_up:
         return f"import overscripted\n\n{opened}\nrows = run.sql({_python_text(sql)})\nrows.to_pandas()"
     moments = any(isinstance(one.value, datetime) for one in state.filters)
     lines = [*(["import ibis"] if moments else []), "import overscripted", "from ibis import _", "", opened]
@@ -79,7 +79,7 @@ def _ibis_condition(one: Filter) -> str:
 
 
 def _python(data: RunData, view: View, state: State, sql: str) -> str:
-    if view.sql:
+    if view.rolled_up:
         opened = f"run = overscripted.open_run({data.run.store.url!r})"
         return f"import overscripted\n\n{opened}\nrun.duckdb().sql({_python_text(sql)}).df()"
     place = data.places[view.name].removesuffix("/*.parquet")

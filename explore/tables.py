@@ -157,8 +157,7 @@ def preview(
 def _shown(data: RunData, links: Links, view: View, state: State, title: str) -> Shown:
     names = query.columns_shown(view, state)
     columns = [column for name in names if (column := view.column(name))]
-    sql = query.for_page(view, state)
-    found = data.rows(sql.text, sql.parameters).dicts
+    found = _rows_by_key(data, view, state) if view.key else _rows(data, query.for_page(view, state))
     rows = [[cell(links, view, column, row) for column in columns] for row in found[: state.rows]]
     more = len(found) > state.rows and (state.page + 1) * state.rows <= DEEPEST_ROW
     total = len(found)
@@ -168,6 +167,23 @@ def _shown(data: RunData, links: Links, view: View, state: State, title: str) ->
         counted = query.for_count(view, state)
         total = data.one(counted.text, counted.parameters)["n"]
     return Shown(view, state, title, columns, rows, total, more, [], [])
+
+
+def _rows(data: RunData, sql: query.Sql) -> list[dict[str, Any]]:
+    return data.rows(sql.text, sql.parameters).dicts
+
+
+def _rows_by_key(data: RunData, view: View, state: State) -> list[dict[str, Any]]:
+    """The rows of a page: first which they are, then what they have."""
+    keys = _rows(data, query.for_keys(view, state))
+    if not keys:
+        return []
+    found = {
+        tuple(row[f"{query.KEY}{name}"] for name in view.key): row
+        for row in _rows(data, query.for_rows(view, state, keys))
+    }
+    rows = ((found.get(tuple(key[name] for name in view.key)), key) for key in keys)
+    return [row | {query.TOTAL: key[query.TOTAL]} for row, key in rows if row]  # a stage may replace tables
 
 
 def cell(links: Links, view: View, column: Column, row: dict[str, Any]) -> Cell:

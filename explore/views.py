@@ -4,7 +4,8 @@ A view has a name in addresses, columns with their meaning, and SQL without para
 come from here and from the schemas, never from an address.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -51,6 +52,9 @@ class View:
     ``shown``: the columns shown first. ``facets``: the columns counted first. ``sort``: the first order, a
     column, with ``-`` before it for descending. ``kept``: the rows are made once and kept; the others
     are made for one site or script at a time.
+
+    ``key``: the columns that tell rows apart which are not kept. Such a view has no ``sql`` but ``made``, the
+    expression of each column, and ``rows_of``, what follows them.
     """
 
     name: str
@@ -63,6 +67,14 @@ class View:
     facets: tuple[str, ...] = ()
     sort: str = ""
     kept: bool = False
+    key: tuple[str, ...] = ()
+    made: Mapping[str, str] = field(default_factory=dict)
+    rows_of: str = ""
+
+    @property
+    def rolled_up(self) -> bool:
+        """Whether it is no table of the run."""
+        return bool(self.sql or self.made)
 
     @property
     def source(self) -> str:
@@ -72,7 +84,13 @@ class View:
     @property
     def definition(self) -> str:
         """What stands behind FROM where nothing is kept."""
+        if self.made:
+            return self.with_columns(self.made)
         return f"({self.sql})" if self.sql else f'"{self.name}"'
+
+    def with_columns(self, names: Iterable[str]) -> str:
+        """What stands behind FROM for these columns of a view with a ``key``. DuckDB itself omits none."""
+        return f"(SELECT {', '.join(f'{self.made[name]} AS {name}' for name in names)} {self.rows_of})"
 
     @property
     def kept_name(self) -> str:
@@ -167,12 +185,19 @@ WHERE r.is_third_party GROUP BY e.owner""",
             _n("n_requests", "Requests to it in these visits"),
         ),
         ("requests", "visits", ENTITIES),
-        f"""SELECT v.final_domain AS site, r.domain, any_value(e.owner) AS owner,
-  count(DISTINCT (r.crawl_id, r.visit_id)) AS n_visits, count(*) AS n_requests
-FROM requests r JOIN visits v USING (crawl_id, visit_id) LEFT JOIN {ENTITIES} e ON e.domain = r.domain
-WHERE r.is_third_party GROUP BY v.final_domain, r.domain""",
         facets=("owner",),
         sort="-n_requests",
+        key=("site", "domain"),
+        made={
+            "site": "v.final_domain",
+            "domain": "r.domain",
+            "owner": "any_value(e.owner)",
+            "n_visits": "count(DISTINCT (r.crawl_id, r.visit_id))",
+            "n_requests": "count(*)",
+        },
+        rows_of=f"""FROM requests r JOIN visits v USING (crawl_id, visit_id)
+LEFT JOIN {ENTITIES} e ON e.domain = r.domain
+WHERE r.is_third_party GROUP BY v.final_domain, r.domain""",
     ),
     View(
         "request_hosts",
@@ -225,11 +250,19 @@ WHERE r.is_third_party GROUP BY v.final_domain, r.domain""",
             _n("n_calls", "Calls made, including calls beyond the caps"),
         ),
         ("symbol_counts",),
-        """SELECT script_url, any_value(script_domain) AS script_domain, symbol, operation,
-  count(DISTINCT location_domain) AS n_sites, count(DISTINCT (crawl_id, visit_id)) AS n_visits,
-  sum(n_calls)::BIGINT AS n_calls FROM symbol_counts GROUP BY script_url, symbol, operation""",
         facets=("operation", "symbol", "script_domain"),
         sort="-n_sites",
+        key=("script_url", "symbol", "operation"),
+        made={
+            "script_url": "script_url",
+            "script_domain": "any_value(script_domain)",
+            "symbol": "symbol",
+            "operation": "operation",
+            "n_sites": "count(DISTINCT location_domain)",
+            "n_visits": "count(DISTINCT (crawl_id, visit_id))",
+            "n_calls": "sum(n_calls)::BIGINT",
+        },
+        rows_of="FROM symbol_counts GROUP BY script_url, symbol, operation",
     ),
     View(
         "scripts_on_sites",

@@ -36,7 +36,8 @@ def _answer(asked: Asked) -> Content:
                 "Scripts that use it",
                 "script_symbols",
                 {"symbol": name},
-                "script_url script_domain operation n_sites n_visits n_calls",
+                "script_url script_domain operation n_calls n_sites n_visits",
+                "-n_calls",  # sites are counted for the rows shown alone
             ),
             asked.preview("Its arguments", "symbol_arguments", {"symbol": name}),
             asked.preview(

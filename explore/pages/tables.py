@@ -9,8 +9,10 @@ def _answer(asked: Asked) -> Content:
     groups: dict[str, list[tuple[View, int | None, str | None]]]
     groups = {"Roll-ups": [], "Tables": [], "Tables of findings": []}
     for view in views(data).values():
-        group = "Roll-ups" if view.sql else "Tables" if view.name in data.tables else "Tables of findings"
-        rows = None if view.sql else data.count(view.name)
+        group = (
+            "Roll-ups" if view.rolled_up else "Tables" if view.name in data.tables else "Tables of findings"
+        )
+        rows = None if view.rolled_up else data.count(view.name)
         groups[group].append((view, rows, asked.links.to(f"t/{view.name}")))
     return Content("Tables", "tables.html.j2", {"groups": groups})
 

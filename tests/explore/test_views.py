@@ -5,6 +5,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,9 +14,10 @@ import pytest
 
 import overscripted
 from overscripted.api.opened import OpenedRun
+from overscripted.explore import query, tables
 from overscripted.explore.data import RunData
 from overscripted.explore.snippets import snippets
-from overscripted.explore.state import parse
+from overscripted.explore.state import State, parse
 from overscripted.explore.views import views
 from tests.explore.conftest import _REQUESTS, HOSTILE, ROWS, TRACKER, Site
 
@@ -80,6 +82,23 @@ def test_an_order_holds_on_every_page(site: Site, data: RunData) -> None:
     assert [page.count("<tr>") - 1 for page in pages] == [50, 50, 30]
     assert "Rows 51 to 100 of 130" in pages[1]
     assert ['rel="next"' in page for page in pages] == [True, True, False]
+
+
+@pytest.mark.parametrize("name", ["script_symbols", "contacts"])
+def test_rows_that_are_found_by_their_keys_are_those_of_one_query(data: RunData, name: str) -> None:
+    view = views(data)[name]
+    tables.prepare(data, view)
+    names = [column.name for column in view.columns]
+    whole = data.rows(f"SELECT * FROM {view.source}").dicts
+    assert len(whole) > 1
+    for sort in (view.sort, names[0], f"-{names[-1]}"):
+        state = State(sort=(sort, *view.key), rows=1)
+        pages = [tables._rows_by_key(data, view, replace(state, page=n + 1)) for n in range(len(whole))]
+        found = [row for page in pages for row in page[:1]]
+        assert {row[query.TOTAL] for row in found} == {len(whole)}
+        assert sorted([str([row[name] for name in names]) for row in found]) == sorted(
+            str([row[name] for name in names]) for row in whole
+        )
 
 
 def test_facets_count_what_the_filters_leave(site: Site) -> None:
