@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import URL
 
-from overscripted import instruments, layout, limits, proxies, segments
+from overscripted import instruments, layout, limits, proxies, recorded, segments
 from overscripted.crawl import settings
 from overscripted.crawl.behaviours import plan
 from overscripted.crawl.firefox import displays, process, profile
@@ -37,6 +37,7 @@ from overscripted.crawl.variants import file as variants
 from overscripted.crawl.variants.file import Variants
 from overscripted.crawl.worker import Worker
 from overscripted.errors import InputError
+from overscripted.foreign.openwpm_recorded import of_engine
 from overscripted.progress import Work
 from overscripted.record_kinds import saving
 from overscripted.run import Run
@@ -110,7 +111,10 @@ def crawl(
                     "firefox": firefox,
                     "instrument_sha256": digest(instrument_settings),
                     "variants_sha256": chosen.sha256 if chosen else "",
-                } | ({"openwpm": openwpm.settings["version"]} if openwpm else {})
+                }
+                if openwpm:
+                    known = of_engine(openwpm.settings["browser"]).to_json()
+                    facts |= {"openwpm": openwpm.settings["version"], recorded.KEY: known}
                 facts |= {"replay": archives.facts} if archives else {}
                 run.begin(STAGE, request, **facts)
                 name = "OpenWPM's js_instrument_settings" if openwpm else f"--instrument {options.instrument}"

@@ -1,7 +1,7 @@
-"""What an imported run can know: the raw columns that its source has.
+"""What a run can know that our recorders did not make: the raw columns that its source has.
 
-A question that needs others is not answered: an API that nobody observed was not called 0 times. The import
-keeps this in run.json, unless its source has all that a crawl has.
+A question that needs others is not answered: an API that nobody observed was not called 0 times. The import,
+or the crawl with another engine, keeps this in run.json, unless its source has all that a crawl has.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from overscripted.errors import InputError
 from overscripted.schemas import RAW
 from overscripted.store import Store
 
-KEY = "recorded"  # of the import's entry in run.json
+KEY = "recorded"  # of the entry in run.json of the import, or of the crawl
 FILE = "recorded.json"  # the same, beside a public data set
 _OR = "|"
 # Tables of the etl that say nothing without another record than the raw table of their own name.
@@ -127,7 +127,7 @@ def of(store: Store) -> Recorded | None:
         stages = store.read_json(layout.RECORD).get("stages", {})
     except (FileNotFoundError, InputError, AttributeError):
         return None
-    found = stages.get("import", {}).get(KEY)
+    found = next((stage[KEY] for name in ("import", "crawl") if KEY in (stage := stages.get(name, {}))), None)
     return Recorded(found["source"], found["columns"], found["partly"]) if found else None
 
 

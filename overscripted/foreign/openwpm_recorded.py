@@ -12,6 +12,7 @@ from overscripted.foreign.openwpm_settings import parameters
 from overscripted.foreign.openwpm_source import Source
 from overscripted.foreign.values import truth
 from overscripted.recorded import Recorded, joined, of_tables, together
+from overscripted.schemas import RAW
 
 SOURCE = "OpenWPM"
 # Our column -> OpenWPM's columns, of which one is enough; none: every row has what it is made of.
@@ -169,6 +170,31 @@ _PARAMETERS = {
     "callstacks": "callstack_instrument",
     "dns_responses": "dns_instrument",
 }
+
+
+# Columns of visits that a crawl with OpenWPM as its engine does not know.
+_NOT_OF_OPENWPM = ("title", "loaded", "starved", "cpu_s", "worker_cpu_s", "peak_memory", "saved")
+
+
+def of_engine(browser: Mapping[str, Any]) -> Recorded:
+    """What a crawl with OpenWPM as its engine can tell, from the parameters of its browsers.
+
+    OpenWPM's tables have all their columns of today. Visits are the crawl's own.
+    """
+    there = {table for table in _PARAMETERS if _is_on(browser, table)}
+    tables = {name: {fills.table: fills.columns, **fills.more} for name, fills in FILLS.items()}
+    filled = {
+        name: [*dict.fromkeys(column for table in there & made_of.keys() for column in made_of[table])]
+        for name, made_of in tables.items()
+        if FILLS[name].table in there
+    }
+    filled["visits"] = [name for name in RAW["visits"].names if name not in _NOT_OF_OPENWPM]
+    saved = browser.get("save_content")
+    beside = ["instruments", "contents", *(["scripts"] if saved else [])]
+    if saved is True or (isinstance(saved, str) and saved != "script"):
+        beside.append("response_bodies")
+    filled |= {name: BESIDE[name].split() for name in beside}
+    return Recorded(SOURCE, filled, of_tables(PARTLY, filled))
 
 
 def of_data_sets(data_sets: Sequence[Recorded]) -> Recorded:

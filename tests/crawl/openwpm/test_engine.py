@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from overscripted import recorded
+from overscripted.analyses.run import analyze
 from overscripted.crawl import run as stage
 from overscripted.crawl.openwpm.prepared import Prepared
 from overscripted.errors import InputError, OutsideError
@@ -76,6 +78,21 @@ def test_crawl(openwpm: Installation) -> None:
     assert len(tables(run, "cookies")) == len(WAYS)
     instruments = {row["symbol"] for row in tables(run, "instruments")}
     assert instruments == {"window.navigator.userAgent", "window.navigator.platform"}
+
+
+def test_what_openwpm_cannot_know_is_not_answered(openwpm: Installation) -> None:
+    openwpm.crawl(["one"])
+    run = Run.open(str(openwpm.folder / "run"))
+    known = recorded.of(run.store)
+    assert known
+    assert not known.lacking(["calls.value", "requests.status", "cookies", "scripts", "visits.outcome"])
+    unknown = ["websocket_messages", "script_insertions", "visits.cpu_s", "calls.receiver", "response_bodies"]
+    assert known.lacking(unknown) == unknown
+    run_etl(run)
+    findings = analyze(run, ["quality", "mining", "provenance"])
+    assert "OpenWPM has no" in findings["mining"].unsupported
+    assert "OpenWPM has no" in findings["provenance"].unsupported
+    assert not findings["quality"].unsupported
 
 
 @pytest.mark.spark
