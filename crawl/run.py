@@ -107,7 +107,7 @@ def crawl(
             source = _source(run, frontier, seed_file, archives)
             frontier.add(source, variants=[*by_name] or [""], wave=frontier.waves.present().number)
             if run.stage(STAGE).get("status") != "running":
-                facts = {
+                facts: dict[str, Any] = {
                     "firefox": firefox,
                     "instrument_sha256": digest(instrument_settings),
                     "variants_sha256": chosen.sha256 if chosen else "",
