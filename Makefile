@@ -3,11 +3,11 @@
 
 RUN ?= demo-run
 # Each test file runs in one process, because its tests share a Firefox or a Spark. tests/sharing.py gives the files to
-# processes: two at a time drive Firefox, and one behind them uses the CPU that those leave. tests/conftest.py says which
+# processes: two at a time drive Firefox, and two behind them use the CPU that those leave. tests/conftest.py says which
 # files begin.
 # tests/measured.py measures the coverage of the whole suite, which must not fall below the limit in pyproject.toml.
 # tests/costs.py writes what each file cost.
-PYTEST ?= -n 3 --no-loadscope-reorder -p tests.sharing -p tests.measured -p tests.costs
+PYTEST ?= -n 4 --no-loadscope-reorder -p tests.sharing -p tests.measured -p tests.costs
 BIN := .venv/bin
 # Container images of Python often turn bytecode off; then each of our processes takes three times as long to start.
 # Bytecode is written only here and in .venv. An empty variable counts as not set.

@@ -1,10 +1,10 @@
-"""Shares the test files out to three processes on two cores: ``pytest -n 3 -p tests.sharing``.
+"""Shares the test files out to four processes on two cores: ``pytest -n 4 -p tests.sharing``.
 
 A page is watched for seconds in which nothing computes: tests with Firefox use a third of a core. A third
-Firefox at once would leave pages too little CPU when they do compute. So all processes but the last take the
-files with Firefox first. The last one takes none of them, and runs at a low priority: it uses what CPU the
-others leave. It takes the files with Spark first, so that others seldom start a Spark of their own. Each file
-runs in one process; files of a kind begin in the order of tests/conftest.py.
+Firefox at once would leave pages too little CPU when they do compute. So two processes take the files with
+Firefox first. The others take none of them, and run at a low priority: they use what CPU the two leave. They
+take the files with Spark first, so that the two seldom start a Spark of their own. Each file runs in one
+process; files of a kind begin in the order of tests/conftest.py.
 """
 
 import functools
@@ -17,6 +17,7 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 BEHIND = "behind"  # of the process that runs at a low priority
+BEFORE = 2  # processes that are not behind
 NICENESS = 10  # a tenth of the CPU of the others where all want it
 
 # How a test says that it needs Firefox: by the marker or by the fixture. Spark: most often by the fixture.
@@ -51,9 +52,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
 
 
 def pytest_configure_node(node: WorkerController) -> None:
-    """Of n processes that begin, the last is behind. One that stands in for a dead one is not."""
+    """Of the processes that begin, the first two are not behind. One that stands in for a dead one is not."""
     n = node.config.option.numprocesses or 0
-    node.workerinput[BEHIND] = n > 2 and node.gateway.id == f"gw{n - 1}"
+    node.workerinput[BEHIND] = node.gateway.id in {f"gw{number}" for number in range(BEFORE, n)}
 
 
 def pytest_configure(config: pytest.Config) -> None:

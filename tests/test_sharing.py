@@ -28,7 +28,7 @@ def test_files_with_firefox_run_at_the_usual_priority_and_others_behind_them(tmp
             file = tmp_path / "tests" / folder / f"test_{name}.py"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-    options = "-n 3 --no-loadscope-reorder -p tests.sharing -p no:cacheprovider --rootdir".split()
+    options = "-n 4 --no-loadscope-reorder -p tests.sharing -p no:cacheprovider --rootdir".split()
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--import-mode=importlib", *options, str(tmp_path), "tests"],
