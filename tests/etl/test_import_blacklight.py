@@ -1,6 +1,5 @@
 """``import blacklight``: calls of its instrument as ours, an inspection as a visit, and damage named."""
 
-import errno
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from overscripted import recorded, segments
+from overscripted import recorded
 from overscripted.errors import InputError
 from overscripted.etl.importers.blacklight import import_blacklight
 from overscripted.schemas import RAW
 from tests.etl.any_json import JSON, paths, replaced
 from tests.etl.har import archive, entry, header
-from tests.etl.imported import Imported
+from tests.etl.imported import Imported, fill_the_disk_once
 
 PAGE, NEXT, SCRIPT = "https://shop.example/", "https://shop.example/next", "https://t.example/t.js"
 WHEN = "2026-11-21T07:00:00.000Z"
@@ -215,16 +214,7 @@ def test_inspections_without_a_log_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_no_damage_of_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, errors = segments.write, [OSError(errno.ENOSPC, "No space left on device")]
-
-    def full_once(*arguments: Any) -> str:
-        if errors:
-            raise errors.pop()
-        return write(*arguments)
-
-    monkeypatch.setattr(segments, "write", full_once)
-    monkeypatch.setattr("overscripted.etl.importers.writer.IMPORT_SEGMENT_ROWS", 1)
-    monkeypatch.setattr("overscripted.etl.importers.writer.IMPORT_BATCH_ROWS", 1)
+    fill_the_disk_once(monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         Imported(import_blacklight, inspection(tmp_path / "a", [], requests=archive([entry(PAGE)])))
 

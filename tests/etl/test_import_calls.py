@@ -1,6 +1,5 @@
 """Tables of calls of other tools: the columns that are read, what values become, what a damaged row costs."""
 
-import gzip
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from overscripted.etl.run import run_etl
 from overscripted.foreign import ids
 from overscripted.run import Run
 from tests.etl.conftest import by
+from tests.etl.imported import packed
 
 HEADER = "api_name,script,page,kind,row,when,visit,note"
 MAP = [
@@ -33,14 +33,7 @@ GOOD = f"HTMLCanvasElement.toDataURL,{CDN},{A},call,12,2026-11-30T01:02:03Z,7,x"
 
 
 def _csv(path: Path, *rows: str, header: str = HEADER) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = ("\n".join((header, *rows)) + "\n").encode()
-    if path.suffix == ".gz":
-        data = gzip.compress(data)
-    elif path.suffix == ".zst":
-        data = pa.Codec("zstd").compress(data, asbytes=True)
-    path.write_bytes(data)
-    return path
+    return packed(path, ("\n".join((header, *rows)) + "\n").encode())
 
 
 def _imported(folder: Path, source: Path, **options: Any) -> tuple[Run, dict[str, Any]]:

@@ -1,6 +1,5 @@
 """``import har`` of hostile and damaged files: what is damaged costs that alone, and is named."""
 
-import errno
 import gzip
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from overscripted import segments
 from overscripted.errors import InputError
 from overscripted.etl.importers.har import import_har
 from overscripted.etl.importers.writer import Batches, SegmentWriter
 from overscripted.store import Store
 from tests.etl.any_json import JSON, paths, replaced
 from tests.etl.har import archive, content, entry, header, written
-from tests.etl.imported import Imported
+from tests.etl.imported import Imported, fill_the_disk_once
 
 SHOP, CDN = "https://shop.example/", "https://cdn.example/a.js"
 
@@ -129,16 +127,7 @@ def test_digits_in_a_string_are_no_number(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_no_damage_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, errors = segments.write, [OSError(errno.ENOSPC, "No space left on device")]
-
-    def full_once(*arguments: Any) -> str:
-        if errors:
-            raise errors.pop()
-        return write(*arguments)
-
-    monkeypatch.setattr(segments, "write", full_once)
-    monkeypatch.setattr("overscripted.etl.importers.writer.IMPORT_SEGMENT_ROWS", 1)
-    monkeypatch.setattr("overscripted.etl.importers.writer.IMPORT_BATCH_ROWS", 1)
+    fill_the_disk_once(monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         Imported(import_har, written(tmp_path / "a.har", entry(SHOP)))
 

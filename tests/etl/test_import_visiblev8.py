@@ -1,11 +1,9 @@
 """Logs of VisibleV8: each line read exactly, and a small crawl whose every call is known."""
 
-import gzip
 import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +19,7 @@ from overscripted.etl.run import run_etl
 from overscripted.run import Run
 from overscripted.schemas import RAW
 from tests.etl.conftest import by
+from tests.etl.imported import packed
 
 PAGE, FRAME, CDN = "https://www.page.example/a", "https://ads.example/frame", "https://cdn.example/t.js"
 BEGAN = 1_726_285_073_665  # 2024-09-14T03:37:53.665Z
@@ -97,14 +96,7 @@ WANTED = [
 
 def written(path: Path, lines: list[str], end: str = "\n") -> Path:
     """A log of these lines; ``end`` follows the last one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = ("\n".join(lines) + end).encode("ascii")
-    if path.suffix == ".gz":
-        data = gzip.compress(data)
-    elif path.suffix == ".zst":
-        data = pa.Codec("zstd").compress(data, asbytes=True)
-    path.write_bytes(data)
-    return path
+    return packed(path, ("\n".join(lines) + end).encode("ascii"))
 
 
 def imported(folder: Path, source: Path, **options: Any) -> tuple[Run, dict[str, Any]]:
