@@ -79,8 +79,7 @@ def for_page(view: View, state: State) -> Sql:
 
     Texts are cut last, so that only the rows of the page are read whole.
     """
-    shown = columns_shown(view, state)
-    names = [*shown, *(name for name in KEYS if view.column(name) and name not in shown)]
+    names = _with_keys(view, state)
     inner, outer = [f'"{name}"' for name in names], [_cut(view, name) for name in names]
     where, parameters = _where(state)
     offset = (state.page - 1) * state.rows
@@ -102,9 +101,11 @@ def for_keys(view: View, state: State) -> Sql:
 
 
 def for_rows(view: View, state: State, keys: Sequence[dict[str, Any]]) -> Sql:
-    """The rows with these keys, and others, as `for_page` gives them. Their keys are whole, after `KEY`."""
-    shown = columns_shown(view, state)
-    names = [*shown, *(name for name in KEYS if view.column(name) and name not in shown)]
+    """The rows with these keys, and maybe others, with the columns of `for_page`.
+
+    Each column of the key stands there once more, uncut; its name then begins with `KEY`.
+    """
+    names = _with_keys(view, state)
     selected = [_cut(view, name) for name in names] + [f'"{name}" AS "{KEY}{name}"' for name in view.key]
     where, parameters = _where(state)
     for name in view.key:
@@ -142,6 +143,12 @@ def for_facet(view: View, state: State, column: str, most: int) -> Sql:
     where, parameters = _where(state)
     text = f'SELECT "{column}" AS value, count(*) AS n FROM {_source(view, state, *view.key, column)}{where}'
     return Sql(f"{text} GROUP BY 1 ORDER BY n DESC, value LIMIT {most + 1}", parameters)
+
+
+def _with_keys(view: View, state: State) -> list[str]:
+    """The columns shown, and those that links need."""
+    shown = columns_shown(view, state)
+    return [*shown, *(name for name in KEYS if view.column(name) and name not in shown)]
 
 
 def _source(view: View, state: State, *names: str) -> str:

@@ -14,6 +14,15 @@ from overscripted.outcomes import GOOD
 from overscripted.visit_groups import VISIT
 
 Visit = tuple[int, int]
+# What is typed into a field of each kind of `tokens.KINDS`, for sentences.
+IN_WORDS = {
+    "email": "an e-mail address",
+    "name": "a name",
+    "phone": "a phone number",
+    "password": "a password",
+    "card": "a card number",
+    "search": "a search",
+}
 
 
 @dataclass(frozen=True)

@@ -16,21 +16,13 @@ from overscripted.analyses.arrow_tables import grouped, with_columns
 from overscripted.analyses.leaks.judge import LEAK, OWN, judged
 from overscripted.analyses.leaks.search import Occurrence, of_chunk
 from overscripted.analyses.leaks.sent import Since, lacking, texts
-from overscripted.analyses.leaks.typed import Typed, n_filled, typed
+from overscripted.analyses.leaks.typed import IN_WORDS, Typed, n_filled, typed
 from overscripted.analyses.model import Analysis, Figure, Finding, Inputs
 from overscripted.analyses.settings import BARS_SHOWN, MAX_EVIDENCE
 from overscripted.analyses.statistics import wilson
 from overscripted.display.number_format import count, share
 
 SECONDS = 0.013  # that a core searches what a visit sends
-_WORDS = {
-    "email": "an e-mail address",
-    "name": "a name",
-    "phone": "a phone number",
-    "password": "a password",
-    "card": "a card number",
-    "search": "a search",
-}
 _UNLIKE = (
     "Leaky Forms counts sites of which up to ten log-in pages were filled, too, and searches three layers "
     "deep; here a page is one visit, and two layers of common hashes and encodings are sought."
@@ -94,7 +86,7 @@ def _figures(rows: pa.Table, leaks: pa.Table, filled: dict[str, int]) -> list[Fi
         _figure("trackers", "Pages that leak what is typed to a listed tracker", trackers, filled[""]),
         _figure("own", "Pages that send what is typed to the site itself, unasked", own, filled[""]),
     ]
-    for kind, words in _WORDS.items():
+    for kind, words in IN_WORDS.items():
         of_kind = _of_kind(kind)
         label = f"Pages with such a field that leak {words}"
         figures += [

@@ -3,20 +3,13 @@
 from collections.abc import Iterable
 
 from overscripted import urls
+from overscripted.analyses.leaks.typed import IN_WORDS
 from overscripted.analyses.recorders.behaviour import CONFIRMED, EVENTS, WATCHES
 from overscripted.inspection.claims import Claim, Evidence, Name, Part, claim
 from overscripted.inspection.english import begin, count, listed, names, verb
 from overscripted.inspection.facts import Facts, Row
 
 TOPIC = "recorded"
-_KINDS = {
-    "email": "an e-mail address",
-    "name": "a name",
-    "phone": "a phone number",
-    "password": "a password",
-    "card": "a card number",
-    "search": "a search",
-}
 _WATCHING = ("MutationObserver.observe", "EventTarget.addEventListener")
 
 
@@ -56,7 +49,7 @@ def _records(facts: Facts, row: Row) -> Claim:
         *("A script of ", *_whose(row), " watched the page and the visitor "),
         *("(", *_events(row), "), and sent ", sent, Name(row["host"]), "."),
     ]
-    held = [_KINDS.get(kind, kind) for kind in filter(None, row["kinds_sent"].split(", "))]
+    held = [IN_WORDS.get(kind, kind) for kind in filter(None, row["kinds_sent"].split(", "))]
     if row["grade"] == CONFIRMED and held:
         parts += [" What it sent holds what was typed: ", *listed(held), "."]
     elif row["grade"] == CONFIRMED:
@@ -101,7 +94,7 @@ def _typed(facts: Facts) -> list[Claim]:
 
 def _leak(kind: str, rows: list[Row]) -> Claim:
     row = rows[0]
-    what = begin(_KINDS.get(kind, "a value"))
+    what = begin(IN_WORDS.get(kind, "a value"))
     owner = (" (", Name(row["owner"]), ")") if row["owner"] not in ("", row["domain"]) else ()
     forms = list(dict.fromkeys(row["encoding"] for row in rows))
     encoded = (", as ", *names(forms)) if forms != ["plain"] else ()
