@@ -89,7 +89,7 @@ class View:
         return f"({self.sql})" if self.sql else f'"{self.name}"'
 
     def with_columns(self, names: Iterable[str]) -> str:
-        """What stands behind FROM for these columns of a view with a ``key``. DuckDB itself omits none."""
+        """A query of these columns of a view with a ``key``. DuckDB would count the other columns, too."""
         return f"(SELECT {', '.join(f'{self.made[name]} AS {name}' for name in names)} {self.rows_of})"
 
     @property

@@ -80,7 +80,7 @@ def _by_body(inputs: Inputs, urls: list[str]) -> Iterator[str]:
     requests = inputs.table("requests").filter(_.body_sha256.notnull(), _.url.isin(urls))
     own = sorted({row["body_sha256"] for row in inputs.rows(requests.select("body_sha256").distinct())})
     if not own:
-        yield "  by body: none of its own is recorded; a script inside a document has no body of its own"
+        yield "  by body: none of its own is recorded; no script inside a document has one"
         return
     rows = inputs.engine.keep(served(inputs))
     own_sketches = sketches_of(inputs, pa.array(own, pa.string()))

@@ -16,7 +16,7 @@ from overscripted.urls import registrable_domain
 
 CONFIRMED, CANDIDATE = "confirmed", "candidate"
 THIRD, FROM_FIRST, TO_FIRST = "third to third", "first to third", "third to first"
-PART = 1_000_000  # requests whose tokens are joined at once: those of more do not fit 2 GB
+PART = 1_000_000  # requests whose tokens are joined at once; the tokens of more requests do not fit 2 GB
 
 
 def pages_of(inputs: Inputs) -> ir.Table:

@@ -147,7 +147,7 @@ def recorder_settings(
 
     For ``instrument`` see `settings.resolve`, for ``saved`` `record_kinds.saving`. ``archive`` has the caps
     of bodies where all are copied for the crawl's archive, see `crawl.settings.ARCHIVE_CAPS`. ``repeatable``:
-    visits may have a `replay.repeat.Repeat`. ``mark`` is a host that no page knows. The recorder knows our
+    visits may have a `crawl.repeat.Repeat`. ``mark`` is a host that no page knows. The recorder knows our
     policy by it.
     """
     mark = f"{secrets.token_hex(12)}.invalid"

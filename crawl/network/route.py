@@ -77,7 +77,7 @@ def _http(host: str, port: int) -> dict[str, Pref]:
 
 
 def socks_prefs(port: int) -> dict[str, Pref]:
-    """Firefox's preferences for a SOCKS proxy of ours on loopback as its only way to the network."""
+    """Firefox's preferences that send all its traffic to our SOCKS proxy on loopback."""
     return {
         "network.proxy.type": 1,
         "network.proxy.socks": "127.0.0.1",

@@ -1,8 +1,8 @@
 // Makes the clock of a window or worker begin at another time, and its random numbers the same in each replay. Only with
 // --replay-clock and --replay-random, since a page can notice both.
-// World: of a window, a sandbox with the rights of its page; of a worker, its own global. Before any script of the page,
-// which can reach none of these functions but through what they replace. What runs after scripts of a worker uses nothing
-// that these can change: no iterator, no method, no inherited member.
+// World: of a window, a sandbox with the rights of its page; of a worker, its own global. It runs before any script of
+// the page. Scripts of the page reach these functions only through what they replace. Scripts of a worker can change
+// iterators, methods and inherited members of its global. So what runs after them uses none of these.
 "use strict";
 
 /**
